@@ -1,0 +1,1 @@
+"""The data platform behind NBA player-points predictions: one Dagster asset graph."""

@@ -1,0 +1,1 @@
+"""Who may write what, when: leases, plans, progress, audit."""

@@ -1,0 +1,128 @@
+"""How far a backfill is and how long it will still take, from what its tables took before."""
+
+import time
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from nba_pipeline.backfill.audit import METADATA
+
+_STEPS = sa.Table(
+    "backfill_steps",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("backfill_id", sa.String(64), nullable=False, index=True),
+    sa.Column("run_id", sa.String(64), nullable=False),
+    sa.Column("table_name", sa.String(128), nullable=False, index=True),
+    sa.Column("dates", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("queued_at", sa.Float, nullable=False),
+    sa.Column("started_at", sa.Float),
+    sa.Column("seconds", sa.Float),
+    sa.Column("detail", sa.Text),
+)
+_ENDED = ("done", "failed")
+_GUESS_SECONDS = 1.0
+_GUESS_SECONDS_PER_DATE = 0.01
+
+
+@dataclass(frozen=True)
+class Step:
+    """One table of a backfill: queued, running, done or failed; seconds so far and expected."""
+
+    table: str
+    run_id: str
+    dates: int
+    state: str
+    seconds: float
+    expected_seconds: float
+    detail: str | None
+
+    @property
+    def remaining_seconds(self) -> float:
+        """What is probably left."""
+        return 0.0 if self.state in _ENDED else max(self.expected_seconds - self.seconds, 0.0)
+
+
+class Progress:
+    """The steps of backfills, written as they go and read from any terminal."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        METADATA.create_all(engine)
+
+    def queue(self, backfill_id: str, run_id: str, tables: dict[str, int]) -> None:
+        """Announces the tables of a run, in order, with their numbers of dates."""
+        lines = [
+            {
+                "backfill_id": backfill_id,
+                "run_id": run_id,
+                "table_name": table,
+                "dates": dates,
+                "state": "queued",
+                "queued_at": time.time(),
+            }
+            for table, dates in tables.items()
+        ]
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(_STEPS), lines)
+
+    def start(self, run_id: str, table: str, dates: int) -> None:
+        """The table's work begins."""
+        self._set(run_id, table, state="running", dates=dates, started_at=time.time())
+
+    def finish(self, run_id: str, table: str, seconds: float, detail: str) -> None:
+        """The table is done."""
+        self._set(run_id, table, state="done", seconds=seconds, detail=detail)
+
+    def fail(self, run_id: str, table: str, seconds: float, detail: str) -> None:
+        """The table's work ended with an error."""
+        self._set(run_id, table, state="failed", seconds=seconds, detail=detail)
+
+    def _set(self, run_id: str, table: str, **values: object) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(_STEPS)
+                .where(_STEPS.c.run_id == run_id, _STEPS.c.table_name == table)
+                .values(**values)
+            )
+
+    def latest(self) -> str | None:
+        """The id of the backfill that was announced last."""
+        newest = sa.select(_STEPS.c.backfill_id).order_by(_STEPS.c.id.desc()).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(newest)
+
+    def steps(self, backfill_id: str) -> list[Step]:
+        """The backfill's tables in order."""
+        with self._engine.connect() as connection:
+            rows = list(
+                connection.execute(
+                    sa.select(_STEPS).where(_STEPS.c.backfill_id == backfill_id).order_by(_STEPS.c.id)
+                )
+            )
+            return [
+                Step(
+                    row.table_name,
+                    row.run_id,
+                    row.dates,
+                    row.state,
+                    row.seconds or (time.time() - row.started_at if row.started_at else 0.0),
+                    self._expected(connection, row.table_name, row.dates),
+                    row.detail,
+                )
+                for row in rows
+            ]
+
+    def _expected(self, connection: sa.Connection, table: str, dates: int) -> float:
+        """Seconds for so many dates, from the past step whose size was nearest."""
+        past = connection.execute(
+            sa.select(_STEPS.c.dates, _STEPS.c.seconds)
+            .where(_STEPS.c.table_name == table, _STEPS.c.state == "done", _STEPS.c.dates > 0)
+            .order_by(sa.func.abs(_STEPS.c.dates - dates), _STEPS.c.id.desc())
+            .limit(1)
+        ).first()
+        if past is None:
+            return _GUESS_SECONDS + dates * _GUESS_SECONDS_PER_DATE
+        # A part of the time is there for any number of dates.
+        return float(past.seconds) * (dates / past.dates if dates > past.dates else 1.0)

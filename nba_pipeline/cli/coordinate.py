@@ -1,0 +1,101 @@
+"""Commands on who does what: progress, leases, audit, cancel."""
+
+import time
+from typing import Annotated
+
+import typer
+from rich.live import Live
+
+from nba_pipeline.backfill import audit as audit_log
+from nba_pipeline.cli import report
+from nba_pipeline.cli.installation import here
+from nba_pipeline.cli.run import Json, grid
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds this family's commands."""
+    for command in (progress, leases, audit, cancel):
+        app.command()(command)
+
+
+def progress(
+    backfill_id: Annotated[str | None, typer.Argument(help="Backfill; the newest if none")] = None,
+    follow: Annotated[bool, typer.Option(help="Stay until it has ended")] = True,
+    as_json: Json = False,
+) -> None:
+    """How far a backfill is, from any terminal."""
+    home = here()
+    wanted = backfill_id or home.progress.latest()
+    if wanted is None:
+        report.stop("there has been no backfill yet")
+    steps = home.progress.steps(wanted)
+    if not steps:
+        report.stop(f"no backfill {wanted}")
+    if as_json:
+        report.as_json([vars(step) | {"remaining_seconds": step.remaining_seconds} for step in steps])
+        return
+    if not (follow and report.console.is_terminal):
+        report.console.print(grid(steps))
+        return
+    with Live(grid(steps), console=report.console) as live:
+        while any(lease.backfill_id == wanted for lease in home.leases.active()):
+            time.sleep(0.5)
+            live.update(grid(home.progress.steps(wanted)))
+
+
+def leases(as_json: Json = False) -> None:
+    """Who holds or waits for which dates of which tables."""
+    rows = [
+        {
+            "backfill": lease.backfill_id,
+            "run": lease.run_id,
+            "state": lease.state,
+            "token": lease.token,
+            "process": f"{lease.pid} on {lease.host}",
+            "since": lease.acquired_at or lease.requested_at,
+            "heartbeat": lease.heartbeat_at,
+            "claims": [str(claim) for claim in lease.claims],
+        }
+        for lease in here().leases.active()
+    ]
+    if as_json:
+        report.as_json(rows)
+    else:
+        report.table(rows, empty="no lease is held")
+
+
+def audit(
+    limit: Annotated[int, typer.Option(help="How many lines")] = 50, as_json: Json = False
+) -> None:
+    """Who started, stopped, refused or bypassed what, newest first."""
+    home = here()
+    assert home.leases
+    lines = audit_log.read(home.engine, limit)
+    rows = [
+        {
+            "at": line.at,
+            "actor": line.actor,
+            "action": line.action,
+            "backfill": line.backfill_id,
+            "run": line.run_id,
+            "detail": line.detail if as_json else ", ".join(f"{k}: {v}" for k, v in line.detail.items()),
+        }
+        for line in lines
+    ]
+    if as_json:
+        report.as_json(rows)
+    else:
+        report.table(rows, empty="nothing has been done yet")
+
+
+def cancel(backfill_id: Annotated[str, typer.Argument(help="Backfill or run")]) -> None:
+    """Stops a backfill, and keeps anything from starting it again."""
+    from nba_pipeline.instance.cancel import cancel_runs  # noqa: PLC0415
+
+    home = here()
+    try:
+        held = home.leases.cancel(backfill_id)
+    except KeyError as error:
+        report.stop(str(error.args[0]))
+    cancel_runs(home.instance, backfill_id, [lease.run_id for lease in held])
+    report.console.print(f"cancelled {backfill_id}: {len(held)} leases ended", highlight=False)

@@ -1,0 +1,59 @@
+"""What every command works with: settings, warehouse, leases, opened once per process."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import dagster as dg
+import sqlalchemy as sa
+
+from nba_pipeline.backfill.leases import Leases
+from nba_pipeline.backfill.progress import Progress
+from nba_pipeline.backfill.session import RunSession
+from nba_pipeline.coordination import connect
+from nba_pipeline.instance.open import open_instance
+from nba_pipeline.kernel.settings import Settings
+from nba_pipeline.kernel.table import Table
+
+
+@dataclass(frozen=True)
+class Installation:
+    """This installation; parts are opened when first asked for."""
+
+    settings: Settings
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """The coordination database."""
+        return connect(self.settings.coordination_url)
+
+    @cached_property
+    def session(self) -> RunSession:
+        """The warehouse and landing zone, to look at."""
+        return RunSession(self.settings, run_id="", backfill_id="")
+
+    @cached_property
+    def leases(self) -> Leases:
+        """The leases."""
+        return Leases(self.engine, self.settings.lease_seconds)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """The progress of backfills."""
+        return Progress(self.engine)
+
+    @cached_property
+    def instance(self) -> dg.DagsterInstance:
+        """Dagster's instance."""
+        return open_instance(self.settings)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """Every table by name."""
+        from nba_pipeline.definitions import TABLES  # noqa: PLC0415  takes a second; not for --help
+
+        return TABLES
+
+
+def here() -> Installation:
+    """The installation that the environment names."""
+    return Installation(Settings())

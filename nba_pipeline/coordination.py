@@ -1,0 +1,41 @@
+"""The coordination database: leases, audit, progress and the index of stamps share it."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+_BUSY_SECONDS = 60
+_LOCK_NUMBER = 7_203_544_821
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine for the URL; makes the folder of a SQLite file.
+
+    Args:
+        url: SQLAlchemy URL; SQLite and Postgres are supported.
+    """
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+
+    @sa.event.listens_for(engine, "connect")
+    def _set_up(connection: object, _record: object) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
+        connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined]
+
+    return engine
+
+
+def lock(connection: sa.Connection, table: sa.Table) -> None:
+    """Makes this transaction the only writer from here on, so that what it reads stays true.
+
+    SQLite takes its write lock with the first statement that could write; Postgres an advisory
+    lock that ends with the transaction.
+    """
+    if connection.engine.dialect.name == "sqlite":
+        connection.execute(sa.delete(table).where(sa.false()))
+    else:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))

@@ -1,0 +1,1 @@
+"""Dagster's instance: how its events are kept."""

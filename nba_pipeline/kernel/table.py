@@ -1,0 +1,195 @@
+"""The declaration of a table: everything that is particular to it, and nothing else."""
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import ibis.expr.types as ir
+import pandera.ibis as pa
+
+from nba_pipeline.kernel.calendar import month_of
+from nba_pipeline.kernel.landing import Source
+from nba_pipeline.warehouse.protocol import Storage
+
+Reach = Literal["same_date", "same_month", "season", "two_seasons", "ever"]
+Transform = Callable[..., ir.Table]
+
+
+@dataclass(frozen=True)
+class Read:
+    """One upstream table, the transform's parameter for it, and how far back it is read.
+
+    same_date and same_month give the run's own dates or their months; the others give everything
+    strictly before the last of them, from the season's first day, the season before it, or the
+    beginning.
+    """
+
+    table: str
+    parameter: str
+    reach: Reach
+
+    def partition(self, day: date) -> date:
+        """The one upstream partition of a same-date or same-month read."""
+        return month_of(day) if self.reach == "same_month" else day
+
+
+def _reads(reach: Reach, names: Sequence[str], renamed: Mapping[str, str]) -> tuple[Read, ...]:
+    plain = [Read(name, name, reach) for name in names]
+    return (*plain, *(Read(table, parameter, reach) for parameter, table in renamed.items()))
+
+
+def same_date(*names: str, **renamed: str) -> tuple[Read, ...]:
+    """Upstream tables whose partition of the same date is read."""
+    return _reads("same_date", names, renamed)
+
+
+def same_month(*names: str, **renamed: str) -> tuple[Read, ...]:
+    """Upstream monthly tables whose partition of D's month is read."""
+    return _reads("same_month", names, renamed)
+
+
+def season_to_date(*names: str, **renamed: str) -> tuple[Read, ...]:
+    """Upstream tables of which the season's dates before D are read; parameter=table renames."""
+    return _reads("season", names, renamed)
+
+
+def two_seasons_to_date(*names: str, **renamed: str) -> tuple[Read, ...]:
+    """Upstream tables of which this season and the one before it, up to D, are read."""
+    return _reads("two_seasons", names, renamed)
+
+
+def ever_to_date(*names: str, **renamed: str) -> tuple[Read, ...]:
+    """Upstream tables of which everything before D is read."""
+    return _reads("ever", names, renamed)
+
+
+class Declined(ValueError):
+    """A declaration that contradicts itself."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A declared table. Name, phase and docs come from its module; see `table_asset` for the rest."""
+
+    name: str
+    group: str
+    description: str
+    grain: tuple[str, ...]
+    version: int
+    schema: type[pa.DataFrameModel]
+    reads: tuple[Read, ...]
+    sources: tuple[Source, ...]
+    expected: Transform | None
+    transform: Transform
+    violations: tuple[Transform, ...]
+    warnings: tuple[Transform, ...]
+    shares: tuple[Transform, ...]
+    refusals: Callable[..., Mapping[date, str]] | None
+    partitions: Literal["daily", "monthly"]
+    needs_minimum_games: bool
+    volatile: tuple[str, ...]
+
+    @property
+    def phase(self) -> int:
+        """The number in the group's name."""
+        return int(self.group.split("_")[1])
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether rows carry quality columns: from phase 3 on."""
+        return self.phase >= 3 and self.partitions == "daily"
+
+    @property
+    def date_column(self) -> str:
+        """The column that partitions replace by."""
+        return "game_date" if self.partitions == "daily" else "month"
+
+    @property
+    def storage(self) -> Storage:
+        """How the warehouse keeps it."""
+        return Storage(self.name, self.grain, self.date_column, self.volatile)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Each declared column and its description."""
+        return {
+            name: column.description or ""
+            for name, column in self.schema.to_schema().columns.items()
+        }
+
+
+def declare(
+    module: str,
+    *,
+    version: int,
+    schema: type[pa.DataFrameModel],
+    transform: Transform,
+    reads: Sequence[Read] = (),
+    sources: Sequence[Source] = (),
+    expected: Transform | None = None,
+    violations: Sequence[Transform] = (),
+    warnings: Sequence[Transform] = (),
+    shares: Sequence[Transform] = (),
+    refusals: Callable[..., Mapping[date, str]] | None = None,
+    partitions: Literal["daily", "monthly"] = "daily",
+    needs_minimum_games: bool = False,
+    volatile: Sequence[str] = (),
+) -> Table:
+    """The table that a module declares; its parameters are its lineage.
+
+    Args:
+        module: the table file's __name__; its docstring and GRAIN are the table's.
+        version: counts the meanings of the code; a newer one's rows are never replaced by older.
+        schema: the columns.
+        transform: inputs to rows.
+        reads: upstream tables.
+        sources: phase 1 sources, for raw tables.
+        expected: inputs to the keys that the schedule demands.
+        violations: rows and inputs to the offending rows; an error where there are any.
+        warnings: the same, where the real world offends without harm.
+        shares: rows to present and expected counts per date; below its threshold in thresholds.SHARES,
+            summed over the season to date, what is downstream refuses.
+        refusals: inputs to the partitions that must not be computed from them, and why.
+        partitions: by day, or by month for models.
+        needs_minimum_games: whether rows are of use only after MINIMUM_GAMES.
+        volatile: columns that say when a row was made, which do not make its content differ.
+
+    Raises:
+        Declined: a function's parameter names nothing that is read, or a read is used by none.
+    """
+    here = sys.modules[module]
+    group, name = module.split(".")[-2:]
+    given = {read.parameter for read in reads} | {source.name for source in sources}
+    given |= {f"{source.name}_rejected" for source in sources}
+    used: set[str] = set()
+    for function in (transform, expected, refusals, *violations, *warnings, *shares):
+        if function is None:
+            continue
+        wanted = set(inspect.signature(function).parameters)
+        if unknown := wanted - given - {"rows", "partitions"}:
+            raise Declined(f"{name}: {function.__name__} takes {sorted(unknown)}, which is not read")
+        used |= wanted
+    if unread := {read.parameter for read in reads} - used:
+        raise Declined(f"{name}: {sorted(unread)} is read but used by no function")
+    return Table(
+        name=name,
+        group=group,
+        description=inspect.cleandoc(here.__doc__ or ""),
+        grain=tuple(here.GRAIN),
+        version=version,
+        schema=schema,
+        reads=tuple(reads),
+        sources=tuple(sources),
+        expected=expected,
+        transform=transform,
+        violations=tuple(violations),
+        warnings=tuple(warnings),
+        shares=tuple(shares),
+        refusals=refusals,
+        partitions=partitions,
+        needs_minimum_games=needs_minimum_games,
+        volatile=tuple(volatile),
+    )

@@ -1,0 +1,1 @@
+"""Models and prediction systems: know features, not tables."""

@@ -1,0 +1,29 @@
+"""Prediction systems that are formulas over the features; the trained one is in boosting."""
+
+import ibis
+import ibis.expr.types as ir
+
+MOST_POINTS = 60.0
+_WEIGHTS = {"points_avg_last_5": 0.5, "points_avg_last_10": 0.3, "points_avg_season": 0.2}
+_HOME_POINTS = 0.5
+_BACK_TO_BACK_POINTS = -1.5
+
+
+def moving_average(features: ir.Table) -> ir.FloatingValue:
+    """Weighted recent averages, home court and a back-to-back, within 0 to 60 points.
+
+    Averages that are unknown lend their weight to the known ones; with none of them the season
+    before speaks, and without that there is no prediction.
+    """
+    weights = [
+        ibis.ifelse(features[name].isnull(), 0.0, weight) for name, weight in _WEIGHTS.items()
+    ]
+    parts = [
+        ibis.ifelse(features[name].isnull(), 0.0, weight * features[name])
+        for name, weight in _WEIGHTS.items()
+    ]
+    recent = sum(parts[1:], parts[0]) / sum(weights[1:], weights[0]).nullif(0)
+    base = ibis.coalesce(recent, features.points_avg_previous_season)
+    home = ibis.ifelse(features.is_home, _HOME_POINTS, -_HOME_POINTS)
+    tired = ibis.ifelse(features.is_back_to_back, _BACK_TO_BACK_POINTS, 0.0)
+    return ibis.least(ibis.greatest(base + home + tired, 0.0), MOST_POINTS)

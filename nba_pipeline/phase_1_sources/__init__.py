@@ -1,0 +1,1 @@
+"""What each source serves: one file per source, with the parser of its documents."""

@@ -1,0 +1,1 @@
+"""Tables as the sources gave them: parsed, validated, nothing computed; and what is wrong in them."""

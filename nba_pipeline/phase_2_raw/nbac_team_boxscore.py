@@ -1,0 +1,83 @@
+"""Each team's box score line as the source gives it: one row per team and final game.
+
+Rows that break an invariant stay here as the source said them; data_gaps names them, and no later
+table reads them.
+"""
+
+from datetime import date
+
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel.asset import table_asset
+from nba_pipeline.kernel.lines import scheduled_lines
+from nba_pipeline.kernel.schedule import both_teams, final
+from nba_pipeline.kernel.table import same_date
+from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
+    nba_stats_league_game_log_team as source,
+)
+
+GRAIN = ["game_id", "team_abbr"]
+
+
+class NbacTeamBoxscore(pa.DataFrameModel):
+    """The columns."""
+
+    game_id: str = pa.Field(description="Ten-digit NBA game id")
+    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
+    team_abbr: str = pa.Field(description="Team tricode")
+    opponent_abbr: str = pa.Field(description="The other team's tricode, from the schedule")
+    is_home: bool = pa.Field(description="Whether the team is the home team, from the schedule")
+    minutes: float = pa.Field(ge=0, description="Player-minutes; the source's is off by a few")
+    fgm: int = pa.Field(ge=0, description="Field goals made")
+    fga: int = pa.Field(ge=0, description="Field goals attempted")
+    fg3m: int = pa.Field(ge=0, description="Three-pointers made")
+    fg3a: int = pa.Field(ge=0, description="Three-pointers attempted")
+    ftm: int = pa.Field(ge=0, description="Free throws made")
+    fta: int = pa.Field(ge=0, description="Free throws attempted")
+    oreb: int = pa.Field(ge=0, description="Offensive rebounds")
+    dreb: int = pa.Field(ge=0, description="Defensive rebounds")
+    reb: int = pa.Field(ge=0, description="Rebounds")
+    ast: int = pa.Field(ge=0, description="Assists")
+    stl: int = pa.Field(ge=0, description="Steals")
+    blk: int = pa.Field(ge=0, description="Blocks")
+    tov: int = pa.Field(ge=0, description="Turnovers")
+    pf: int = pa.Field(ge=0, description="Personal fouls")
+    pts: int = pa.Field(ge=0, description="Points")
+    plus_minus: float = pa.Field(description="Plus-minus as the source has it, in points")
+    won: bool = pa.Field(nullable=True, description="Whether the team won; NULL when not said")
+
+    class Config:
+        """One row per team and game."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def expected(nbac_schedule: ir.Table) -> ir.Table:
+    """Both teams of every covered game that is final."""
+    return both_teams(final(nbac_schedule))
+
+
+def transform(nba_stats_league_game_log_team: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """The source's lines with side and opponent of the schedule."""
+    return scheduled_lines(nba_stats_league_game_log_team, nbac_schedule, GRAIN)
+
+
+def plus_minus_not_mirrored(rows: ir.Table) -> ir.Table:
+    """Rows of games whose two plus_minus do not sum to zero; the real source has a few a season."""
+    total = rows.group_by("game_id").agg(total=_.plus_minus.sum(), sides=_.count())
+    return rows.semi_join(total.filter(_.sides == 2, _.total != 0), "game_id")
+
+
+nbac_team_boxscore = table_asset(
+    __name__,
+    version=1,
+    schema=NbacTeamBoxscore,
+    reads=same_date("nbac_schedule"),
+    sources=[source],
+    expected=expected,
+    transform=transform,
+    violations=[plus_minus_not_mirrored],
+)

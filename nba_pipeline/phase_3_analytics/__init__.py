@@ -1,0 +1,1 @@
+"""What happened in games, and who may play in the next ones; everything here is computed."""

@@ -1,0 +1,124 @@
+"""What each team did with the ball: one row per team and game, once it is final.
+
+A team whose own box score is a gap has no row; one whose opponent's is has no possessions.
+"""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel import box_score, provenance
+from nba_pipeline.kernel.asset import table_asset
+from nba_pipeline.kernel.schedule import both_teams, final
+from nba_pipeline.kernel.table import same_date
+
+GRAIN = ["game_id", "team_abbr"]
+
+
+class TeamOffenseGameSummary(pa.DataFrameModel):
+    """The columns."""
+
+    game_id: str = pa.Field(description="Ten-digit NBA game id")
+    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
+    team_abbr: str = pa.Field(description="Team tricode")
+    opponent_abbr: str = pa.Field(description="The other team's tricode")
+    is_home: bool = pa.Field(description="Whether the team is the home team")
+    won: bool = pa.Field(nullable=True, description="Whether the team won; NULL when not said")
+    margin: int = pa.Field(nullable=True, description="Own points minus the opponent's")
+    points: int = pa.Field(ge=0, description="Points scored")
+    fgm: int = pa.Field(ge=0, description="Field goals made")
+    fga: int = pa.Field(ge=0, description="Field goals attempted")
+    fg3m: int = pa.Field(ge=0, description="Three-pointers made")
+    fg3a: int = pa.Field(ge=0, description="Three-pointers attempted")
+    ftm: int = pa.Field(ge=0, description="Free throws made")
+    fta: int = pa.Field(ge=0, description="Free throws attempted")
+    oreb: int = pa.Field(ge=0, description="Offensive rebounds")
+    dreb: int = pa.Field(ge=0, description="Defensive rebounds")
+    ast: int = pa.Field(ge=0, description="Assists")
+    tov: int = pa.Field(ge=0, description="Turnovers")
+    pf: int = pa.Field(ge=0, description="Personal fouls")
+    overtime_periods: int = pa.Field(ge=0, description="Overtimes, from the team's player-minutes")
+    possessions: float = pa.Field(
+        gt=0, nullable=True, description="Mean of both teams' FGA + 0.44*FTA + TOV - OREB"
+    )
+    pace: float = pa.Field(gt=0, nullable=True, description="Possessions per 48 minutes")
+    offensive_rating: float = pa.Field(
+        ge=0, nullable=True, description="Points per 100 possessions"
+    )
+    ts_pct: float = pa.Field(
+        ge=0, nullable=True, description="True shooting: points / (2*(FGA + 0.44*FTA)), 0 to 1"
+    )
+    efg_pct: float = pa.Field(
+        ge=0, nullable=True, description="Effective field goals: (FGM + 0.5*3PM) / FGA, 0 to 1"
+    )
+
+    class Config:
+        """One row per team and game."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def expected(nbac_schedule: ir.Table) -> ir.Table:
+    """Both teams of every covered game that is final."""
+    return both_teams(final(nbac_schedule))
+
+
+def transform(
+    nbac_team_boxscore: ir.Table,
+    data_gaps: ir.Table,
+) -> ir.Table:
+    """Possessions, pace and ratings after Oliver, *Basketball on Paper* (2004)."""
+    sides = provenance.with_holes(nbac_team_boxscore, data_gaps, "nbac_team_boxscore")
+    sides = sides.mutate(used=_.fga + 0.44 * _.fta + _.tov - _.oreb)
+    others = sides.select(
+        "game_id",
+        *provenance.tracking_columns(sides),
+        opponent_abbr="team_abbr",
+        opponent_points="pts",
+        opponent_used="used",
+    )
+    both = provenance.join(sides, others, ["game_id", "opponent_abbr"]).filter(_.pts.notnull())
+    overtimes = box_score.overtime_periods(both.minutes)
+    return both.mutate(
+        points=_.pts,
+        margin=_.pts - _.opponent_points,
+        overtime_periods=overtimes,
+        possessions=(_.used + _.opponent_used) / 2,
+        ts_pct=box_score.ts_pct(both.pts, both.fga, both.fta),
+        efg_pct=box_score.efg_pct(both.fgm, both.fg3m, both.fga),
+    ).mutate(
+        pace=_.possessions * 48 / (48 + 5 * _.overtime_periods),
+        offensive_rating=100 * _.points / _.possessions.nullif(0),
+    )
+
+
+def possessions_not_shared(rows: ir.Table) -> ir.Table:
+    """Rows whose possessions are not the other side's."""
+    other = rows.select("game_id", opponent_abbr="team_abbr", theirs="possessions")
+    return rows.join(other, ["game_id", "opponent_abbr"]).filter(
+        (_.possessions - _.theirs).abs() > 1e-9
+    )
+
+
+def points_unlike_players(rows: ir.Table, nbac_player_boxscore: ir.Table, data_gaps: ir.Table) -> ir.Table:
+    """Rows whose points are not the sum of their players' points, where those are believable."""
+    blocks = nbac_player_boxscore.anti_join(
+        data_gaps.filter(_.table_name == "nbac_player_boxscore"), GRAIN
+    )
+    players = blocks.group_by(GRAIN).agg(by_players=_.pts.sum())
+    return rows.join(players, GRAIN).filter(_.points != _.by_players)
+
+
+team_offense_game_summary = table_asset(
+    __name__,
+    version=1,
+    schema=TeamOffenseGameSummary,
+    reads=same_date("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "data_gaps"),
+    expected=expected,
+    transform=transform,
+    violations=[possessions_not_shared, points_unlike_players],
+)

@@ -1,0 +1,1 @@
+"""What is known of the players and teams of a date from before that date."""

@@ -1,0 +1,180 @@
+"""What is known of each player of a date's universe from his and his team's games before it."""
+
+from datetime import date
+
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel import provenance
+from nba_pipeline.kernel.asset import table_asset
+from nba_pipeline.kernel.table import same_date, two_seasons_to_date
+from nba_pipeline.kernel.windows import (
+    as_of,
+    both_sides,
+    count,
+    deviation,
+    in_previous_season,
+    last,
+    last_days,
+    mean,
+    own,
+    ratio,
+    season_to_date,
+    timeline,
+    total,
+    with_back_to_backs,
+)
+
+GRAIN = ["player_id", "game_date"]
+
+
+class PlayerDailyCache(pa.DataFrameModel):
+    """The columns; averages are per game played, windows end the day before game_date."""
+
+    player_id: int = pa.Field(ge=1, description="The league's id of the player")
+    game_date: date = pa.Field(description="Date that the values are as of; the partition")
+    player_lookup: str = pa.Field(description="Normalised name")
+    team_abbr: str = pa.Field(description="Tricode of the player's team")
+    points_avg_last_5: float = pa.Field(ge=0, nullable=True, description="Points, last 5 games")
+    points_avg_last_10: float = pa.Field(ge=0, nullable=True, description="Points, last 10 games")
+    points_avg_season: float = pa.Field(ge=0, nullable=True, description="Points, season")
+    points_std_last_10: float = pa.Field(
+        ge=0, nullable=True, description="Sample standard deviation of points, last 10 games"
+    )
+    minutes_avg_last_5: float = pa.Field(ge=0, nullable=True, description="Minutes, last 5 games")
+    minutes_avg_last_10: float = pa.Field(ge=0, nullable=True, description="Minutes, last 10 games")
+    minutes_avg_season: float = pa.Field(ge=0, nullable=True, description="Minutes, season")
+    usage_rate_last_10: float = pa.Field(
+        ge=0, nullable=True, description="Mean usage_rate, percent, last 10 games"
+    )
+    usage_rate_season: float = pa.Field(
+        ge=0, nullable=True, description="Mean usage_rate, percent, season"
+    )
+    ts_pct_last_10: float = pa.Field(
+        ge=0, nullable=True, description="True shooting of the last 10 games together"
+    )
+    free_throw_points_share_last_10: float = pa.Field(
+        ge=0, nullable=True, description="Free throws made / points of the last 10 games together"
+    )
+    games_played_season: int = pa.Field(
+        ge=0, nullable=True, description="Games with minutes this season"
+    )
+    team_pace_last_10: float = pa.Field(
+        gt=0, nullable=True, description="Mean pace of the team, possessions per 48, last 10 games"
+    )
+    team_off_rating_last_10: float = pa.Field(
+        ge=0, nullable=True, description="Mean offensive rating of the team, last 10 games"
+    )
+    team_win_pct_season: float = pa.Field(
+        ge=0, le=1, nullable=True, description="Share of the team's games won this season"
+    )
+    points_avg_previous_season: float = pa.Field(
+        ge=0, nullable=True, description="Points, the whole season before"
+    )
+    minutes_avg_previous_season: float = pa.Field(
+        ge=0, nullable=True, description="Minutes, the whole season before"
+    )
+    games_in_last_7_days: int = pa.Field(ge=0, nullable=True, description="Games played")
+    games_in_last_14_days: int = pa.Field(ge=0, nullable=True, description="Games played")
+    minutes_in_last_7_days: float = pa.Field(ge=0, nullable=True, description="Minutes played")
+    minutes_in_last_14_days: float = pa.Field(ge=0, nullable=True, description="Minutes played")
+    back_to_backs_last_14_days: int = pa.Field(
+        ge=0, nullable=True, description="Games played on the day after another"
+    )
+
+    class Config:
+        """One row per player and date."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def expected(upcoming_player_game_context: ir.Table) -> ir.Table:
+    """Every player of the date's universe."""
+    return upcoming_player_game_context
+
+
+def transform(
+    upcoming_player_game_context: ir.Table,
+    player_game_summary: ir.Table,
+    team_offense_game_summary: ir.Table,
+    data_gaps: ir.Table,
+) -> ir.Table:
+    """Windows over the player's games and over his present team's."""
+    context = upcoming_player_game_context
+    universe = context.select(
+        "player_id",
+        "game_date",
+        "player_lookup",
+        "team_abbr",
+        "games_in_last_7_days",
+        "games_in_last_14_days",
+        "minutes_in_last_7_days",
+        "minutes_in_last_14_days",
+        *provenance.tracking_columns(context),
+    )
+    games = timeline(
+        player_game_summary.mutate(shots=2 * (_.fga + 0.44 * _.fta)),
+        data_gaps,
+        of="player_id",
+        needs=[own("nbac_player_boxscore"), own("nbac_team_boxscore")],
+    )
+    player = as_of(
+        universe.select("player_id", "game_date"),
+        with_back_to_backs(games),
+        last(5, points_avg_last_5=mean("points"), minutes_avg_last_5=mean("minutes")),
+        last(
+            10,
+            points_avg_last_10=mean("points"),
+            points_std_last_10=deviation("points"),
+            minutes_avg_last_10=mean("minutes"),
+            usage_rate_last_10=mean("usage_rate"),
+            ts_pct_last_10=ratio("points", "shots"),
+            free_throw_points_share_last_10=ratio("ftm", "points"),
+        ),
+        season_to_date(
+            points_avg_season=mean("points"),
+            minutes_avg_season=mean("minutes"),
+            usage_rate_season=mean("usage_rate"),
+            games_played_season=count(),
+        ),
+        last_days(14, back_to_backs_last_14_days=total("is_back_to_back")),
+        in_previous_season(
+            points_avg_previous_season=mean("points"), minutes_avg_previous_season=mean("minutes")
+        ),
+    )
+    team_games = timeline(
+        team_offense_game_summary,
+        data_gaps,
+        of="team_abbr",
+        needs=[both_sides("nbac_team_boxscore")],
+    )
+    team = as_of(
+        universe.select("team_abbr", "game_date").distinct(),
+        team_games,
+        last(10, team_pace_last_10=mean("pace"), team_off_rating_last_10=mean("offensive_rating")),
+        season_to_date(team_win_pct_season=mean("won")),
+    )
+    rows = provenance.join(universe, player, ["player_id", "game_date"])
+    return provenance.join(rows, team, ["team_abbr", "game_date"])
+
+
+def players_outside_universe(rows: ir.Table, upcoming_player_game_context: ir.Table) -> ir.Table:
+    """Rows of players that the date's universe does not have."""
+    return rows.anti_join(upcoming_player_game_context, GRAIN)
+
+
+player_daily_cache = table_asset(
+    __name__,
+    version=1,
+    schema=PlayerDailyCache,
+    reads=[
+        *same_date("upcoming_player_game_context"),
+        *two_seasons_to_date("player_game_summary", "team_offense_game_summary", "data_gaps"),
+    ],
+    expected=expected,
+    transform=transform,
+    violations=[players_outside_universe],
+    needs_minimum_games=True,
+)

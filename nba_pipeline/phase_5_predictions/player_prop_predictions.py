@@ -1,0 +1,147 @@
+"""What each system predicts of every player of a date's universe, before tip-off or in hindsight.
+
+A row that is not production ready is predicted all the same, and never recommended.
+"""
+
+from datetime import date, datetime
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel import provenance
+from nba_pipeline.kernel.asset import table_asset
+from nba_pipeline.kernel.calendar import month_of
+from nba_pipeline.kernel.table import same_date, same_month
+from nba_pipeline.model import boosting, systems
+from nba_pipeline.model.features import FEATURES
+
+GRAIN = ["game_id", "player_id", "system"]
+SYSTEMS = ["moving_average", "xgboost"]
+_KEYS = ["game_id", "player_id"]
+
+
+class PlayerPropPredictions(pa.DataFrameModel):
+    """The columns."""
+
+    game_id: str = pa.Field(description="Ten-digit NBA game id")
+    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
+    player_id: int = pa.Field(ge=1, description="The league's id of the player")
+    player_lookup: str = pa.Field(description="Normalised name")
+    team_abbr: str = pa.Field(description="Tricode of the player's team")
+    opponent_abbr: str = pa.Field(description="The other team's tricode")
+    system: str = pa.Field(isin=SYSTEMS, description="Which system predicts")
+    predicted_points: float = pa.Field(
+        ge=0, le=systems.MOST_POINTS, nullable=True, description="Points; NULL without any history"
+    )
+    p10: float = pa.Field(ge=0, nullable=True, description="10th percentile; NULL without a band")
+    p50: float = pa.Field(ge=0, nullable=True, description="Median; NULL without a band")
+    p90: float = pa.Field(ge=0, nullable=True, description="90th percentile; NULL without a band")
+    prob_over: float = pa.Field(
+        ge=0, le=1, nullable=True, description="Probability of more points than the line"
+    )
+    points_line: float = pa.Field(ge=0, nullable=True, description="Line; NULL when there is none")
+    line_source: str = pa.Field(nullable=True, description="Where the line is from")
+    edge: float = pa.Field(nullable=True, description="predicted_points minus points_line")
+    recommendation: str = pa.Field(
+        isin=["OVER", "UNDER", "PASS", "NO_LINE"], description="What to do about the line"
+    )
+    recommendation_reason: str = pa.Field(description="Why, in a short code")
+    model_version: str = pa.Field(nullable=True, description="The trained model; NULL for a formula")
+    feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
+    mode: str = pa.Field(
+        isin=["live", "backtest"], description="live: made before tip-off; backtest: after"
+    )
+    made_at: datetime = pa.Field(description="When it was made, UTC")
+
+    class Config:
+        """One row per player, game and system."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def expected(ml_feature_store_v2: ir.Table) -> ir.Table:
+    """Every player of the date's universe."""
+    return ml_feature_store_v2
+
+
+def _moving_average(features: ir.Table) -> ir.Table:
+    predicted = systems.moving_average(features)
+    unknown = ibis.null().cast("float64")
+    return features.mutate(
+        system=ibis.literal("moving_average"),
+        predicted_points=predicted,
+        p10=unknown,
+        p50=unknown,
+        p90=unknown,
+        model_version=ibis.null().cast("string"),
+    )
+
+
+def _xgboost(features: ir.Table, models: ir.Table) -> ir.Table:
+    """The rows of months that have a trained model, with its quantiles."""
+    rows = features.select(*_KEYS, "game_date", *FEATURES).execute()
+    months = pd.to_datetime(rows.game_date).dt.date.map(month_of)
+    parts = [pd.DataFrame(columns=[*_KEYS, "p10", "p50", "p90", "model_version"])]
+    trained = models.filter(_.status == "trained").execute()
+    for model in trained.itertuples():
+        wanted = rows[months == pd.Timestamp(model.month).date()]
+        if len(wanted):
+            quantiles = boosting.predict(model.booster, wanted)
+            named = dict(zip(("p10", "p50", "p90"), quantiles.T, strict=True))
+            parts.append(wanted[_KEYS].assign(**named, model_version=model.model_version))
+    schema = dict.fromkeys(("p10", "p50", "p90"), "float64") | {"model_version": "string"}
+    schema = {name: str(features.schema()[name]) for name in _KEYS} | schema
+    predicted = ibis.memtable(pd.concat(parts, ignore_index=True), schema=schema)
+    joined = provenance.join(features, predicted, _KEYS, how="inner")
+    return joined.mutate(
+        system=ibis.literal("xgboost"),
+        predicted_points=ibis.least(joined.p50, systems.MOST_POINTS),
+    )
+
+
+def transform(
+    ml_feature_store_v2: ir.Table, points_model: ir.Table, nbac_schedule: ir.Table
+) -> ir.Table:
+    """Each system's rows, with what may be said of them."""
+    features = ml_feature_store_v2
+    made = _moving_average(features)
+    rows = made.union(_xgboost(features, points_model).select(*made.columns))
+    games = nbac_schedule.select("game_id", "tipoff_at", "status")
+    rows = provenance.join(rows, games, ["game_id"]).mutate(
+        made_at=ibis.now().cast("timestamp('UTC')")
+    )
+    # The source has no tip-off time for some games; then its state decides.
+    is_live = ibis.coalesce(rows.made_at < rows.tipoff_at, rows.status == "scheduled")
+    ready = provenance.with_quality(rows, needs_minimum_games=True)
+    unknown = ibis.null().cast("float64")
+    return ready.mutate(
+        mode=ibis.ifelse(is_live, "live", "backtest"),
+        prob_over=unknown,
+        points_line=unknown,
+        line_source=ibis.null().cast("string"),
+        edge=unknown,
+        recommendation=ibis.ifelse(ready.is_production_ready, "NO_LINE", "PASS"),
+        recommendation_reason=ibis.ifelse(ready.is_production_ready, "no_line", "incomplete"),
+    )
+
+
+def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> ir.Table:
+    """Predictions of players that the feature store does not have."""
+    return rows.anti_join(ml_feature_store_v2, _KEYS)
+
+
+player_prop_predictions = table_asset(
+    __name__,
+    version=1,
+    schema=PlayerPropPredictions,
+    reads=[*same_date("ml_feature_store_v2", "nbac_schedule"), *same_month("points_model")],
+    expected=expected,
+    transform=transform,
+    violations=[players_without_features],
+    needs_minimum_games=True,
+    volatile=["made_at"],
+)

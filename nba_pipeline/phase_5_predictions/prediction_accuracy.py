@@ -1,0 +1,114 @@
+"""How each prediction of a game that is final came out: one row per player, game and system.
+
+Who did not play is void, which is known only from a complete block of players; in a block that is
+a gap nothing is known, and the row says so.
+"""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel import provenance
+from nba_pipeline.kernel.asset import table_asset
+from nba_pipeline.kernel.schedule import both_teams, final
+from nba_pipeline.kernel.table import same_date
+
+GRAIN = ["game_id", "player_id", "system"]
+
+
+class PredictionAccuracy(pa.DataFrameModel):
+    """The columns."""
+
+    game_id: str = pa.Field(description="Ten-digit NBA game id")
+    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
+    player_id: int = pa.Field(ge=1, description="The league's id of the player")
+    player_lookup: str = pa.Field(description="Normalised name")
+    team_abbr: str = pa.Field(description="Tricode of the player's team")
+    system: str = pa.Field(description="Which system predicted")
+    mode: str = pa.Field(isin=["live", "backtest"], description="When the prediction was made")
+    predicted_points: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
+    p10: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
+    p90: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
+    points_line: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
+    recommendation: str = pa.Field(description="Copied from the prediction")
+    actual_points: int = pa.Field(
+        ge=0, nullable=True, description="Points scored; NULL for who did not play or is unknown"
+    )
+    minutes: float = pa.Field(
+        ge=0, nullable=True, description="Minutes played; 0 for who did not; NULL when unknown"
+    )
+    absolute_error: float = pa.Field(ge=0, nullable=True, description="|signed_error|, points")
+    signed_error: float = pa.Field(
+        nullable=True, description="predicted_points minus actual_points, points"
+    )
+    outcome: str = pa.Field(
+        nullable=True,
+        isin=["win", "loss", "push", "void", "no_line", "pass"],
+        description="Of the recommendation; NULL when the block of players is a gap",
+    )
+
+    class Config:
+        """One row per player, game and system."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def transform(
+    player_prop_predictions: ir.Table,
+    nbac_schedule: ir.Table,
+    nbac_player_boxscore: ir.Table,
+    data_gaps: ir.Table,
+) -> ir.Table:
+    """Errors and outcomes against the box score's points."""
+    sides = both_teams(final(nbac_schedule)).select("game_id", "team_abbr", "game_date")
+    blocks = provenance.with_holes(sides.mutate(is_known=True), data_gaps, "nbac_player_boxscore")
+    made = player_prop_predictions.semi_join(sides, ["game_id", "team_abbr"])
+    rows = provenance.join(made, blocks.drop("game_date"), ["game_id", "team_abbr"])
+    played = nbac_player_boxscore.filter(_.minutes > 0).select(
+        "game_id", "player_id", box_minutes="minutes", box_points="pts"
+    )
+    rows = provenance.join(rows, played, ["game_id", "player_id"])
+    # A block that is a gap says nothing of a player even where it names him.
+    rows = rows.mutate(
+        actual_points=ibis.ifelse(_.is_known, _.box_points, ibis.null()),
+        minutes=ibis.cases(
+            (_.is_known & _.box_minutes.isnull(), 0.0), (_.is_known, _.box_minutes)
+        ),
+    )
+    error = rows.predicted_points - rows.actual_points
+    bet_over = rows.recommendation == "OVER"
+    above = rows.actual_points > rows.points_line
+    outcome = ibis.cases(
+        (rows.is_known.isnull(), ibis.null()),
+        (rows.minutes == 0, "void"),
+        (rows.recommendation == "NO_LINE", "no_line"),
+        (rows.recommendation == "PASS", "pass"),
+        (rows.actual_points == rows.points_line, "push"),
+        (bet_over == above, "win"),
+        else_="loss",
+    )
+    return rows.mutate(signed_error=error, absolute_error=error.abs(), outcome=outcome)
+
+
+def predictions_not_copied(rows: ir.Table, player_prop_predictions: ir.Table) -> ir.Table:
+    """Rows whose predicted_points are not those of the prediction."""
+    source = player_prop_predictions.select(*GRAIN, said="predicted_points")
+    joined = rows.left_join(source, GRAIN)
+    return joined.filter(~joined.predicted_points.identical_to(joined.said))
+
+
+prediction_accuracy = table_asset(
+    __name__,
+    version=1,
+    schema=PredictionAccuracy,
+    reads=same_date(
+        "player_prop_predictions", "nbac_schedule", "nbac_player_boxscore", "data_gaps"
+    ),
+    transform=transform,
+    violations=[predictions_not_copied],
+    needs_minimum_games=True,
+)

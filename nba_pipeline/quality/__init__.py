@@ -1,0 +1,1 @@
+"""How whole the data is: status, gaps, explanations, checkpoints."""

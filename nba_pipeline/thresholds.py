@@ -1,0 +1,57 @@
+"""Every limit that decides something, with its reason.
+
+Checks show the values they used; a change here is a change of VERSION. No other module may hold a
+limit of its own.
+"""
+
+from dataclasses import dataclass
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A limit and why it is what it is."""
+
+    value: float
+    reason: str
+
+
+WINDOW_PRESENT_SHARE = Threshold(
+    0.9,
+    "A statistic over ten games says something when at most one is unknown; with two unknown it is "
+    "another statistic.",
+)
+FAMILY_COMPLETENESS = Threshold(
+    0.9, "The same share as for the windowed values: a ready row is one whose windows have values."
+)
+MINIMUM_GAMES = Threshold(
+    5, "Below five games of the season a player's averages are noise: the season's bootstrap."
+)
+BOOTSTRAP_DAYS = Threshold(
+    14, "In a season's first two weeks most players have fewer than the minimum of games."
+)
+PHASE_4_COVERAGE = Threshold(
+    0.95, "Past the bootstrap, almost every game date has ready rows; fewer means lost inputs."
+)
+USAGE_RATE_COVERAGE = Threshold(
+    0.95,
+    "Share of players with a minute or more that have usage_rate. It is 100% on complete data; a "
+    "season once ran at 47.7% unnoticed because this limit had been lowered to 45%.",
+)
+USAGE_TEAM_MEAN_TOLERANCE = Threshold(
+    0.35,
+    "Minutes-weighted usage of a team-game is 20 by identity; whole-minute sources move it this far.",
+)
+TRAINING_MINIMUM_GAMES = Threshold(
+    400, "About 8,400 player-games: below, a model is not better than a ten-game average."
+)
+TRAINING_FEATURE_COVERAGE = Threshold(
+    0.95, "Share of training rows past the bootstrap that are production ready."
+)
+TRAINING_IMPLAUSIBLE_MAE = Threshold(
+    4.0, "Honest models score about 4.5 to 4.6 points; far below is leakage until shown otherwise."
+)
+
+SHARES = {"usage_rate_coverage": USAGE_RATE_COVERAGE}
+"""Shares that stop what is downstream while they are below their threshold, season to date."""
