@@ -301,9 +301,7 @@ class Leases:
             row = connection.execute(sa.select(_LEASES).where(_LEASES.c.id == lease_id)).one()
             if row.state in _ACTIVE:
                 self._end(connection, lease_id, "released")
-                audit.write(
-                    connection, "released", run_id=row.run_id, backfill_id=row.backfill_id
-                )
+                audit.write(connection, "released", run_id=row.run_id, backfill_id=row.backfill_id)
 
     def cancel(self, backfill_id: str) -> list[Lease]:
         """Ends a backfill's or run's leases and forbids it to start again; returns what it held.
@@ -446,9 +444,6 @@ def _is_dead(host: str, pid: int, started: float) -> bool:
         return False
     try:
         process = psutil.Process(pid)
-        return (
-            abs(process.create_time() - started) > 1
-            or process.status() == psutil.STATUS_ZOMBIE
-        )
+        return abs(process.create_time() - started) > 1 or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True

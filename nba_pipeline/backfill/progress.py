@@ -98,7 +98,9 @@ class Progress:
         with self._engine.connect() as connection:
             rows = list(
                 connection.execute(
-                    sa.select(_STEPS).where(_STEPS.c.backfill_id == backfill_id).order_by(_STEPS.c.id)
+                    sa.select(_STEPS)
+                    .where(_STEPS.c.backfill_id == backfill_id)
+                    .order_by(_STEPS.c.id)
                 )
             )
             return [

@@ -67,7 +67,9 @@ class Failed:
     errors: tuple[str, ...]
 
 
-def in_order(tables: Mapping[str, Table], wanted: Sequence[str], *, downstream: bool) -> tuple[Table, ...]:
+def in_order(
+    tables: Mapping[str, Table], wanted: Sequence[str], *, downstream: bool
+) -> tuple[Table, ...]:
     """The wanted tables, all where none is named, with everything that reads them if asked.
 
     Raises:
@@ -150,8 +152,11 @@ def _reads_any(reach: str, day: date, touched: set[date]) -> bool:
 
 
 def run(
-    request: Request, assets: Mapping[str, dg.AssetsDefinition], resource: dg.ResourceDefinition,
-    instance: dg.DagsterInstance, session: RunSession,
+    request: Request,
+    assets: Mapping[str, dg.AssetsDefinition],
+    resource: dg.ResourceDefinition,
+    instance: dg.DagsterInstance,
+    session: RunSession,
 ) -> Iterator[Failed]:
     """Runs the request group by group and yields what failed; what can go on goes on.
 
@@ -201,19 +206,20 @@ def _run_once(
     return Failed(tuple(names), min(days), max(days), tuple(_errors(result)))
 
 
-def _errors(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
     """The messages of what failed, each once."""
+    messages: list[str] = []
     for event in result.all_events:
-        data = event.event_specific_data
-        error = getattr(data, "error", None)
-        user_failure = getattr(data, "user_failure_data", None)
-        if user_failure and user_failure.description:
-            yield user_failure.description
-        elif error:
-            cause = error
-            while cause.cause:
-                cause = cause.cause
-            yield cause.message.strip()
+        error = getattr(event.event_specific_data, "error", None)
+        if error is None:
+            continue
+        while error.cause:
+            error = error.cause
+        message = error.message.strip()
+        # Dagster tells of a step's failure again as the run's.
+        if not any(message in known for known in messages):
+            messages.append(message)
+    return messages
 
 
 def _left(

@@ -203,5 +203,3 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
             yield opened
 
     return session
-
-

@@ -32,7 +32,9 @@ def progress(
     if not steps:
         report.stop(f"no backfill {wanted}")
     if as_json:
-        report.as_json([vars(step) | {"remaining_seconds": step.remaining_seconds} for step in steps])
+        report.as_json(
+            [vars(step) | {"remaining_seconds": step.remaining_seconds} for step in steps]
+        )
         return
     if not (follow and report.console.is_terminal):
         report.console.print(grid(steps))
@@ -68,9 +70,7 @@ def audit(
     limit: Annotated[int, typer.Option(help="How many lines")] = 50, as_json: Json = False
 ) -> None:
     """Who started, stopped, refused or bypassed what, newest first."""
-    home = here()
-    assert home.leases
-    lines = audit_log.read(home.engine, limit)
+    lines = audit_log.read(here().engine, limit)
     rows = [
         {
             "at": line.at,
@@ -78,7 +78,9 @@ def audit(
             "action": line.action,
             "backfill": line.backfill_id,
             "run": line.run_id,
-            "detail": line.detail if as_json else ", ".join(f"{k}: {v}" for k, v in line.detail.items()),
+            "detail": line.detail
+            if as_json
+            else ", ".join(f"{k}: {v}" for k, v in line.detail.items()),
         }
         for line in lines
     ]

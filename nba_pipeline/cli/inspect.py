@@ -40,14 +40,15 @@ def sql(
     elif form is Format.json:
         typer.echo(rows.to_json(orient="records", date_format="iso", indent=2))
     else:
-        report.table(rows.astype(object).where(rows.notna(), None).to_dict("records"), empty="no rows")
+        report.table(
+            rows.astype(object).where(rows.notna(), None).to_dict("records"), empty="no rows"
+        )
 
 
 def accuracy(first: First = "2021-10-19", last: Last = "today", as_json: Json = False) -> None:
     """Each system's error on the games played, beside the naive baselines on the same rows."""
-    from nba_pipeline.quality.accuracy import accuracy_of  # noqa: PLC0415
-
     from nba_pipeline.kernel.calendar import resolve_date  # noqa: PLC0415
+    from nba_pipeline.quality.accuracy import accuracy_of  # noqa: PLC0415
 
     try:
         begin, end = resolve_date(first), resolve_date(last)

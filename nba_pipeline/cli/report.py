@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -19,7 +19,9 @@ def stop(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
-def table(rows: Sequence[Mapping[str, object]], *, title: str | None = None, empty: str = "none") -> None:
+def table(
+    rows: Sequence[Mapping[Any, object]], *, title: str | None = None, empty: str = "none"
+) -> None:
     """The rows as a table, or the word for none."""
     if not rows:
         console.print(empty, markup=False)

@@ -1,10 +1,11 @@
 """Commands that compute: plan, backfill, and the same for one partition."""
 
+import os
 import time
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from threading import Event, Thread
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 from rich.live import Live
@@ -16,6 +17,11 @@ from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import Installation, here
 from nba_pipeline.kernel import calendar
 from nba_pipeline.kernel.compute import Bypass
+from nba_pipeline.kernel.settings import Settings
+from nba_pipeline.quality.accuracy import accuracy_of
+
+if TYPE_CHECKING:
+    from nba_pipeline.backfill.runner import Request
 
 First = Annotated[str, typer.Option("--from", help="First date: YYYY-MM-DD, today or yesterday")]
 Last = Annotated[str, typer.Option("--to", help="Last date: YYYY-MM-DD, today or yesterday")]
@@ -38,7 +44,7 @@ _PREDICTED = ("player_prop_predictions",)
 
 def add_to(app: typer.Typer) -> None:
     """Adds this family's commands."""
-    for command in (plan, backfill, predict, train, grade):
+    for command in (demo, plan, backfill, predict, train, grade):
         app.command()(command)
 
 
@@ -53,7 +59,8 @@ def _request(
     force: bool = False,
     bypass: Sequence[str] = (),
     reason: str = "",
-):  # noqa: ANN202  the type's module is only loaded when a command runs
+) -> "Request":
+    """The request that the options ask for; ends with 2 where they are wrong."""
     from nba_pipeline.backfill.runner import Request, in_order  # noqa: PLC0415
 
     try:
@@ -76,6 +83,40 @@ def _request(
 
 def _date(text: str) -> date:
     return calendar.resolve_date(text)
+
+
+def demo() -> None:
+    """Simulates a small league, computes everything from it, and says what to look at."""
+    from nba_pipeline.simulation.league import League, write_landing  # noqa: PLC0415
+
+    base = (Settings().home / "demo").absolute()
+    landing = base / "landing"
+    # The run's own session reads the settings again.
+    os.environ |= {
+        "NBA_PIPELINE_HOME": str(base),
+        "NBA_PIPELINE_LANDING": str(landing),
+        "NBA_PIPELINE_WAREHOUSE": f"delta:{base / 'warehouse'}",
+        "NBA_PIPELINE_COORDINATION": f"sqlite:///{base / 'coordination.db'}",
+        "DAGSTER_HOME": str(base / "dagster"),
+    }
+    league = League()
+    games = write_landing(landing, league)
+    report.console.print(f"{games} games simulated into {landing}", markup=False, highlight=False)
+    home = here()
+    span = calendar.season(league.season)
+    last = span.days()[league.days - 1]
+    _execute(home, _request(home, str(span.first), str(last), []))
+    rows = accuracy_of(home.session.warehouse, span.first, last)
+    report.table(rows, title="How the predictions came out")
+    report.console.print(
+        f"""Look further, with NBA_PIPELINE_HOME={base}:
+  nba-pipeline ui
+  nba-pipeline status --from {last - timedelta(days=6)} --to {last}
+  nba-pipeline sql "SELECT * FROM player_prop_predictions WHERE game_date = '{last}' LIMIT 10\"""",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def plan(
@@ -145,7 +186,9 @@ def predict(
 ) -> None:
     """Everything that the predictions of one date need, and the predictions."""
     home = here()
-    names = [n for n, t in home.tables.items() if t.partitions == "daily" and n != "prediction_accuracy"]
+    names = [
+        n for n, t in home.tables.items() if t.partitions == "daily" and n != "prediction_accuracy"
+    ]
     _execute(home, _request(home, day, day, [*names, "points_model"]))
 
 
@@ -171,11 +214,11 @@ def grade(
 ) -> None:
     """The accuracy of one date's predictions, once its games are final."""
     home = here()
-    raw = [name for name, table in home.tables.items() if table.phase == 2]  # noqa: PLR2004
+    raw = [name for name, table in home.tables.items() if table.phase == 2]
     _execute(home, _request(home, day, day, [*raw, "prediction_accuracy"]))
 
 
-def _execute(home: Installation, request) -> None:  # noqa: ANN001  see _request
+def _execute(home: Installation, request: "Request") -> None:
     """Runs the request with live progress; ends with 1 when anything failed or was refused."""
     from nba_pipeline import definitions  # noqa: PLC0415
     from nba_pipeline.backfill import runner  # noqa: PLC0415
@@ -184,17 +227,15 @@ def _execute(home: Installation, request) -> None:  # noqa: ANN001  see _request
     assets = {asset.table.name: asset.definition for asset in definitions.TABLE_ASSETS}
     resource = definitions.defs.resources["session"]  # type: ignore[index]
     session = home.session
-    detail = {
+    detail: dict[str, Any] = {
         "tables": [table.name for table in request.tables],
         "dates": f"{request.first} to {request.last}",
         "bypass": [str(bypass) for bypass in request.bypasses],
     }
     with home.engine.begin() as connection:
         audit.write(connection, "backfill", backfill_id=request.backfill_id, **detail)
-    failures = []
     with shown_progress(home.progress, request.backfill_id):
-        for failed in runner.run(request, assets, resource, home.instance, session):
-            failures.append(failed)
+        failures = list(runner.run(request, assets, resource, home.instance, session))
     steps = home.progress.steps(request.backfill_id)
     seconds = time.perf_counter() - started
     tables = sum(step.seconds for step in steps)
@@ -219,7 +260,7 @@ class shown_progress:  # noqa: N801  used as a with statement
         self._stop = Event()
         self._thread = Thread(target=self._show, daemon=True)
 
-    def __enter__(self) -> "shown_progress":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

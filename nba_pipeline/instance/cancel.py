@@ -11,7 +11,7 @@ def cancel_runs(instance: dg.DagsterInstance, backfill_id: str, run_ids: Sequenc
     for run_id in run_ids:
         run = instance.get_run_by_id(run_id)
         if run and not run.is_finished and instance.run_launcher:
-            instance.run_coordinator.cancel_run(run_id)  # type: ignore[union-attr]
+            instance.run_coordinator.cancel_run(run_id)
     backfill = instance.get_backfill(backfill_id)
     if backfill and backfill.status == BulkActionStatus.REQUESTED:
         instance.update_backfill(backfill.with_status(BulkActionStatus.CANCELING))

@@ -109,20 +109,18 @@ class BatchedSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
         dagster_event = event.get_dagster_event()
         planned = cast("AssetCheckEvaluationPlanned", dagster_event.event_specific_data)
         subset = planned.partitions_subset
-        slim = dagster_event._replace(
-            event_specific_data=copy(planned, partitions_subset=None)
-        )
+        slim = dagster_event._replace(event_specific_data=copy(planned, partitions_subset=None))
         record = {
             "asset_key": planned.asset_key.to_string(),
             "check_name": planned.check_name,
             "run_id": event.run_id,
             "execution_status": AssetCheckExecutionRecordStatus.PLANNED.value,
             "evaluation_event": serialize_value(event._replace(dagster_event=slim)),
-            "evaluation_event_timestamp": self._event_insert_timestamp(event),
+            "evaluation_event_timestamp": self._event_insert_timestamp(event),  # type: ignore[no-untyped-call]
             "evaluation_event_storage_id": event_id,
         }
         keys = subset.get_partition_keys() if subset else [None]
-        with self.index_connection() as connection:
+        with self._connect() as connection:
             connection.execute(
                 sa.insert(AssetCheckExecutionsTable), [record | {"partition": key} for key in keys]
             )
@@ -148,7 +146,9 @@ class BatchedSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
                 statement = statement.where(
                     table.c[key].is_not_distinct_from(sa.bindparam(f"planned_{key}"))
                 )
-            values = {name: sa.bindparam(f"new_{name}") for name in there[0] if name not in keys}
+            values: dict[str, sa.BindParameter[object]] = {
+                name: sa.bindparam(f"new_{name}") for name in there[0] if name not in keys
+            }
             connection.execute(
                 statement.values(values),
                 [
@@ -165,9 +165,7 @@ class BatchedSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
     def _record(
         self, event: EventLogEntry, event_id: int, row: Mapping[str, object]
     ) -> Mapping[str, object]:
-        evaluation = cast(
-            "AssetCheckEvaluation", event.get_dagster_event().event_specific_data
-        )
+        evaluation = cast("AssetCheckEvaluation", event.get_dagster_event().event_specific_data)
         status = AssetCheckExecutionRecordStatus
         target = evaluation.target_materialization_data
         return {

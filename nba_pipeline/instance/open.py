@@ -18,7 +18,9 @@ def prepare_home(settings: Settings) -> Path:
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(settings.dagster_home)))
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "dagster.yaml").exists():
-        with resources.as_file(resources.files("nba_pipeline.instance") / "dagster.yaml") as template:
+        with resources.as_file(
+            resources.files("nba_pipeline.instance") / "dagster.yaml"
+        ) as template:
             shutil.copy(template, home / "dagster.yaml")
     return home
 

@@ -62,7 +62,10 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         kinds={"delta", "duckdb"},
         owners=[OWNER],
         deps=[
-            *(dg.AssetDep(name, partition_mapping=_widest(table, reads)) for name, reads in deps.items()),
+            *(
+                dg.AssetDep(name, partition_mapping=_widest(table, reads))
+                for name, reads in deps.items()
+            ),
             *(dg.AssetDep(source.name) for source in table.sources),
         ],
         metadata={
@@ -81,13 +84,16 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         can_subset=True,
         check_specs=[
             dg.AssetCheckSpec(
-                name, asset=table.name, partitions_def=definition, description=_described(table, name)
+                name,
+                asset=table.name,
+                partitions_def=definition,
+                description=_described(table, name),
             )
             for name in check_names(table)
         ],
         required_resource_keys={"session"},
     )
-    def body(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def body(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         session: Session = context.resources.session
         days = [date.fromisoformat(key) for key in context.partition_keys]
         computed = session.compute(table, days)

@@ -16,16 +16,12 @@ def overtime_periods(team_minutes: ir.NumericValue) -> ir.IntegerValue:
     return ibis.greatest(0, extra.round().cast("int64"))
 
 
-def ts_pct(
-    points: ir.NumericValue, fga: ir.NumericValue, fta: ir.NumericValue
-) -> ir.FloatingValue:
+def ts_pct(points: ir.NumericValue, fga: ir.NumericValue, fta: ir.NumericValue) -> ir.FloatingValue:
     """True shooting, 0 to 1 and at times above; NULL without an attempt."""
     return points / (2 * (fga + 0.44 * fta)).nullif(0)
 
 
-def efg_pct(
-    fgm: ir.NumericValue, fg3m: ir.NumericValue, fga: ir.NumericValue
-) -> ir.FloatingValue:
+def efg_pct(fgm: ir.NumericValue, fg3m: ir.NumericValue, fga: ir.NumericValue) -> ir.FloatingValue:
     """Effective field goal percentage, 0 to 1.5; NULL without an attempt."""
     return (fgm + 0.5 * fg3m) / fga.nullif(0)
 

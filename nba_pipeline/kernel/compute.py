@@ -16,7 +16,12 @@ import pandas as pd
 from nba_pipeline.kernel import calendar, staleness, validation
 from nba_pipeline.kernel.judgement import call, judge
 from nba_pipeline.kernel.landing import Landing
-from nba_pipeline.kernel.provenance import QUALITY_COLUMNS, sources_of, tracking_columns, with_quality
+from nba_pipeline.kernel.provenance import (
+    QUALITY_COLUMNS,
+    sources_of,
+    tracking_columns,
+    with_quality,
+)
 from nba_pipeline.kernel.table import Read, Table
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline.warehouse.protocol import Replaced, Stamp
@@ -130,6 +135,11 @@ def compute(
     Days whose upstream is not ready are refused, with the reason; the others stand.
 
     Args:
+        table: the declaration.
+        days: the partitions wanted.
+        warehouse: where upstream tables are and the rows go.
+        landing: where sources are.
+        writer: on whose behalf.
         force: whether partitions that are current are computed all the same.
 
     Raises:
@@ -293,15 +303,13 @@ def _finished(
     if table.is_tracked:
         rows = with_quality(rows, needs_minimum_games=table.needs_minimum_games)
     bypass = (
-        ibis.cases(*[(day == d, text) for d, text in bypasses.items()])
-        if bypasses
-        else ibis.null()
+        ibis.cases(*((day == d, text) for d, text in bypasses.items())) if bypasses else ibis.null()
     )
     rows = rows.mutate(bypass=bypass.cast("string"))
     counts = {name: "int64" for name in tracking_columns(rows) if name != "gap_ids"}
     quality = {name: QUALITY_TYPES[name] for name in QUALITY_COLUMNS if table.is_tracked}
     extra = quality | counts | {"season": "string", "bypass": "string"}
-    declared = {name for name in table.columns}
+    declared = set(table.columns)
     rows = validation.conformed(
         rows, table.schema, {name: kind for name, kind in extra.items() if name not in declared}
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import dagster as dg
 from dagster._core.events import (
@@ -35,7 +36,9 @@ def log_checks(
             asset_key=dg.AssetKey(table.name),
             check_name=check.name,
             passed=check.passed,
-            severity=dg.AssetCheckSeverity.WARN if check.is_warning else dg.AssetCheckSeverity.ERROR,
+            severity=dg.AssetCheckSeverity.WARN
+            if check.is_warning
+            else dg.AssetCheckSeverity.ERROR,
             metadata=_shown(check),
             partition=day.isoformat(),
         )
@@ -53,9 +56,9 @@ def log_checks(
         )
 
 
-def _shown(check: Check) -> dict[str, object]:
+def _shown(check: Check) -> dict[str, Any]:
     """Check metadata as Dagster shows it; counts by gap become a table."""
-    shown: dict[str, object] = {}
+    shown: dict[str, Any] = {}
     for name, value in check.metadata.items():
         if isinstance(value, Mapping):
             records = [
@@ -69,9 +72,9 @@ def _shown(check: Check) -> dict[str, object]:
     return shown
 
 
-def materialization_metadata(table: Table, computed: Computed) -> dict[str, object]:
+def materialization_metadata(table: Table, computed: Computed) -> dict[str, Any]:
     """Rows and dates written, dates that needed nothing, and column lineage."""
-    metadata: dict[str, object] = {
+    metadata: dict[str, Any] = {
         "dagster/row_count": computed.replaced.row_count,
         "dates_written": len(computed.replaced.written),
         "dates_unchanged": len(computed.replaced.unchanged),

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import ibis.expr.types as ir
 import pandas as pd
@@ -161,7 +161,7 @@ def judge(
     return facts
 
 
-_NO_ROWS: Mapping[str, object] = {
+_NO_ROWS: Mapping[str, Any] = {
     "row_count": 0,
     "not_ready": 0,
     "completeness": None,
@@ -170,7 +170,7 @@ _NO_ROWS: Mapping[str, object] = {
 }
 
 
-def _row_counts(table: Table, rows: ir.Table) -> dict[date, dict[str, object]]:
+def _row_counts(table: Table, rows: ir.Table) -> dict[date, dict[str, Any]]:
     """Per day: rows, rows not ready, least and mean completeness, rows that each gap touches."""
     day = rows[table.date_column]
     measures = {"row_count": rows.count()}
@@ -193,9 +193,11 @@ def _row_counts(table: Table, rows: ir.Table) -> dict[date, dict[str, object]]:
         touched = rows.filter(rows.gap_ids.length() > 0)
         touched = touched.select(day=touched[table.date_column], gap_id=touched.gap_ids)
         touched = touched.unnest("gap_id")
-        pairs = touched.group_by("day", "gap_id").agg(rows=touched.count()).order_by("gap_id").execute()
+        pairs = (
+            touched.group_by("day", "gap_id").agg(rows=touched.count()).order_by("gap_id").execute()
+        )
         for line in pairs.to_dict("records"):
-            found[pd.Timestamp(line["day"]).date()]["gaps"][line["gap_id"]] = line["rows"]  # type: ignore[index]
+            found[pd.Timestamp(line["day"]).date()]["gaps"][line["gap_id"]] = line["rows"]
     return found
 
 

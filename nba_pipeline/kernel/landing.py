@@ -185,9 +185,7 @@ class Landing:
                 rejected.append(parsed.rejected)
         if not rows:
             return Parsed(source.parse(None, SourceFile("", "")).rows, rejected_frame([]))
-        return Parsed(
-            pd.concat(rows, ignore_index=True), pd.concat(rejected, ignore_index=True)
-        )
+        return Parsed(pd.concat(rows, ignore_index=True), pd.concat(rejected, ignore_index=True))
 
     def _parse(self, source: Source, file: SourceFile) -> Parsed:
         key = (file.path, self.fingerprint(file))

@@ -1,6 +1,6 @@
 """Dagster's partitions and partition mappings of the calendar."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 
 import dagster as dg
@@ -9,6 +9,11 @@ from nba_pipeline.kernel.calendar import SEASONS, season_days
 from nba_pipeline.kernel.table import Read, Table
 
 _LONGEST_SEASON = max(len(span.days()) for span in SEASONS)
+
+
+def _midnight(day: date) -> datetime:
+    """The day's start, without a zone as Dagster's exclusions are."""
+    return datetime.combine(day, time())
 
 
 @cache
@@ -20,7 +25,7 @@ def daily() -> dg.DailyPartitionsDefinition:
     return dg.DailyPartitionsDefinition(
         start_date=first.isoformat(),
         end_offset=1,
-        exclusions=[datetime(d.year, d.month, d.day) for d in every if d not in inside],
+        exclusions=[_midnight(d) for d in every if d not in inside],
     )
 
 
@@ -33,7 +38,7 @@ def monthly() -> dg.MonthlyPartitionsDefinition:
     return dg.MonthlyPartitionsDefinition(
         start_date=first.isoformat(),
         end_offset=1,
-        exclusions=[datetime(d.year, d.month, 1) for d in sorted(months - inside) if d > first],
+        exclusions=[_midnight(d) for d in sorted(months - inside) if d > first],
     )
 
 

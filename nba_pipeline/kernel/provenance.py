@@ -44,7 +44,9 @@ def families_of(table: ir.Table) -> list[str]:
 def tracking_columns(table: ir.Table) -> list[str]:
     """The columns of the table that carry provenance."""
     counts = [
-        name for family in families_of(table) for name in (expected_column(family), present_column(family))
+        name
+        for family in families_of(table)
+        for name in (expected_column(family), present_column(family))
     ]
     return [*counts, *(["gap_ids"] if "gap_ids" in table.columns else [])]
 
@@ -75,7 +77,10 @@ def with_holes(units: ir.Table, data_gaps: ir.Table, unit: str) -> ir.Table:
     )
     known = units.anti_join(holes, ["game_id", "team_abbr"]).mutate(
         gap_ids=no_gaps(),
-        **{expected_column(family): ibis.literal(1, "int64"), present_column(family): ibis.literal(1, "int64")},
+        **{
+            expected_column(family): ibis.literal(1, "int64"),
+            present_column(family): ibis.literal(1, "int64"),
+        },
     )
     unknown = holes.select(
         **{
@@ -83,14 +88,15 @@ def with_holes(units: ir.Table, data_gaps: ir.Table, unit: str) -> ir.Table:
             for name, kind in units.schema().items()
         },
         gap_ids=_.gap_ids,
-        **{expected_column(family): ibis.literal(1, "int64"), present_column(family): ibis.literal(0, "int64")},
+        **{
+            expected_column(family): ibis.literal(1, "int64"),
+            present_column(family): ibis.literal(0, "int64"),
+        },
     )
     return known.union(unknown)
 
 
-def join(
-    left: ir.Table, right: ir.Table, on: Sequence[str], *, how: str = "left"
-) -> ir.Table:
+def join(left: ir.Table, right: ir.Table, on: Sequence[str], *, how: str = "left") -> ir.Table:
     """Left rows with the right's columns: gaps united, each family's counts the less complete.
 
     A left row without a right one counts every family of the right as expected and absent: what
@@ -155,10 +161,10 @@ def with_quality(rows: ir.Table, *, needs_minimum_games: bool) -> ir.Table:
     reason: list[tuple[ir.BooleanValue, str]] = []
     if needs_minimum_games:
         reason += [(rows[expected_column(f)] < MINIMUM_GAMES.value, "bootstrap") for f in families]
-    reason += [(share < FAMILY_COMPLETENESS.value, f"incomplete_{f}") for f, share in shares.items()]
-    not_ready = (
-        ibis.cases(*reason) if reason else ibis.null().cast("string")
-    )
+    reason += [
+        (share < FAMILY_COMPLETENESS.value, f"incomplete_{f}") for f, share in shares.items()
+    ]
+    not_ready = ibis.cases(*reason) if reason else ibis.null().cast("string")
     return rows.mutate(
         completeness=ibis.least(*shares.values()) if shares else ibis.literal(1.0),
         not_ready_reason=not_ready.cast("string"),
@@ -192,7 +198,11 @@ def sources_of(table: ir.Table, column: str) -> set[tuple[str, str]]:
         elif name in getattr(relation, "metrics", {}):
             queue += _fields(relation.metrics[name])
         else:
-            queue += [(parent, name) for parent in relation.__children__ if isinstance(parent, ops.Relation)][:1]
+            queue += [
+                (parent, name)
+                for parent in relation.__children__
+                if isinstance(parent, ops.Relation)
+            ][:1]
     return found
 
 

@@ -20,9 +20,7 @@ Stamps = Mapping[date, Stamp]
 UPSTREAM_MISSING = "upstream_missing"
 
 
-def stale(
-    table: Table, inputs: Mapping[date, str], stored: Stamps
-) -> dict[date, str]:
+def stale(table: Table, inputs: Mapping[date, str], stored: Stamps) -> dict[date, str]:
     """The partitions that are not current, each with why.
 
     Args:

@@ -170,7 +170,9 @@ def declare(
             continue
         wanted = set(inspect.signature(function).parameters)
         if unknown := wanted - given - {"rows", "partitions"}:
-            raise Declined(f"{name}: {function.__name__} takes {sorted(unknown)}, which is not read")
+            raise Declined(
+                f"{name}: {function.__name__} takes {sorted(unknown)}, which is not read"
+            )
         used |= wanted
     if unread := {read.parameter for read in reads} - used:
         raise Declined(f"{name}: {sorted(unread)} is read but used by no function")

@@ -20,7 +20,9 @@ class SchemaViolated(ValueError):
     """Rows that are not what their schema says; nothing of them is stored."""
 
 
-def conformed(rows: ir.Table, schema: type[pa.DataFrameModel], extra: Mapping[str, str]) -> ir.Table:
+def conformed(
+    rows: ir.Table, schema: type[pa.DataFrameModel], extra: Mapping[str, str]
+) -> ir.Table:
     """The declared columns in their declared types, then the extra ones that are there.
 
     Args:
@@ -68,9 +70,7 @@ def validate(rows: ir.Table, schema: type[pa.DataFrameModel]) -> None:
         return
     numbered = {f"offence_{number}": value for number, value in enumerate(counted.values())}
     counts = rows.aggregate(**numbered).to_pyarrow().to_pylist()[0]
-    broken = {
-        rule: count for rule, count in zip(counted, counts.values(), strict=True) if count
-    }
+    broken = {rule: count for rule, count in zip(counted, counts.values(), strict=True) if count}
     if broken:
         listed = "; ".join(f"{rule} ({count} rows)" for rule, count in broken.items())
         raise SchemaViolated(f"{schema.__name__}: {listed}")

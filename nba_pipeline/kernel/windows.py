@@ -17,8 +17,8 @@ from ibis import _
 
 from nba_pipeline.kernel.calendar import previous_season_name, season_name
 from nba_pipeline.kernel.provenance import (
-    families_of,
     expected_column,
+    families_of,
     join,
     no_gaps,
     present_column,
@@ -204,7 +204,7 @@ def deviation(column: str) -> Statistic:
 
 
 def ratio(numerator: str, denominator: str, scale: float = 1.0) -> Statistic:
-    """scale * sum of numerator / sum of denominator, over games that have both."""
+    """Scale * sum of numerator / sum of denominator, over games that have both."""
     return Statistic("ratio", (numerator, denominator), scale)
 
 
@@ -267,7 +267,10 @@ def as_of(targets: ir.Table, past: Timeline, *windows: Window) -> ir.Table:
     kept = {"n": "n", **{name: name for name in states.columns if name not in entries.columns}}
     lookups = _looked_up(windows)
     states = states.select(
-        of, "season", **kept, **{f"latest__{c}": ibis.ifelse(_.is_hole, ibis.null(), _[c]) for c in lookups}
+        of,
+        "season",
+        **kept,
+        **{f"latest__{c}": ibis.ifelse(_.is_hole, ibis.null(), _[c]) for c in lookups},
     )
     states = states.rename(state_n="n", state_of=of, state_season="season")
     found = placed.left_join(
@@ -331,7 +334,15 @@ def _measured(past: Timeline, windows: Sequence[Window]) -> tuple[ir.Table, list
                 measures[f"{name}_top"] = _fixed(ibis.ifelse(bottom.isnull(), ibis.null(), top))
                 measures[f"{name}_bottom"] = _fixed(ibis.ifelse(top.isnull(), ibis.null(), bottom))
     named = {f"measure__{name}": value.cast("int64") for name, value in measures.items()}
-    kept = {past.of, "season", "game_date", "n", "is_hole", *tracking_columns(rows), *_looked_up(windows)}
+    kept = {
+        past.of,
+        "season",
+        "game_date",
+        "n",
+        "is_hole",
+        *tracking_columns(rows),
+        *_looked_up(windows),
+    }
     narrow = rows.select(*sorted(kept), day=_day(rows.game_date), **named)
     return _once(narrow), list(measures)
 
@@ -356,9 +367,7 @@ def _frames(
         if window.span not in ("games", "season"):
             continue
         preceding = window.length - 1 if window.span == "games" else None
-        frame = ibis.window(
-            group_by=[of, "season"], order_by="n", preceding=preceding, following=0
-        )
+        frame = ibis.window(group_by=[of, "season"], order_by="n", preceding=preceding, following=0)
         frames[f"{window.label}__expected"] = (
             ibis.least(_.n, window.length) if window.span == "games" else _.n
         )
@@ -435,7 +444,10 @@ def _with_previous_season(
     earlier = whole.rename(earlier_of=of, earlier_season="season")
     return found.left_join(
         earlier,
-        [found[of] == earlier.earlier_of, previous_season_name(found.season) == earlier.earlier_season],
+        [
+            found[of] == earlier.earlier_of,
+            previous_season_name(found.season) == earlier.earlier_season,
+        ],
     ).drop("earlier_of", "earlier_season")
 
 
@@ -454,7 +466,9 @@ def _value(found: ir.Table, window: Window, statistic: Statistic) -> ir.Value:
     if statistic.kind == "count":
         return _where_present(present("known"), present("known"), expected)
     name = (
-        "_over_".join(statistic.columns) + "_top" if statistic.kind == "ratio" else statistic.columns[0]
+        "_over_".join(statistic.columns) + "_top"
+        if statistic.kind == "ratio"
+        else statistic.columns[0]
     )
     games = present(name)
     if statistic.kind == "total":

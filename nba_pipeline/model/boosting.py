@@ -54,6 +54,6 @@ def predict(booster: bytes, rows: pd.DataFrame) -> np.ndarray:
 
 def importance(booster: bytes) -> dict[str, float]:
     """Each used feature's share of the total gain."""
-    gains = xgb.Booster(model_file=bytearray(booster)).get_score(importance_type="total_gain")
-    whole = sum(float(gain) for gain in gains.values())  # type: ignore[arg-type]
-    return {name: float(gain) / whole for name, gain in gains.items()}  # type: ignore[arg-type]
+    scores = xgb.Booster(model_file=bytearray(booster)).get_score(importance_type="total_gain")
+    gains = pd.Series(scores, dtype="float64")
+    return {str(name): float(share) for name, share in (gains / gains.sum()).items()}

@@ -39,11 +39,13 @@ class DataGaps(pa.DataFrameModel):
         strict = "filter"
 
 
-def _gaps(units: ir.Table, table_name: str, *rules: tuple[ir.BooleanValue, str, str, ir.Value]) -> ir.Table:
+def _gaps(
+    units: ir.Table, table_name: str, *rules: tuple[ir.BooleanValue, str, str, ir.Value]
+) -> ir.Table:
     """The units that break a rule, each with the first that it breaks."""
-    named = [(broken.fill_null(False), rule) for broken, rule, _kind, _told in rules]  # noqa: FBT003
-    kinds = [(broken.fill_null(False), kind) for broken, _rule, kind, _told in rules]  # noqa: FBT003
-    told = [(broken.fill_null(False), text) for broken, _rule, _kind, text in rules]  # noqa: FBT003
+    named = [(broken.fill_null(False), rule) for broken, rule, _kind, _told in rules]
+    kinds = [(broken.fill_null(False), kind) for broken, _rule, kind, _told in rules]
+    told = [(broken.fill_null(False), text) for broken, _rule, _kind, text in rules]
     day = units.game_date.cast("string")
     return units.select(
         gap_id=ibis.literal(f"{table_name}:") + day + ":" + units.game_id + ":" + units.team_abbr,
@@ -82,7 +84,12 @@ def _team_gaps(sides: ir.Table, lines: ir.Table, rejected_rows: ir.Table) -> ir.
         units,
         "nbac_team_boxscore",
         (units.rejected_rule.notnull(), units.rejected_rule, "invalid", units.rejected_detail),
-        (units.is_there.isnull(), "two_rows_per_game", "missing", "the game has no line of this team"),
+        (
+            units.is_there.isnull(),
+            "two_rows_per_game",
+            "missing",
+            "the game has no line of this team",
+        ),
         (
             units.pts != 2 * units.fgm + units.fg3m + units.ftm,
             "points_identity",
@@ -96,8 +103,11 @@ def _team_gaps(sides: ir.Table, lines: ir.Table, rejected_rows: ir.Table) -> ir.
             units.reb.cast("string") + " rebounds are not oreb + dreb",
         ),
         (
-            (units.fgm > units.fga) | (units.fg3m > units.fg3a) | (units.ftm > units.fta)
-            | (units.fg3m > units.fgm) | (units.fg3a > units.fga),
+            (units.fgm > units.fga)
+            | (units.fg3m > units.fg3a)
+            | (units.ftm > units.fta)
+            | (units.fg3m > units.fgm)
+            | (units.fg3a > units.fga),
             "made_within_attempted",
             "invalid",
             "more shots made than attempted, or more threes than field goals",
@@ -124,7 +134,9 @@ def _player_gaps(
         played=(_.minutes > 0).sum(), points=_.pts.sum()
     )
     teams = team_lines.select("game_id", "team_abbr", team_points="pts")
-    units = sides.left_join(blocks, ["game_id", "team_abbr"]).drop("game_id_right", "team_abbr_right")
+    units = sides.left_join(blocks, ["game_id", "team_abbr"]).drop(
+        "game_id_right", "team_abbr_right"
+    )
     units = units.left_join(teams, ["game_id", "team_abbr"])
     # The schedule's score is the more independent of the two; the team's line may itself be wrong.
     units = units.mutate(true_points=ibis.coalesce(units.team_score, units.team_points))
@@ -134,7 +146,12 @@ def _player_gaps(
         units,
         "nbac_player_boxscore",
         (units.rejected_rule.notnull(), units.rejected_rule, "invalid", units.rejected_detail),
-        (units.played.isnull(), "block_of_players", "missing", "the game has no player of this team"),
+        (
+            units.played.isnull(),
+            "block_of_players",
+            "missing",
+            "the game has no player of this team",
+        ),
         (
             ~units.played.between(FEWEST_PLAYERS, MOST_PLAYERS),
             "plausible_players",
@@ -145,7 +162,9 @@ def _player_gaps(
             units.points != units.true_points,
             "points_of_team",
             "invalid",
-            "players have " + units.points.cast("string") + " points, their team "
+            "players have "
+            + units.points.cast("string")
+            + " points, their team "
             + units.true_points.cast("string"),
         ),
     )

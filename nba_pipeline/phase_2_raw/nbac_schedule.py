@@ -33,7 +33,9 @@ class NbacSchedule(pa.DataFrameModel):
     )
     is_neutral_site: bool = pa.Field(description="Played on neither team's court")
     home_score: int = pa.Field(nullable=True, ge=0, description="Home points; NULL until played")
-    away_score: int = pa.Field(nullable=True, ge=0, description="Visitors' points; NULL until played")
+    away_score: int = pa.Field(
+        nullable=True, ge=0, description="Visitors' points; NULL until played"
+    )
 
     class Config:
         """One row per game."""

@@ -113,14 +113,18 @@ def team_usage_not_twenty(rows: ir.Table) -> ir.Table:
     return teams.filter((_.mean - 20).abs() > USAGE_TEAM_MEAN_TOLERANCE.value)
 
 
-def teams_without_team_line(rows: ir.Table, nbac_team_boxscore: ir.Table, data_gaps: ir.Table) -> ir.Table:
+def teams_without_team_line(
+    rows: ir.Table, nbac_team_boxscore: ir.Table, data_gaps: ir.Table
+) -> ir.Table:
     """Players whose team has neither a line nor a gap: join coverage from players to teams."""
     gaps = data_gaps.filter(_.table_name == "nbac_team_boxscore")
     keys = ["game_id", "team_abbr"]
     return rows.anti_join(nbac_team_boxscore, keys).anti_join(gaps, keys)
 
 
-def team_lines_without_players(rows: ir.Table, nbac_team_boxscore: ir.Table, data_gaps: ir.Table) -> ir.Table:
+def team_lines_without_players(
+    rows: ir.Table, nbac_team_boxscore: ir.Table, data_gaps: ir.Table
+) -> ir.Table:
     """Team lines that have neither players nor a gap: join coverage from teams to players."""
     gaps = data_gaps.filter(_.table_name == "nbac_player_boxscore")
     keys = ["game_id", "team_abbr"]

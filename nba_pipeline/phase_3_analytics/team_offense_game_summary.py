@@ -5,7 +5,6 @@ A team whose own box score is a gap has no row; one whose opponent's is has no p
 
 from datetime import date
 
-import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
@@ -104,7 +103,9 @@ def possessions_not_shared(rows: ir.Table) -> ir.Table:
     )
 
 
-def points_unlike_players(rows: ir.Table, nbac_player_boxscore: ir.Table, data_gaps: ir.Table) -> ir.Table:
+def points_unlike_players(
+    rows: ir.Table, nbac_player_boxscore: ir.Table, data_gaps: ir.Table
+) -> ir.Table:
     """Rows whose points are not the sum of their players' points, where those are believable."""
     blocks = nbac_player_boxscore.anti_join(
         data_gaps.filter(_.table_name == "nbac_player_boxscore"), GRAIN

@@ -57,7 +57,9 @@ class UpcomingPlayerGameContext(pa.DataFrameModel):
         nullable=True, description="team_days_rest minus opponent_days_rest, in days"
     )
     days_rest: int = pa.Field(
-        ge=1, nullable=True, description="Days since the player's last game of the season; 1 = yesterday"
+        ge=1,
+        nullable=True,
+        description="Days since the player's last game of the season; 1 = yesterday",
     )
     is_back_to_back: bool = pa.Field(nullable=True, description="Whether days_rest is 1")
     games_in_last_7_days: int = pa.Field(
@@ -105,8 +107,12 @@ def _team_context(sides: ir.Table, games_before: ir.Table) -> ir.Table:
 def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) -> ir.Table:
     """The (game, player) pairs: each player's latest appearance decides."""
     numbered = timeline(games_before.select("game_id", "game_date", "team_abbr"), of="team_abbr")
-    numbers = numbered.entries.select("game_id", "team_abbr", team_game="n", appeared_season="season")
-    appeared = appearances.select("player_id", "player_name", "player_lookup", "team_abbr", "game_id", "game_date")
+    numbers = numbered.entries.select(
+        "game_id", "team_abbr", team_game="n", appeared_season="season"
+    )
+    appeared = appearances.select(
+        "player_id", "player_name", "player_lookup", "team_abbr", "game_id", "game_date"
+    )
     appeared = appeared.inner_join(numbers, ["game_id", "team_abbr"]).drop("game_id")
     latest_rows = before_and_after(appeared, "player_id").drop("game_date")
     sides = sides.mutate(season=calendar.season_name(_.game_date))
@@ -115,7 +121,9 @@ def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) ->
     behind = ibis.ifelse(_.games_played.isnull(), 0, _.games_played)
     recently = (_.appeared_season == _.season) & (behind - _.team_game < TEAM_GAMES)
     before = (_.appeared_season == calendar.previous_season_name(_.season)) & (behind < TEAM_GAMES)
-    return pairs.filter(recently | before).drop("season", "appeared_season", "team_game", "since", "until")
+    return pairs.filter(recently | before).drop(
+        "season", "appeared_season", "team_game", "since", "until"
+    )
 
 
 def transform(
@@ -126,7 +134,9 @@ def transform(
 ) -> ir.Table:
     """The universe, the teams' rest from the schedule, and the players' from their own games."""
     today = covered(nbac_schedule)
-    sides = both_teams(today).select("game_id", "game_date", "team_abbr", "opponent_abbr", "is_home")
+    sides = both_teams(today).select(
+        "game_id", "game_date", "team_abbr", "opponent_abbr", "is_home"
+    )
     sides = provenance.join(sides, today.select("game_id", "season_type"), ["game_id"])
     earlier = both_teams(covered(games_before))
     rows = _universe(_team_context(sides, earlier), earlier, player_game_summary)

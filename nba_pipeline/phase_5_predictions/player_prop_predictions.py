@@ -49,7 +49,9 @@ class PlayerPropPredictions(pa.DataFrameModel):
         isin=["OVER", "UNDER", "PASS", "NO_LINE"], description="What to do about the line"
     )
     recommendation_reason: str = pa.Field(description="Why, in a short code")
-    model_version: str = pa.Field(nullable=True, description="The trained model; NULL for a formula")
+    model_version: str = pa.Field(
+        nullable=True, description="The trained model; NULL for a formula"
+    )
     feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
     mode: str = pa.Field(
         isin=["live", "backtest"], description="live: made before tip-off; backtest: after"
@@ -85,7 +87,7 @@ def _xgboost(features: ir.Table, models: ir.Table) -> ir.Table:
     """The rows of months that have a trained model, with its quantiles."""
     rows = features.select(*_KEYS, "game_date", *FEATURES).execute()
     months = pd.to_datetime(rows.game_date).dt.date.map(month_of)
-    parts = [pd.DataFrame(columns=[*_KEYS, "p10", "p50", "p90", "model_version"])]
+    parts: list[pd.DataFrame] = []
     trained = models.filter(_.status == "trained").execute()
     for model in trained.itertuples():
         wanted = rows[months == pd.Timestamp(model.month).date()]
@@ -95,7 +97,8 @@ def _xgboost(features: ir.Table, models: ir.Table) -> ir.Table:
             parts.append(wanted[_KEYS].assign(**named, model_version=model.model_version))
     schema = dict.fromkeys(("p10", "p50", "p90"), "float64") | {"model_version": "string"}
     schema = {name: str(features.schema()[name]) for name in _KEYS} | schema
-    predicted = ibis.memtable(pd.concat(parts, ignore_index=True), schema=schema)
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(schema))
+    predicted = ibis.memtable(frame, schema=schema)
     joined = provenance.join(features, predicted, _KEYS, how="inner")
     return joined.mutate(
         system=ibis.literal("xgboost"),

@@ -31,8 +31,12 @@ class PointsModel(pa.DataFrameModel):
 
     month: date = pa.Field(description="First day of the month it predicts; the partition")
     model_version: str = pa.Field(description="points_model_<month>_<fingerprint>")
-    status: str = pa.Field(isin=["trained", "bootstrap"], description="bootstrap: too few games yet")
-    booster: bytes = pa.Field(nullable=True, description="XGBoost booster, UBJSON; NULL in bootstrap")
+    status: str = pa.Field(
+        isin=["trained", "bootstrap"], description="bootstrap: too few games yet"
+    )
+    booster: bytes = pa.Field(
+        nullable=True, description="XGBoost booster, UBJSON; NULL in bootstrap"
+    )
     features: str = pa.Field(description="JSON list of the features, in the booster's order")
     feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
     trained_from: date = pa.Field(nullable=True, description="First game date of the training rows")
@@ -90,7 +94,9 @@ def transform(
     behind = {month: int((rows.game_date < month).sum()) for month in partitions}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         sizes = sorted(set(behind.values()))
-        trained = dict(zip(sizes, threads.map(lambda size: _trained(rows[:size]), sizes), strict=True))
+        trained = dict(
+            zip(sizes, threads.map(lambda size: _trained(rows[:size]), sizes), strict=True)
+        )
     models = [_line(month, trained[behind[month]]) for month in partitions]
     schema = {name: str(c.dtype) for name, c in PointsModel.to_schema().columns.items()}
     return ibis.memtable(pd.DataFrame(models), schema=ibis.schema(schema))

@@ -29,7 +29,9 @@ class PredictionAccuracy(pa.DataFrameModel):
     team_abbr: str = pa.Field(description="Tricode of the player's team")
     system: str = pa.Field(description="Which system predicted")
     mode: str = pa.Field(isin=["live", "backtest"], description="When the prediction was made")
-    predicted_points: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
+    predicted_points: float = pa.Field(
+        ge=0, nullable=True, description="Copied from the prediction"
+    )
     p10: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
     p90: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
     points_line: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
@@ -75,9 +77,7 @@ def transform(
     # A block that is a gap says nothing of a player even where it names him.
     rows = rows.mutate(
         actual_points=ibis.ifelse(_.is_known, _.box_points, ibis.null()),
-        minutes=ibis.cases(
-            (_.is_known & _.box_minutes.isnull(), 0.0), (_.is_known, _.box_minutes)
-        ),
+        minutes=ibis.cases((_.is_known & _.box_minutes.isnull(), 0.0), (_.is_known, _.box_minutes)),
     )
     error = rows.predicted_points - rows.actual_points
     bet_over = rows.recommendation == "OVER"

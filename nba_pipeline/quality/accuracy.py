@@ -2,12 +2,11 @@
 
 from datetime import date
 
-import ibis
 from ibis import _
 
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 
-BASELINES = {"last_10_mean": "points_avg_last_10", "season_mean": "points_avg_season"}
+BASELINES = {"last_10": "points_avg_last_10", "season": "points_avg_season"}
 _KEYS = ["game_id", "player_id"]
 
 
@@ -15,27 +14,29 @@ def accuracy_of(warehouse: DeltaWarehouse, first: date, last: date) -> list[dict
     """Per system, over the player-games played from first to last that it predicted.
 
     Returns:
-        system, rows, share_predicted (of all player-games played), mae, rmse, bias, band_coverage
-        (share inside p10 to p90), and each baseline's mae on those of the rows that have it, with
-        the system's own mae on them.
+        system, rows, share (of all player-games played), mae, rmse, bias and band (share inside p10
+        to p90); then, on the rows where the player has games this season, mae_history and the mae
+        of the player's last-10 mean and season mean.
     """
     graded = warehouse.table("prediction_accuracy", first, last).filter(_.minutes > 0)
     features = warehouse.table("ml_feature_store_v2", first, last)
     features = features.select(*_KEYS, *BASELINES.values())
-    rows = graded.inner_join(features, _KEYS)
-    played = warehouse.table("player_game_summary", first, last).count()
+    rows = graded.filter(_.absolute_error.notnull()).inner_join(features, _KEYS)
+    played = warehouse.table("player_game_summary", first, last).count().as_scalar()
     inside = rows.actual_points.between(rows.p10, rows.p90)
+    has_history = rows[BASELINES["last_10"]].notnull() & rows[BASELINES["season"]].notnull()
+    compared = {"mae_history": rows.absolute_error}
+    compared |= {
+        f"mae_{name}": (rows[column] - rows.actual_points).abs()
+        for name, column in BASELINES.items()
+    }
     measures = {
-        "rows": _.absolute_error.count(),
-        "share_predicted": _.absolute_error.count() / played.as_scalar(),
+        "rows": _.count(),
+        "share": _.count() / played,
         "mae": _.absolute_error.mean(),
         "rmse": (_.signed_error * _.signed_error).mean().sqrt(),
         "bias": _.signed_error.mean(),
-        "band_coverage": inside.cast("float64").mean(),
+        "band": inside.cast("float64").mean(),
+        **{name: error.mean(where=has_history) for name, error in compared.items()},
     }
-    for name, column in BASELINES.items():
-        has_it = rows[column].notnull() & rows.absolute_error.notnull()
-        error = (rows[column] - rows.actual_points).abs()
-        measures[f"{name}_mae"] = ibis.ifelse(has_it, error, ibis.null()).mean()
-        measures[f"mae_where_{name}"] = ibis.ifelse(has_it, rows.absolute_error, ibis.null()).mean()
-    return rows.group_by("system").agg(**measures).order_by("system").execute().to_dict("records")
+    return rows.group_by("system").agg(**measures).order_by("system").to_pyarrow().to_pylist()

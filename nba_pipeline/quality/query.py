@@ -24,7 +24,7 @@ def run_query(warehouse: DeltaWarehouse, query: str) -> pd.DataFrame:
     connection = duckdb.connect()
     try:
         statements = connection.extract_statements(query)
-        if [s.type for s in statements] != [duckdb.StatementType.SELECT_STATEMENT]:
+        if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
             raise QueryRefused(_ONE_SELECT)
         named = {name.lower() for name in connection.get_table_names(query)}
         for name in warehouse.names():

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 import sqlalchemy as sa
 from deltalake import CommitProperties, DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError
@@ -75,7 +76,7 @@ class DeltaWarehouse:
     def _view(self, name: str, delta: DeltaTable) -> None:
         """A DuckDB view over exactly the files of the version: a snapshot."""
         files = delta.file_uris()
-        schema = ibis.Schema.from_pyarrow(_arrow_schema(delta))
+        schema = ibis.Schema.from_pyarrow(pa.schema(delta.schema().to_arrow()))
         if files:
             listed = ", ".join(f"'{path}'" for path in files)
             columns = ", ".join(f'"{column}"' for column in schema)
@@ -151,7 +152,7 @@ class DeltaWarehouse:
             fence()
             written = [s.partition for s in final if _differs(s, stored.get(s.partition))]
             try:
-                self._commit(delta, storage, rows, written, partitions, final, stored)
+                self._commit(delta, storage, rows, written, final, stored)
             except CommitFailedError:
                 # Another process committed after this version was checked: check again.
                 time.sleep(random.uniform(0.01, 0.1))
@@ -191,7 +192,6 @@ class DeltaWarehouse:
         storage: Storage,
         rows: ir.Table,
         written: Sequence[date],
-        partitions: set[date],
         stamps: Sequence[Stamp],
         stored: Mapping[date, Stamp],
     ) -> None:
@@ -212,7 +212,7 @@ class DeltaWarehouse:
             )
             return
         listed = ", ".join(f"CAST('{day}' AS DATE)" for day in sorted(written))
-        seasons = ", ".join(f"'{name}'" for name in self._seasons(storage, written))
+        seasons = ", ".join(f"'{name}'" for name in _seasons(written))
         write_deltalake(
             delta,
             arrow,
@@ -222,19 +222,13 @@ class DeltaWarehouse:
             commit_properties=properties,
         )
 
-    def _seasons(self, storage: Storage, days: Sequence[date]) -> list[str]:
-        """The season partitions that the days lie in, so that no other file is opened."""
-        # The same rule as the rows' own season column: a season starts after the summer.
-        years = sorted({day.year if day.month >= 8 else day.year - 1 for day in days})
-        return [f"{year}-{(year + 1) % 100:02d}" for year in years]
-
     def _contents(self, storage: Storage, rows: ir.Table) -> dict[date, str]:
         """A fingerprint of each date's rows that does not depend on their order."""
         skipped = {*STAMP_COLUMNS, *storage.volatile}
         columns = ", ".join(f'"{name}"' for name in sorted(rows.columns) if name not in skipped)
         day = storage.date_column
         found = self._duckdb.raw_sql(
-            f'SELECT "{day}", format(\'{{:x}}-{{}}\', bit_xor(hash({columns})), count(*)) '
+            f"SELECT \"{day}\", format('{{:x}}-{{}}', bit_xor(hash({columns})), count(*)) "
             f'FROM "{rows.op().name}" GROUP BY 1'
         ).fetchall()
         return dict(found)
@@ -268,13 +262,6 @@ class DeltaWarehouse:
         return len(removed)
 
 
-def _arrow_schema(delta: DeltaTable) -> object:
-    """The table's schema in pyarrow's terms."""
-    import pyarrow as pa
-
-    return pa.schema(delta.schema().to_arrow())
-
-
 def _differs(stamp: Stamp, stored: Stamp | None) -> bool:
     """Whether the partition's stored rows are not already the stamp's."""
     if stored is None:
@@ -300,3 +287,10 @@ def _refuse_older(name: str, stamps: Sequence[Stamp], stored: Mapping[date, Stam
                 f"{there.run_id} at {there.written_at:%Y-%m-%d %H:%M:%S}; this writer's token "
                 f"{stamp.token} is older"
             )
+
+
+def _seasons(days: Sequence[date]) -> list[str]:
+    """The season partitions that the days lie in, so that no other file is opened."""
+    # The same rule as the rows' own season column: a season starts after the summer.
+    years = sorted({day.year if day.month >= 8 else day.year - 1 for day in days})
+    return [f"{year}-{(year + 1) % 100:02d}" for year in years]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import ibis.expr.types as ir
 
@@ -60,20 +60,16 @@ class Stamp:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, object]) -> "Stamp":
+    def from_json(cls, values: Mapping[str, Any]) -> "Stamp":
         """The stamp that as_json gave."""
-        return cls(
-            **(
-                dict(values)
-                | {
-                    "partition": date.fromisoformat(str(values["partition"])),
-                    "written_at": datetime.fromisoformat(str(values["written_at"])),
-                    "missing": tuple(values["missing"]),  # type: ignore[arg-type]
-                    "failed": {k: tuple(v) for k, v in values["failed"].items()},  # type: ignore[attr-defined]
-                    "shares": {k: tuple(v) for k, v in values["shares"].items()},  # type: ignore[attr-defined]
-                }
-            )  # type: ignore[arg-type]
-        )
+        typed = {
+            "partition": date.fromisoformat(values["partition"]),
+            "written_at": datetime.fromisoformat(values["written_at"]),
+            "missing": tuple(values["missing"]),
+            "failed": {name: tuple(keys) for name, keys in values["failed"].items()},
+            "shares": {name: tuple(counts) for name, counts in values["shares"].items()},
+        }
+        return cls(**{**values, **typed})
 
 
 @dataclass(frozen=True)

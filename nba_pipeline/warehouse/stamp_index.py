@@ -54,8 +54,7 @@ class StampIndex:
         with self._engine.begin() as connection:
             lock(connection, _VERSIONS)
             known = connection.scalar(
-                sa.select(_VERSIONS.c.version)
-                .where(_VERSIONS.c.table_id == table_id)
+                sa.select(_VERSIONS.c.version).where(_VERSIONS.c.table_id == table_id)
             )
             if known is not None and known >= version:
                 return

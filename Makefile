@@ -1,0 +1,44 @@
+# Every target sets up what it needs: python3.11 is all that has to be there.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.PHONY: help install demo test test-all lint types ui bench clean
+help: ## Say what the targets do
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+install: $(READY) ## Make .venv and install the project into it
+
+$(READY): setup.cfg constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed (set PYTHON=...)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+demo: $(READY) ## Simulate a small league and run everything on it
+	$(BIN)/nba-pipeline demo
+
+test: $(READY) lint types ## Lint, type check, and run the tests that take seconds
+	$(BIN)/python -m pytest
+
+test-all: $(READY) lint types ## The same with the tests that take minutes
+	$(BIN)/python -m pytest -m ''
+
+lint: $(READY) ## Style, and which module may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY) ## Check the types
+	$(BIN)/mypy
+
+ui: $(READY) ## Dagster's UI and daemon
+	$(BIN)/nba-pipeline ui
+
+bench: $(READY) ## Print the benchmarks (minutes; wants a landing zone of real seasons)
+	$(BIN)/python benchmarks/backfill.py
+	$(BIN)/python benchmarks/propagation.py
+
+clean: ## Remove the environment and everything computed
+	rm -rf $(VENV) .nba_pipeline
