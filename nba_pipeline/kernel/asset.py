@@ -1,7 +1,7 @@
 """A declared table as a Dagster asset: partitions, lineage, checks and docs from the declaration."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,7 @@ from nba_pipeline.kernel.compute import QUALITY_TYPES, STAMP_TYPES, Computed
 from nba_pipeline.kernel.events import log_checks, materialization_metadata
 from nba_pipeline.kernel.judgement import check_names
 from nba_pipeline.kernel.session import Session
-from nba_pipeline.kernel.table import Read, Table, declare
+from nba_pipeline.kernel.table import Table, declare
 
 OWNER = "team:nba-pipeline"
 _STAMP_DOCS = {
@@ -49,9 +49,6 @@ def table_asset(module: str, **declaration: object) -> TableAsset:
 
 
 def _asset(table: Table) -> dg.AssetsDefinition:
-    deps: dict[str, list[Read]] = {}
-    for read in table.reads:
-        deps.setdefault(read.table, []).append(read)
     definition = partitions.of(table)
     spec = dg.AssetSpec(
         table.name,
@@ -63,8 +60,8 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         owners=[OWNER],
         deps=[
             *(
-                dg.AssetDep(name, partition_mapping=_widest(table, reads))
-                for name, reads in deps.items()
+                dg.AssetDep(name, partition_mapping=partitions.mapping())
+                for name in dict.fromkeys(read.table for read in table.reads)
             ),
             *(dg.AssetDep(source.name) for source in table.sources),
         ],
@@ -72,6 +69,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
             "dagster/column_schema": _column_schema(table),
             "dagster/table_name": table.name,
             "grain": ", ".join(table.grain),
+            "reads": ", ".join(f"{read.table} ({read.reach})" for read in table.reads),
         },
     )
 
@@ -116,12 +114,6 @@ def _refusal(table: Table, computed: Computed) -> str:
         f"{table.name}: {len(days)} dates from {days[0]} to {days[-1]} are refused, the others are "
         f"written. {reasons}"
     )
-
-
-def _widest(table: Table, reads: Sequence[Read]) -> dg.PartitionMapping:
-    """One mapping for an upstream that is read in several ways: the one that reaches furthest."""
-    reaches = ["same_date", "same_month", "season", "two_seasons", "ever"]
-    return partitions.mapping(table, max(reads, key=lambda read: reaches.index(read.reach)))
 
 
 def _column_schema(table: Table) -> dg.TableSchema:

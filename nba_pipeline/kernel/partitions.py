@@ -6,9 +6,7 @@ from functools import cache
 import dagster as dg
 
 from nba_pipeline.kernel.calendar import SEASONS, season_days
-from nba_pipeline.kernel.table import Read, Table
-
-_LONGEST_SEASON = max(len(span.days()) for span in SEASONS)
+from nba_pipeline.kernel.table import Table
 
 
 def _midnight(day: date) -> datetime:
@@ -47,19 +45,12 @@ def of(table: Table) -> dg.TimeWindowPartitionsDefinition:
     return daily() if table.partitions == "daily" else monthly()
 
 
-def mapping(table: Table, read: Read) -> dg.PartitionMapping:
-    """How the table's partitions depend on the upstream's.
+def mapping() -> dg.PartitionMapping:
+    """How partitions depend on an upstream's, for Dagster: those of the same time.
 
-    Dagster's windows count partitions, so a season is taken at its longest: for order and display
-    this is on the safe side; what is stale is decided from the fingerprints of what was read.
+    Dagster takes a mapping forward too: with windows mapped as far as they are read, a backfill of
+    ten dates would run every later date of the season, and with it every later month's model. What
+    a partition really reads is in the table's `reads`, and what that makes stale is decided from
+    fingerprints; this mapping orders a backfill and keeps it to the dates that were asked for.
     """
-    if table.partitions == "monthly" or read.reach == "ever":
-        return dg.AllPartitionMapping()
-    if read.reach in ("same_date", "same_month"):
-        return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
-    seasons = 2 if read.reach == "two_seasons" else 1
-    return dg.TimeWindowPartitionMapping(
-        start_offset=-seasons * _LONGEST_SEASON,
-        end_offset=-1,
-        allow_nonexistent_upstream_partitions=True,
-    )
+    return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)

@@ -1,0 +1,1 @@
+"""Tests: the tree mirrors the package; promises has one file per promise of the design."""

@@ -1,0 +1,106 @@
+"""Landing zones and warehouses for the tests: a simulated league, and the real one where it is."""
+
+import os
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from nba_pipeline.coordination import connect
+from nba_pipeline.definitions import TABLES
+from nba_pipeline.kernel import calendar
+from nba_pipeline.kernel.compute import Bypass, Computed, Writer, compute
+from nba_pipeline.kernel.landing import Landing
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.warehouse.delta import DeltaWarehouse
+
+LEAGUE = League(teams=6, days=45, seed=5)
+REAL_LANDING = Path(
+    os.environ.get("NBA_PIPELINE_TEST_LANDING", Path(__file__).parents[2] / "shared/data/landing")
+)
+
+
+class Lab:
+    """A warehouse and a landing zone, computed without Dagster, as the assets compute."""
+
+    def __init__(self, folder: Path, landing: Path) -> None:
+        self.folder = folder
+        self.warehouse = DeltaWarehouse(
+            folder / "warehouse", connect(f"sqlite:///{folder / 'coordination.db'}")
+        )
+        self.landing_folder = landing
+        self.landing = Landing(str(landing))
+        self._token = 0
+
+    def compute(
+        self,
+        tables: Sequence[str],
+        first: date,
+        last: date,
+        *,
+        force: bool = False,
+        bypasses: tuple[Bypass, ...] = (),
+    ) -> dict[str, Computed]:
+        """Computes the tables in the graph's order for the dates."""
+        self._token += 1
+        writer = Writer(f"run-{self._token}", self._token, lambda: None, bypasses)
+        done = {}
+        for name, table in TABLES.items():
+            if name in tables:
+                done[name] = compute(
+                    table,
+                    days_of(table, first, last),
+                    self.warehouse,
+                    self.landing,
+                    writer,
+                    force=force,
+                )
+        return done
+
+    def rows(self, table: str, **where: object) -> list[dict[str, object]]:
+        """The table's rows without run stamps, sorted, as plain values."""
+        rows = self.warehouse.table(table)
+        for name, value in where.items():
+            rows = rows.filter(rows[name] == value)
+        rows = rows.drop("run_id", "written_at", *(n for n in ("made_at",) if n in rows.columns))
+        return sorted(
+            rows.to_pyarrow().to_pylist(),
+            key=lambda row: str([row[k] for k in TABLES[table].grain]),
+        )
+
+
+def days_of(table: Table, first: date, last: date) -> list[date]:
+    """The table's partitions."""
+    days = calendar.season_days(first, last)
+    return days if table.partitions == "daily" else sorted({calendar.month_of(d) for d in days})
+
+
+DAILY = [name for name, table in TABLES.items() if table.partitions == "daily"]
+FIRST = calendar.season(LEAGUE.season).first
+LAST = calendar.season(LEAGUE.season).days()[LEAGUE.days - 1]
+
+
+@pytest.fixture(scope="session")
+def league_landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated league's landing zone; never written to by a test."""
+    folder = tmp_path_factory.mktemp("league")
+    write_landing(folder, LEAGUE)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def league(tmp_path_factory: pytest.TempPathFactory, league_landing: Path) -> Lab:
+    """The simulated league computed in full; never written to by a test."""
+    lab = Lab(tmp_path_factory.mktemp("computed"), league_landing)
+    lab.compute([*TABLES], FIRST, LAST)
+    return lab
+
+
+@pytest.fixture(scope="session")
+def real_landing() -> Path:
+    """Three real seasons, where they are."""
+    if not REAL_LANDING.exists():
+        pytest.skip("no real landing zone here")
+    return REAL_LANDING
