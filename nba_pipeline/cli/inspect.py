@@ -40,9 +40,8 @@ def sql(
     elif form is Format.json:
         typer.echo(rows.to_json(orient="records", date_format="iso", indent=2))
     else:
-        report.table(
-            rows.astype(object).where(rows.notna(), None).to_dict("records"), empty="no rows"
-        )
+        values = rows.astype(object).mask(rows.isna(), other=None)
+        report.table(values.to_dict("records"), empty="no rows")
 
 
 def accuracy(first: First = "2021-10-19", last: Last = "today", as_json: Json = False) -> None:

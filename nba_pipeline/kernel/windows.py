@@ -363,7 +363,7 @@ def _frames(
     """For each window over entries, the sums and counts up to and with each entry."""
     frames: dict[str, ir.Value] = {}
     principal = _principal(windows)
-    for window in {w.label: w for w in [*windows, principal]}.values():
+    for window in {w.label: w for w in [principal, *windows]}.values():
         if window.span not in ("games", "season"):
             continue
         preceding = window.length - 1 if window.span == "games" else None

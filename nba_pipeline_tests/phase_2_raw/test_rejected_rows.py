@@ -1,0 +1,63 @@
+"""Bad input is named with its file and row, and everything else stands."""
+
+import gzip
+
+from nba_pipeline_tests.conftest import FIRST, LAST, Lab
+from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, lines
+
+RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows"]
+
+
+def test_whole_input_rejects_nothing(league) -> None:
+    """No rejection of the simulated league."""
+    assert league.rows("rejected_rows") == []
+
+
+def test_bad_fields_name_file_row_and_field(tmp_path, league_landing) -> None:
+    """Minutes "abc", an unknown team, an unknown game, a line said twice; each is one row."""
+
+    def players(rows) -> None:
+        rows[3]["MIN"] = "abc"
+        rows[7]["GAME_ID"] = "0022399999"
+        rows.append(dict(rows[11]))
+
+    def teams(rows) -> None:
+        rows[5]["TEAM_ABBREVIATION"] = "XYZ"
+
+    landing = damaged(league_landing, tmp_path, PLAYER_LOG, players)
+    damaged(league_landing, tmp_path, TEAM_LOG, teams)
+    count = len(lines(landing, PLAYER_LOG))
+    lab = Lab(tmp_path, landing)
+    lab.compute(RAW, FIRST, LAST)
+    found = {(r["source_file"], r["row_number"]): r for r in lab.rows("rejected_rows")}
+    assert {key: row["rule"] for key, row in found.items()} == {
+        (PLAYER_LOG, 3): "bad_minutes",
+        (PLAYER_LOG, 7): "unknown_game",
+        (PLAYER_LOG, count - 1): "repeated_player_id",
+        (TEAM_LOG, 5): "unknown_team",
+    }
+    minutes = found[PLAYER_LOG, 3]
+    assert (minutes["field"], minutes["value"]) == ("MIN", "abc")
+    assert f"{PLAYER_LOG} row 3" in minutes["detail"]
+    assert len(lab.rows("nbac_player_boxscore")) == count - 3
+    assert len(lab.rows("nbac_team_boxscore")) == len(lines(landing, TEAM_LOG)) - 1
+
+
+def test_unreadable_files_are_rejected_and_the_other_source_stands(
+    tmp_path, league_landing
+) -> None:
+    """A gzip cut short, and a document of another shape, are one rejection each."""
+    landing = damaged(league_landing, tmp_path, PLAYER_LOG, lambda _: None)
+    whole = gzip.compress((landing / PLAYER_LOG).read_bytes())
+    (landing / PLAYER_LOG).unlink()
+    (landing / (PLAYER_LOG + ".gz")).write_bytes(whole[: len(whole) // 2])
+    (landing / TEAM_LOG).write_text('{"resultSets": [{"headers": ["A"], "rowSet": []}]}')
+    lab = Lab(tmp_path, landing)
+    lab.compute(RAW, FIRST, LAST)
+    found = {row["source_file"]: row for row in lab.rows("rejected_rows")}
+    assert {name: row["rule"] for name, row in found.items()} == {
+        PLAYER_LOG + ".gz": "unreadable_file",
+        TEAM_LOG: "unknown_shape",
+    }
+    assert all(name in row["detail"] for name, row in found.items())
+    assert len(lab.rows("nbac_schedule")) > 50

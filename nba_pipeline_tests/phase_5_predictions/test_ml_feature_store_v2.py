@@ -1,0 +1,36 @@
+"""Features that the store adds to the cache, by plain Python."""
+
+from datetime import date
+
+import pytest
+
+from nba_pipeline_tests.conftest import LAST
+from nba_pipeline_tests.league_files import TEAM_LOG, games, lines
+
+
+def test_derived_features_and_the_opponents_defence(league, league_landing) -> None:
+    """Trend and change of minutes from their parts; the defence over the last 15 games."""
+    text = max(g["date"] for g in games(league_landing) if g["date"] <= LAST.isoformat())
+    day = date.fromisoformat(text)
+    by_game: dict[str, list] = {}
+    for line in lines(league_landing, TEAM_LOG):
+        if line["GAME_DATE"] < text:
+            by_game.setdefault(line["GAME_ID"], []).append(line)
+    allowed: dict[str, list] = {}
+    for sides in sorted(by_game.values(), key=lambda s: s[0]["GAME_DATE"]):
+        used = sum(s["FGA"] + 0.44 * s["FTA"] + s["TOV"] - s["OREB"] for s in sides) / 2
+        for own, other in (sides, sides[::-1]):
+            allowed.setdefault(own["TEAM_ABBREVIATION"], []).append((other["PTS"], used))
+    cache = {r["player_id"]: r for r in league.rows("player_daily_cache", game_date=day)}
+    rows = league.rows("ml_feature_store_v2", game_date=day)
+    assert len(rows) == len(cache) > 20
+    for row in rows:
+        known = cache[row["player_id"]]
+        games_allowed = allowed[row["opponent_abbr"]][-15:]
+        rating = 100 * sum(p for p, _ in games_allowed) / sum(u for _, u in games_allowed)
+        assert row["opponent_def_rating"] == pytest.approx(rating)
+        trend = known["points_avg_last_5"] - known["points_avg_last_10"]
+        assert row["recent_trend"] == pytest.approx(trend)
+        change = known["minutes_avg_last_10"] / known["minutes_avg_season"] - 1
+        assert row["minutes_change"] == pytest.approx(change)
+        assert row["is_playoff_game"] is False
