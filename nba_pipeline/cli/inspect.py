@@ -1,4 +1,4 @@
-"""Commands that look: sql, accuracy."""
+"""Commands that look: status, sql, accuracy."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import here
-from nba_pipeline.cli.run import First, Json, Last
+from nba_pipeline.cli.run import First, Json, Last, Tables
 
 
 class Format(StrEnum):
@@ -20,8 +20,35 @@ class Format(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Adds this family's commands."""
-    for command in (sql, accuracy):
+    for command in (status, sql, accuracy):
         app.command()(command)
+
+
+def status(
+    first: First,
+    last: Last,
+    tables: Tables = None,
+    each: Annotated[bool, typer.Option(help="One line per partition")] = False,
+    as_json: Json = False,
+) -> None:
+    """How many partitions are stored, current, whole and ready; read from stamps alone."""
+    from nba_pipeline.backfill.runner import in_order  # noqa: PLC0415
+    from nba_pipeline.kernel.calendar import resolve_date  # noqa: PLC0415
+    from nba_pipeline.quality.status import by_table, partition_status  # noqa: PLC0415
+
+    home = here()
+    try:
+        begin, end = resolve_date(first), resolve_date(last)
+        wanted = in_order(home.tables, tables or [], downstream=False)
+    except (ValueError, KeyError) as error:
+        report.stop(str(error.args[0]), 2)
+    session = home.session
+    lines = partition_status(wanted, begin, end, session.warehouse, session.landing)
+    shown = lines if each or as_json else by_table(lines)
+    if as_json:
+        report.as_json(shown)
+    else:
+        report.table(shown, title=f"{begin} to {end}", empty="off-season: no partitions")
 
 
 def sql(

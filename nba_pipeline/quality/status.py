@@ -1,0 +1,78 @@
+"""How whole and how current each stored partition is, told from stamps alone."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from nba_pipeline.kernel import calendar
+from nba_pipeline.kernel.compute import needs
+from nba_pipeline.kernel.landing import Landing
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.warehouse.delta import DeltaWarehouse
+
+
+def partition_status(
+    tables: Iterable[Table], first: date, last: date, warehouse: DeltaWarehouse, landing: Landing
+) -> list[dict[str, object]]:
+    """One line per table and partition from first to last, in the graph's order.
+
+    `stale` says why a partition is not current and `refused` why it may not be computed now; both
+    are None where nothing stands against it. Keys and rows are None for a partition never stored.
+    """
+    found = []
+    for table in tables:
+        days = calendar.season_days(first, last)
+        if table.partitions == "monthly":
+            days = sorted({calendar.month_of(day) for day in days})
+        stamps = warehouse.stamps(table.name)
+        need = needs(table, days, warehouse, landing)
+        for day in days:
+            stamp = stamps.get(day)
+            found.append(
+                {
+                    "table": table.name,
+                    "date": day,
+                    "expected": stamp and stamp.expected,
+                    "present": stamp and stamp.present,
+                    "missing": list(stamp.missing) if stamp else None,
+                    "rows": stamp and stamp.row_count,
+                    "rows_not_ready": stamp and stamp.not_ready,
+                    "completeness": stamp and stamp.completeness,
+                    "gaps": dict(stamp.gaps) if stamp else None,
+                    "code_version": stamp and stamp.code_version,
+                    "run_id": stamp and stamp.run_id,
+                    "bypass": stamp and stamp.bypass,
+                    "stale": need.stale.get(day),
+                    "refused": need.refused.get(day),
+                }
+            )
+    return found
+
+
+def by_table(lines: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    """The partitions of each table summed up: one line per table."""
+    summed: dict[object, dict[str, object]] = {}
+    reasons: dict[object, dict[object, int]] = {}
+    for line in lines:
+        name = line["table"]
+        row = summed.setdefault(
+            name,
+            {"table": name} | dict.fromkeys(("partitions", "stored", "stale", "with_gaps"), 0),
+        )
+        facts = {
+            "partitions": 1,
+            "stored": line["rows"] is not None,
+            "stale": line["stale"] is not None,
+            "with_gaps": bool(line["gaps"]),
+            "missing_keys": (line["expected"] or 0) - (line["present"] or 0),  # type: ignore[operator]
+            "rows": line["rows"] or 0,
+            "rows_not_ready": line["rows_not_ready"] or 0,
+        }
+        for key, value in facts.items():
+            row[key] = int(row.get(key, 0)) + int(value)  # type: ignore[call-overload]
+        if line["stale"]:
+            counts = reasons.setdefault(name, {})
+            counts[line["stale"]] = counts.get(line["stale"], 0) + 1
+    return [
+        row | {"why": [f"{why} ({n})" for why, n in reasons.get(name, {}).items()]}
+        for name, row in summed.items()
+    ]
