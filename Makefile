@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: help install demo test test-all lint types ui bench clean
+.PHONY: help install demo test test-all lint types ui clean
 help: ## Say what the targets do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
@@ -35,10 +35,6 @@ types: $(READY) ## Check the types
 
 ui: $(READY) ## Dagster's UI and daemon
 	$(BIN)/nba-pipeline ui
-
-bench: $(READY) ## Print the benchmarks (minutes; wants a landing zone of real seasons)
-	$(BIN)/python benchmarks/backfill.py
-	$(BIN)/python benchmarks/propagation.py
 
 clean: ## Remove the environment and everything computed
 	rm -rf $(VENV) .nba_pipeline

@@ -1,6 +1,7 @@
 """How commands print: tables for people, JSON for programs, errors on one line."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NoReturn
@@ -9,7 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-console = Console()
+# What is read from a pipe or a file has no width to fold its columns into.
+_PIPED_WIDTH = 200
+console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 errors = Console(stderr=True)
 
 
