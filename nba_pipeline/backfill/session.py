@@ -13,7 +13,8 @@ from datetime import date
 
 import dagster as dg
 
-from nba_pipeline.backfill.leases import Claim, Holder, LeaseLost, Leases
+from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.backfill.leases import LeaseLost, Leases
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.coordination import connect
 from nba_pipeline.kernel import calendar

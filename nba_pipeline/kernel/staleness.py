@@ -207,8 +207,9 @@ def _landing_fingerprints(folder: str, days: Sequence[date], landing: Landing) -
     files = landing.files(folder, calendar.seasons_of(days))
     by_date = {file.game_date: file for file in files if file.game_date}
     by_season = {file.season: file for file in files if not file.game_date}
+    prints = {file: landing.fingerprint(file) for file in files}
     found = {}
     for day in days:
         file = by_date.get(day) or by_season.get(calendar.season_of(day).name)
-        found[day] = landing.fingerprint(file) if file else "no file"
+        found[day] = prints[file] if file else "no file"
     return found

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import xgboost as xgb
 
 from nba_pipeline.model.features import FEATURES, matrix
 
@@ -34,6 +33,8 @@ def train(rows: pd.DataFrame, points: np.ndarray) -> bytes:
         rows: the features, one row per player and game, in a fixed order.
         points: what each scored.
     """
+    import xgboost as xgb  # noqa: PLC0415  slow to import; most commands train nothing
+
     data = xgb.QuantileDMatrix(matrix(rows), points, max_bin=_MAX_BIN, nthread=1)
     return bytes(xgb.train(_PARAMETERS, data, _ROUNDS).save_raw("ubj"))
 
@@ -44,16 +45,11 @@ def predict(booster: bytes, rows: pd.DataFrame) -> np.ndarray:
     Raises:
         ValueError: the booster was trained on other features.
     """
+    import xgboost as xgb  # noqa: PLC0415  slow to import; most commands train nothing
+
     model = xgb.Booster(model_file=bytearray(booster))
     if tuple(model.feature_names or ()) != FEATURES:
         raise ValueError("the booster was trained on another list of features; train it again")
     quantiles = model.inplace_predict(matrix(rows))
     # Trees of neighbouring quantiles may cross.
     return np.sort(np.clip(quantiles.astype("float64"), 0, None), axis=1)
-
-
-def importance(booster: bytes) -> dict[str, float]:
-    """Each used feature's share of the total gain."""
-    scores = xgb.Booster(model_file=bytearray(booster)).get_score(importance_type="total_gain")
-    gains = pd.Series(scores, dtype="float64")
-    return {str(name): float(share) for name, share in (gains / gains.sum()).items()}

@@ -42,10 +42,13 @@ class DataGaps(pa.DataFrameModel):
 def _gaps(
     units: ir.Table, table_name: str, *rules: tuple[ir.BooleanValue, str, str, ir.Value]
 ) -> ir.Table:
-    """The units that break a rule, each with the first that it breaks."""
-    named = [(broken.fill_null(False), rule) for broken, rule, _kind, _told in rules]
-    kinds = [(broken.fill_null(False), kind) for broken, _rule, kind, _told in rules]
-    told = [(broken.fill_null(False), text) for broken, _rule, _kind, text in rules]
+    """The units that break a rule, each with the first that it breaks.
+
+    A rule that asks for what is unknown is not broken by it: CASE takes NULL for no.
+    """
+    named = [(broken, rule) for broken, rule, _kind, _told in rules]
+    kinds = [(broken, kind) for broken, _rule, kind, _told in rules]
+    told = [(broken, text) for broken, _rule, _kind, text in rules]
     day = units.game_date.cast("string")
     return units.select(
         gap_id=ibis.literal(f"{table_name}:") + day + ":" + units.game_id + ":" + units.team_abbr,

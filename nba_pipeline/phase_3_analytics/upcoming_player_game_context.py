@@ -17,17 +17,8 @@ from nba_pipeline.kernel import calendar, provenance
 from nba_pipeline.kernel.asset import table_asset
 from nba_pipeline.kernel.schedule import both_teams, covered
 from nba_pipeline.kernel.table import same_date, two_seasons_to_date
-from nba_pipeline.kernel.windows import (
-    as_of,
-    before_and_after,
-    count,
-    last,
-    last_days,
-    latest,
-    own,
-    timeline,
-    total,
-)
+from nba_pipeline.kernel.timeline import before_and_after, own, timeline
+from nba_pipeline.kernel.windows import as_of, count, last, last_days, latest, total
 
 GRAIN = ["game_id", "player_id"]
 TEAM_GAMES = 10

@@ -9,21 +9,18 @@ from ibis import _
 from nba_pipeline.kernel import provenance
 from nba_pipeline.kernel.asset import table_asset
 from nba_pipeline.kernel.table import same_date, two_seasons_to_date
+from nba_pipeline.kernel.timeline import both_sides, own, timeline, with_back_to_backs
 from nba_pipeline.kernel.windows import (
     as_of,
-    both_sides,
     count,
     deviation,
     in_previous_season,
     last,
     last_days,
     mean,
-    own,
     ratio,
     season_to_date,
-    timeline,
     total,
-    with_back_to_backs,
 )
 
 GRAIN = ["player_id", "game_date"]

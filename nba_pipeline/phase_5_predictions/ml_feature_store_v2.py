@@ -13,7 +13,8 @@ from ibis import _
 from nba_pipeline.kernel import provenance
 from nba_pipeline.kernel.asset import table_asset
 from nba_pipeline.kernel.table import same_date, season_to_date
-from nba_pipeline.kernel.windows import as_of, both_sides, last, mean, ratio, timeline
+from nba_pipeline.kernel.timeline import both_sides, timeline
+from nba_pipeline.kernel.windows import as_of, last, mean, ratio
 from nba_pipeline.model.features import FEATURE_VERSION
 
 GRAIN = ["game_id", "player_id"]

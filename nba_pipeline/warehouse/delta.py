@@ -48,6 +48,7 @@ class DeltaWarehouse:
         self._index = StampIndex(engine)
         self._duckdb = ibis.duckdb.connect()
         self._viewed: dict[str, int] = {}
+        self._opened: dict[str, DeltaTable] = {}
 
     # --- reading
 
@@ -124,8 +125,16 @@ class DeltaWarehouse:
         return self._index.read(table_id, delta.version())
 
     def _open(self, name: str) -> DeltaTable | None:
+        """The table at its newest version; None where it has never been written."""
+        delta = self._opened.get(name)
+        if delta is not None:
+            delta.update_incremental()
+            return delta
         path = self._folder / name
-        return DeltaTable(str(path)) if DeltaTable.is_deltatable(str(path)) else None
+        if not DeltaTable.is_deltatable(str(path)):
+            return None
+        self._opened[name] = DeltaTable(str(path))
+        return self._opened[name]
 
     # --- writing
 

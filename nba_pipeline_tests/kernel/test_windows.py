@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 import pytest
 
 from nba_pipeline.kernel.provenance import sources_of
+from nba_pipeline.kernel.timeline import own, timeline, with_back_to_backs
 from nba_pipeline.kernel.windows import (
     as_of,
     count,
@@ -16,12 +17,9 @@ from nba_pipeline.kernel.windows import (
     last_days,
     latest,
     mean,
-    own,
     ratio,
     season_to_date,
-    timeline,
     total,
-    with_back_to_backs,
 )
 
 START = date(2023, 11, 1)
