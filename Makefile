@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: help install demo test test-all lint types ui clean
+.PHONY: help install demo test test-all bench lint types ui clean
 help: ## Say what the targets do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
@@ -24,6 +24,10 @@ test: $(READY) lint types ## Lint, type check, and run the tests that take secon
 
 test-all: $(READY) lint types ## The same with the tests that take minutes
 	$(BIN)/python -m pytest -m ''
+
+LANDING ?= ../shared/data/landing
+bench: $(READY) ## Measure the pipeline on a landing zone (LANDING=...) beside its floors
+	for script in benchmarks/*.py; do $(BIN)/python $$script --landing $(LANDING) || exit 1; done
 
 lint: $(READY) ## Style, and which module may import which
 	$(BIN)/ruff check .

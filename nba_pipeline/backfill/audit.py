@@ -63,7 +63,6 @@ def write(
 
 def read(engine: sa.Engine, limit: int = 100) -> list[AuditLine]:
     """The newest lines, newest first."""
-    METADATA.create_all(engine)
     with engine.connect() as connection:
         rows = connection.execute(sa.select(_AUDIT).order_by(_AUDIT.c.id.desc()).limit(limit))
         return [

@@ -152,22 +152,24 @@ def _reads_any(reach: str, day: date, touched: set[date]) -> bool:
 
 
 def run(
-    request: Request,
-    assets: Mapping[str, dg.AssetsDefinition],
-    resource: dg.ResourceDefinition,
-    instance: dg.DagsterInstance,
-    session: RunSession,
+    request: Request, job: dg.JobDefinition, instance: dg.DagsterInstance, session: RunSession
 ) -> Iterator[Failed]:
     """Runs the request group by group and yields what failed; what can go on goes on.
 
     A table whose dates are refused in part is left at what could be written; the tables after it
     run for the dates that are left.
+
+    Args:
+        request: what is wanted.
+        job: the job of all assets.
+        instance: where the runs are recorded.
+        session: to look at what is left to do.
     """
     for group in groups(request.tables):
         work = [(group, partitions_of(group[0], request.first, request.last))]
         while work:
             tables, days = work.pop(0)
-            failed = _run_once(tables, days, request, assets, resource, instance)
+            failed = _run_once(tables, days, request, job, instance)
             if failed:
                 yield failed
                 work += _left(tables, days, request, session)
@@ -177,8 +179,7 @@ def _run_once(
     tables: Sequence[Table],
     days: Sequence[date],
     request: Request,
-    assets: Mapping[str, dg.AssetsDefinition],
-    resource: dg.ResourceDefinition,
+    job: dg.JobDefinition,
     instance: dg.DagsterInstance,
 ) -> Failed | None:
     names = [table.name for table in tables]
@@ -192,10 +193,8 @@ def _run_once(
     if request.bypasses:
         tags[BYPASS_TAG] = ",".join(bypass.name for bypass in request.bypasses)
         tags[REASON_TAG] = request.bypasses[0].reason
-    result = dg.materialize(
-        [assets[name] for name in names],
-        selection=names,
-        resources={"session": resource},
+    result = job.execute_in_process(
+        asset_selection=[dg.AssetKey(name) for name in names],
         instance=instance,
         tags=tags,
         run_config=_QUIET,

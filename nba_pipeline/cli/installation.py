@@ -6,6 +6,7 @@ from functools import cached_property
 import dagster as dg
 import sqlalchemy as sa
 
+from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.backfill.session import RunSession
@@ -24,7 +25,9 @@ class Installation:
     @cached_property
     def engine(self) -> sa.Engine:
         """The coordination database."""
-        return connect(self.settings.coordination_url)
+        engine = connect(self.settings.coordination_url)
+        METADATA.create_all(engine)
+        return engine
 
     @cached_property
     def session(self) -> RunSession:

@@ -220,13 +220,11 @@ def grade(
 
 def _execute(home: Installation, request: "Request") -> None:
     """Runs the request with live progress; ends with 1 when anything failed or was refused."""
-    from nba_pipeline import definitions  # noqa: PLC0415
     from nba_pipeline.backfill import runner  # noqa: PLC0415
+    from nba_pipeline.definitions import defs  # noqa: PLC0415
 
     started = time.perf_counter()
-    assets = {asset.table.name: asset.definition for asset in definitions.TABLE_ASSETS}
-    resource = definitions.defs.resources["session"]  # type: ignore[index]
-    session = home.session
+    job = defs.resolve_implicit_global_asset_job_def()
     detail: dict[str, Any] = {
         "tables": [table.name for table in request.tables],
         "dates": f"{request.first} to {request.last}",
@@ -235,7 +233,7 @@ def _execute(home: Installation, request: "Request") -> None:
     with home.engine.begin() as connection:
         audit.write(connection, "backfill", backfill_id=request.backfill_id, **detail)
     with shown_progress(home.progress, request.backfill_id):
-        failures = list(runner.run(request, assets, resource, home.instance, session))
+        failures = list(runner.run(request, job, home.instance, home.session))
     steps = home.progress.steps(request.backfill_id)
     seconds = time.perf_counter() - started
     tables = sum(step.seconds for step in steps)

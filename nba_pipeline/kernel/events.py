@@ -1,10 +1,14 @@
 """What a table's run tells Dagster: each date's checks, and what the write came to."""
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
 from dagster._core.events import (
     DagsterEvent,
     DagsterEventBatchMetadata,
@@ -31,9 +35,13 @@ def log_checks(
     context.log_event would store them one by one, at about 15 ms each on SQLite; the batch goes
     the way that Dagster itself sends materializations of many partitions.
     """
+    key = dg.AssetKey(table.name)
+    materialized = context.instance.event_log_storage.get_latest_storage_id_by_partition(
+        key, DagsterEventType.ASSET_MATERIALIZATION, {day.isoformat() for day in days}
+    )
     evaluations = [
         dg.AssetCheckEvaluation(
-            asset_key=dg.AssetKey(table.name),
+            asset_key=key,
             check_name=check.name,
             passed=check.passed,
             severity=dg.AssetCheckSeverity.WARN
@@ -41,6 +49,7 @@ def log_checks(
             else dg.AssetCheckSeverity.ERROR,
             metadata=_shown(check),
             partition=day.isoformat(),
+            target_materialization_data=_target(context, materialized.get(day.isoformat())),
         )
         for day in days
         for check in checks(table, day, stamps)
@@ -54,6 +63,17 @@ def log_checks(
             evaluation,
             batch_metadata=DagsterEventBatchMetadata(batch, is_end=number == len(evaluations)),
         )
+
+
+def _target(
+    context: dg.AssetExecutionContext, storage_id: int | None
+) -> AssetCheckEvaluationTargetMaterializationData | None:
+    """Which materialization an evaluation speaks of; None before the partition's first."""
+    if storage_id is None:
+        return None
+    return AssetCheckEvaluationTargetMaterializationData(
+        storage_id=storage_id, run_id=context.run_id, timestamp=time.time()
+    )
 
 
 def _shown(check: Check) -> dict[str, Any]:
@@ -72,10 +92,12 @@ def _shown(check: Check) -> dict[str, Any]:
     return shown
 
 
-def materialization_metadata(table: Table, computed: Computed) -> dict[str, Any]:
-    """Rows and dates written, dates that needed nothing, and column lineage."""
+def materialization_metadata(
+    table: Table, computed: Computed, stored: Sequence[Stamp]
+) -> dict[str, Any]:
+    """Rows stored for the run's dates, dates written or left as they were, and column lineage."""
     metadata: dict[str, Any] = {
-        "dagster/row_count": computed.replaced.row_count,
+        "dagster/row_count": sum(stamp.row_count for stamp in stored),
         "dates_written": len(computed.replaced.written),
         "dates_unchanged": len(computed.replaced.unchanged),
         "dates_current": len(computed.current),
