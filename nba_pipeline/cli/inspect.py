@@ -63,12 +63,11 @@ def sql(
     except QueryRefused as error:
         report.stop(str(error), 2)
     if form is Format.csv:
-        typer.echo(rows.to_csv(index=False), nl=False)
+        report.as_csv(rows.column_names, rows.to_pylist())
     elif form is Format.json:
-        typer.echo(rows.to_json(orient="records", date_format="iso", indent=2))
+        report.as_json(rows.to_pylist())
     else:
-        values = rows.astype(object).mask(rows.isna(), other=None)
-        report.table(values.to_dict("records"), empty="no rows")
+        report.table(rows.to_pylist(), empty="no rows")
 
 
 def accuracy(first: First = "2021-10-19", last: Last = "today", as_json: Json = False) -> None:

@@ -1,5 +1,6 @@
 """How commands print: tables for people, JSON for programs, errors on one line."""
 
+import csv
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -41,6 +42,16 @@ def table(
 def as_json(facts: object) -> None:
     """The facts as JSON on stdout."""
     typer.echo(json.dumps(facts, default=_plain, indent=2))
+
+
+def as_csv(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
+    """The rows as CSV on stdout; an unknown is empty, a list is JSON."""
+    writer = csv.DictWriter(sys.stdout, columns)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {k: json.dumps(v, default=_plain) if isinstance(v, list) else v for k, v in row.items()}
+        )
 
 
 def _text(value: object) -> str:
