@@ -25,14 +25,14 @@ REAL_LANDING = Path(
 class Lab:
     """A warehouse and a landing zone, computed without Dagster, as the assets compute."""
 
-    def __init__(self, folder: Path, landing: Path) -> None:
+    def __init__(self, folder: Path, landing: Path, *, token: int = 0) -> None:
         self.folder = folder
         self.warehouse = DeltaWarehouse(
             folder / "warehouse", connect(f"sqlite:///{folder / 'coordination.db'}")
         )
         self.landing_folder = landing
         self.landing = Landing(str(landing))
-        self._token = 0
+        self._token = token
 
     def compute(
         self,
@@ -104,3 +104,14 @@ def real_landing() -> Path:
     if not REAL_LANDING.exists():
         pytest.skip("no real landing zone here")
     return REAL_LANDING
+
+
+REAL_FIRST, REAL_DAY = calendar.season("2023-24").first, date(2024, 1, 15)
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory: pytest.TempPathFactory, real_landing: Path) -> Lab:
+    """The real 2023-24 season up to REAL_DAY with its models; never written to by a test."""
+    lab = Lab(tmp_path_factory.mktemp("real"), real_landing)
+    lab.compute([*TABLES], REAL_FIRST, REAL_DAY)
+    return lab

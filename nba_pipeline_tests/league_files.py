@@ -1,5 +1,6 @@
 """The landing zone's files as plain Python values: the route that owes nothing to the pipeline."""
 
+import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -13,7 +14,7 @@ PLAYER_LOG = "nba_stats/league_game_log/player/2023-24.json"
 
 def games(landing: Path) -> list[dict[str, Any]]:
     """The schedule's games, each with its date as text."""
-    document = json.loads((landing / SCHEDULE).read_text())
+    document = _document(_file(landing, SCHEDULE))
     return [
         game | {"date": game["gameDateEst"][:10]}
         for day in document["leagueSchedule"]["gameDates"]
@@ -23,7 +24,7 @@ def games(landing: Path) -> list[dict[str, Any]]:
 
 def lines(landing: Path, log: str) -> list[dict[str, Any]]:
     """The lines of a game log under their headers."""
-    result = json.loads((landing / log).read_text())["resultSets"][0]
+    result = _document(_file(landing, log))["resultSets"][0]
     return [dict(zip(result["headers"], line, strict=True)) for line in result["rowSet"]]
 
 
@@ -34,10 +35,22 @@ def damaged(
     copy = folder / "landing"
     if not copy.exists():
         shutil.copytree(landing, copy)
-    document = json.loads((copy / log).read_text())
+    path = _file(copy, log)
+    document = _document(path)
     result = document["resultSets"][0]
     changed = [dict(zip(result["headers"], line, strict=True)) for line in result["rowSet"]]
     change(changed)
     result["rowSet"] = [[line[name] for name in result["headers"]] for line in changed]
-    (copy / log).write_text(json.dumps(document))
+    text = json.dumps(document).encode()
+    path.write_bytes(gzip.compress(text, 1) if path.suffix == ".gz" else text)
     return copy
+
+
+def _file(landing: Path, name: str) -> Path:
+    """The file, gzipped or not."""
+    return landing / name if (landing / name).exists() else landing / f"{name}.gz"
+
+
+def _document(path: Path) -> Any:
+    content = path.read_bytes()
+    return json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)

@@ -212,7 +212,8 @@ def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
         error = getattr(event.event_specific_data, "error", None)
         if error is None:
             continue
-        while error.cause:
+        # Dagster wraps what was raised; what that was raised from names no file and no row.
+        while error.cause and error.cls_name and error.cls_name.startswith("Dagster"):
             error = error.cause
         message = error.message.strip()
         # Dagster tells of a step's failure again as the run's.
