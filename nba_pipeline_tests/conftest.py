@@ -106,12 +106,12 @@ def real_landing() -> Path:
     return REAL_LANDING
 
 
-REAL_FIRST, REAL_DAY = calendar.season("2023-24").first, date(2024, 1, 15)
+REAL_FIRST, REAL_DAY, REAL_LAST = date(2023, 10, 24), date(2024, 1, 15), date(2024, 1, 18)
 
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory, real_landing: Path) -> Lab:
-    """The real 2023-24 season up to REAL_DAY with its models; never written to by a test."""
+    """The real 2023-24 season up to REAL_LAST with its models; never written to by a test."""
     lab = Lab(tmp_path_factory.mktemp("real"), real_landing)
-    lab.compute([*TABLES], REAL_FIRST, REAL_DAY)
+    lab.compute([*TABLES], REAL_FIRST, REAL_LAST)
     return lab
