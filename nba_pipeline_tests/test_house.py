@@ -58,7 +58,7 @@ def test_every_column_is_described(name: str) -> None:
 def test_every_check_is_described(name: str) -> None:
     """Checks say what they ask, and violations carry the sentence in their docstring."""
     table = TABLES[name]
-    for function in (*table.violations, *table.warnings, *table.shares):
+    for function in (*table.assertions, *table.violations, *table.warnings, *table.shares):
         assert function.__doc__, function.__name__
 
 

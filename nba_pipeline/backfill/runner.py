@@ -151,6 +151,20 @@ def _reads_any(reach: str, day: date, touched: set[date]) -> bool:
     return min(touched) < day
 
 
+def repairs(session: RunSession, tables: Sequence[Table], *, retrain: bool) -> list[Request]:
+    """A request for each stretch of stored dates; staleness finds what in it is affected.
+
+    Models are left as they are unless retrain is asked for.
+    """
+    wanted = tuple(table for table in tables if retrain or table.partitions == "daily")
+    roots = [table for table in tables if not table.reads]
+    stored = {day for table in roots for day in session.warehouse.stamps(table.name)}
+    if not stored:
+        return []
+    every = calendar.season_days(min(stored), max(stored))
+    return [Request(wanted, part[0], part[-1]) for part in _stretches(every, stored)]
+
+
 def run(
     request: Request, job: dg.JobDefinition, instance: dg.DagsterInstance, session: RunSession
 ) -> Iterator[Failed]:
@@ -234,12 +248,19 @@ def _left(
         if set(need.stale) != set(need.refused):
             return []
         if need.stale:
-            stretches: list[list[date]] = []
-            for before, day in zip([None, *days], days, strict=False):
-                if day in need.refused:
-                    continue
-                if not stretches or before in need.refused:
-                    stretches.append([])
-                stretches[-1].append(day)
-            return [(list(tables[place:]), stretch) for stretch in stretches]
+            allowed = set(days) - set(need.refused)
+            return [(list(tables[place:]), part) for part in _stretches(days, allowed)]
     return []
+
+
+def _stretches(days: Sequence[date], wanted: set[date]) -> list[list[date]]:
+    """The wanted of the days, in runs that no other day interrupts."""
+    found: list[list[date]] = []
+    before: date | None = None
+    for day in days:
+        if day in wanted:
+            if before not in wanted:
+                found.append([])
+            found[-1].append(day)
+        before = day
+    return found

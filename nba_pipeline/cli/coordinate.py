@@ -1,4 +1,4 @@
-"""Commands on who does what: progress, leases, audit, cancel."""
+"""Commands on who does what: progress, leases, audit, cancel, maintain."""
 
 import time
 from typing import Annotated
@@ -14,7 +14,7 @@ from nba_pipeline.cli.run import Json, grid
 
 def add_to(app: typer.Typer) -> None:
     """Adds this family's commands."""
-    for command in (progress, leases, audit, cancel):
+    for command in (progress, leases, audit, cancel, maintain):
         app.command()(command)
 
 
@@ -101,3 +101,13 @@ def cancel(backfill_id: Annotated[str, typer.Argument(help="Backfill or run")]) 
         report.stop(str(error.args[0]))
     cancel_runs(home.instance, backfill_id, [lease.run_id for lease in held])
     report.console.print(f"cancelled {backfill_id}: {len(held)} leases ended", highlight=False)
+
+
+def maintain() -> None:
+    """Compacts the tables' files and removes those of older versions and of killed writers."""
+    home = here()
+    if home.leases.active():
+        report.stop("a lease is held: maintain when nobody writes (see nba-pipeline leases)")
+    for name in home.session.warehouse.names():
+        removed = home.session.warehouse.maintain(name)
+        report.line(f"{name}: {removed} files removed")

@@ -10,12 +10,12 @@ atexit.register(gc.freeze)
 
 import typer  # noqa: E402
 
-from nba_pipeline.cli import coordinate, inspect, run, serve  # noqa: E402
+from nba_pipeline.cli import coordinate, inspect, quality, run, serve  # noqa: E402
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="NBA player-points predictions: the pipeline from landing files to graded predictions.",
 )
-for family in (run, inspect, coordinate, serve):
+for family in (run, inspect, quality, coordinate, serve):
     family.add_to(app)

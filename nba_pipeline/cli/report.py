@@ -39,6 +39,11 @@ def table(
     console.print(shown)
 
 
+def line(text: str) -> None:
+    """One line of text."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def as_json(facts: object) -> None:
     """The facts as JSON on stdout."""
     typer.echo(json.dumps(facts, default=_plain, indent=2))

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -18,6 +19,7 @@ from nba_pipeline.cli.installation import Installation, here
 from nba_pipeline.kernel import calendar
 from nba_pipeline.kernel.compute import Bypass
 from nba_pipeline.kernel.settings import Settings
+from nba_pipeline.kernel.staleness import BYPASSABLE
 from nba_pipeline.quality.accuracy import accuracy_of
 
 if TYPE_CHECKING:
@@ -38,13 +40,12 @@ BypassNames = Annotated[
 Reason = Annotated[str, typer.Option(help="Why the precondition is bypassed")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON")]
 
-BYPASSABLE = ("upstream_missing", "usage_rate_coverage")
 _PREDICTED = ("player_prop_predictions",)
 
 
 def add_to(app: typer.Typer) -> None:
     """Adds this family's commands."""
-    for command in (demo, plan, backfill, predict, train, grade):
+    for command in (demo, plan, backfill, repair, predict, train, grade):
         app.command()(command)
 
 
@@ -128,11 +129,16 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """What a backfill of these dates would compute, in which order and why."""
+    home = here()
+    request = _request(home, first, last, tables or [], downstream=downstream, force=force)
+    _plan(home, request, as_json=as_json)
+
+
+def _plan(home: Installation, request: "Request", *, as_json: bool) -> None:
+    """Prints what the request would compute."""
     from nba_pipeline.backfill.runner import groups  # noqa: PLC0415
     from nba_pipeline.backfill.runner import plan as planned  # noqa: PLC0415
 
-    home = here()
-    request = _request(home, first, last, tables or [], downstream=downstream, force=force)
     run_of = {t.name: n for n, group in enumerate(groups(request.tables), 1) for t in group}
     held = {c.table: lease.run_id for lease in home.leases.active() for c in lease.claims}
     rows = [
@@ -179,6 +185,26 @@ def backfill(
         reason=reason,
     )
     _execute(home, request)
+
+
+def repair(
+    dry_run: Annotated[bool, typer.Option(help="Only say what would be computed")] = False,
+    retrain: Annotated[bool, typer.Option(help="Train models again whose data changed")] = False,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Computes what is affected by what changed since it was stored: files, code, closed gaps."""
+    from nba_pipeline.backfill.runner import repairs  # noqa: PLC0415
+
+    home = here()
+    requests = repairs(home.session, list(home.tables.values()), retrain=retrain)
+    if not requests:
+        report.stop("nothing is stored yet")
+    for request in requests:
+        if dry_run:
+            _plan(home, request, as_json=as_json)
+        else:
+            _execute(home, replace(request, wait=wait))
 
 
 def predict(

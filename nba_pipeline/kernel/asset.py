@@ -153,5 +153,5 @@ def _described(table: Table, check: str) -> str:
         or "The schedule demands no particular key; what is there is what is expected.",
         "completeness": "No raw gap touches a row of the date; lists the gaps and rows touched.",
     }
-    asked = (*table.violations, *table.warnings, *table.shares)
+    asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
     return {**fixed, **{function.__name__: function.__doc__ or "" for function in asked}}[check]

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import ibis
 import ibis.expr.types as ir
 
 EASTERN = ZoneInfo("America/New_York")
@@ -85,6 +86,16 @@ def season_name(game_date: ir.DateValue) -> ir.StringValue:
     year = game_date.year() - (game_date.month() < _FIRST_SUMMER_MONTH).cast("int64")
     following = ((year + 1) % 100).cast("string").lpad(2, "0")
     return year.cast("string") + "-" + following
+
+
+def day_of_season(game_date: ir.DateValue) -> ir.IntegerValue:
+    """Days since the season's first day, as an expression; NULL in no season."""
+    return ibis.cases(
+        *(
+            (game_date.between(span.first, span.last), game_date.delta(span.first, unit="day"))
+            for span in SEASONS
+        )
+    )
 
 
 def previous_season_name(name: ir.StringValue) -> ir.StringValue:

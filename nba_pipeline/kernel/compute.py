@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from dataclasses import replace as changed_copy
 from datetime import UTC, date, datetime
 
 import ibis
@@ -14,7 +15,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from nba_pipeline.kernel import calendar, staleness, validation
-from nba_pipeline.kernel.judgement import call, judge
+from nba_pipeline.kernel.judgement import call, judge, require
 from nba_pipeline.kernel.landing import Landing
 from nba_pipeline.kernel.provenance import (
     QUALITY_COLUMNS,
@@ -24,7 +25,7 @@ from nba_pipeline.kernel.provenance import (
 )
 from nba_pipeline.kernel.table import Read, Table
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import Replaced, Stamp
+from nba_pipeline.warehouse.protocol import Replaced, Stamp, WriteRefused
 
 QUALITY_TYPES = {
     "season": "string",
@@ -107,17 +108,18 @@ def needs(
     """Which of the days are stale and why, and which of those are refused and why."""
     days = sorted(days)
     upstream = {read.table: warehouse.stamps(read.table) for read in table.reads}
+    failed = {read.table: warehouse.failures.of(read.table) for read in table.reads}
     inputs = staleness.input_fingerprints(table, days, upstream, landing)
     stale = (
         dict.fromkeys(days, "forced")
         if force
         else staleness.stale(table, inputs, warehouse.stamps(table.name))
     )
-    strictly = staleness.refused(table, list(stale), upstream, allowed=())
+    strictly = staleness.refused(table, list(stale), upstream, failed, allowed=())
     refused = strictly
     if bypasses and strictly:
         allowed = [bypass.name for bypass in bypasses]
-        refused = staleness.refused(table, list(strictly), upstream, allowed)
+        refused = staleness.refused(table, list(strictly), upstream, failed, allowed)
     return Needs(inputs, stale, refused, frozenset(set(strictly) - set(refused)))
 
 
@@ -132,7 +134,8 @@ def compute(
 ) -> Computed:
     """Computes the table's stale partitions of the days as one set and replaces them.
 
-    Days whose upstream is not ready are refused, with the reason; the others stand.
+    Days whose upstream is not ready are refused, with the reason; the others stand. What was
+    refused or failed is marked, and downstream refuses it in turn until it succeeds.
 
     Args:
         table: the declaration.
@@ -143,11 +146,36 @@ def compute(
         force: whether partitions that are current are computed all the same.
 
     Raises:
-        SchemaViolated, GapsLost, WriteRefused: nothing was written.
+        SchemaViolated, AssertionFailed, GapsLost, WriteRefused: nothing was written.
     """
     need = needs(table, days, warehouse, landing, bypasses=writer.bypasses, force=force)
-    ready = [day for day in need.stale if day not in need.refused]
     current = tuple(day for day in sorted(days) if day not in need.stale)
+    try:
+        computed = _computed(table, need, current, warehouse, landing, writer)
+    except WriteRefused:
+        # Another's rows stand there, and they are no failure.
+        raise
+    except BaseException as error:
+        reason = f"{type(error).__name__}: {error}"
+        warehouse.failures.mark(table.name, dict.fromkeys(need.stale, reason), writer.run_id)
+        raise
+    warehouse.failures.clear(
+        table.name, [*current, *computed.replaced.written, *computed.replaced.unchanged]
+    )
+    warehouse.failures.mark(table.name, computed.refused, writer.run_id)
+    return computed
+
+
+def _computed(
+    table: Table,
+    need: Needs,
+    current: tuple[date, ...],
+    warehouse: DeltaWarehouse,
+    landing: Landing,
+    writer: Writer,
+) -> Computed:
+    """What computing the stale days that are not refused came to."""
+    ready = [day for day in need.stale if day not in need.refused]
     if not ready:
         return Computed(Replaced((), (), 0), current, need.refused, {})
     with ExitStack() as staged:
@@ -164,6 +192,7 @@ def compute(
         bypassed = _bypasses(table, ready, warehouse, mine)
         rows = _stage(_finished(table, rows, writer, bypassed), warehouse, staged)
         validation.validate(rows, table.schema)
+        require(table, rows, inputs)
         facts = judge(table, ready, rows, inputs)
         now = datetime.now(UTC)
         stamps = [
@@ -176,12 +205,42 @@ def compute(
                 run_id=writer.run_id,
                 token=writer.token,
                 written_at=now,
-                **facts[day],  # type: ignore[arg-type]
+                **facts[day],
             )
             for day in ready
         ]
         replaced = warehouse.replace(table.storage, rows, stamps, writer.fence)
     return Computed(replaced, current, refused, lineage)
+
+
+def judged_again(
+    table: Table, days: Sequence[date], warehouse: DeltaWarehouse, landing: Landing
+) -> dict[date, Stamp]:
+    """The stamps of stored partitions with every fact told anew from the rows as they stand.
+
+    Raises:
+        SchemaViolated, AssertionFailed: the stored rows are not what may be stored.
+    """
+    stamps = warehouse.stamps(table.name)
+    with ExitStack() as staged:
+        inputs = _inputs(table, days, warehouse, landing, staged)
+        stored = warehouse.table(table.name, min(days), max(days))
+        rows = _stage(stored.filter(stored[table.date_column].isin(list(days))), warehouse, staged)
+        validation.validate(rows, table.schema)
+        require(table, rows, inputs)
+        facts = judge(table, days, rows, inputs)
+    return {day: changed_copy(stamps[day], **facts[day]) for day in days}
+
+
+def gated(
+    table: Table, days: Sequence[date], warehouse: DeltaWarehouse, landing: Landing
+) -> Mapping[date, str]:
+    """The partitions that the table's own gate refuses as things stand, and why."""
+    if table.refusals is None:
+        return {}
+    with ExitStack() as staged:
+        inputs = _inputs(table, days, warehouse, landing, staged)
+        return call(table.refusals, inputs, partitions=list(days))
 
 
 # --- what is read

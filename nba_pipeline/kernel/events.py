@@ -95,13 +95,20 @@ def _shown(check: Check) -> dict[str, Any]:
 def materialization_metadata(
     table: Table, computed: Computed, stored: Sequence[Stamp]
 ) -> dict[str, Any]:
-    """Rows stored for the run's dates, dates written or left as they were, and column lineage."""
+    """Rows stored for the run's dates, dates written, their root gaps, and column lineage."""
     metadata: dict[str, Any] = {
         "dagster/row_count": sum(stamp.row_count for stamp in stored),
         "dates_written": len(computed.replaced.written),
         "dates_unchanged": len(computed.replaced.unchanged),
         "dates_current": len(computed.current),
     }
+    if gaps := [
+        dg.TableRecord({"date": str(stamp.partition), "gap_id": gap, "rows": rows})
+        for stamp in stored
+        for gap, rows in stamp.gaps.items()
+    ]:
+        metadata["root_gaps"] = dg.MetadataValue.table(gaps[:_SHOWN])
+        metadata["root_gap_count"] = len({record.data["gap_id"] for record in gaps})
     if computed.lineage:
         metadata["dagster/column_lineage"] = _column_lineage(table, computed)
     return metadata

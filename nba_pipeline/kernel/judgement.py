@@ -22,6 +22,14 @@ _SAMPLE = 20
 Answer = TypeVar("Answer")
 
 
+class AssertionFailed(ValueError):
+    """Rows that an assertion found wrong; nothing of them is stored."""
+
+    def __init__(self, assertion: str, message: str) -> None:
+        super().__init__(message)
+        self.assertion = assertion
+
+
 @dataclass(frozen=True)
 class Check:
     """The outcome of one check on one date, with what a person needs to act on it."""
@@ -38,6 +46,7 @@ def check_names(table: Table) -> list[str]:
     return [
         "schema",
         "unique_grain",
+        *(assertion.__name__ for assertion in table.assertions),
         "expected_keys",
         *(["completeness"] if table.is_tracked else []),
         *(share.__name__ for share in table.shares),
@@ -58,6 +67,7 @@ def checks(table: Table, day: date, stamps: Mapping[date, Stamp]) -> list[Check]
         # Asked before the write, which they stop: what is stored has passed them.
         Check("schema", day, passed=True),
         Check("unique_grain", day, passed=True),
+        *(Check(assertion.__name__, day, passed=True) for assertion in table.assertions),
         Check(
             "expected_keys",
             day,
@@ -130,9 +140,24 @@ def call(function: Callable[..., Answer], inputs: Mapping[str, object], **more: 
     return function(**{name: offered[name] for name in inspect.signature(function).parameters})
 
 
+def require(table: Table, rows: ir.Table, inputs: Mapping[str, ir.Table]) -> None:
+    """Asks the table's assertions, which nothing bypasses.
+
+    Raises:
+        AssertionFailed: rows break one; names it, the partition and the rows' keys.
+    """
+    for assertion in table.assertions:
+        for day, keys in sorted(_offending(table, assertion, rows, inputs).items()):
+            raise AssertionFailed(
+                assertion.__name__,
+                f"{table.name} {day}: {assertion.__name__} finds {len(keys)} rows: "
+                f"{', '.join(keys[:3])}. {inspect.getdoc(assertion)}",
+            )
+
+
 def judge(
     table: Table, days: Sequence[date], rows: ir.Table, inputs: Mapping[str, ir.Table]
-) -> dict[date, dict[str, object]]:
+) -> dict[date, dict[str, Any]]:
     """Per day, the stamp's fields that say how whole and how valid its rows are."""
     counts = _row_counts(table, rows)
     wanted, missing = _expected(table, rows, inputs)
@@ -145,7 +170,7 @@ def judge(
         for line in call(share, inputs, rows=rows).execute().to_dict("records"):
             day = pd.Timestamp(line[table.date_column]).date()
             shares.setdefault(day, {})[share.__name__] = int(line["present"]), int(line["expected"])
-    facts: dict[date, dict[str, object]] = {}
+    facts: dict[date, dict[str, Any]] = {}
     for day in days:
         line = counts.get(day, _NO_ROWS)
         absent = missing.get(day, [])

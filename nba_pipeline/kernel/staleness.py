@@ -13,11 +13,15 @@ from datetime import date, timedelta
 from nba_pipeline.kernel import calendar
 from nba_pipeline.kernel.landing import Landing
 from nba_pipeline.kernel.table import Read, Table
-from nba_pipeline.thresholds import SHARES
+from nba_pipeline.thresholds import SHARES, STOPPING_SHARES
 from nba_pipeline.warehouse.protocol import Stamp
 
 Stamps = Mapping[date, Stamp]
 UPSTREAM_MISSING = "upstream_missing"
+UPSTREAM_FAILED = "upstream_failed"
+BYPASSABLE = (UPSTREAM_MISSING, UPSTREAM_FAILED, *STOPPING_SHARES)
+"""The preconditions that a named bypass can skip."""
+_TOLD_GAPS = 5
 
 
 def stale(table: Table, inputs: Mapping[date, str], stored: Stamps) -> dict[date, str]:
@@ -41,7 +45,11 @@ def stale(table: Table, inputs: Mapping[date, str], stored: Stamps) -> dict[date
 
 
 def refused(
-    table: Table, days: Sequence[date], stamps: Mapping[str, Stamps], allowed: Iterable[str]
+    table: Table,
+    days: Sequence[date],
+    stamps: Mapping[str, Stamps],
+    failed: Mapping[str, Mapping[date, str]],
+    allowed: Iterable[str],
 ) -> dict[date, str]:
     """The days that may not be computed from the upstream that there is, and why.
 
@@ -49,6 +57,7 @@ def refused(
         table: the declaration.
         days: the partitions wanted.
         stamps: per upstream table, its stamps.
+        failed: per upstream table, the partitions whose last attempt failed, and why.
         allowed: names of the bypassed preconditions.
     """
     reasons: dict[date, str] = {}
@@ -59,6 +68,8 @@ def refused(
             reason = None
             if UPSTREAM_MISSING not in allowed:
                 reason = _missing(read, day, have)
+            if reason is None and UPSTREAM_FAILED not in allowed:
+                reason = _failed(read, day, have, failed[read.table])
             reason = reason or blocks.reason(read, day, set(allowed))
             if reason:
                 reasons.setdefault(day, reason)
@@ -94,19 +105,33 @@ def _missing(read: Read, day: date, have: Stamps) -> str | None:
     return f"{read.table} has no partition {absent[0]}{others}"
 
 
+def _failed(read: Read, day: date, have: Stamps, failed: Mapping[date, str]) -> str | None:
+    if not failed:
+        return None
+    weak = sorted(set(required_days(read, day, have)) & set(failed))
+    if not weak:
+        return None
+    return f"{read.table} {weak[0]} failed: {failed[weak[0]]}"
+
+
 class _Blocks:
     """Where the share of known values over the season to date stops what comes after."""
 
     def __init__(self, stamps: Stamps) -> None:
         self._reasons: dict[date, dict[str, str]] = {}
         sums: dict[tuple[str, str], tuple[int, int]] = {}
+        gaps: dict[str, dict[str, None]] = {}
         for day in sorted(d for d, stamp in stamps.items() if stamp.shares):
             season = calendar.season_of(day).name
+            gaps.setdefault(season, {}).update(dict.fromkeys(stamps[day].gaps))
             for name, (present, expected) in stamps[day].shares.items():
+                if name not in STOPPING_SHARES:
+                    continue
                 before = sums.get((season, name), (0, 0))
                 sums[season, name] = before[0] + present, before[1] + expected
                 if text := shortfall(name, *sums[season, name]):
-                    self._reasons.setdefault(day, {})[name] = f"{text}, {season} up to {day}"
+                    told = f"{text} {season} up to {day}; root gaps: {_some(list(gaps[season]))}"
+                    self._reasons.setdefault(day, {})[name] = told
         self._days = sorted(self._reasons and stamps)
 
     def reason(self, read: Read, day: date, allowed: set[str]) -> str | None:
@@ -134,6 +159,12 @@ def shortfall(name: str, present: int, expected: int) -> str | None:
         f"{name} is {present / expected:.1%} ({present} of {expected}), the least is "
         f"{limit.value:.0%}: {limit.reason}"
     )
+
+
+def _some(gap_ids: Sequence[str]) -> str:
+    """The first few gaps, and how many there are besides."""
+    more = f" and {len(gap_ids) - _TOLD_GAPS} more" if gap_ids[_TOLD_GAPS:] else ""
+    return (", ".join(gap_ids[:_TOLD_GAPS]) or "none") + more
 
 
 def shares_to_date(stamps: Stamps, name: str, day: date) -> tuple[int, int]:

@@ -84,6 +84,7 @@ class Table:
     sources: tuple[Source, ...]
     expected: Transform | None
     transform: Transform
+    assertions: tuple[Transform, ...]
     violations: tuple[Transform, ...]
     warnings: tuple[Transform, ...]
     shares: tuple[Transform, ...]
@@ -130,6 +131,7 @@ def declare(
     reads: Sequence[Read] = (),
     sources: Sequence[Source] = (),
     expected: Transform | None = None,
+    assertions: Sequence[Transform] = (),
     violations: Sequence[Transform] = (),
     warnings: Sequence[Transform] = (),
     shares: Sequence[Transform] = (),
@@ -148,7 +150,8 @@ def declare(
         reads: upstream tables.
         sources: phase 1 sources, for raw tables.
         expected: inputs to the keys that the schedule demands.
-        violations: rows and inputs to the offending rows; an error where there are any.
+        assertions: rows and inputs to the offending rows; where there are any nothing is written.
+        violations: the same, told as an error of the stored date.
         warnings: the same, where the real world offends without harm.
         shares: rows to present and expected counts per date; below its threshold in thresholds.SHARES,
             summed over the season to date, what is downstream refuses.
@@ -165,7 +168,7 @@ def declare(
     given = {read.parameter for read in reads} | {source.name for source in sources}
     given |= {f"{source.name}_rejected" for source in sources}
     used: set[str] = set()
-    for function in (transform, expected, refusals, *violations, *warnings, *shares):
+    for function in (transform, expected, refusals, *assertions, *violations, *warnings, *shares):
         if function is None:
             continue
         wanted = set(inspect.signature(function).parameters)
@@ -187,6 +190,7 @@ def declare(
         sources=tuple(sources),
         expected=expected,
         transform=transform,
+        assertions=tuple(assertions),
         violations=tuple(violations),
         warnings=tuple(warnings),
         shares=tuple(shares),

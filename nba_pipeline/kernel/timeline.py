@@ -6,6 +6,7 @@ played.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import ibis
@@ -20,6 +21,8 @@ from nba_pipeline.kernel.provenance import (
     present_column,
     union_of,
 )
+
+_SEASON_TURNS = "-08-01"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ def own(unit: str) -> Need:
 def both_sides(unit: str) -> Need:
     """The raw rows of both teams of the entry's game."""
     return Need(unit, "both")
+
+
+PLAYER_GAMES = (own("nbac_player_boxscore"), own("nbac_team_boxscore"))
+"""What a player's game needs: his team's block of players, and its line for his usage."""
+TEAM_GAMES = (both_sides("nbac_team_boxscore"),)
+"""What a team's game needs: both teams' lines, for possessions."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,12 @@ def timeline(
         }
     )
     return _in_order(rows.mutate(is_hole=False).union(padded.mutate(is_hole=True)), of)
+
+
+def behind(past: Timeline, entity: object, day: date) -> ir.Table:
+    """The entity's entries strictly before the day, the latest first."""
+    mine = past.entries.filter(_[past.of] == entity, _.game_date < day)
+    return mine.order_by(ibis.desc("game_date"))
 
 
 def _in_order(entries: ir.Table, of: str) -> Timeline:
@@ -145,11 +160,24 @@ def _holes(data_gaps: ir.Table, needs: Sequence[Need]) -> ir.Table:
 
 
 def _members(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
-    """Each hole for every entity whose latest row before it was for its team.
+    """Each hole for every entity that was with its team, as far as its rows tell.
 
-    A row of an earlier season than the last one says nothing of where a player is.
+    An entity is with the team of its latest row, from the day after it up to its next one; a row of
+    an earlier season than the last one says nothing. One without such a row is with the team of
+    its first row from the season's start on: its first game may be the one that is lost. Who reads
+    the timeline as of a day before that row is not in it, so no day learns of a later one.
     """
     stints = before_and_after(rows, of).select(of, "since", "until", member_of="team_abbr")
+    order = ibis.window(group_by=of, order_by="game_date")
+    debuts = rows.mutate(season=season_name(_.game_date), before=_.game_date.lag().over(order))
+    debuts = debuts.filter(_.before.isnull() | ~_is_recent(_.before, _.season))
+    debuts = debuts.select(
+        of,
+        since=(_.season.substr(0, 4) + _SEASON_TURNS).cast("date"),
+        until="game_date",
+        member_of="team_abbr",
+    )
+    stints = stints.union(debuts)
     return (
         holes.join(
             stints,
@@ -159,9 +187,11 @@ def _members(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
                 stints.until.isnull() | (holes.game_date <= stints.until),
             ],
         )
-        .filter(
-            (season_name(_.since) == season_name(_.game_date))
-            | (season_name(_.since) == previous_season_name(season_name(_.game_date)))
-        )
+        .filter(_is_recent(_.since, season_name(_.game_date)))
         .drop("member_of", "since", "until")
     )
+
+
+def _is_recent(day: ir.DateValue, season: ir.StringValue) -> ir.BooleanValue:
+    """Whether the day is in the season or the one before it."""
+    return (season_name(day) == season) | (season_name(day) == previous_season_name(season))

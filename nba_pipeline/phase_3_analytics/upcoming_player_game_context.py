@@ -17,7 +17,7 @@ from nba_pipeline.kernel import calendar, provenance
 from nba_pipeline.kernel.asset import table_asset
 from nba_pipeline.kernel.schedule import both_teams, covered
 from nba_pipeline.kernel.table import same_date, two_seasons_to_date
-from nba_pipeline.kernel.timeline import before_and_after, own, timeline
+from nba_pipeline.kernel.timeline import PLAYER_GAMES, before_and_after, timeline
 from nba_pipeline.kernel.windows import as_of, count, last, last_days, latest, total
 
 GRAIN = ["game_id", "player_id"]
@@ -135,7 +135,7 @@ def transform(
         player_game_summary,
         data_gaps,
         of="player_id",
-        needs=[own("nbac_player_boxscore"), own("nbac_team_boxscore")],
+        needs=PLAYER_GAMES,
     )
     known = as_of(
         rows.select("player_id", "game_date"),

@@ -6,10 +6,12 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel import provenance
+from nba_pipeline.kernel import calendar, provenance
 from nba_pipeline.kernel.asset import table_asset
+from nba_pipeline.kernel.sampling import sampled, unlike_recomputed
+from nba_pipeline.kernel.schedule import covered
 from nba_pipeline.kernel.table import same_date, two_seasons_to_date
-from nba_pipeline.kernel.timeline import both_sides, own, timeline, with_back_to_backs
+from nba_pipeline.kernel.timeline import PLAYER_GAMES, TEAM_GAMES, timeline, with_back_to_backs
 from nba_pipeline.kernel.windows import (
     as_of,
     count,
@@ -22,6 +24,7 @@ from nba_pipeline.kernel.windows import (
     season_to_date,
     total,
 )
+from nba_pipeline.thresholds import BOOTSTRAP_DAYS, FAMILY_COMPLETENESS
 
 GRAIN = ["player_id", "game_date"]
 
@@ -115,7 +118,7 @@ def transform(
         player_game_summary.mutate(shots=2 * (_.fga + 0.44 * _.fta)),
         data_gaps,
         of="player_id",
-        needs=[own("nbac_player_boxscore"), own("nbac_team_boxscore")],
+        needs=PLAYER_GAMES,
     )
     player = as_of(
         universe.select("player_id", "game_date"),
@@ -145,7 +148,7 @@ def transform(
         team_offense_game_summary,
         data_gaps,
         of="team_abbr",
-        needs=[both_sides("nbac_team_boxscore")],
+        needs=TEAM_GAMES,
     )
     team = as_of(
         universe.select("team_abbr", "game_date").distinct(),
@@ -155,6 +158,41 @@ def transform(
     )
     rows = provenance.join(universe, player, ["player_id", "game_date"])
     return provenance.join(rows, team, ["team_abbr", "game_date"])
+
+
+def as_of_sample(rows: ir.Table, player_game_summary: ir.Table) -> ir.Table:
+    """Sampled rows whose points and minutes are not those of the games strictly before them."""
+    some = sampled(rows)
+    points = unlike_recomputed(
+        some,
+        player_game_summary,
+        "player_id",
+        value="points_avg_last_10",
+        column="points",
+        games=10,
+    )
+    minutes = unlike_recomputed(
+        some,
+        player_game_summary,
+        "player_id",
+        value="minutes_avg_last_5",
+        column="minutes",
+        games=5,
+    )
+    return points.union(minutes)
+
+
+def phase4_coverage(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Share of game dates past the season's bootstrap on which the rows past theirs are ready."""
+    day = calendar.day_of_season(_.game_date)
+    wanted = covered(nbac_schedule).filter(day >= BOOTSTRAP_DAYS.value)
+    settled = rows.filter(_.is_production_ready | (_.not_ready_reason != "bootstrap"))
+    ready = settled.group_by(ready_date="game_date").agg(
+        is_ready=_.is_production_ready.mean() >= FAMILY_COMPLETENESS.value
+    )
+    dates = wanted.select("game_date").distinct()
+    dates = dates.left_join(ready, dates.game_date == ready.ready_date)
+    return dates.group_by("game_date").agg(present=_.count(where=_.is_ready), expected=_.count())
 
 
 def players_outside_universe(rows: ir.Table, upcoming_player_game_context: ir.Table) -> ir.Table:
@@ -167,11 +205,13 @@ player_daily_cache = table_asset(
     version=1,
     schema=PlayerDailyCache,
     reads=[
-        *same_date("upcoming_player_game_context"),
+        *same_date("upcoming_player_game_context", "nbac_schedule"),
         *two_seasons_to_date("player_game_summary", "team_offense_game_summary", "data_gaps"),
     ],
     expected=expected,
     transform=transform,
+    assertions=[as_of_sample],
     violations=[players_outside_universe],
+    shares=[phase4_coverage],
     needs_minimum_games=True,
 )

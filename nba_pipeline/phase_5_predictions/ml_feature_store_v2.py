@@ -12,8 +12,9 @@ from ibis import _
 
 from nba_pipeline.kernel import provenance
 from nba_pipeline.kernel.asset import table_asset
+from nba_pipeline.kernel.sampling import sampled, unlike_recomputed
 from nba_pipeline.kernel.table import same_date, season_to_date
-from nba_pipeline.kernel.timeline import both_sides, timeline
+from nba_pipeline.kernel.timeline import TEAM_GAMES, timeline
 from nba_pipeline.kernel.windows import as_of, last, mean, ratio
 from nba_pipeline.model.features import FEATURE_VERSION
 
@@ -116,7 +117,7 @@ def transform(
         team_offense_game_summary.mutate(points_allowed=_.points - _.margin),
         data_gaps,
         of="team_abbr",
-        needs=[both_sides("nbac_team_boxscore")],
+        needs=TEAM_GAMES,
     )
     defence = as_of(
         rows.select("game_date", team_abbr="opponent_abbr").distinct(),
@@ -137,6 +138,18 @@ def transform(
     )
 
 
+def as_of_sample(rows: ir.Table, team_offense_game_summary: ir.Table) -> ir.Table:
+    """Sampled rows whose opponent_pace is not that of the games strictly before them."""
+    return unlike_recomputed(
+        sampled(rows),
+        team_offense_game_summary,
+        "opponent_abbr",
+        value="opponent_pace",
+        column="pace",
+        games=15,
+    )
+
+
 ml_feature_store_v2 = table_asset(
     __name__,
     version=1,
@@ -147,5 +160,6 @@ ml_feature_store_v2 = table_asset(
     ],
     expected=expected,
     transform=transform,
+    assertions=[as_of_sample],
     needs_minimum_games=True,
 )

@@ -109,6 +109,6 @@ prediction_accuracy = table_asset(
         "player_prop_predictions", "nbac_schedule", "nbac_player_boxscore", "data_gaps"
     ),
     transform=transform,
-    violations=[predictions_not_copied],
+    assertions=[predictions_not_copied],
     needs_minimum_games=True,
 )

@@ -23,6 +23,7 @@ from deltalake.exceptions import CommitFailedError
 from ibis import _
 from ibis.backends.duckdb import Backend
 
+from nba_pipeline.warehouse.failures import Failures
 from nba_pipeline.warehouse.protocol import (
     DuplicateKeys,
     Fence,
@@ -46,6 +47,7 @@ class DeltaWarehouse:
     def __init__(self, folder: Path, engine: sa.Engine) -> None:
         self._folder = folder
         self._index = StampIndex(engine)
+        self.failures = Failures(engine)
         self._duckdb = ibis.duckdb.connect()
         self._viewed: dict[str, int] = {}
         self._opened: dict[str, DeltaTable] = {}

@@ -1,0 +1,167 @@
+"""Why a prediction is what it is: its features, its windows, and every path from a root gap to it."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import ibis.expr.types as ir
+from ibis import _
+
+from nba_pipeline.kernel.compute import read_span
+from nba_pipeline.kernel.identity import normalise_name
+from nba_pipeline.kernel.table import Read, Table
+from nba_pipeline.kernel.timeline import PLAYER_GAMES, behind, timeline
+from nba_pipeline.model.features import FEATURES
+from nba_pipeline.quality.gaps import PREDICTIONS
+from nba_pipeline.warehouse.delta import DeltaWarehouse
+
+_WINDOW_GAMES = 15
+_SHOWN_ROWS = 3
+_KEYS = ("game_date", "game_id", "team_abbr", "player_id")
+Row = Mapping[str, Any]
+
+
+class NotPredicted(LookupError):
+    """There is no prediction of that player on that date."""
+
+
+def explain(
+    player: str, day: date, tables: Mapping[str, Table], warehouse: DeltaWarehouse
+) -> dict[str, object]:
+    """The predictions of a player on a date and everything behind them.
+
+    Args:
+        player: a name as people write it, or the league's id.
+        day: the game date.
+        tables: every declared table by name.
+        warehouse: where they are.
+
+    Returns:
+        player_id, player, date, team, opponent; predictions, one per system; features; games, the
+        entries of the player's windows, latest first, holes included; gaps, each with its paths:
+        lists of steps from the raw unit to the prediction.
+
+    Raises:
+        NotPredicted: who was not in the date's universe, or nothing is computed for the date.
+    """
+    made = _predictions(player, day, warehouse)
+    first = made[0]
+    features = _where(warehouse.table("ml_feature_store_v2", day, day), first, ("player_id",))
+    return {
+        "player_id": first["player_id"],
+        "player": first["player_lookup"],
+        "date": day,
+        "team": first["team_abbr"],
+        "opponent": first["opponent_abbr"],
+        "predictions": [{name: row[name] for name in _SHOWN_OF_PREDICTION} for row in made],
+        "features": {name: features[0][name] for name in FEATURES},
+        "games": _games(first["player_id"], day, tables, warehouse),
+        "gaps": [_gap(gap_id, first, tables, warehouse) for gap_id in first["gap_ids"]],
+    }
+
+
+_SHOWN_OF_PREDICTION = (
+    *("system", "predicted_points", "p10", "p90", "recommendation", "recommendation_reason"),
+    *("is_production_ready", "not_ready_reason", "completeness", "model_version", "bypass"),
+    "run_id",
+)
+
+
+def _predictions(player: str, day: date, warehouse: DeltaWarehouse) -> list[Row]:
+    rows = warehouse.table(PREDICTIONS, day, day)
+    wanted = (
+        rows.filter(_.player_id == int(player))
+        if player.isdigit()
+        else rows.filter(_.player_lookup == normalise_name(player))
+    )
+    found = wanted.order_by("system").to_pyarrow().to_pylist()
+    if found:
+        return list(found)
+    count = rows.count().execute()
+    names = rows.select("player_lookup").distinct().execute().player_lookup
+    near = sorted(name for name in names if normalise_name(player)[-5:] in name)[:5]
+    raise NotPredicted(
+        f"no prediction of {player!r} on {day}, which has {count} predictions"
+        + (f"; did you mean {', '.join(near)}?" if near else "")
+    )
+
+
+def _games(
+    player_id: int, day: date, tables: Mapping[str, Table], warehouse: DeltaWarehouse
+) -> list[dict[str, object]]:
+    """The player's latest entries of the season before the day."""
+    cache = tables["player_daily_cache"]
+    spans = {read.table: read_span(read, [day]) for read in cache.reads}
+    past = timeline(
+        warehouse.table("player_game_summary", *spans["player_game_summary"]),
+        warehouse.table("data_gaps", *spans["data_gaps"]),
+        of="player_id",
+        needs=PLAYER_GAMES,
+    )
+    names = ("game_date", "game_id", "team_abbr", "minutes", "points", "usage_rate", "gap_ids")
+    entries = behind(past, player_id, day).limit(_WINDOW_GAMES)
+    return list(entries.select(*names, "season", "is_hole").to_pyarrow().to_pylist())
+
+
+# --- from a gap to the prediction
+
+
+def _gap(
+    gap_id: str, prediction: Row, tables: Mapping[str, Table], warehouse: DeltaWarehouse
+) -> dict[str, object]:
+    day = date.fromisoformat(gap_id.split(":")[1])
+    gaps = warehouse.table("data_gaps", day, day).filter(_.gap_id == gap_id)
+    known = gaps.to_pyarrow().to_pylist()
+    root = known[0] if known else {"rule": "closed since", "detail": "the data has come"}
+    paths = list(_paths(tables[PREDICTIONS], prediction, gap_id, tables, warehouse))
+    return {
+        "gap_id": gap_id,
+        "rule": root["rule"],
+        "detail": root["detail"],
+        "paths": [path[::-1] for path in paths],
+    }
+
+
+def _paths(
+    table: Table, row: Row, gap_id: str, tables: Mapping[str, Table], warehouse: DeltaWarehouse
+) -> Iterator[list[str]]:
+    """Ways from the row back to the gap, through the rows that name it."""
+    here = _step(table.name, row)
+    found = False
+    reads = {read.table: read for read in table.reads if tables[read.table].is_tracked}
+    for read in reads.values():
+        upstream = tables[read.table]
+        touched = _touched(read, row, table, gap_id, warehouse)
+        for upstream_row in touched[:_SHOWN_ROWS]:
+            for path in _paths(upstream, upstream_row, gap_id, tables, warehouse):
+                found = True
+                yield [here, *path]
+    if not found:
+        yield [here, gap_id]
+
+
+def _touched(
+    read: Read, row: Row, table: Table, gap_id: str, warehouse: DeltaWarehouse
+) -> list[Row]:
+    """The upstream rows that the row reads and that name the gap."""
+    day = row[table.date_column]
+    first, last = read_span(read, [day])
+    rows = warehouse.table(read.table, first, last).filter(_.gap_ids.contains(gap_id))
+    if read.reach != "same_date":
+        rows = rows.filter(_.game_date < day)
+    return _where(rows, row, ("player_id", "team_abbr"))
+
+
+def _where(rows: ir.Table, row: Row, keys: tuple[str, ...]) -> list[Row]:
+    """The rows of the row's player; where rows have no player, those of its teams."""
+    if "player_id" in rows.columns:
+        rows = rows.filter(_.player_id == row["player_id"])
+    elif "team_abbr" in keys:
+        teams = [row[name] for name in ("team_abbr", "opponent_abbr") if name in row]
+        rows = rows.filter(_.team_abbr.isin(teams))
+    return list(rows.order_by("game_date").to_pyarrow().to_pylist())
+
+
+def _step(table: str, row: Row) -> str:
+    """The row's key, as text."""
+    return f"{table} " + " ".join(str(row[name]) for name in _KEYS if name in row)

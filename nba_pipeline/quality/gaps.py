@@ -1,0 +1,71 @@
+"""The root gaps, and how far each one reaches."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.warehouse.delta import DeltaWarehouse
+
+PREDICTIONS = "player_prop_predictions"
+
+
+def root_gaps(
+    tables: Iterable[Table], first: date, last: date, warehouse: DeltaWarehouse
+) -> list[dict[str, object]]:
+    """One line per gap of a raw unit dated first to last, oldest first.
+
+    A gap is open while data_gaps has it, and closed where the data has come but stored rows still
+    name it: those are to be repaired. rows counts the rows of all tables that name it, predictions
+    those of player_prop_predictions; touched_from and touched_to are the dates of such rows.
+    """
+    known = {
+        gap["gap_id"]: {"gap_id": gap["gap_id"], "state": "open", **gap}
+        for gap in warehouse.table("data_gaps", first, last)
+        .select("gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule")
+        .to_pyarrow()
+        .to_pylist()
+    }
+    reach = _reach(tables, warehouse)
+    for gap_id in reach.keys() - known.keys():
+        table, day, game_id, *team = gap_id.split(":")
+        when = date.fromisoformat(day)
+        if first <= when <= last:
+            known[gap_id] = {
+                "gap_id": gap_id,
+                "state": "closed",
+                "table_name": table,
+                "game_date": when,
+                "game_id": game_id,
+                "team_abbr": team[0] if team else None,
+                "kind": None,
+                "rule": None,
+            }
+    nothing = {"rows": 0, "predictions": 0, "touched_from": None, "touched_to": None}
+    return [known[gap_id] | reach.get(gap_id, nothing) for gap_id in sorted(known, key=_by_date)]
+
+
+def _by_date(gap_id: str) -> tuple[str, str]:
+    return gap_id.split(":")[1], gap_id
+
+
+def _reach(tables: Iterable[Table], warehouse: DeltaWarehouse) -> Mapping[str, dict[str, object]]:
+    """Per gap, the rows and predictions that name it, and from when to when."""
+    rows: dict[str, int] = {}
+    predictions: dict[str, int] = {}
+    days: dict[str, set[date]] = {}
+    for table in tables:
+        for day, stamp in warehouse.stamps(table.name).items():
+            for gap_id, count in stamp.gaps.items():
+                rows[gap_id] = rows.get(gap_id, 0) + count
+                days.setdefault(gap_id, set()).add(day)
+                if table.name == PREDICTIONS:
+                    predictions[gap_id] = predictions.get(gap_id, 0) + count
+    return {
+        gap_id: {
+            "rows": count,
+            "predictions": predictions.get(gap_id, 0),
+            "touched_from": min(days[gap_id]),
+            "touched_to": max(days[gap_id]),
+        }
+        for gap_id, count in rows.items()
+    }

@@ -1,0 +1,122 @@
+"""Whatever is lost or spoiled: a row names exactly the gaps it depends on, and no gap means no change."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from nba_pipeline.kernel.compute import Bypass
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
+from nba_pipeline_tests.walk import PLAYER, TEAM, Walk
+
+SMALL = League(teams=4, days=24, rest=0.2, seed=11)
+SPAN = date(2023, 10, 24), date(2023, 11, 16)
+TABLES_TO_FEATURES = [
+    *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"),
+    *("team_offense_game_summary", "player_game_summary", "upcoming_player_game_context"),
+    *("player_daily_cache", "ml_feature_store_v2"),
+]
+QUALITY = ("completeness", "gap_ids", "is_production_ready", "not_ready_reason", "bypass")
+KINDS = {
+    "team line removed": TEAM,
+    "team line repeated": TEAM,
+    "team points wrong": TEAM,
+    "team points and free throws wrong": TEAM,
+    "block removed": PLAYER,
+    "player line removed": PLAYER,
+    "player line repeated": PLAYER,
+    "player points wrong": PLAYER,
+}
+ALLOWED = (Bypass("usage_rate_coverage", "the damage is the test"),)
+# One example takes seconds: shrinking would take many minutes.
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+DAMAGE = st.lists(
+    st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 10_000)), min_size=1, max_size=6
+)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """The small league, whole."""
+    landing = tmp_path_factory.mktemp("small")
+    write_landing(landing, SMALL)
+    lab = Lab(tmp_path_factory.mktemp("whole"), landing)
+    lab.compute(TABLES_TO_FEATURES, *SPAN)
+    return lab
+
+
+def _spoil(kind: str, unit: tuple[str, str], rows: list[dict[str, Any]]) -> None:
+    """Does the damage to the log's lines, in place."""
+    mine = [r for r in rows if (r["GAME_ID"], r["TEAM_ABBREVIATION"]) == unit]
+    if not mine:
+        return
+    one = max(mine, key=lambda row: row["PTS"])
+    if kind.endswith("repeated"):
+        rows.append(dict(one))
+    elif kind in ("team line removed", "player line removed"):
+        rows.remove(one)
+    elif kind == "block removed":
+        rows[:] = [row for row in rows if row not in mine]
+    else:
+        one["PTS"] += 1
+        if kind == "team points and free throws wrong":
+            one["FTM"] += 1
+            one["FTA"] += 1
+
+
+def _damaged(landing: Path, folder: Path, damage: list[tuple[str, int]]) -> tuple[Path, set]:
+    """The damaged copy and its gaps: (table, game id, team)."""
+    sides = [(row["GAME_ID"], row["TEAM_ABBREVIATION"]) for row in lines(landing, TEAM_LOG)]
+    units = {}
+    for kind, number in damage:
+        # One kind of damage per unit: two may mend each other.
+        units.setdefault((KINDS[kind], *sides[number % len(sides)]), kind)
+    copy = landing
+    for table, log in ((TEAM, TEAM_LOG), (PLAYER, PLAYER_LOG)):
+
+        def change(rows, table=table) -> None:
+            for (of, *unit), kind in units.items():
+                if of == table:
+                    _spoil(kind, tuple(unit), rows)
+
+        copy = damaged(landing, folder, log, change)
+    return copy, set(units)
+
+
+def _check(small: Lab, folder: Path, damage: list[tuple[str, int]]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    landing, units = _damaged(small.landing_folder, folder, damage)
+    lab = Lab(folder, landing)
+    lab.compute(TABLES_TO_FEATURES, *SPAN, bypasses=ALLOWED)
+    walk = Walk(games(landing), lines(landing, PLAYER_LOG), units)
+    assert {row["gap_id"] for row in lab.rows("data_gaps")} == {walk.gap_id(*u) for u in units}
+    whole = {(r["game_id"], r["player_id"]): r for r in small.rows("ml_feature_store_v2")}
+    for row in lab.rows("ml_feature_store_v2"):
+        assert set(row["gap_ids"]) == walk.feature_gaps(row), (damage, row)
+        if not row["gap_ids"]:
+            clean = whole[row["game_id"], row["player_id"]]
+            assert {k: v for k, v in row.items() if k not in QUALITY} == {
+                k: v for k, v in clean.items() if k not in QUALITY
+            }
+
+
+@settings(max_examples=5, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(DAMAGE)
+def test_random_damage(small, tmp_path_factory, damage) -> None:
+    """Removed, repeated and spoiled units: soundness and exactness against the walk."""
+    _check(small, tmp_path_factory.getbasetemp() / "damage", damage)
+
+
+@pytest.mark.slow
+@settings(max_examples=50, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(DAMAGE)
+def test_much_random_damage(small, tmp_path_factory, damage) -> None:
+    """The same, ten times as often."""
+    _check(small, tmp_path_factory.getbasetemp() / "damage", damage)

@@ -1,0 +1,142 @@
+"""Which gaps a feature row depends on, walked game by game: the route that owes nothing to ibis.
+
+Reads the schedule, the players' lines as they are after damage, and the set of units that the
+damage made gaps; follows the definitions of windows and holes literally.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+TEAM, PLAYER = "nbac_team_boxscore", "nbac_player_boxscore"
+_COVERED = {"2", "4", "5", "6"}
+_FINAL = 3
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One game of a player or team, or a hole; and the gaps that it depends on."""
+
+    day: date
+    game_id: str
+    season: str
+    is_hole: bool
+    gaps: frozenset[str]
+
+
+def season_of(day: date) -> str:
+    """The season of a game date: it starts after the summer."""
+    year = day.year if day.month >= 8 else day.year - 1
+    return f"{year}-{(year + 1) % 100:02d}"
+
+
+def _team_on(rows: list[tuple[date, str]], day: date) -> str | None:
+    """Whose player he is on a day, from his known rows: (day, team) in order.
+
+    That of his latest row in this season or the last; without one, that of his first this season.
+    """
+    place = bisect_left(rows, (day, ""))
+    if place and int(season_of(day)[:4]) - int(season_of(rows[place - 1][0])[:4]) <= 1:
+        return rows[place - 1][1]
+    if place < len(rows) and season_of(rows[place][0]) == season_of(day):
+        return rows[place][1]
+    return None
+
+
+class Walk:
+    """Entries of every player and team of one landing zone."""
+
+    def __init__(
+        self,
+        games: Iterable[dict[str, Any]],
+        player_lines: Iterable[dict[str, Any]],
+        units: Iterable[tuple[str, str, str]],
+    ) -> None:
+        """Args: games and lines as league_files gives them; units: (table, game id, team) gaps."""
+        self._days: dict[str, date] = {}
+        self._sides: dict[str, tuple[str, str]] = {}
+        for game in games:
+            if game["gameId"][2] in _COVERED and game["gameStatus"] == _FINAL:
+                self._days[game["gameId"]] = date.fromisoformat(game["date"])
+                self._sides[game["gameId"]] = (
+                    game["homeTeam"]["teamTricode"],
+                    game["awayTeam"]["teamTricode"],
+                )
+        self._units = set(units)
+        self._teams = self._team_entries()
+        self._players = self._player_entries(player_lines)
+
+    def gap_id(self, table: str, game_id: str, team: str) -> str:
+        """The unit's gap id."""
+        return f"{table}:{self._days[game_id]}:{game_id}:{team}"
+
+    def _gaps(self, game_id: str, *sides: tuple[str, str]) -> frozenset[str]:
+        return frozenset(
+            self.gap_id(table, game_id, team)
+            for table, team in sides
+            if (table, game_id, team) in self._units
+        )
+
+    def _team_entries(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for game_id, day in sorted(self._days.items(), key=lambda item: (item[1], item[0])):
+            both = [(TEAM, side) for side in self._sides[game_id]]
+            for team in self._sides[game_id]:
+                is_hole = (TEAM, game_id, team) in self._units
+                entry = Entry(day, game_id, season_of(day), is_hole, self._gaps(game_id, *both))
+                found.setdefault(team, []).append(entry)
+        return found
+
+    def _player_entries(self, lines: Iterable[dict[str, Any]]) -> dict[int, list[Entry]]:
+        played: dict[int, dict[str, tuple[date, str]]] = {}
+        for line in lines:
+            game_id, team = line["GAME_ID"], line["TEAM_ABBREVIATION"]
+            known = game_id in self._days and (PLAYER, game_id, team) not in self._units
+            if known and line["MIN"] and line["MIN"] > 0:
+                row = (self._days[game_id], team)
+                played.setdefault(line["PLAYER_ID"], {})[game_id] = row
+        lost = sorted(
+            (self._days[game_id], game_id, team)
+            for table, game_id, team in self._units
+            if table == PLAYER
+        )
+        found = {}
+        for player, rows in played.items():
+            entries = [
+                Entry(day, game_id, season_of(day), False, self._gaps(game_id, (TEAM, team)))
+                for game_id, (day, team) in rows.items()
+            ]
+            ordered = sorted(rows.values())
+            for day, game_id, team in lost:
+                if _team_on(ordered, day) == team:
+                    gaps = self._gaps(game_id, (PLAYER, team), (TEAM, team))
+                    entries.append(Entry(day, game_id, season_of(day), True, gaps))
+            found[player] = sorted(entries, key=lambda entry: (entry.day, entry.game_id))
+        return found
+
+    # --- what a row of a date depends on
+
+    def feature_gaps(self, row: dict[str, Any]) -> set[str]:
+        """The gaps behind a row of ml_feature_store_v2."""
+        day, season = row["game_date"], season_of(row["game_date"])
+        mine = self._players.get(row["player_id"], [])
+        behind = [e for e in mine if e.day < day and e.season == season]
+        previous = f"{int(season[:4]) - 1}-{int(season[:4]) % 100:02d}"
+        found: set[str] = set()
+        found.update(*(entry.gaps for entry in mine if entry.season == previous))
+        for before, entry in zip([None, *behind], behind, strict=False):
+            found |= entry.gaps
+            # Whether a game was a back-to-back is unknown on the day after a hole.
+            if before and before.is_hole and entry.day - before.day == timedelta(days=1):
+                found |= before.gaps
+        teams = self._teams
+        own = [e for e in teams[row["team_abbr"]] if e.day < day and e.season == season]
+        other = [e for e in teams[row["opponent_abbr"]] if e.day < day and e.season == season]
+        found.update(*(entry.gaps for entry in own), *(entry.gaps for entry in other[-15:]))
+        return found
+
+    def graded_gaps(self, row: dict[str, Any]) -> set[str]:
+        """The gaps behind a row of prediction_accuracy: the result's own block besides."""
+        return set(self._gaps(row["game_id"], (PLAYER, row["team_abbr"])))
