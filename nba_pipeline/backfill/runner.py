@@ -152,7 +152,7 @@ def _reads_any(reach: str, day: date, touched: set[date]) -> bool:
 
 
 def repairs(session: RunSession, tables: Sequence[Table], *, retrain: bool) -> list[Request]:
-    """A request for each stretch of stored dates; staleness finds what in it is affected.
+    """What is affected by what changed: a request per stretch of stored dates that has any.
 
     Models are left as they are unless retrain is asked for.
     """
@@ -162,7 +162,15 @@ def repairs(session: RunSession, tables: Sequence[Table], *, retrain: bool) -> l
     if not stored:
         return []
     every = calendar.season_days(min(stored), max(stored))
-    return [Request(wanted, part[0], part[-1]) for part in _stretches(every, stored)]
+    found = []
+    for part in _stretches(every, stored):
+        planned = plan(session, Request(wanted, part[0], part[-1]))
+        stale = [day for line in planned for day in line.stale]
+        if stale:
+            # A month's model is due from the month's first day that is stored.
+            first = max(min(stale), part[0])
+            found.append(Request(wanted, first, max(*stale, first)))
+    return found
 
 
 def run(

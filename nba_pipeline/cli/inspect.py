@@ -52,14 +52,21 @@ def status(
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="A SELECT over the tables")],
+    query: Annotated[str, typer.Argument(help="A SELECT over the tables and partition_status")],
     form: Annotated[Format, typer.Option("--format", help="How to print")] = Format.table,
 ) -> None:
     """A read-only query; it reaches the tables and nothing else."""
     from nba_pipeline.quality.query import QueryRefused, run_query  # noqa: PLC0415
+    from nba_pipeline.quality.status import status_table  # noqa: PLC0415
 
+    session = here().session
+    told = {
+        "partition_status": lambda: status_table(
+            here().tables.values(), session.warehouse, session.landing
+        )
+    }
     try:
-        rows = run_query(here().session.warehouse, query)
+        rows = run_query(session.warehouse, query, told)
     except QueryRefused as error:
         report.stop(str(error), 2)
     if form is Format.csv:

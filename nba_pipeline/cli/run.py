@@ -199,7 +199,7 @@ def repair(
     home = here()
     requests = repairs(home.session, list(home.tables.values()), retrain=retrain)
     if not requests:
-        report.stop("nothing is stored yet")
+        report.line("nothing to repair")
     for request in requests:
         if dry_run:
             _plan(home, request, as_json=as_json)

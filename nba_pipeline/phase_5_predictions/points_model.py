@@ -111,7 +111,9 @@ def _trained(rows: pd.DataFrame) -> dict[str, object]:
         median = boosting.predict(booster, rows)[:, 1]
         error = float(np.abs(median - rows.scored).mean())
         training_gate.require_plausible(error)
-    values = pd.util.hash_pandas_object(rows[[*_LABELS, *FEATURES, "scored"]], index=False)
+    # As floats: whether pandas reads whole numbers as integers depends on rows that are not these.
+    canonical = rows[_LABELS].join(rows[[*FEATURES, "scored"]].astype("float64"))
+    values = pd.util.hash_pandas_object(canonical, index=False)
     return {
         "status": "bootstrap" if is_bootstrap else "trained",
         "booster": booster,

@@ -1,7 +1,8 @@
 """Read-only SQL over the tables, in a database that can reach nothing else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -19,19 +20,29 @@ class QueryRefused(ValueError):
     """A query that is wrong, or asks for more than reading the tables."""
 
 
-def run_query(warehouse: DeltaWarehouse, query: str) -> pa.Table:
+def run_query(
+    warehouse: DeltaWarehouse,
+    query: str,
+    told: Mapping[str, Callable[[], pa.Table]] = MappingProxyType({}),
+) -> pa.Table:
     """The query's rows.
 
     Only the tables that the query names are loaded; then the database is shut off from files, the
     network and its own settings.
+
+    Args:
+        warehouse: where the tables are.
+        query: one SELECT.
+        told: tables that are not stored, by name, made when the query names them.
 
     Raises:
         QueryRefused: no single SELECT, a syntax error, or a reach for anything but the tables.
     """
     connection = duckdb.connect()
     try:
-        for name in _tables(connection, query, warehouse.names()):
-            connection.register("_rows", warehouse.table(name).to_pyarrow())
+        for name in _tables(connection, query, [*warehouse.names(), *told]):
+            rows = told[name]() if name in told else warehouse.table(name).to_pyarrow()
+            connection.register("_rows", rows)
             connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM _rows')
             connection.unregister("_rows")
         connection.execute("SET python_enable_replacements = false")

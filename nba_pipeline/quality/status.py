@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 
+import pyarrow as pa
+
 from nba_pipeline.kernel import calendar
 from nba_pipeline.kernel.compute import needs
 from nba_pipeline.kernel.landing import Landing
@@ -15,8 +17,9 @@ def partition_status(
 ) -> list[dict[str, object]]:
     """One line per table and partition from first to last, in the graph's order.
 
-    `stale` says why a partition is not current and `refused` why it may not be computed now; both
-    are None where nothing stands against it. Keys and rows are None for a partition never stored.
+    `stale` says why a partition is not current, `refused` why it may not be computed now, `failed`
+    why its last attempt failed; each is None where there is nothing to say. Keys and rows are None
+    for a partition never stored; completeness is the rows' mean.
     """
     found = []
     for table in tables:
@@ -25,6 +28,7 @@ def partition_status(
             days = sorted({calendar.month_of(day) for day in days})
         stamps = warehouse.stamps(table.name)
         need = needs(table, days, warehouse, landing)
+        failed = warehouse.failures.of(table.name)
         for day in days:
             stamp = stamps.get(day)
             found.append(
@@ -41,11 +45,43 @@ def partition_status(
                     "code_version": stamp and stamp.code_version,
                     "run_id": stamp and stamp.run_id,
                     "bypass": stamp and stamp.bypass,
+                    "failed": failed.get(day),
                     "stale": need.stale.get(day),
                     "refused": need.refused.get(day),
                 }
             )
     return found
+
+
+_SCHEMA = pa.schema(
+    [
+        ("table", pa.string()),
+        ("date", pa.date32()),
+        ("expected", pa.int64()),
+        ("present", pa.int64()),
+        ("missing", pa.list_(pa.string())),
+        ("rows", pa.int64()),
+        ("rows_not_ready", pa.int64()),
+        ("completeness", pa.float64()),
+        ("gaps", pa.map_(pa.string(), pa.int64())),
+        ("code_version", pa.int64()),
+        ("run_id", pa.string()),
+        ("bypass", pa.string()),
+        ("failed", pa.string()),
+        ("stale", pa.string()),
+        ("refused", pa.string()),
+    ]
+)
+
+
+def status_table(tables: Iterable[Table], warehouse: DeltaWarehouse, landing: Landing) -> pa.Table:
+    """partition_status of every date from the first to the last that is stored."""
+    tables = list(tables)
+    stored = [day for table in tables for day in warehouse.stamps(table.name)]
+    if not stored:
+        return _SCHEMA.empty_table()
+    lines = partition_status(tables, min(stored), max(stored), warehouse, landing)
+    return pa.Table.from_pylist(lines, schema=_SCHEMA)
 
 
 def by_table(lines: Iterable[dict[str, object]]) -> list[dict[str, object]]:

@@ -9,9 +9,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from nba_pipeline.definitions import TABLES
 from nba_pipeline.kernel.compute import Bypass
 from nba_pipeline.simulation.league import League, write_landing
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import REAL_FIRST, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 from nba_pipeline_tests.walk import PLAYER, TEAM, Walk
 
@@ -120,3 +121,45 @@ def test_random_damage(small, tmp_path_factory, damage) -> None:
 def test_much_random_damage(small, tmp_path_factory, damage) -> None:
     """The same, ten times as often."""
     _check(small, tmp_path_factory.getbasetemp() / "damage", damage)
+
+
+def test_a_lost_real_game_is_on_exactly_the_predictions_that_depend_on_it(
+    tmp_path, real_landing
+) -> None:
+    """One team's rows of 2024-01-15 are gone: both teams' players and their later opponents'."""
+    lost = next(
+        row
+        for row in lines(real_landing, TEAM_LOG)
+        if row["GAME_DATE"] == "2024-01-15" and row["TEAM_ABBREVIATION"] == "LAL"
+    )
+    unit = (lost["GAME_ID"], "LAL")
+
+    def cut(rows) -> None:
+        rows[:] = [r for r in rows if (r["GAME_ID"], r["TEAM_ABBREVIATION"]) != unit]
+
+    landing = damaged(real_landing, tmp_path, TEAM_LOG, cut)
+    damaged(real_landing, tmp_path, PLAYER_LOG, cut)
+    lab = Lab(tmp_path, landing)
+    lab.compute([*TABLES], REAL_FIRST, date(2024, 2, 8))
+    units = {(TEAM, *unit), (PLAYER, *unit)}
+    walk = Walk(games(landing), lines(landing, PLAYER_LOG), units)
+    assert {row["gap_id"]: row["rule"] for row in lab.rows("data_gaps")} == {
+        walk.gap_id(TEAM, *unit): "two_rows_per_game",
+        walk.gap_id(PLAYER, *unit): "block_of_players",
+    }
+    made = lab.rows("player_prop_predictions")
+    assert {(r["game_id"], r["player_id"], r["system"], *r["gap_ids"]) for r in made} == {
+        (r["game_id"], r["player_id"], r["system"], *sorted(walk.feature_gaps(r))) for r in made
+    }
+    touched = {r["team_abbr"] for r in made if r["gap_ids"]}
+    assert {"LAL", "OKC"} < touched
+    ready = next(
+        r
+        for r in lab.rows("player_daily_cache", game_date=date(2024, 1, 17))
+        if r["player_lookup"] == "lebronjames"
+    )
+    assert (ready["box_games_present"], ready["box_games_expected"]) == (9, 10)
+    assert ready["usage_rate_last_10"] is not None
+    for row in made:
+        if not row["is_production_ready"]:
+            assert (row["recommendation"], row["recommendation_reason"]) == ("PASS", "incomplete")

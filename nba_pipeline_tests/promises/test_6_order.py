@@ -1,0 +1,131 @@
+"""Nothing is computed from an upstream that is missing, failed or blocked, but by a named bypass."""
+
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from nba_pipeline.kernel.compute import Bypass
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.thresholds import USAGE_RATE_COVERAGE
+from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.league_files import SCHEDULE, TEAM_LOG, damaged, lines
+
+FIRST = date(2023, 10, 24)
+RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
+SUMMARIES = ["team_offense_game_summary", "player_game_summary"]
+AFTER = ["upcoming_player_game_context", "player_daily_cache", "ml_feature_store_v2"]
+
+
+def day(number: int) -> date:
+    """The season's day of that number, from 0."""
+    return FIRST + timedelta(days=number)
+
+
+@pytest.fixture
+def lab(tmp_path) -> Lab:
+    """A tiny league, nothing computed."""
+    landing = tmp_path / "source"
+    write_landing(landing, League(teams=4, days=12, rest=0.0, seed=3))
+    return Lab(tmp_path, landing)
+
+
+def test_a_missing_date_upstream_refuses_what_reads_it(lab) -> None:
+    """Day 3 was never computed: its own summary and every later window are refused, by name."""
+    lab.compute(RAW, day(0), day(2))
+    lab.compute(RAW, day(4), day(5))
+    lab.compute(SUMMARIES, day(0), day(2))
+    done = lab.compute([*SUMMARIES, *AFTER], day(3), day(5))
+    assert set(done["team_offense_game_summary"].refused) == {day(3)}
+    assert done["team_offense_game_summary"].replaced.written == (day(4), day(5))
+    context = done["upcoming_player_game_context"].refused
+    assert set(context) == {day(3), day(4), day(5)}
+    assert context[day(4)] == f"player_game_summary has no partition {day(3)}"
+    assert set(done["player_daily_cache"].refused) == {day(3), day(4), day(5)}
+
+
+def test_a_bypass_by_name_lets_it_pass_and_stays_on_every_row_made_from_it(lab) -> None:
+    """The reason is on the rows, and on those that are made from them later without a bypass."""
+    lab.compute([*RAW, *SUMMARIES], day(0), day(2))
+    lab.compute([*RAW, *SUMMARIES], day(4), day(5))
+    lab.compute(["nbac_schedule"], day(3), day(3))
+    allowed = (Bypass("upstream_missing", "the arena burnt down"),)
+    done = lab.compute([AFTER[0]], day(5), day(5), bypasses=allowed)
+    assert done[AFTER[0]].refused == {}
+    rows = lab.rows(AFTER[0], game_date=day(5))
+    assert {row["bypass"] for row in rows} == {"upstream_missing: the arena burnt down"}
+    other = (Bypass("usage_rate_coverage", "does not help"),)
+    assert set(lab.compute([AFTER[0]], day(4), day(4), bypasses=other)[AFTER[0]].refused) == {
+        day(4)
+    }
+    # Day 3 comes after all; what was made under the bypass still says so until it is made again.
+    lab.compute([*RAW, *SUMMARIES], day(3), day(3))
+    lab.compute([AFTER[0]], day(0), day(4))
+    lab.compute([AFTER[1]], day(5), day(5))
+    inherited = lab.rows(AFTER[1], game_date=day(5))
+    assert {row["bypass"] for row in inherited} == {"upstream_missing: the arena burnt down"}
+    lab.compute(AFTER[:2], day(5), day(5))
+    assert {row["bypass"] for row in lab.rows(AFTER[1], game_date=day(5))} == {None}
+
+
+def test_a_failed_date_upstream_refuses_until_it_succeeds(lab) -> None:
+    """A broken schedule fails the raw tables; the rows of before do not pass for today's."""
+    lab.compute([*RAW, *SUMMARIES], day(0), day(3))
+    path = lab.landing_folder / SCHEDULE
+    whole = path.read_text()
+    path.write_text(whole[:5000])
+    with pytest.raises(ValueError, match=SCHEDULE):
+        lab.compute(["nbac_schedule"], day(2), day(3))
+    done = lab.compute(["team_offense_game_summary"], day(1), day(3), force=True)
+    refused = done["team_offense_game_summary"].refused
+    assert set(refused) == {day(2), day(3)}
+    assert refused[day(2)].startswith(f"nbac_schedule {day(2)} failed: UnreadableFile: {SCHEDULE}")
+    allowed = (Bypass("upstream_failed", "the schedule of then will do"),)
+    done = lab.compute(["team_offense_game_summary"], day(2), day(2), force=True, bypasses=allowed)
+    assert done["team_offense_game_summary"].refused == {}
+    path.write_text(whole)
+    lab.compute(["nbac_schedule"], day(2), day(3))
+    done = lab.compute(["team_offense_game_summary"], day(1), day(3), force=True)
+    assert done["team_offense_game_summary"].refused == {}
+
+
+def test_what_is_refused_stops_what_comes_after_though_older_rows_are_there(lab) -> None:
+    """A context that may not be made again is not read as it was."""
+    lab.compute([*RAW, *SUMMARIES, *AFTER], day(0), day(6))
+
+    def halve(rows) -> None:
+        rows[:] = [row for row in rows if row["GAME_DATE"] > str(day(1))]
+
+    hurt = Lab(lab.folder, damaged(lab.landing_folder, lab.folder, TEAM_LOG, halve), token=50)
+    done = hurt.compute([*RAW, *SUMMARIES, *AFTER], day(0), day(6))
+    assert day(3) in done[AFTER[0]].refused
+    told = done[AFTER[1]].refused[day(3)]
+    assert told.startswith(f"{AFTER[0]} {day(3)} failed: player_game_summary is blocked")
+
+
+def test_usage_below_its_share_stops_all_that_follows_and_says_everything(lab) -> None:
+    """Half of the team lines of the first days are gone: the check, share, threshold, gaps."""
+    lost = [r for r in lines(lab.landing_folder, TEAM_LOG) if r["GAME_DATE"] <= str(day(3))][::2]
+    keys = {(r["GAME_ID"], r["TEAM_ABBREVIATION"]) for r in lost}
+
+    def cut(rows) -> None:
+        rows[:] = [r for r in rows if (r["GAME_ID"], r["TEAM_ABBREVIATION"]) not in keys]
+
+    hurt = Lab(lab.folder, damaged(lab.landing_folder, lab.folder, TEAM_LOG, cut))
+    done = hurt.compute([*RAW, *SUMMARIES, *AFTER], day(0), day(6))
+    rows = [r for r in hurt.rows("player_game_summary") if r["minutes"] >= 1]
+    until = [r for r in rows if r["game_date"] <= day(3)]
+    known = sum(r["usage_rate"] is not None for r in until)
+    refused = done[AFTER[0]].refused
+    assert set(refused) == {day(number) for number in range(1, 7)}
+    told = refused[day(4)]
+    assert f"usage_rate_coverage is {known / len(until):.1%} ({known} of {len(until)})" in told
+    assert f"the least is 95%: {USAGE_RATE_COVERAGE.reason}" in told
+    assert "root gaps: " + min(r["gap_id"] for r in hurt.rows("data_gaps")) in told
+    allowed = (Bypass("usage_rate_coverage", "seen and accepted"),)
+    passed = hurt.compute(AFTER, day(0), day(6), bypasses=allowed)
+    assert [computed.refused for computed in passed.values()] == [{}, {}, {}]
+    made = hurt.rows("ml_feature_store_v2", game_date=day(6))
+    assert len(made) > 0
+    assert {row["bypass"] for row in made} == {"usage_rate_coverage: seen and accepted"}
+    assert json.dumps([row["gap_ids"] for row in made]).count("nbac_team_boxscore") > len(made)
