@@ -1,0 +1,133 @@
+"""Gaps, explanations and checkpoints tell what damage did, in numbers that can be counted by hand."""
+
+import shutil
+from datetime import date
+
+import pytest
+from deltalake import DeltaTable
+
+from nba_pipeline.definitions import TABLES
+from nba_pipeline.kernel.compute import Bypass
+from nba_pipeline.quality.checkpoints import validate
+from nba_pipeline.quality.explain import NotPredicted, explain
+from nba_pipeline.quality.gaps import root_gaps
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
+from nba_pipeline_tests.walk import TEAM, Walk
+
+FIRST, LAST = date(2023, 10, 24), date(2023, 11, 4)
+LOST = 2
+
+
+@pytest.fixture(scope="module")
+def hurt(tmp_path_factory) -> Lab:
+    """A tiny league without the team line of number LOST."""
+    folder = tmp_path_factory.mktemp("hurt")
+    source = folder / "source"
+    write_landing(source, League(teams=6, days=12, rest=0.0, seed=3))
+    lab = Lab(folder, damaged(source, folder, TEAM_LOG, lambda rows: rows.pop(LOST)))
+    allowed = (Bypass("usage_rate_coverage", "one of few lines is much"),)
+    lab.compute([*TABLES], FIRST, LAST, bypasses=allowed)
+    return lab
+
+
+@pytest.fixture(scope="module")
+def lost(hurt) -> dict:
+    """The line that is gone."""
+    return lines(hurt.folder / "source", TEAM_LOG)[LOST]
+
+
+def _gap(lost: dict) -> str:
+    return f"{TEAM}:{lost['GAME_DATE']}:{lost['GAME_ID']}:{lost['TEAM_ABBREVIATION']}"
+
+
+def test_gaps_count_the_rows_and_predictions_that_name_them(hurt, lost) -> None:
+    """One open gap; its predictions are those of the walk, once per system."""
+    (gap,) = root_gaps(TABLES.values(), FIRST, LAST, hurt.warehouse)
+    unit = (TEAM, lost["GAME_ID"], lost["TEAM_ABBREVIATION"])
+    walk = Walk(games(hurt.landing_folder), lines(hurt.landing_folder, PLAYER_LOG), [unit])
+    made = hurt.rows("player_prop_predictions")
+    assert gap["gap_id"] == _gap(lost)
+    assert (gap["state"], gap["kind"], gap["rule"]) == ("open", "missing", "two_rows_per_game")
+    assert gap["predictions"] == sum(bool(walk.feature_gaps(row)) for row in made) > 0
+    named = sum(
+        gap["gap_id"] in row["gap_ids"]
+        for table in TABLES.values()
+        if table.is_tracked
+        for row in hurt.rows(table.name)
+    )
+    assert gap["rows"] == named
+    assert gap["touched_to"] == LAST
+    assert root_gaps(TABLES.values(), LAST, LAST, hurt.warehouse) == []
+
+
+def test_explain_walks_from_the_raw_unit_to_the_prediction(hurt, lost) -> None:
+    """A player of the lost team: his own row without usage_rate is on the path."""
+    team = lost["TEAM_ABBREVIATION"]
+    row = next(
+        row
+        for row in hurt.rows("player_prop_predictions", team_abbr=team)
+        if row["gap_ids"] and str(row["game_date"]) > lost["GAME_DATE"]
+    )
+    told = explain(row["player_lookup"], row["game_date"], TABLES, hurt.warehouse)
+    assert (told["player_id"], told["team"]) == (row["player_id"], team)
+    assert told["predictions"][0]["predicted_points"] == row["predicted_points"]
+    (gap,) = told["gaps"]
+    assert gap["gap_id"] == _gap(lost)
+    assert gap["detail"] == "the game has no line of this team"
+    for path in gap["paths"]:
+        assert path[0] == gap["gap_id"]
+        assert path[-1].startswith(f"player_prop_predictions {row['game_date']} {row['game_id']}")
+    key = f"player_game_summary {lost['GAME_DATE']} {lost['GAME_ID']} {team} {row['player_id']}"
+    assert any(key in path and "player_daily_cache" in " ".join(path) for path in gap["paths"])
+    played = [
+        line
+        for line in lines(hurt.landing_folder, PLAYER_LOG)
+        if line["PLAYER_ID"] == row["player_id"] and line["GAME_DATE"] < str(row["game_date"])
+    ]
+    assert [(str(g["game_date"]), g["points"]) for g in told["games"]] == [
+        (line["GAME_DATE"], line["PTS"]) for line in reversed(played)
+    ]
+    weak = next(g for g in told["games"] if g["game_id"] == lost["GAME_ID"])
+    assert weak["usage_rate"] is None
+    assert weak["gap_ids"] == [_gap(lost)]
+
+
+def test_explain_of_who_is_not_predicted_says_so(hurt) -> None:
+    """An unknown name is an error that says how many predictions the date has."""
+    with pytest.raises(NotPredicted, match=f"no prediction of 'Nobody' on {LAST}, which has [1-9]"):
+        explain("Nobody", LAST, TABLES, hurt.warehouse)
+
+
+def test_validate_judges_the_rows_as_they_stand(hurt) -> None:
+    """The gap fails where it must; the rest passes on every stored partition."""
+    told = {
+        (line["checkpoint"], line["table"]): line
+        for line in validate([], TABLES, FIRST, LAST, hurt.warehouse, hurt.landing)
+    }
+    days = (LAST - FIRST).days + 1
+    assert told["gaps", "data_gaps"]["failed"] == 1
+    assert told["as_of", "player_daily_cache"]["passed"] == days
+    assert told["join_coverage", "player_game_summary"]["failed"] == 0
+    weak = told["completeness", "player_prop_predictions"]
+    assert weak["warned"] == sum(
+        any(row["gap_ids"] for row in hurt.rows("player_prop_predictions", game_date=day))
+        for day in {row["game_date"] for row in hurt.rows("player_prop_predictions")}
+    )
+    assert told["training_gate", "points_model"]["failed"] == 0
+    with pytest.raises(KeyError, match="no checkpoint usage; there are schema"):
+        validate(["usage"], TABLES, FIRST, LAST, hurt.warehouse, hurt.landing)
+
+
+def test_validate_finds_rows_that_were_changed_behind_its_back(hurt, tmp_path) -> None:
+    """Averages that are not those of the games before fail as_of, whatever the stamps say."""
+    shutil.copytree(hurt.folder, tmp_path, dirs_exist_ok=True)
+    DeltaTable(str(tmp_path / "warehouse/player_daily_cache")).update(
+        updates={"points_avg_last_10": "points_avg_last_10 + 1"}
+    )
+    lab = Lab(tmp_path, hurt.landing_folder)
+    told = validate(["as_of"], TABLES, FIRST, LAST, lab.warehouse, lab.landing)
+    failed = {line["table"]: line["why"] for line in told if line["failed"]}
+    assert set(failed) == {"player_daily_cache"}
+    assert "as_of_sample finds" in failed["player_daily_cache"]
