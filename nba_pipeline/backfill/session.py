@@ -3,6 +3,7 @@
 The lease is taken here, in the write path, so every run has one whatever started it.
 """
 
+import gc
 import os
 import signal
 import threading
@@ -30,6 +31,7 @@ REASON_TAG = "nba_pipeline/bypass_reason"
 FORCE_TAG = "nba_pipeline/force"
 WAIT_TAG = "nba_pipeline/wait"
 BACKFILL_TAG = "nba_pipeline/backfill"
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -200,6 +202,9 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
             bypasses=bypasses,
             force=tags.get(FORCE_TAG) == "true",
         )
+        # Expressions are trees of small objects that all live until the run ends: collecting among
+        # them costs a third of compiling them.
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         with opened.lease(selected, days_of(run), wait=tags.get(WAIT_TAG) != "false"):
             yield opened
 
