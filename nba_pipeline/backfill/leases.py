@@ -228,7 +228,7 @@ class Leases:
                 self._end(connection, lease_id, "released")
                 audit.write(connection, "released", run_id=row.run_id, backfill_id=row.backfill_id)
 
-    def cancel(self, backfill_id: str) -> list[Lease]:
+    def cancel(self, backfill_id: str, reason: str = "asked for") -> list[Lease]:
         """Ends a backfill's or run's leases and forbids it to start again; returns what it held.
 
         Raises:
@@ -255,6 +255,7 @@ class Leases:
                 connection,
                 "cancelled",
                 backfill_id=backfill_id,
+                reason=reason,
                 runs=sorted({lease.run_id for lease in held}),
             )
         return held

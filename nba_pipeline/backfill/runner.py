@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import dagster as dg
 
+from nba_pipeline.backfill.leases import BackfillCancelled
 from nba_pipeline.backfill.session import (
     BACKFILL_TAG,
     BYPASS_TAG,
@@ -181,6 +182,9 @@ def run(
     A table whose dates are refused in part is left at what could be written; the tables after it
     run for the dates that are left.
 
+    Raises:
+        BackfillCancelled: it was, from here or elsewhere; no further run is started.
+
     Args:
         request: what is wanted.
         job: the job of all assets.
@@ -192,6 +196,8 @@ def run(
         while work:
             tables, days = work.pop(0)
             failed = _run_once(tables, days, request, job, instance)
+            if session.leases.is_cancelled(request.backfill_id):
+                raise BackfillCancelled(f"backfill {request.backfill_id} was cancelled")
             if failed:
                 yield failed
                 work += _left(tables, days, request, session)

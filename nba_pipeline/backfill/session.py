@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -31,7 +31,9 @@ REASON_TAG = "nba_pipeline/bypass_reason"
 FORCE_TAG = "nba_pipeline/force"
 WAIT_TAG = "nba_pipeline/wait"
 BACKFILL_TAG = "nba_pipeline/backfill"
+_LOOK_SECONDS = 1.0
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_STOPPED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -59,8 +61,21 @@ class RunSession:
         self._writer: Writer | None = None
 
     @contextmanager
-    def lease(self, tables: Sequence[Table], days: Sequence[date], *, wait: bool) -> Iterator[None]:
+    def lease(
+        self,
+        tables: Sequence[Table],
+        days: Sequence[date],
+        *,
+        wait: bool,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> Iterator[None]:
         """Holds the lease for all tables and dates at once.
+
+        Args:
+            tables: what is written.
+            days: the dates, of which first and last count.
+            wait: whether to wait for whoever holds some of them.
+            is_stopped: whether the launcher has been told to stop this run.
 
         Raises:
             LeaseRefused, BackfillCancelled: see Leases.acquire.
@@ -86,7 +101,7 @@ class RunSession:
                 raise LostLease(str(error)) from error
 
         self._writer = Writer(self._run_id, token, fence, self._bypasses)
-        with _heartbeat(self.leases, lease_id, (self._run_id, self._backfill_id)):
+        with _heartbeat(self.leases, lease_id, (self._run_id, self._backfill_id), is_stopped):
             try:
                 yield
             finally:
@@ -116,13 +131,17 @@ class RunSession:
 
 
 @contextmanager
-def _heartbeat(leases: Leases, lease_id: int, ids: tuple[str, str]) -> Iterator[None]:
+def _heartbeat(
+    leases: Leases, lease_id: int, ids: tuple[str, str], is_stopped: Callable[[], bool]
+) -> Iterator[None]:
     """Prolongs the lease until left; interrupts this process when it was cancelled."""
     stop = threading.Event()
 
     def beat() -> None:
         next_beat = time.monotonic() + leases.seconds / 3
-        while not stop.wait(1.0):
+        while not stop.wait(_LOOK_SECONDS):
+            if is_stopped():
+                leases.cancel(ids[1], reason="the run was terminated in Dagster")
             if leases.is_cancelled(*ids):
                 os.kill(os.getpid(), signal.SIGINT)
                 return
@@ -205,7 +224,18 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
         # Expressions are trees of small objects that all live until the run ends: collecting among
         # them costs a third of compiling them.
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-        with opened.lease(selected, days_of(run), wait=tags.get(WAIT_TAG) != "false"):
+        instance = context.instance
+
+        def is_stopped() -> bool:
+            now = instance.get_run_by_id(run.run_id) if instance else None
+            return now is not None and now.status in _STOPPED
+
+        with opened.lease(
+            selected,
+            days_of(run),
+            wait=tags.get(WAIT_TAG) != "false",
+            is_stopped=is_stopped,
+        ):
             yield opened
 
     return session

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table as Grid
 
 from nba_pipeline.backfill import audit
+from nba_pipeline.backfill.leases import BackfillCancelled
 from nba_pipeline.backfill.progress import Progress, Step
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import Installation, here
@@ -40,7 +41,7 @@ BypassNames = Annotated[
 Reason = Annotated[str, typer.Option(help="Why the precondition is bypassed")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON")]
 
-_PREDICTED = ("player_prop_predictions",)
+_INTERRUPTED = 130
 
 
 def add_to(app: typer.Typer) -> None:
@@ -258,15 +259,21 @@ def _execute(home: Installation, request: "Request") -> None:
     }
     with home.engine.begin() as connection:
         audit.write(connection, "backfill", backfill_id=request.backfill_id, **detail)
-    with shown_progress(home.progress, request.backfill_id):
-        failures = list(runner.run(request, job, home.instance, home.session))
+    try:
+        with shown_progress(home.progress, request.backfill_id):
+            failures = list(runner.run(request, job, home.instance, home.session))
+    except BackfillCancelled as error:
+        report.stop(str(error), _INTERRUPTED)
     steps = home.progress.steps(request.backfill_id)
     seconds = time.perf_counter() - started
-    tables = sum(step.seconds for step in steps)
-    report.console.print(
-        f"backfill {request.backfill_id}: {seconds:.1f} s, tables {tables:.1f} s, "
-        f"Dagster and the rest {seconds - tables:.1f} s",
-        highlight=False,
+    phases: dict[int, float] = {}
+    for step in steps:
+        phase = home.tables[step.table].phase
+        phases[phase] = phases.get(phase, 0.0) + step.seconds
+    told = ", ".join(f"phase {phase} {taken:.1f} s" for phase, taken in sorted(phases.items()))
+    report.line(
+        f"backfill {request.backfill_id}: {seconds:.1f} s, of which {told}, "
+        f"Dagster and the rest {seconds - sum(phases.values()):.1f} s"
     )
     for failed in failures:
         for error in failed.errors:
