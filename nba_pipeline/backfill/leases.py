@@ -237,7 +237,7 @@ class Leases:
         with self._engine.begin() as connection:
             lock(connection, LEASES)
             of_it = sa.or_(LEASES.c.backfill_id == backfill_id, LEASES.c.run_id == backfill_id)
-            if connection.scalar(sa.select(sa.func.count()).where(of_it)) == 0:
+            if not connection.scalar(sa.select(sa.exists().where(of_it))):
                 raise KeyError(f"no backfill or run {backfill_id}")
             held = stored(connection, of_it & LEASES.c.state.in_(_ACTIVE))
             known = connection.scalar(

@@ -60,12 +60,16 @@ class PlannedTable:
 
 @dataclass(frozen=True)
 class Failed:
-    """A run that failed: its tables, its dates and the errors' messages."""
+    """A run that failed: its tables, its dates and the errors' messages.
+
+    It is interrupted where it was stopped from outside, by a key or by who cancelled it.
+    """
 
     tables: tuple[str, ...]
     first: date
     last: date
     errors: tuple[str, ...]
+    is_interrupted: bool
 
 
 def in_order(
@@ -196,6 +200,8 @@ def run(
         while work:
             tables, days = work.pop(0)
             failed = _run_once(tables, days, request, job, instance)
+            if failed and failed.is_interrupted:
+                session.leases.cancel(request.backfill_id, reason="interrupted")
             if session.leases.is_cancelled(request.backfill_id):
                 raise BackfillCancelled(f"backfill {request.backfill_id} was cancelled")
             if failed:
@@ -230,7 +236,9 @@ def _run_once(
     )
     if result.success:
         return None
-    return Failed(tuple(names), min(days), max(days), tuple(_errors(result)))
+    run = instance.get_run_by_id(result.run_id)
+    is_interrupted = run is not None and run.status == dg.DagsterRunStatus.CANCELED
+    return Failed(tuple(names), min(days), max(days), tuple(_errors(result)), is_interrupted)
 
 
 def _errors(result: dg.ExecuteInProcessResult) -> list[str]:

@@ -276,8 +276,8 @@ def _execute(home: Installation, request: "Request") -> None:
         f"Dagster and the rest {seconds - sum(phases.values()):.1f} s"
     )
     for failed in failures:
-        for error in failed.errors:
-            report.errors.print(error, style="red", markup=False, highlight=False, soft_wrap=True)
+        for message in failed.errors:
+            report.errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     if failures:
         raise typer.Exit(1)
 

@@ -1,0 +1,246 @@
+"""No writer that is older, or has lost its lease, undoes another's work; a killed one leaves no half."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from nba_pipeline.backfill.leases import Leases
+from nba_pipeline.coordination import connect
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline_tests.backfill.writer import MARKED
+from nba_pipeline_tests.conftest import Lab
+
+FIRST, LAST = date(2023, 10, 24), date(2023, 11, 12)
+RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
+TABLE = "team_offense_game_summary"
+CHAIN = [*RAW, TABLE, "player_game_summary"]
+FEW_AND_MANY = [3, pytest.param(50, marks=pytest.mark.slow)]
+_TIMEOUT = 120
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory) -> Path:
+    """A home whose raw tables and summaries were written by version 1."""
+    home = tmp_path_factory.mktemp("base")
+    write_landing(home / "landing", League(teams=6, days=20, rest=0.1, seed=9))
+    Lab(home, home / "landing").compute(CHAIN, FIRST, LAST)
+    return home
+
+
+class Writer:
+    """The process of nba_pipeline_tests.backfill.writer."""
+
+    def __init__(self, home: Path, *, lease_seconds: float = 60, **wish: Any) -> None:
+        wish = {"tables": [TABLE], "span": [str(FIRST), str(LAST)], "pause": 0.2} | wish
+        places = {
+            "NBA_PIPELINE_HOME": str(home),
+            "NBA_PIPELINE_LANDING": str(home / "landing"),
+            "NBA_PIPELINE_LEASE_SECONDS": str(lease_seconds),
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "nba_pipeline_tests.backfill.writer"],
+            env={**os.environ, **places},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        self._tell(json.dumps(wish))
+
+    def _tell(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def wait_for(self, word: str) -> str:
+        """The first line that has the word."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            if word in line:
+                return line
+        raise AssertionError(f"the writer ended without saying {word}")
+
+    def go(self) -> None:
+        """Starts the work."""
+        self.wait_for("ready")
+        self._tell("go")
+
+    def result(self) -> dict[str, Any]:
+        """What it said last."""
+        said = self.process.communicate(timeout=_TIMEOUT)[0]
+        return json.loads([line for line in said.splitlines() if line.startswith("{")][-1])
+
+
+@pytest.fixture
+def home(tmp_path, base) -> Path:
+    """A copy of the base, for one test."""
+    return _copy(base, tmp_path / "home")
+
+
+def _copy(base: Path, home: Path) -> Path:
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.copytree(base, home)
+    return home
+
+
+def _versions(home: Path) -> dict[date, set[int]]:
+    """Which versions' rows each date of the table has."""
+    rows = DeltaTable(str(home / "warehouse" / TABLE)).to_pyarrow_table().to_pylist()
+    found: dict[date, set[int]] = {}
+    for row in rows:
+        # The simulated league plays no overtime: zero is version 1 as the lab wrote it.
+        found.setdefault(row["game_date"], set()).add(row[MARKED] or 1)
+        assert row["code_version"] == (row[MARKED] or 1)
+    return found
+
+
+@pytest.mark.parametrize("trials", FEW_AND_MANY)
+def test_two_versions_race_and_the_newer_stands(tmp_path, base, trials) -> None:
+    """In either order, waiting or not: where version 2 ran its rows stand, whole dates each."""
+    lost = 0
+    for trial in range(trials):
+        home = _copy(base, tmp_path / "home")
+        random.seed(trial)
+        middle = FIRST + timedelta(days=8), FIRST + timedelta(days=12)
+        spans = {1: (FIRST, middle[1]), 2: (middle[0], LAST)}
+        writers = {
+            version: Writer(
+                home,
+                run=f"run-{version}",
+                version=version,
+                wait=random.random() < 0.5,
+                span=[str(day) for day in spans[version]],
+                delay=random.uniform(0, 0.6),
+            )
+            for version in (1, 2)
+        }
+        for writer in writers.values():
+            writer.go()
+        results = {version: writer.result() for version, writer in writers.items()}
+        stored = _versions(home)
+        assert all(len(versions) == 1 for versions in stored.values()), trial
+        newer = {day for day, versions in stored.items() if versions == {2}}
+        if "written" in results[2]:
+            assert newer == {d for d in stored if spans[2][0] <= d <= spans[2][1]}, trial
+        else:
+            assert newer == set()
+        for version, other in ((1, 2), (2, 1)):
+            if "error" in results[version]:
+                lost += 1
+                told = results[version]["error"]
+                assert f"run-{other}" in told, told
+                holder = f"holds {TABLE} {spans[other][0]} to {spans[other][1]} since"
+                assert holder in told or "code_version 2" in told, told
+        assert _leases(home).active() == []
+    assert lost > 0
+
+
+def _leases(home: Path) -> Leases:
+    return Leases(connect(f"sqlite:///{home / 'coordination.db'}"), 60)
+
+
+@pytest.mark.parametrize("trials", FEW_AND_MANY)
+def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
+    tmp_path, base, trials
+) -> None:
+    """SIGKILL anywhere in a chain of tables: old or new by partition, then all new, nothing twice."""
+    interrupted = 0
+    for trial in range(trials):
+        home = _copy(base, tmp_path / "home")
+        random.seed(1000 + trial)
+        wish = {"version": 2, "tables": CHAIN, "wait": False, "pause": 0.15, "force": False}
+        killed = Writer(home, run="killed", **wish)
+        killed.go()
+        time.sleep(random.uniform(0.2, 3.5))
+        killed.process.send_signal(signal.SIGKILL)
+        killed.process.wait()
+        lab = Lab(home, home / "landing")
+        before = {name: dict(lab.warehouse.stamps(name)) for name in CHAIN}
+        done = [name for name in CHAIN if {s.code_version for s in before[name].values()} == {2}]
+        for name in CHAIN:
+            versions = {stamp.code_version for stamp in before[name].values()}
+            assert versions in ({1}, {2}), (trial, name)
+        assert done == CHAIN[: len(done)]
+        assert all(len(versions) == 1 for versions in _versions(home).values())
+        interrupted += len(done) < len(CHAIN)
+
+        again = Writer(home, run="again", **wish)
+        again.go()
+        written = again.result()["written"]
+        assert {name for name, count in written.items() if count} <= set(CHAIN) - set(done)
+        for name in CHAIN:
+            after = lab.warehouse.stamps(name)
+            assert {stamp.code_version for stamp in after.values()} == {2}
+            if name in done:
+                assert {s.run_id for s in after.values()} == {"killed"}, (trial, name)
+        assert set(map(tuple, _versions(home).values())) == {(2,)}
+        assert _leases(home).active() == []
+        for name in CHAIN:
+            lab.warehouse.maintain(name)
+            folder = home / "warehouse" / name
+            there = {
+                str(path) for path in folder.rglob("*.parquet") if "_delta_log" not in str(path)
+            }
+            known = {uri.removeprefix("file://") for uri in DeltaTable(str(folder)).file_uris()}
+            assert there == known, (trial, name)
+    assert interrupted > 0
+
+
+@pytest.mark.parametrize("trials", [1, pytest.param(50, marks=pytest.mark.slow)])
+def test_a_writer_that_slept_past_its_lease_cannot_commit(tmp_path, base, trials) -> None:
+    """Stopped at its commit, passed over, continued: refused, and it says why."""
+    for trial in range(trials):
+        home = _copy(base, tmp_path / "home")
+        random.seed(2000 + trial)
+        zombie = Writer(home, run="zombie", version=2, wait=False, pause=0.3, lease_seconds=1.2)
+        other = Writer(home, run="other", version=2, wait=True, pause=0, lease_seconds=30)
+        zombie.go()
+        zombie.wait_for("committing")
+        time.sleep(random.uniform(0, 0.1))
+        zombie.process.send_signal(signal.SIGSTOP)
+        other.go()
+        told = other.result()
+        zombie.process.send_signal(signal.SIGCONT)
+        refused = zombie.result()
+        if "written" in refused:
+            # It had committed before it was stopped: then the other found its rows unchanged.
+            assert told == {"written": {TABLE: 0}}, trial
+            continue
+        assert refused["error"].startswith("LostLease: "), refused
+        assert "recovered" in refused["error"] or "run other" in refused["error"]
+        days = len(_versions(home))
+        assert told == {"written": {TABLE: days}}, trial
+        stamps = Lab(home, home / "landing").warehouse.stamps(TABLE)
+        assert {stamp.run_id for stamp in stamps.values()} == {"other"}, trial
+
+
+def test_cancelled_work_stops_and_does_not_start_again(home) -> None:
+    """Within seconds; and who comes with the same backfill's name is refused."""
+    wish = {"version": 2, "tables": CHAIN, "wait": False, "pause": 1.0}
+    writer = Writer(home, run="unwanted", **wish)
+    writer.go()
+    writer.wait_for("committing")
+    leases = _leases(home)
+    held = leases.cancel("unwanted")
+    started = time.monotonic()
+    writer.process.wait(timeout=20)
+    assert time.monotonic() - started < 10
+    assert [lease.run_id for lease in held] == ["unwanted"]
+    assert writer.process.returncode != 0
+    assert leases.active() == []
+    again = Writer(home, run="unwanted", **wish)
+    again.go()
+    assert again.result()["error"].startswith(
+        "BackfillCancelled: backfill unwanted was cancelled by "
+    )
