@@ -101,10 +101,13 @@ class RunSession:
                 raise LostLease(str(error)) from error
 
         self._writer = Writer(self._run_id, token, fence, self._bypasses)
-        with _heartbeat(self.leases, lease_id, (self._run_id, self._backfill_id), is_stopped):
+        ids = (self._run_id, self._backfill_id)
+        with _heartbeat(self.leases, lease_id, ids, is_stopped):
             try:
                 yield
             finally:
+                # The launcher's own interrupt may have come before the next look.
+                _note_stopped(self.leases, ids, is_stopped)
                 self.leases.release(lease_id)
 
     def compute(self, table: Table, days: Sequence[date]) -> Computed:
@@ -130,6 +133,12 @@ class RunSession:
         return computed
 
 
+def _note_stopped(leases: Leases, ids: tuple[str, str], is_stopped: Callable[[], bool]) -> None:
+    """Takes a run that was stopped in its launcher for a cancelled backfill."""
+    if is_stopped() and not leases.is_cancelled(*ids):
+        leases.cancel(ids[1], reason="the run was terminated in Dagster")
+
+
 @contextmanager
 def _heartbeat(
     leases: Leases, lease_id: int, ids: tuple[str, str], is_stopped: Callable[[], bool]
@@ -140,8 +149,7 @@ def _heartbeat(
     def beat() -> None:
         next_beat = time.monotonic() + leases.seconds / 3
         while not stop.wait(_LOOK_SECONDS):
-            if is_stopped():
-                leases.cancel(ids[1], reason="the run was terminated in Dagster")
+            _note_stopped(leases, ids, is_stopped)
             if leases.is_cancelled(*ids):
                 os.kill(os.getpid(), signal.SIGINT)
                 return

@@ -4,6 +4,7 @@ import time
 from typing import Annotated
 
 import typer
+from dagster import DagsterError
 from rich.live import Live
 
 from nba_pipeline.backfill import audit as audit_log
@@ -99,7 +100,10 @@ def cancel(backfill_id: Annotated[str, typer.Argument(help="Backfill or run")]) 
         held = home.leases.cancel(backfill_id)
     except KeyError as error:
         report.stop(str(error.args[0]))
-    cancel_runs(home.instance, backfill_id, [lease.run_id for lease in held])
+    try:
+        cancel_runs(home.instance, backfill_id, [lease.run_id for lease in held])
+    except DagsterError as error:
+        report.errors.print(f"Dagster was not reached, the run ends by itself: {error}")
     report.console.print(f"cancelled {backfill_id}: {len(held)} leases ended", highlight=False)
 
 

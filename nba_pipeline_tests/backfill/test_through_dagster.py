@@ -1,0 +1,276 @@
+"""Races, kills, sleepers and cancels of runs that Dagster's UI queues and its daemon launches."""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nba_pipeline.backfill import audit
+from nba_pipeline.backfill.leases import Leases
+from nba_pipeline.coordination import connect
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, TABLE, _versions
+
+pytestmark = pytest.mark.slow
+
+FIRST, MIDDLE, LAST = date(2023, 10, 24), date(2023, 11, 2), date(2023, 11, 12)
+OURS, NEWER = "nba_pipeline.definitions", "nba_pipeline_tests.backfill.newer_definitions"
+LEASE_SECONDS = 3
+TRIALS = 3
+_ENDED = ("SUCCESS", "FAILURE", "CANCELED")
+_LAUNCH = """mutation($p: ExecutionParams!) { launchPipelineExecution(executionParams: $p) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+_RUN = """query($id: ID!) { runOrError(runId: $id) { ... on Run { status
+  eventConnection { events { ... on ErrorEvent { error { message causes { message } } } } } } } }"""
+_TERMINATE = """mutation($id: String!) { terminateRun(runId: $id) { __typename } }"""
+
+
+class Dagster:
+    """A webserver and daemon on a home of their own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.leases = Leases(connect(f"sqlite:///{home / 'coordination.db'}"), LEASE_SECONDS)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        dagster_home = home / "dagster"
+        dagster_home.mkdir(parents=True)
+        template = Path(__file__).parents[2] / "nba_pipeline/instance/dagster.yaml"
+        (dagster_home / "dagster.yaml").write_text(template.read_text())
+        places = {
+            "NBA_PIPELINE_HOME": str(home),
+            "NBA_PIPELINE_LANDING": str(home / "landing"),
+            "NBA_PIPELINE_LEASE_SECONDS": str(LEASE_SECONDS),
+            "DAGSTER_HOME": str(dagster_home),
+        }
+        command = [sys.executable, "-m", "dagster", "dev", "-m", OURS, "-m", NEWER]
+        self._process = subprocess.Popen(
+            [*command, "-p", str(self._port)],
+            env={**os.environ, **places},
+            cwd=Path(__file__).parents[2],
+            stdout=(home / "dagster.log").open("w"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        until(lambda: len(self._locations()) == 2, 120)
+
+    def _locations(self) -> list[Any]:
+        try:
+            told = self.ask(
+                "{ repositoriesOrError { ... on RepositoryConnection { nodes { id } } } }"
+            )
+        except (urllib.error.URLError, ConnectionError):
+            return []
+        return told["repositoriesOrError"].get("nodes", [])
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The answer's data."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._port}/graphql",
+            json.dumps({"query": query, "variables": variables}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            told = json.load(answer)
+        assert "errors" not in told, told
+        return told["data"]
+
+    def launch(self, first: date, last: date, location: str, tables: list[str]) -> str:
+        """Queues a run over the dates; returns its id."""
+        tags = {
+            "dagster/asset_partition_range_start": str(first),
+            "dagster/asset_partition_range_end": str(last),
+            "nba_pipeline/force": "true",
+        }
+        told = self.ask(
+            _LAUNCH,
+            p={
+                "selector": {
+                    "repositoryLocationName": location,
+                    "repositoryName": "__repository__",
+                    "pipelineName": "__ASSET_JOB",
+                    "assetSelection": [{"path": [name]} for name in tables],
+                },
+                "mode": "default",
+                "executionMetadata": {
+                    "tags": [{"key": key, "value": value} for key, value in tags.items()]
+                },
+            },
+        )["launchPipelineExecution"]
+        return told["run"]["runId"]
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """The run's status and the messages of its errors."""
+        told = self.ask(_RUN, id=run_id)["runOrError"]
+        errors = [e["error"] for e in told["eventConnection"]["events"] if e.get("error")]
+        text = " ".join(
+            [m for e in errors for m in (e["message"], *(c["message"] for c in e["causes"]))]
+        )
+        return {"status": told["status"], "errors": text}
+
+    def ended(self, run_id: str) -> dict[str, Any]:
+        """The run once it has ended."""
+        until(lambda: self.run(run_id)["status"] in _ENDED, 90)
+        return self.run(run_id)
+
+    def held_by(self, run_id: str) -> Any:
+        """The run's lease once it is held."""
+        until(lambda: any(self._holds(lease, run_id) for lease in self.leases.active()), 60)
+        return next(lease for lease in self.leases.active() if lease.run_id == run_id)
+
+    @staticmethod
+    def _holds(lease: Any, run_id: str) -> bool:
+        return lease.run_id == run_id and lease.state == "held"
+
+    def close(self) -> None:
+        """Ends the webserver, the daemon and their code servers."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def until(holds: Callable[[], bool], seconds: float) -> None:
+    """Waits until it holds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def dagster(tmp_path_factory) -> Iterator[Dagster]:
+    """Version 1 of everything is stored; both versions can be launched."""
+    home = tmp_path_factory.mktemp("served")
+    write_landing(home / "landing", League(teams=6, days=20, rest=0.1, seed=9))
+    Lab(home, home / "landing").compute(CHAIN, FIRST, LAST)
+    served = Dagster(home)
+    yield served
+    served.close()
+
+
+def _reset(dagster: Dagster) -> Lab:
+    """Version 1's rows again, from an empty warehouse."""
+    import shutil  # noqa: PLC0415
+
+    shutil.rmtree(dagster.home / "warehouse")
+    lab = Lab(dagster.home, dagster.home / "landing")
+    lab.compute(CHAIN, FIRST, LAST)
+    return lab
+
+
+@pytest.mark.parametrize("trial", range(TRIALS))
+def test_overlapping_runs_of_two_versions(dagster, trial) -> None:
+    """Queued together in either order: they take turns, and the newer's rows stand."""
+    _reset(dagster)
+    older = (FIRST, LAST, OURS, [TABLE])
+    newer = (MIDDLE, LAST, NEWER, [TABLE])
+    runs = [dagster.launch(*wish) for wish in ([older, newer] if trial % 2 else [newer, older])]
+    ended = [dagster.ended(run_id) for run_id in runs]
+    stored = _versions(dagster.home)
+    assert {day for day, versions in stored.items() if versions == {2}} == {
+        day for day in stored if day >= MIDDLE
+    }
+    assert all(len(versions) == 1 for versions in stored.values())
+    for one in ended:
+        assert one["status"] == "SUCCESS" or "code_version 2" in one["errors"], one
+    turns = [
+        (line.action, line.run_id)
+        for line in reversed(audit.read(dagster.leases._engine, 20))
+        if line.run_id in runs and line.action in ("acquired", "released")
+    ]
+    assert [action for action, _ in turns] == ["acquired", "released"] * 2
+    assert turns[0][1] == turns[1][1]
+
+
+@pytest.mark.parametrize("trial", range(TRIALS))
+def test_a_killed_run_leaves_whole_tables_and_its_rerun_completes(dagster, trial) -> None:
+    """SIGKILL of the run's process at a random moment."""
+    lab = _reset(dagster)
+    random.seed(trial)
+    run_id = dagster.launch(FIRST, LAST, NEWER, CHAIN)
+    lease = dagster.held_by(run_id)
+    time.sleep(random.uniform(0.1, 2.0))
+    os.kill(lease.pid, signal.SIGKILL)
+    versions = {n: {s.code_version for s in lab.warehouse.stamps(n).values()} for n in CHAIN}
+    assert all(found in ({1}, {2}) for found in versions.values()), versions
+    again = dagster.launch(FIRST, LAST, NEWER, CHAIN)
+    assert dagster.ended(again)["status"] == "SUCCESS"
+    assert all({s.code_version for s in lab.warehouse.stamps(n).values()} == {2} for n in CHAIN)
+    assert set(map(tuple, _versions(dagster.home).values())) == {(2,)}
+    assert dagster.leases.active() == []
+
+
+@pytest.mark.parametrize("trial", range(TRIALS))
+def test_a_run_that_slept_past_its_lease_cannot_commit(dagster, trial) -> None:
+    """SIGSTOP after the lease is taken; another run takes over; SIGCONT: refused, with the reason."""
+    lab = _reset(dagster)
+    random.seed(trial)
+    sleeper = dagster.launch(FIRST, LAST, NEWER, CHAIN)
+    lease = dagster.held_by(sleeper)
+    time.sleep(random.uniform(0, 0.5))
+    os.kill(lease.pid, signal.SIGSTOP)
+    other = dagster.launch(FIRST, LAST, NEWER, CHAIN)
+    assert dagster.ended(other)["status"] == "SUCCESS"
+    os.kill(lease.pid, signal.SIGCONT)
+    refused = dagster.ended(sleeper)
+    assert refused["status"] == "FAILURE"
+    told = refused["errors"]
+    assert "LostLease" in told, told
+    # What stands there already, or else the lease itself, says who came after.
+    assert f"by run {other}" in told or f"lease of run {sleeper}" in told, told
+    assert {stamp.run_id for stamp in lab.warehouse.stamps(TABLE).values()} == {other}
+
+
+def test_terminating_a_run_in_the_ui_ends_its_lease_and_is_audited(dagster) -> None:
+    """Within seconds; and the run is not started again."""
+    _reset(dagster)
+    run_id = dagster.launch(FIRST, LAST, NEWER, CHAIN)
+    dagster.held_by(run_id)
+    started = time.monotonic()
+    assert dagster.ask(_TERMINATE, id=run_id)["terminateRun"]["__typename"] == (
+        "TerminateRunSuccess"
+    )
+    assert dagster.ended(run_id)["status"] == "CANCELED"
+    until(lambda: dagster.leases.active() == [], 15)
+    assert time.monotonic() - started < 15
+    lines = audit.read(dagster.leases._engine, 5)
+    assert any(
+        line.action == "cancelled" and "Dagster" in str(line.detail["reason"]) for line in lines
+    ), lines
+
+
+def test_cancel_from_the_command_line_ends_a_run_of_the_ui(dagster) -> None:
+    """The run is canceled in Dagster's books too."""
+    _reset(dagster)
+    run_id = dagster.launch(FIRST, LAST, NEWER, CHAIN)
+    lease = dagster.held_by(run_id)
+    # The work is done sooner than the command starts: it waits for it.
+    os.kill(lease.pid, signal.SIGSTOP)
+    places = {
+        "NBA_PIPELINE_HOME": str(dagster.home),
+        "DAGSTER_HOME": str(dagster.home / "dagster"),
+        "NBA_PIPELINE_LANDING": str(dagster.home / "landing"),
+    }
+    program = Path(sys.executable).parent / "nba-pipeline"
+    command = subprocess.Popen([program, "cancel", run_id], env={**os.environ, **places})
+    until(lambda: dagster.leases.is_cancelled(run_id), 30)
+    os.kill(lease.pid, signal.SIGCONT)
+    assert command.wait(timeout=30) == 0
+    assert dagster.ended(run_id)["status"] in ("CANCELED", "FAILURE")
+    assert dagster.leases.active() == []
+    (line,) = [
+        line for line in audit.read(dagster.leases._engine, 5) if line.action == "cancelled"
+    ][:1]
+    assert line.detail["reason"] == "asked for"
