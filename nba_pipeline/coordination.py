@@ -29,6 +29,18 @@ def connect(url: str) -> sa.Engine:
     return engine
 
 
+def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
+    """Makes the tables that are not there yet; one process at a time, as many may start at once."""
+    if set(metadata.tables) <= set(sa.inspect(engine).get_table_names()):
+        return
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))
+        metadata.create_all(connection)
+
+
 def lock(connection: sa.Connection, table: sa.Table) -> None:
     """Makes this transaction the only writer from here on, so that what it reads stays true.
 

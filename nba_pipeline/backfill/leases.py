@@ -24,7 +24,7 @@ from nba_pipeline.backfill.lease_rows import (
     utc,
     why_lost,
 )
-from nba_pipeline.coordination import lock
+from nba_pipeline.coordination import create_tables, lock
 
 _ACTIVE = ("held", "waiting")
 _POLL_SECONDS = 0.25
@@ -49,7 +49,7 @@ class Leases:
         """Args: engine; seconds: how long a lease lives without a heartbeat."""
         self._engine = engine
         self.seconds = seconds
-        METADATA.create_all(engine)
+        create_tables(engine, METADATA)
 
     # --- taking
 
@@ -64,11 +64,12 @@ class Leases:
     ) -> tuple[int, int, bool]:
         """The lease's id, its token, and whether an expired holder was passed over for it.
 
-        Writes exclude every other's writes of the same dates; reads wait for writes under way.
-        Those who wait are served in the order in which they came.
+        Writes exclude every other's writes of the same dates. Reads wait for the writes under way
+        of what they read: it is being repaired. Those who wait are served in the order in which
+        they came.
 
         Raises:
-            LeaseRefused: another holds or awaits some of the dates, and wait is off.
+            LeaseRefused: another holds or awaits some of the dates to write, and wait is off.
             BackfillCancelled: while waiting, or before.
         """
         lease_id: int | None = None
@@ -82,12 +83,13 @@ class Leases:
                     lease_id = self._insert(connection, holder, writes, reads, purpose)
                 else:
                     self._beat(connection, lease_id)
-                others = self._conflicts(connection, lease_id, writes, reads)
-                if not others:
+                others = self._conflicts(connection, lease_id, writes)
+                if not others and not self._conflicts(connection, lease_id, reads):
                     token = self._grant(connection, lease_id, holder, writes)
                     return lease_id, token, took_over
+                is_refused = bool(others) and not wait
                 holders = "; ".join(told(connection, other) for other in others[:3])
-                if not wait:
+                if is_refused:
                     self._end(connection, lease_id, "refused")
                     audit.write(
                         connection,
@@ -96,7 +98,7 @@ class Leases:
                         backfill_id=holder.backfill_id,
                         reason=holders,
                     )
-            if not wait:
+            if is_refused:
                 raise LeaseRefused(f"{holders}. Wait for it with --wait, or cancel it.")
             time.sleep(_POLL_SECONDS)
 
@@ -149,13 +151,9 @@ class Leases:
         return lease_id
 
     def _conflicts(
-        self,
-        connection: sa.Connection,
-        lease_id: int,
-        writes: Sequence[Claim],
-        reads: Sequence[Claim],
+        self, connection: sa.Connection, lease_id: int, claims: Sequence[Claim]
     ) -> list[int]:
-        """The leases that stand in the way: held ones, and those that waited longer."""
+        """The leases that write what is claimed: held ones, and those that waited longer."""
         theirs = (
             sa.select(CLAIMS, LEASES.c.state)
             .join(LEASES, LEASES.c.id == CLAIMS.c.lease_id)
@@ -166,7 +164,7 @@ class Leases:
         found = {
             row.lease_id
             for row in connection.execute(theirs)
-            for claim in (*writes, *reads)
+            for claim in claims
             if claim.table == row.table_name
             and claim.first.isoformat() <= row.last_date
             and row.first_date <= claim.last.isoformat()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from nba_pipeline.backfill.audit import METADATA
+from nba_pipeline.coordination import create_tables
 
 _STEPS = sa.Table(
     "backfill_steps",
@@ -49,7 +50,7 @@ class Progress:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        METADATA.create_all(engine)
+        create_tables(engine, METADATA)
 
     def queue(self, backfill_id: str, run_id: str, tables: dict[str, int]) -> None:
         """Announces the tables of a run, in order, with their numbers of dates."""

@@ -10,7 +10,7 @@ from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.backfill.session import RunSession
-from nba_pipeline.coordination import connect
+from nba_pipeline.coordination import connect, create_tables
 from nba_pipeline.instance.open import open_instance
 from nba_pipeline.kernel.settings import Settings
 from nba_pipeline.kernel.table import Table
@@ -26,7 +26,7 @@ class Installation:
     def engine(self) -> sa.Engine:
         """The coordination database."""
         engine = connect(self.settings.coordination_url)
-        METADATA.create_all(engine)
+        create_tables(engine, METADATA)
         return engine
 
     @cached_property

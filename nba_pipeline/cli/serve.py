@@ -20,11 +20,12 @@ def ui(
     host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
 ) -> None:
     """Dagster's webserver and daemon on this workspace, until interrupted."""
-    from nba_pipeline.instance.open import prepare_home  # noqa: PLC0415
+    from nba_pipeline.instance.open import open_instance, prepare_home  # noqa: PLC0415
     from nba_pipeline.kernel.settings import Settings  # noqa: PLC0415
 
     settings = Settings()
     home = prepare_home(settings)
+    open_instance(settings)
     # The runs start in processes of their own, with other working folders.
     places = {
         "DAGSTER_HOME": str(home),

@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from nba_pipeline.kernel.settings import Settings
 
@@ -27,5 +28,11 @@ def prepare_home(settings: Settings) -> Path:
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The instance that the UI and the daemon use too."""
-    prepare_home(settings)
-    return dg.DagsterInstance.get()
+    home = prepare_home(settings)
+    # Dagster makes its tables when first asked for them, which several processes cannot do at once.
+    with FileLock(home / "opening.lock"):
+        instance = dg.DagsterInstance.get()
+        instance.get_runs_count()
+        instance.all_instigator_state()
+        instance.get_asset_keys(limit=1)
+    return instance

@@ -5,6 +5,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from nba_pipeline.coordination import create_tables
+
 _METADATA = sa.MetaData()
 _FAILED = sa.Table(
     "failed_partitions",
@@ -22,7 +24,7 @@ class Failures:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        _METADATA.create_all(engine)
+        create_tables(engine, _METADATA)
 
     def of(self, table: str) -> Mapping[date, str]:
         """The table's failed partitions, each with why."""

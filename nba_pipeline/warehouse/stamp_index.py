@@ -10,7 +10,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from nba_pipeline.coordination import lock
+from nba_pipeline.coordination import create_tables, lock
 from nba_pipeline.warehouse.protocol import Stamp
 
 _METADATA = sa.MetaData()
@@ -35,7 +35,7 @@ class StampIndex:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._cache: dict[str, tuple[int, dict[date, Stamp]]] = {}
-        _METADATA.create_all(engine)
+        create_tables(engine, _METADATA)
 
     def indexed_version(self, table_id: str) -> int:
         """The newest version whose stamps are in; -1 when none is."""
