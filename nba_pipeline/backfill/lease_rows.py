@@ -34,7 +34,7 @@ CLAIMS = sa.Table(
     sa.Column("lease_id", sa.ForeignKey("partition_leases.id"), primary_key=True),
     sa.Column("table_name", sa.String(128), primary_key=True),
     sa.Column("access", sa.String(8), primary_key=True),
-    sa.Column("first_date", sa.String(10), nullable=False),
+    sa.Column("first_date", sa.String(10), primary_key=True),
     sa.Column("last_date", sa.String(10), nullable=False),
 )
 CANCELLED = sa.Table(

@@ -1,0 +1,177 @@
+"""The program, through Dagster, on a simulated league: what it computes, records and prints."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionResolvedStatus
+from typer.testing import CliRunner, Result
+
+from nba_pipeline.cli.main import app
+from nba_pipeline.definitions import TABLES
+from nba_pipeline.kernel import partitions
+from nba_pipeline.kernel.judgement import check_names
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.league_files import TEAM_LOG, damaged
+
+FIRST, LAST = date(2023, 10, 24), date(2023, 11, 6)
+DAYS = (LAST - FIRST).days + 1
+SPAN = ["--from", str(FIRST), "--to", str(LAST)]
+LOST = 60
+
+
+class Home:
+    """An installation of its own, and the program on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        source = folder / "source"
+        write_landing(source, League(teams=6, days=14, rest=0.0, seed=3))
+        self.whole = (source / TEAM_LOG).read_text()
+        self.landing = damaged(source, folder, TEAM_LOG, lambda rows: rows.pop(LOST))
+        self._places = {
+            "NBA_PIPELINE_HOME": str(folder / "home"),
+            "NBA_PIPELINE_LANDING": str(self.landing),
+            "DAGSTER_HOME": str(folder / "home/dagster"),
+        }
+
+    def call(self, *words: str) -> Result:
+        """Runs the program with the words."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self._places.items():
+                patch.setenv(name, value)
+            return CliRunner().invoke(app, list(words))
+
+    def told(self, *words: str):
+        """What it prints as JSON."""
+        result = self.call(*words)
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Home:
+    """A league with a lost team line, backfilled."""
+    home = Home(tmp_path_factory.mktemp("installation"))
+    result = home.call("backfill", *SPAN)
+    assert result.exit_code == 0, result.output
+    return home
+
+
+def test_it_computes_what_the_assets_compute(home) -> None:
+    """Row for row as without Dagster."""
+    lab = Lab(home.folder / "lab", home.landing)
+    lab.compute([*TABLES], FIRST, LAST)
+    stored = Lab(home.folder / "home", home.landing)
+    for name in TABLES:
+        assert stored.rows(name) == lab.rows(name), name
+
+
+def test_dagster_knows_every_partition_and_the_outcome_of_every_check(home, monkeypatch) -> None:
+    """All dates materialized; the check of the lost line failed on its date and on no other."""
+    monkeypatch.setenv("DAGSTER_HOME", str(home.folder / "home/dagster"))
+    with dg.DagsterInstance.get() as instance:
+        for name, table in TABLES.items():
+            key = dg.AssetKey(name)
+            months = 2 if table.partitions == "monthly" else DAYS
+            assert len(instance.get_materialized_partitions(key)) == months, name
+        table = TABLES["nbac_team_boxscore"]
+        keys = [
+            (dg.AssetCheckKey(dg.AssetKey(table.name), c), partitions.daily())
+            for c in check_names(table)
+        ]
+        states = instance.event_log_storage.get_asset_check_state(keys)
+        stock = {
+            key: instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+            for key, _ in keys
+        }
+    lost = home.told("gaps", "--json")[0]["game_date"]
+    found = {
+        key.name: {
+            status.value: sorted(subset.value.get_partition_keys())
+            for status, subset in state.subsets.items()
+            if not subset.is_empty
+        }
+        for key, state in states.items()
+    }
+    succeeded, failed = (
+        AssetCheckExecutionResolvedStatus.SUCCEEDED.value,
+        AssetCheckExecutionResolvedStatus.FAILED.value,
+    )
+    assert found["expected_keys"][failed] == [lost]
+    assert len(found["expected_keys"][succeeded]) == DAYS - 1
+    assert len(found["schema"][succeeded]) == DAYS
+    assert all(record.partition == str(LAST) for record in stock.values())
+
+
+def test_a_second_backfill_has_nothing_to_do(home) -> None:
+    """Plan and status say so, and nothing is written."""
+    assert [line["stale"] for line in home.told("plan", *SPAN, "--json")] == [0] * len(TABLES)
+    lines = home.told("status", *SPAN, "--json")
+    stored = [line for line in lines if line["rows"] is not None and line["stale"] is None]
+    assert sum(line["table"] == "ml_feature_store_v2" for line in stored) == DAYS
+    result = home.call("backfill", *SPAN)
+    assert result.exit_code == 0
+    assert result.output.count("0 written, 0 unchanged") == len(TABLES)
+
+
+def test_progress_leases_and_audit_tell_of_the_backfill(home) -> None:
+    """Every table done, no lease held, and who did it."""
+    steps = home.told("progress", "--json")
+    assert {step["state"] for step in steps} == {"done"}
+    assert [step["table"] for step in steps] == list(TABLES)
+    assert home.told("leases", "--json") == []
+    actions = [line["action"] for line in home.told("audit", "--json")]
+    assert actions[-3:] == ["released", "acquired", "backfill"]
+    assert actions.count("acquired") == actions.count("released")
+
+
+def test_repair_after_the_line_has_come_leaves_no_gap(home) -> None:
+    """Only what it touches is computed again; then there is nothing left to repair."""
+    (gap,) = home.told("gaps", "--open", "--json")
+    assert gap["predictions"] > 0
+    (home.landing / TEAM_LOG).write_text(home.whole)
+    planned = {
+        line["table"]: line["stale"]
+        for line in home.told("repair", "--dry-run", "--retrain", "--json")
+    }
+    assert planned["nbac_schedule"] == 0
+    assert planned["nbac_team_boxscore"] == DAYS
+    result = home.call("repair", "--retrain")
+    assert result.exit_code == 0, result.output
+    assert "nbac_team_boxscore: done, 14 partitions" in result.output
+    assert home.told("gaps", "--json") == []
+    assert "nothing to repair" in home.call("repair").output
+    never = Lab(home.folder / "never", home.folder / "source")
+    never.compute([*TABLES], FIRST, LAST)
+    stored = Lab(home.folder / "home", home.landing)
+    for name in TABLES:
+        assert stored.rows(name) == never.rows(name), name
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["backfill", "--from", "2023-10-24", "--to", "soon"], 2, "'soon' is no date"),
+        (["backfill", "--from", "2023-11-02", "--to", "2023-11-01"], 2, "is after"),
+        (["backfill", "--from", "2023-07-01", "--to", "2023-07-02"], 2, "off-season"),
+        (["backfill", *SPAN, "-t", "scores"], 2, "no table scores; there are nbac_schedule"),
+        (["backfill", *SPAN, "--bypass", "lease", "--reason", "x"], 2, "lease cannot be bypassed"),
+        (["backfill", *SPAN, "--bypass", "upstream_missing"], 2, "--bypass needs --reason"),
+        (["train", "--month", "2023-07"], 2, "off-season"),
+        (["sql", "DROP TABLE nbac_schedule"], 2, "one SELECT"),
+        (["explain", "Nobody", "2023-11-01"], 1, "no prediction of 'Nobody'"),
+        (["validate", "luck"], 2, "no checkpoint luck; there are schema"),
+        (["cancel", "nothing"], 1, "no backfill or run nothing"),
+        (["progress", "nothing"], 1, "no backfill nothing"),
+    ],
+)
+def test_wrong_words_are_told_on_one_line(home, words, code, says) -> None:
+    """No trace of the program's inside, and exit codes that scripts can use."""
+    result = home.call(*words)
+    assert result.exit_code == code
+    assert says in result.stderr
+    assert "Traceback" not in result.output
