@@ -24,6 +24,7 @@ from nba_pipeline.kernel.provenance import (
     with_quality,
 )
 from nba_pipeline.kernel.table import Read, Table
+from nba_pipeline.kernel.timeline import strictly_before
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline.warehouse.protocol import Replaced, Stamp, WriteRefused
 
@@ -281,7 +282,7 @@ def _inputs(
         if read.reach == "same_date":
             rows = rows.filter(rows.game_date.isin(list(days)))
         elif read.reach != "same_month":
-            rows = rows.filter(rows.game_date < last)
+            rows = strictly_before(rows, last)
         rows = rows.drop(*(name for name in _OWN if name in rows.columns))
         inputs[read.parameter] = _stage(rows, warehouse, staged)
     seasons = calendar.seasons_of(days) if table.sources else []

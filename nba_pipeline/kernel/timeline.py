@@ -91,8 +91,8 @@ def timeline(
 
 def behind(past: Timeline, entity: object, day: date) -> ir.Table:
     """The entity's entries strictly before the day, the latest first."""
-    mine = past.entries.filter(_[past.of] == entity, _.game_date < day)
-    return mine.order_by(ibis.desc("game_date"))
+    mine = past.entries.filter(_[past.of] == entity)
+    return strictly_before(mine, day).order_by(ibis.desc("game_date"))
 
 
 def _in_order(entries: ir.Table, of: str) -> Timeline:
@@ -131,11 +131,18 @@ def with_back_to_backs(past: Timeline) -> Timeline:
     )
 
 
-def before_and_after(rows: ir.Table, of: str) -> ir.Table:
-    """Rows with `since`, their own date, and `until`, the date of the entity's next row.
+def strictly_before(rows: ir.Table, day: date) -> ir.Table:
+    """The rows that are known as of the day: those dated before it."""
+    return rows.filter(rows.game_date < day)
 
-    A row is the entity's latest as of D where since < D <= until, or until is NULL.
-    """
+
+def is_latest_on(day: ir.DateValue, since: ir.DateValue, until: ir.DateValue) -> ir.BooleanValue:
+    """Whether a row of before_and_after is its entity's latest as of the day."""
+    return (since < day) & (until.isnull() | (day <= until))
+
+
+def before_and_after(rows: ir.Table, of: str) -> ir.Table:
+    """Rows with `since`, their own date, and `until`, the date of the entity's next row or NULL."""
     order = ibis.window(group_by=of, order_by="game_date")
     return rows.mutate(since=rows.game_date, until=rows.game_date.lead().over(order))
 
@@ -183,8 +190,7 @@ def _members(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
             stints,
             [
                 holes.team_abbr == stints.member_of,
-                stints.since < holes.game_date,
-                stints.until.isnull() | (holes.game_date <= stints.until),
+                is_latest_on(holes.game_date, stints.since, stints.until),
             ],
         )
         .filter(_is_recent(_.since, season_name(_.game_date)))

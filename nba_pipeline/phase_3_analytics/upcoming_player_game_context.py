@@ -17,7 +17,12 @@ from nba_pipeline.kernel import calendar, provenance
 from nba_pipeline.kernel.asset import table_asset
 from nba_pipeline.kernel.schedule import both_teams, covered
 from nba_pipeline.kernel.table import same_date, two_seasons_to_date
-from nba_pipeline.kernel.timeline import PLAYER_GAMES, before_and_after, timeline
+from nba_pipeline.kernel.timeline import (
+    PLAYER_GAMES,
+    before_and_after,
+    is_latest_on,
+    timeline,
+)
 from nba_pipeline.kernel.windows import as_of, count, last, last_days, latest, total
 
 GRAIN = ["game_id", "player_id"]
@@ -108,7 +113,7 @@ def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) ->
     latest_rows = before_and_after(appeared, "player_id").drop("game_date")
     sides = sides.mutate(season=calendar.season_name(_.game_date))
     pairs = sides.join(latest_rows, [sides.team_abbr == latest_rows.team_abbr])
-    pairs = pairs.filter(_.since < _.game_date, _.until.isnull() | (_.game_date <= _.until))
+    pairs = pairs.filter(is_latest_on(_.game_date, _.since, _.until))
     behind = ibis.ifelse(_.games_played.isnull(), 0, _.games_played)
     recently = (_.appeared_season == _.season) & (behind - _.team_game < TEAM_GAMES)
     before = (_.appeared_season == calendar.previous_season_name(_.season)) & (behind < TEAM_GAMES)

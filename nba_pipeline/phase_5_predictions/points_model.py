@@ -7,6 +7,7 @@ not trained, and its date stays as it was.
 import hashlib
 import json
 import os
+from bisect import bisect_left
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -70,6 +71,11 @@ def _training_rows(features: ir.Table, results: ir.Table) -> pd.DataFrame:
     return rows.assign(game_date=days.dt.date, month=days.dt.to_period("M").astype(str))
 
 
+def _behind(rows: pd.DataFrame, month: date) -> int:
+    """How many of the rows, which are in the order of their dates, are strictly before the month."""
+    return bisect_left(rows.game_date.to_numpy(), month)
+
+
 def refusals(
     ml_feature_store_v2: ir.Table, player_game_summary: ir.Table, partitions: Sequence[date]
 ) -> dict[date, str]:
@@ -77,7 +83,7 @@ def refusals(
     rows = _training_rows(ml_feature_store_v2, player_game_summary)
     found = {}
     for month in partitions:
-        before = rows[rows.game_date < month]
+        before = rows[: _behind(rows, month)]
         if not training_gate.is_bootstrap(before):
             failed = training_gate.failures(before, month)
             if failed:
@@ -91,7 +97,7 @@ def transform(
     """Walk-forward: each month's model sees only what was there before it."""
     rows = _training_rows(ml_feature_store_v2, player_game_summary)
     # The months after a season's last game have the same rows behind them, and the same model.
-    behind = {month: int((rows.game_date < month).sum()) for month in partitions}
+    behind = {month: _behind(rows, month) for month in partitions}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         sizes = sorted(set(behind.values()))
         trained = dict(

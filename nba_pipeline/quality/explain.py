@@ -10,7 +10,7 @@ from ibis import _
 from nba_pipeline.kernel.compute import read_span
 from nba_pipeline.kernel.identity import normalise_name
 from nba_pipeline.kernel.table import Read, Table
-from nba_pipeline.kernel.timeline import PLAYER_GAMES, behind, timeline
+from nba_pipeline.kernel.timeline import PLAYER_GAMES, behind, strictly_before, timeline
 from nba_pipeline.model.features import FEATURES
 from nba_pipeline.quality.gaps import PREDICTIONS
 from nba_pipeline.warehouse.delta import DeltaWarehouse
@@ -148,7 +148,7 @@ def _touched(
     first, last = read_span(read, [day])
     rows = warehouse.table(read.table, first, last).filter(_.gap_ids.contains(gap_id))
     if read.reach != "same_date":
-        rows = rows.filter(_.game_date < day)
+        rows = strictly_before(rows, day)
     return _where(rows, row, ("player_id", "team_abbr"))
 
 
