@@ -6,6 +6,7 @@ is dead is recovered, and every newer lease has a larger fencing token than any 
 
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -42,6 +43,19 @@ class BackfillCancelled(Exception):
     """The backfill was cancelled and does not start again."""
 
 
+class Grant(NamedTuple):
+    """A lease that was given, and what had to be recovered for it.
+
+    took_over says that a holder expired that may still be alive; gone are the runs whose process
+    is dead.
+    """
+
+    id: int
+    token: int
+    took_over: bool
+    gone: tuple[str, ...]
+
+
 class Leases:
     """The leases of one coordination database."""
 
@@ -61,8 +75,8 @@ class Leases:
         *,
         purpose: str,
         wait: bool,
-    ) -> tuple[int, int, bool]:
-        """The lease's id, its token, and whether an expired holder was passed over for it.
+    ) -> Grant:
+        """The lease, once no other stands in its way.
 
         Writes exclude every other's writes of the same dates. Reads wait for the writes under way
         of what they read: it is being repaired. Those who wait are served in the order in which
@@ -74,11 +88,14 @@ class Leases:
         """
         lease_id: int | None = None
         took_over = False
+        gone: list[str] = []
         while True:
             with self._engine.begin() as connection:
                 lock(connection, LEASES)
                 self._refuse_cancelled(connection, holder)
-                took_over |= self._recover(connection)
+                expired, dead = self._recover(connection)
+                took_over |= expired
+                gone += dead
                 if lease_id is None:
                     lease_id = self._insert(connection, holder, writes, reads, purpose)
                 else:
@@ -86,7 +103,7 @@ class Leases:
                 others = self._conflicts(connection, lease_id, writes)
                 if not others and not self._conflicts(connection, lease_id, reads):
                     token = self._grant(connection, lease_id, holder, writes)
-                    return lease_id, token, took_over
+                    return Grant(lease_id, token, took_over, tuple(gone))
                 is_refused = bool(others) and not wait
                 holders = "; ".join(told(connection, other) for other in others[:3])
                 if is_refused:
@@ -282,15 +299,21 @@ class Leases:
         )
         return result.rowcount > 0
 
-    def _recover(self, connection: sa.Connection) -> bool:
-        """Ends the leases of the dead; true when one of them expired without being seen to die."""
+    def _recover(self, connection: sa.Connection) -> tuple[bool, list[str]]:
+        """Ends the leases of the dead and the expired.
+
+        Returns whether one expired without being seen to die, and the runs seen to be dead.
+        """
         passed_over = False
+        dead: list[str] = []
         now = time.time()
         for row in connection.execute(sa.select(LEASES).where(LEASES.c.state.in_(_ACTIVE))):
             gone = is_dead(row.host, row.pid, row.process_started)
             if not gone and row.expires_at >= now:
                 continue
             passed_over |= not gone
+            if gone:
+                dead.append(row.run_id)
             self._end(connection, row.id, "recovered")
             reason = "its process is gone" if gone else "its heartbeat expired"
             audit.write(
@@ -301,7 +324,7 @@ class Leases:
                 reason=reason,
                 token=row.token,
             )
-        return passed_over
+        return passed_over, dead
 
     def _end(self, connection: sa.Connection, lease_id: int, state: str) -> None:
         connection.execute(

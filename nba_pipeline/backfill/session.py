@@ -68,6 +68,7 @@ class RunSession:
         *,
         wait: bool,
         is_stopped: Callable[[], bool] = lambda: False,
+        bury: Callable[[str], None] = lambda _run_id: None,
     ) -> Iterator[None]:
         """Holds the lease for all tables and dates at once.
 
@@ -76,6 +77,7 @@ class RunSession:
             days: the dates, of which first and last count.
             wait: whether to wait for whoever holds some of them.
             is_stopped: whether the launcher has been told to stop this run.
+            bury: told of each run that was found dead with a lease in its hands.
 
         Raises:
             LeaseRefused, BackfillCancelled: see Leases.acquire.
@@ -83,9 +85,11 @@ class RunSession:
         holder = Holder.here(self._run_id, self._backfill_id)
         writes, reads = claims(tables, days)
         purpose = f"{', '.join(t.name for t in tables[:2])}{' ...' if tables[2:] else ''}"
-        lease_id, token, took_over = self.leases.acquire(
+        lease_id, token, took_over, gone = self.leases.acquire(
             holder, writes, reads, purpose=purpose, wait=wait
         )
+        for run_id in gone:
+            bury(run_id)
         if took_over:
             # Whoever still runs on an expired lease has checked an older version: make it so.
             for claim in writes:
@@ -238,11 +242,19 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
             now = instance.get_run_by_id(run.run_id) if instance else None
             return now is not None and now.status in _STOPPED
 
+        def bury(run_id: str) -> None:
+            dead = instance.get_run_by_id(run_id) if instance else None
+            if instance and dead and not dead.is_finished:
+                instance.report_run_failed(
+                    dead, f"Its process is gone; run {run.run_id} has recovered its lease."
+                )
+
         with opened.lease(
             selected,
             days_of(run),
             wait=tags.get(WAIT_TAG) != "false",
             is_stopped=is_stopped,
+            bury=bury,
         ):
             yield opened
 

@@ -89,12 +89,13 @@ def test_what_is_under_repair_is_waited_for_before_it_is_read(leases) -> None:
 def test_an_expired_lease_is_recovered_with_a_higher_token(tmp_path) -> None:
     """Its holder is alive, but no longer holds: it is told when it asks."""
     leases = Leases(connect(f"sqlite:///{tmp_path / 'c.db'}"), 0.2)
-    old_id, old_token, _ = _take(leases, "sleeper", JANUARY)
+    old_id, old_token, *_ = _take(leases, "sleeper", JANUARY)
     time.sleep(0.3)
     with pytest.raises(LeaseLost, match="of run sleeper expired at"):
         leases.verify(old_id)
-    _id, token, took_over = _take(leases, "next", JANUARY)
+    _id, token, took_over, gone = _take(leases, "next", JANUARY)
     assert took_over
+    assert gone == ()
     assert token > old_token
     with pytest.raises(LeaseLost, match=r"of run sleeper \(token \d+\) was recovered at"):
         leases.verify(old_id)
@@ -118,7 +119,8 @@ def test_the_lease_of_a_process_that_is_gone_is_recovered_at_once(leases) -> Non
     """No heartbeat has to expire."""
     gone = Holder("gone", "gone", Holder.here("x", "x").host, 2**22 - 3, 1.0)
     leases.acquire(gone, [JANUARY], [], purpose="a test", wait=False)
-    _take(leases, "next", JANUARY)
+    given = _take(leases, "next", JANUARY)
+    assert (given.took_over, given.gone) == (False, ("gone",))
     assert [lease.run_id for lease in leases.active()] == ["next"]
     assert "its process is gone" in str(audit.read(leases._engine)[1].detail)
 

@@ -207,6 +207,7 @@ def test_a_killed_run_leaves_whole_tables_and_its_rerun_completes(dagster, trial
     assert all(found in ({1}, {2}) for found in versions.values()), versions
     again = dagster.launch(FIRST, LAST, NEWER, CHAIN)
     assert dagster.ended(again)["status"] == "SUCCESS"
+    assert dagster.ended(run_id)["status"] == "FAILURE"
     assert all({s.code_version for s in lab.warehouse.stamps(n).values()} == {2} for n in CHAIN)
     assert set(map(tuple, _versions(dagster.home).values())) == {(2,)}
     assert dagster.leases.active() == []
