@@ -1,5 +1,9 @@
 """The coordination database: leases, audit, progress and the index of stamps share it."""
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -29,11 +33,38 @@ def connect(url: str) -> sa.Engine:
     return engine
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Holds back an interrupt until left.
+
+    An interrupt inside a statement leaves its cursor, and with it SQLite's lock, to whoever keeps
+    the traceback; who then wants to say that he was interrupted waits for himself.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def begin(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that no interrupt breaks."""
+    with uninterrupted(), engine.begin() as connection:
+        yield connection
+
+
 def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
     """Makes the tables that are not there yet; one process at a time, as many may start at once."""
     if set(metadata.tables) <= set(sa.inspect(engine).get_table_names()):
         return
-    with engine.begin() as connection:
+    with begin(engine) as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:

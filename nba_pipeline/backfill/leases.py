@@ -25,7 +25,7 @@ from nba_pipeline.backfill.lease_rows import (
     utc,
     why_lost,
 )
-from nba_pipeline.coordination import create_tables, lock
+from nba_pipeline.coordination import begin, create_tables, lock
 
 _ACTIVE = ("held", "waiting")
 _POLL_SECONDS = 0.25
@@ -90,7 +90,7 @@ class Leases:
         took_over = False
         gone: list[str] = []
         while True:
-            with self._engine.begin() as connection:
+            with begin(self._engine) as connection:
                 lock(connection, LEASES)
                 self._refuse_cancelled(connection, holder)
                 expired, dead = self._recover(connection)
@@ -224,7 +224,7 @@ class Leases:
         Raises:
             LeaseLost: it is no longer held.
         """
-        with self._engine.begin() as connection:
+        with begin(self._engine) as connection:
             if not self._beat(connection, lease_id):
                 raise LeaseLost(why_lost(connection, lease_id))
 
@@ -237,22 +237,29 @@ class Leases:
 
     def release(self, lease_id: int) -> None:
         """Ends the lease; one that was lost stays lost."""
-        with self._engine.begin() as connection:
+        with begin(self._engine) as connection:
             row = connection.execute(sa.select(LEASES).where(LEASES.c.id == lease_id)).one()
             if row.state in _ACTIVE:
                 self._end(connection, lease_id, "released")
                 audit.write(connection, "released", run_id=row.run_id, backfill_id=row.backfill_id)
 
-    def cancel(self, backfill_id: str, reason: str = "asked for") -> list[Lease]:
+    def cancel(
+        self, backfill_id: str, reason: str = "asked for", *, is_known: bool = False
+    ) -> list[Lease]:
         """Ends a backfill's or run's leases and forbids it to start again; returns what it held.
 
+        Args:
+            backfill_id: the backfill's or run's id.
+            reason: for the audit.
+            is_known: whether it exists though no lease was asked for under that id yet.
+
         Raises:
-            KeyError: no lease was ever asked for under that id.
+            KeyError: it does not exist.
         """
-        with self._engine.begin() as connection:
+        with begin(self._engine) as connection:
             lock(connection, LEASES)
             of_it = sa.or_(LEASES.c.backfill_id == backfill_id, LEASES.c.run_id == backfill_id)
-            if not connection.scalar(sa.select(sa.exists().where(of_it))):
+            if not (is_known or connection.scalar(sa.select(sa.exists().where(of_it)))):
                 raise KeyError(f"no backfill or run {backfill_id}")
             held = stored(connection, of_it & LEASES.c.state.in_(_ACTIVE))
             known = connection.scalar(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from nba_pipeline.backfill.audit import METADATA
-from nba_pipeline.coordination import create_tables
+from nba_pipeline.coordination import begin, create_tables
 
 _STEPS = sa.Table(
     "backfill_steps",
@@ -65,7 +65,7 @@ class Progress:
             }
             for table, dates in tables.items()
         ]
-        with self._engine.begin() as connection:
+        with begin(self._engine) as connection:
             connection.execute(sa.insert(_STEPS), lines)
 
     def start(self, run_id: str, table: str, dates: int) -> None:
@@ -81,7 +81,7 @@ class Progress:
         self._set(run_id, table, state="failed", seconds=seconds, detail=detail)
 
     def _set(self, run_id: str, table: str, **values: object) -> None:
-        with self._engine.begin() as connection:
+        with begin(self._engine) as connection:
             connection.execute(
                 sa.update(_STEPS)
                 .where(_STEPS.c.run_id == run_id, _STEPS.c.table_name == table)

@@ -8,9 +8,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from typing import Protocol
 
 import dagster as dg
 
@@ -18,6 +19,7 @@ from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.backfill.leases import LeaseLost, Leases
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.coordination import connect
+from nba_pipeline.instance.launched import LaunchedRun
 from nba_pipeline.kernel import calendar
 from nba_pipeline.kernel.compute import Bypass, Computed, Writer, compute, read_span
 from nba_pipeline.kernel.landing import Landing
@@ -33,7 +35,6 @@ WAIT_TAG = "nba_pipeline/wait"
 BACKFILL_TAG = "nba_pipeline/backfill"
 _LOOK_SECONDS = 1.0
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
-_STOPPED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -67,8 +68,7 @@ class RunSession:
         days: Sequence[date],
         *,
         wait: bool,
-        is_stopped: Callable[[], bool] = lambda: False,
-        bury: Callable[[str], None] = lambda _run_id: None,
+        launched: "Launched | None" = None,
     ) -> Iterator[None]:
         """Holds the lease for all tables and dates at once.
 
@@ -76,8 +76,7 @@ class RunSession:
             tables: what is written.
             days: the dates, of which first and last count.
             wait: whether to wait for whoever holds some of them.
-            is_stopped: whether the launcher has been told to stop this run.
-            bury: told of each run that was found dead with a lease in its hands.
+            launched: the run in its launcher's books, where there is one.
 
         Raises:
             LeaseRefused, BackfillCancelled: see Leases.acquire.
@@ -88,8 +87,9 @@ class RunSession:
         lease_id, token, took_over, gone = self.leases.acquire(
             holder, writes, reads, purpose=purpose, wait=wait
         )
-        for run_id in gone:
-            bury(run_id)
+        if launched:
+            for run_id in gone:
+                launched.bury(run_id)
         if took_over:
             # Whoever still runs on an expired lease has checked an older version: make it so.
             for claim in writes:
@@ -106,12 +106,12 @@ class RunSession:
 
         self._writer = Writer(self._run_id, token, fence, self._bypasses)
         ids = (self._run_id, self._backfill_id)
-        with _heartbeat(self.leases, lease_id, ids, is_stopped):
+        with _heartbeat(self.leases, lease_id, ids, launched):
             try:
                 yield
             finally:
                 # The launcher's own interrupt may have come before the next look.
-                _note_stopped(self.leases, ids, is_stopped)
+                _note_stopped(self.leases, ids, launched)
                 self.leases.release(lease_id)
 
     def compute(self, table: Table, days: Sequence[date]) -> Computed:
@@ -137,15 +137,28 @@ class RunSession:
         return computed
 
 
-def _note_stopped(leases: Leases, ids: tuple[str, str], is_stopped: Callable[[], bool]) -> None:
+class Launched(Protocol):
+    """A run as its launcher knows it."""
+
+    def is_stopped(self) -> bool:
+        """Whether the launcher has been told to stop the run."""
+
+    def interrupt(self) -> None:
+        """Interrupts this process, which runs it."""
+
+    def bury(self, run_id: str) -> None:
+        """Takes note of a run that was found dead with a lease in its hands."""
+
+
+def _note_stopped(leases: Leases, ids: tuple[str, str], launched: Launched | None) -> None:
     """Takes a run that was stopped in its launcher for a cancelled backfill."""
-    if is_stopped() and not leases.is_cancelled(*ids):
-        leases.cancel(ids[1], reason="the run was terminated in Dagster")
+    if launched and launched.is_stopped() and not leases.is_cancelled(*ids):
+        leases.cancel(ids[1], reason="stopped in Dagster")
 
 
 @contextmanager
 def _heartbeat(
-    leases: Leases, lease_id: int, ids: tuple[str, str], is_stopped: Callable[[], bool]
+    leases: Leases, lease_id: int, ids: tuple[str, str], launched: Launched | None
 ) -> Iterator[None]:
     """Prolongs the lease until left; interrupts this process when it was cancelled."""
     stop = threading.Event()
@@ -153,9 +166,12 @@ def _heartbeat(
     def beat() -> None:
         next_beat = time.monotonic() + leases.seconds / 3
         while not stop.wait(_LOOK_SECONDS):
-            _note_stopped(leases, ids, is_stopped)
+            _note_stopped(leases, ids, launched)
             if leases.is_cancelled(*ids):
-                os.kill(os.getpid(), signal.SIGINT)
+                if launched:
+                    launched.interrupt()
+                else:
+                    os.kill(os.getpid(), signal.SIGINT)
                 return
             if time.monotonic() >= next_beat:
                 next_beat = time.monotonic() + leases.seconds / 3
@@ -236,26 +252,9 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
         # Expressions are trees of small objects that all live until the run ends: collecting among
         # them costs a third of compiling them.
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-        instance = context.instance
-
-        def is_stopped() -> bool:
-            now = instance.get_run_by_id(run.run_id) if instance else None
-            return now is not None and now.status in _STOPPED
-
-        def bury(run_id: str) -> None:
-            dead = instance.get_run_by_id(run_id) if instance else None
-            if instance and dead and not dead.is_finished:
-                instance.report_run_failed(
-                    dead, f"Its process is gone; run {run.run_id} has recovered its lease."
-                )
-
-        with opened.lease(
-            selected,
-            days_of(run),
-            wait=tags.get(WAIT_TAG) != "false",
-            is_stopped=is_stopped,
-            bury=bury,
-        ):
+        launched = LaunchedRun(context.instance, run) if context.instance else None
+        wait = tags.get(WAIT_TAG) != "false"
+        with opened.lease(selected, days_of(run), wait=wait, launched=launched):
             yield opened
 
     return session

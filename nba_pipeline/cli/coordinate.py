@@ -93,15 +93,15 @@ def audit(
 
 def cancel(backfill_id: Annotated[str, typer.Argument(help="Backfill or run")]) -> None:
     """Stops a backfill, and keeps anything from starting it again."""
-    from nba_pipeline.instance.cancel import cancel_runs  # noqa: PLC0415
+    from nba_pipeline.instance.cancel import cancel_runs, is_known  # noqa: PLC0415
 
     home = here()
     try:
-        held = home.leases.cancel(backfill_id)
+        held = home.leases.cancel(backfill_id, is_known=is_known(home.instance, backfill_id))
     except KeyError as error:
         report.stop(str(error.args[0]))
     try:
-        cancel_runs(home.instance, backfill_id, [lease.run_id for lease in held])
+        cancel_runs(home.instance, backfill_id)
     except DagsterError as error:
         report.errors.print(f"Dagster was not reached, the run ends by itself: {error}")
     report.console.print(f"cancelled {backfill_id}: {len(held)} leases ended", highlight=False)

@@ -17,6 +17,7 @@ from nba_pipeline.backfill.leases import BackfillCancelled
 from nba_pipeline.backfill.progress import Progress, Step
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import Installation, here
+from nba_pipeline.coordination import begin
 from nba_pipeline.kernel import calendar
 from nba_pipeline.kernel.compute import Bypass
 from nba_pipeline.kernel.settings import Settings
@@ -257,7 +258,7 @@ def _execute(home: Installation, request: "Request") -> None:
         "dates": f"{request.first} to {request.last}",
         "bypass": [str(bypass) for bypass in request.bypasses],
     }
-    with home.engine.begin() as connection:
+    with begin(home.engine) as connection:
         audit.write(connection, "backfill", backfill_id=request.backfill_id, **detail)
     try:
         with shown_progress(home.progress, request.backfill_id):

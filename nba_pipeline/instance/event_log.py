@@ -42,6 +42,8 @@ from dagster._serdes import ConfigurableClassData, serialize_value
 from dagster_shared.record import copy
 from sqlalchemy import Connection
 
+from nba_pipeline.coordination import begin
+
 _BUSY_SECONDS = 60
 _BATCH_SIZE = 1000
 
@@ -68,7 +70,7 @@ class BatchedSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
-        with self._engine.begin() as connection:
+        with begin(self._engine) as connection:
             yield connection
 
     def has_table(self, table_name: str) -> bool:

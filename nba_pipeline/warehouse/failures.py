@@ -5,7 +5,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from nba_pipeline.coordination import create_tables
+from nba_pipeline.coordination import begin, create_tables
 
 _METADATA = sa.MetaData()
 _FAILED = sa.Table(
@@ -44,13 +44,13 @@ class Failures:
             {"table_name": table, "partition": str(day), "run_id": run_id, "reason": reason}
             for day, reason in reasons.items()
         ]
-        with self._engine.begin() as connection:
+        with begin(self._engine) as connection:
             connection.execute(sa.insert(_FAILED), lines)
 
     def clear(self, table: str, days: Iterable[date]) -> None:
         """Forgets the partitions' failures."""
         keys = [str(day) for day in days]
-        with self._engine.begin() as connection:
+        with begin(self._engine) as connection:
             for start in range(0, len(keys), _AT_ONCE):
                 connection.execute(
                     sa.delete(_FAILED).where(

@@ -10,7 +10,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from nba_pipeline.coordination import create_tables, lock
+from nba_pipeline.coordination import begin, create_tables, lock
 from nba_pipeline.warehouse.protocol import Stamp
 
 _METADATA = sa.MetaData()
@@ -51,7 +51,7 @@ class StampIndex:
         Commits arrive in order, so a process that is behind another adds nothing.
         """
         newest = {stamp.partition: stamp for stamp in stamps}
-        with self._engine.begin() as connection:
+        with begin(self._engine) as connection:
             lock(connection, _VERSIONS)
             known = connection.scalar(
                 sa.select(_VERSIONS.c.version).where(_VERSIONS.c.table_id == table_id)

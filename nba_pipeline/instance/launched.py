@@ -1,0 +1,50 @@
+"""A run in Dagster's books: whether it is to stop, and who stops it."""
+
+import os
+import signal
+
+import dagster as dg
+from dagster._core.execution.backfill import BulkActionStatus
+
+_BACKFILL = "dagster/backfill"
+# Runs of the daemon carry the address at which their code server interrupts them.
+_ADDRESS = "dagster/grpc_info"
+_STOPPING = (BulkActionStatus.CANCELING, BulkActionStatus.CANCELED)
+
+
+class LaunchedRun:
+    """One run of an instance."""
+
+    def __init__(self, instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+        self._instance = instance
+        self._run = run
+
+    def is_stopped(self) -> bool:
+        """Whether the run or its backfill is being canceled, or is."""
+        now = self._status()
+        if now in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED):
+            return True
+        # The daemon comes to a backfill's runs with its next tick only.
+        name = self._run.tags.get(_BACKFILL)
+        backfill = self._instance.get_backfill(name) if name else None
+        return backfill is not None and backfill.status in _STOPPING
+
+    def interrupt(self) -> None:
+        """Interrupts this process, unless Dagster is at it: a second one would end it at once."""
+        if self._status() == dg.DagsterRunStatus.CANCELING and _ADDRESS in self._run.tags:
+            return
+        run = self._instance.get_run_by_id(self._run.run_id)
+        if run and run.status == dg.DagsterRunStatus.STARTED:
+            self._instance.report_run_canceling(run)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def bury(self, run_id: str) -> None:
+        """Marks a run as failed whose process is gone."""
+        dead = self._instance.get_run_by_id(run_id)
+        if dead and not dead.is_finished:
+            message = f"Its process is gone; run {self._run.run_id} has recovered its lease."
+            self._instance.report_run_failed(dead, message)
+
+    def _status(self) -> dg.DagsterRunStatus | None:
+        now = self._instance.get_run_by_id(self._run.run_id)
+        return now.status if now else None
