@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -136,9 +137,34 @@ class Dagster:
     def _holds(lease: Any, run_id: str) -> bool:
         return lease.run_id == run_id and lease.state == "held"
 
+    def stop(self, pid: int) -> None:
+        """Stops the process, but not inside a transaction of SQLite's.
+
+        One stopped there keeps the whole file locked, and nobody could go on until it does.
+        """
+        files = [self.home / "coordination.db", *(self.home / "dagster").rglob("*.db")]
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            if not any(_is_locked(path) for path in files):
+                return
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.05)
+
     def close(self) -> None:
         """Ends the webserver, the daemon and their code servers."""
         os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether someone is writing to the SQLite file."""
+    connection = sqlite3.connect(path, timeout=0.3)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        connection.close()
+    return False
 
 
 def until(holds: Callable[[], bool], seconds: float) -> None:
@@ -221,10 +247,12 @@ def test_a_run_that_slept_past_its_lease_cannot_commit(dagster, trial) -> None:
     sleeper = dagster.launch(FIRST, LAST, NEWER, CHAIN)
     lease = dagster.held_by(sleeper)
     time.sleep(random.uniform(0, 0.5))
-    os.kill(lease.pid, signal.SIGSTOP)
-    other = dagster.launch(FIRST, LAST, NEWER, CHAIN)
-    assert dagster.ended(other)["status"] == "SUCCESS"
-    os.kill(lease.pid, signal.SIGCONT)
+    dagster.stop(lease.pid)
+    try:
+        other = dagster.launch(FIRST, LAST, NEWER, CHAIN)
+        assert dagster.ended(other)["status"] == "SUCCESS"
+    finally:
+        os.kill(lease.pid, signal.SIGCONT)
     refused = dagster.ended(sleeper)
     assert refused["status"] == "FAILURE"
     told = refused["errors"]
@@ -258,7 +286,7 @@ def test_cancel_from_the_command_line_ends_a_run_of_the_ui(dagster) -> None:
     run_id = dagster.launch(FIRST, LAST, NEWER, CHAIN)
     lease = dagster.held_by(run_id)
     # The work is done sooner than the command starts: it waits for it.
-    os.kill(lease.pid, signal.SIGSTOP)
+    dagster.stop(lease.pid)
     places = {
         "NBA_PIPELINE_HOME": str(dagster.home),
         "DAGSTER_HOME": str(dagster.home / "dagster"),
