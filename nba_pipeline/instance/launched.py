@@ -4,12 +4,12 @@ import os
 import signal
 
 import dagster as dg
-from dagster._core.execution.backfill import BulkActionStatus
 
 _BACKFILL = "dagster/backfill"
 # Runs of the daemon carry the address at which their code server interrupts them.
 _ADDRESS = "dagster/grpc_info"
-_STOPPING = (BulkActionStatus.CANCELING, BulkActionStatus.CANCELED)
+# Values of BulkActionStatus, whose module is slow to import and would be with every command.
+_STOPPING = ("CANCELING", "CANCELED")
 
 
 class LaunchedRun:
@@ -27,7 +27,7 @@ class LaunchedRun:
         # The daemon comes to a backfill's runs with its next tick only.
         name = self._run.tags.get(_BACKFILL)
         backfill = self._instance.get_backfill(name) if name else None
-        return backfill is not None and backfill.status in _STOPPING
+        return backfill is not None and backfill.status.value in _STOPPING
 
     def interrupt(self) -> None:
         """Interrupts this process, unless Dagster is at it: a second one would end it at once."""
