@@ -27,6 +27,7 @@ def connect(url: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: object, _record: object) -> None:
+        # With a write-ahead log a lost machine may lose the last lines, never the file.
         connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
         connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined]
 
@@ -65,20 +66,16 @@ def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
     if set(metadata.tables) <= set(sa.inspect(engine).get_table_names()):
         return
     with begin(engine) as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))
+        lock(connection)
         metadata.create_all(connection)
 
 
-def lock(connection: sa.Connection, table: sa.Table) -> None:
-    """Makes this transaction the only writer from here on, so that what it reads stays true.
+def lock(connection: sa.Connection) -> None:
+    """Makes this transaction the only writer, so that what it reads stays true; comes first in it.
 
-    SQLite takes its write lock with the first statement that could write; Postgres an advisory
-    lock that ends with the transaction.
+    SQLite takes its write lock; Postgres an advisory lock that ends with the transaction.
     """
     if connection.engine.dialect.name == "sqlite":
-        connection.execute(sa.delete(table).where(sa.false()))
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))

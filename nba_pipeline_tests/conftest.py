@@ -12,7 +12,6 @@ from nba_pipeline.definitions import TABLES
 from nba_pipeline.kernel import calendar
 from nba_pipeline.kernel.compute import Bypass, Computed, Writer, compute
 from nba_pipeline.kernel.landing import Landing
-from nba_pipeline.kernel.table import Table
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 
@@ -51,7 +50,7 @@ class Lab:
             if name in tables:
                 done[name] = compute(
                     table,
-                    days_of(table, first, last),
+                    table.partitions_between(first, last),
                     self.warehouse,
                     self.landing,
                     writer,
@@ -69,12 +68,6 @@ class Lab:
             rows.to_pyarrow().to_pylist(),
             key=lambda row: str([row[k] for k in TABLES[table].grain]),
         )
-
-
-def days_of(table: Table, first: date, last: date) -> list[date]:
-    """The table's partitions."""
-    days = calendar.season_days(first, last)
-    return days if table.partitions == "daily" else sorted({calendar.month_of(d) for d in days})
 
 
 DAILY = [name for name, table in TABLES.items() if table.partitions == "daily"]

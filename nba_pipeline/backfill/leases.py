@@ -91,7 +91,7 @@ class Leases:
         gone: list[str] = []
         while True:
             with begin(self._engine) as connection:
-                lock(connection, LEASES)
+                lock(connection)
                 self._refuse_cancelled(connection, holder)
                 expired, dead = self._recover(connection)
                 took_over |= expired
@@ -105,8 +105,8 @@ class Leases:
                     token = self._grant(connection, lease_id, holder, writes)
                     return Grant(lease_id, token, took_over, tuple(gone))
                 is_refused = bool(others) and not wait
-                holders = "; ".join(told(connection, other) for other in others[:3])
                 if is_refused:
+                    holders = "; ".join(told(connection, other) for other in others[:3])
                     self._end(connection, lease_id, "refused")
                     audit.write(
                         connection,
@@ -257,7 +257,7 @@ class Leases:
             KeyError: it does not exist.
         """
         with begin(self._engine) as connection:
-            lock(connection, LEASES)
+            lock(connection)
             of_it = sa.or_(LEASES.c.backfill_id == backfill_id, LEASES.c.run_id == backfill_id)
             if not (is_known or connection.scalar(sa.select(sa.exists().where(of_it)))):
                 raise KeyError(f"no backfill or run {backfill_id}")

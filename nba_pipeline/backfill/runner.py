@@ -106,14 +106,6 @@ def groups(tables: Sequence[Table]) -> list[list[Table]]:
     ]
 
 
-def partitions_of(table: Table, first: date, last: date) -> list[date]:
-    """The table's partitions from first to last: season days, or the months that have one."""
-    days = calendar.season_days(first, last)
-    if table.partitions == "daily":
-        return days
-    return sorted({calendar.month_of(day) for day in days})
-
-
 def plan(session: RunSession, request: Request) -> list[PlannedTable]:
     """What the request would compute as things stand, table by table.
 
@@ -122,7 +114,7 @@ def plan(session: RunSession, request: Request) -> list[PlannedTable]:
     planned: list[PlannedTable] = []
     touched: dict[str, set[date]] = {}
     for table in request.tables:
-        days = partitions_of(table, request.first, request.last)
+        days = table.partitions_between(request.first, request.last)
         need = needs(
             table,
             days,
@@ -186,17 +178,17 @@ def run(
     A table whose dates are refused in part is left at what could be written; the tables after it
     run for the dates that are left.
 
-    Raises:
-        BackfillCancelled: it was, from here or elsewhere; no further run is started.
-
     Args:
         request: what is wanted.
         job: the job of all assets.
         instance: where the runs are recorded.
         session: to look at what is left to do.
+
+    Raises:
+        BackfillCancelled: it was, from here or elsewhere; no further run is started.
     """
     for group in groups(request.tables):
-        work = [(group, partitions_of(group[0], request.first, request.last))]
+        work = [(group, group[0].partitions_between(request.first, request.last))]
         while work:
             tables, days = work.pop(0)
             failed = _run_once(tables, days, request, job, instance)

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import Protocol
 
 import dagster as dg
 
@@ -68,7 +67,7 @@ class RunSession:
         days: Sequence[date],
         *,
         wait: bool,
-        launched: "Launched | None" = None,
+        launched: LaunchedRun | None = None,
     ) -> Iterator[None]:
         """Holds the lease for all tables and dates at once.
 
@@ -137,20 +136,7 @@ class RunSession:
         return computed
 
 
-class Launched(Protocol):
-    """A run as its launcher knows it."""
-
-    def is_stopped(self) -> bool:
-        """Whether the launcher has been told to stop the run."""
-
-    def interrupt(self) -> None:
-        """Interrupts this process, which runs it."""
-
-    def bury(self, run_id: str) -> None:
-        """Takes note of a run that was found dead with a lease in its hands."""
-
-
-def _note_stopped(leases: Leases, ids: tuple[str, str], launched: Launched | None) -> None:
+def _note_stopped(leases: Leases, ids: tuple[str, str], launched: LaunchedRun | None) -> None:
     """Takes a run that was stopped in its launcher for a cancelled backfill."""
     if launched and launched.is_stopped() and not leases.is_cancelled(*ids):
         leases.cancel(ids[1], reason="stopped in Dagster")
@@ -158,7 +144,7 @@ def _note_stopped(leases: Leases, ids: tuple[str, str], launched: Launched | Non
 
 @contextmanager
 def _heartbeat(
-    leases: Leases, lease_id: int, ids: tuple[str, str], launched: Launched | None
+    leases: Leases, lease_id: int, ids: tuple[str, str], launched: LaunchedRun | None
 ) -> Iterator[None]:
     """Prolongs the lease until left; interrupts this process when it was cancelled."""
     stop = threading.Event()

@@ -7,7 +7,7 @@ import typer
 
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import here
-from nba_pipeline.cli.run import First, Json, Last, Tables
+from nba_pipeline.cli.run import First, Json, Last, Tables, span
 
 
 class Format(StrEnum):
@@ -33,14 +33,13 @@ def status(
 ) -> None:
     """How many partitions are stored, current, whole and ready; read from stamps alone."""
     from nba_pipeline.backfill.runner import in_order  # noqa: PLC0415
-    from nba_pipeline.kernel.calendar import resolve_date  # noqa: PLC0415
     from nba_pipeline.quality.status import by_table, partition_status  # noqa: PLC0415
 
     home = here()
+    begin, end = span(first, last)
     try:
-        begin, end = resolve_date(first), resolve_date(last)
         wanted = in_order(home.tables, tables or [], downstream=False)
-    except (ValueError, KeyError) as error:
+    except KeyError as error:
         report.stop(str(error.args[0]), 2)
     session = home.session
     lines = partition_status(wanted, begin, end, session.warehouse, session.landing)
@@ -79,13 +78,9 @@ def sql(
 
 def accuracy(first: First = "2021-10-19", last: Last = "today", as_json: Json = False) -> None:
     """Each system's error on the games played, beside the naive baselines on the same rows."""
-    from nba_pipeline.kernel.calendar import resolve_date  # noqa: PLC0415
     from nba_pipeline.quality.accuracy import accuracy_of  # noqa: PLC0415
 
-    try:
-        begin, end = resolve_date(first), resolve_date(last)
-    except ValueError as error:
-        report.stop(str(error), 2)
+    begin, end = span(first, last)
     rows = accuracy_of(here().session.warehouse, begin, end)
     if as_json:
         report.as_json(rows)

@@ -1,13 +1,12 @@
 """Commands that tell how whole the data is: gaps, explain, validate."""
 
-from datetime import date
 from typing import Annotated, Any
 
 import typer
 
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import here
-from nba_pipeline.cli.run import First, Json, Last
+from nba_pipeline.cli.run import First, Json, Last, span
 from nba_pipeline.kernel import calendar
 
 _EVER = str(calendar.SEASONS[0].first)
@@ -17,14 +16,6 @@ def add_to(app: typer.Typer) -> None:
     """Adds this family's commands."""
     for command in (gaps, explain, validate):
         app.command()(command)
-
-
-def _span(first: str, last: str) -> tuple[date, date]:
-    """The dates of two options; ends with 2 where one is none."""
-    try:
-        return calendar.resolve_date(first), calendar.resolve_date(last)
-    except ValueError as error:
-        report.stop(str(error), 2)
 
 
 def gaps(
@@ -39,7 +30,7 @@ def gaps(
     from nba_pipeline.quality.gaps import root_gaps  # noqa: PLC0415
 
     home = here()
-    lines = root_gaps(home.tables.values(), *_span(first, last), home.session.warehouse)
+    lines = root_gaps(home.tables.values(), *span(first, last), home.session.warehouse)
     lines = [line for line in lines if line["state"] == "open" or not open_only]
     if as_json:
         report.as_json(lines)
@@ -60,7 +51,7 @@ def explain(
     from nba_pipeline.quality.explain import explain as explained  # noqa: PLC0415
 
     home = here()
-    when, _last = _span(day, day)
+    when, _last = span(day, day)
     try:
         told = explained(player, when, home.tables, home.session.warehouse)
     except NotPredicted as error:
@@ -99,7 +90,7 @@ def validate(
     session = home.session
     try:
         lines = validated(
-            checkpoints or [], home.tables, *_span(first, last), session.warehouse, session.landing
+            checkpoints or [], home.tables, *span(first, last), session.warehouse, session.landing
         )
     except KeyError as error:
         report.stop(str(error.args[0]), 2)

@@ -66,14 +66,14 @@ def _request(
     """The request that the options ask for; ends with 2 where they are wrong."""
     from nba_pipeline.backfill.runner import Request, in_order  # noqa: PLC0415
 
+    begin, end = span(first, last)
+    if begin > end:
+        report.stop(f"--from {begin} is after --to {end}", 2)
+    if not calendar.season_days(begin, end):
+        report.stop(f"{begin} to {end} is off-season: there are no partitions", 2)
     try:
-        begin, end = _date(first), _date(last)
-        if begin > end:
-            report.stop(f"--from {begin} is after --to {end}", 2)
-        if not calendar.season_days(begin, end):
-            report.stop(f"{begin} to {end} is off-season: there are no partitions", 2)
         selected = in_order(home.tables, tables, downstream=downstream)
-    except (ValueError, KeyError) as error:
+    except KeyError as error:
         report.stop(str(error.args[0]), 2)
     unknown = [name for name in bypass if name not in BYPASSABLE]
     if unknown:
@@ -84,8 +84,12 @@ def _request(
     return Request(selected, begin, end, wait=wait, force=force, bypasses=bypasses)
 
 
-def _date(text: str) -> date:
-    return calendar.resolve_date(text)
+def span(first: str, last: str) -> tuple[date, date]:
+    """The dates of two options; ends with 2 where one is none."""
+    try:
+        return calendar.resolve_date(first), calendar.resolve_date(last)
+    except ValueError as error:
+        report.stop(str(error), 2)
 
 
 def demo() -> None:

@@ -20,15 +20,14 @@ def ui(
     host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
 ) -> None:
     """Dagster's webserver and daemon on this workspace, until interrupted."""
-    from nba_pipeline.instance.open import open_instance, prepare_home  # noqa: PLC0415
+    from nba_pipeline.instance.open import open_instance  # noqa: PLC0415
     from nba_pipeline.kernel.settings import Settings  # noqa: PLC0415
 
     settings = Settings()
-    home = prepare_home(settings)
+    # Sets DAGSTER_HOME too.
     open_instance(settings)
     # The runs start in processes of their own, with other working folders.
     places = {
-        "DAGSTER_HOME": str(home),
         "NBA_PIPELINE_HOME": str(settings.home.absolute()),
         "NBA_PIPELINE_LANDING": settings.landing_root,
         "NBA_PIPELINE_WAREHOUSE": f"delta:{settings.warehouse_folder}",

@@ -42,9 +42,8 @@ from dagster._serdes import ConfigurableClassData, serialize_value
 from dagster_shared.record import copy
 from sqlalchemy import Connection
 
-from nba_pipeline.coordination import begin
+from nba_pipeline.coordination import begin, connect
 
-_BUSY_SECONDS = 60
 _BATCH_SIZE = 1000
 
 
@@ -58,15 +57,7 @@ class BatchedSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
 
     @cached_property
     def _engine(self) -> sa.Engine:
-        engine = sa.create_engine(self._conn_string, connect_args={"timeout": _BUSY_SECONDS})
-
-        @sa.event.listens_for(engine, "connect")
-        def _set_up(connection: object, _record: object) -> None:
-            # With a write-ahead log a lost machine may lose the last events, never the file.
-            connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
-            connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined]
-
-        return engine
+        return connect(self._conn_string)
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:

@@ -21,8 +21,8 @@ class LaunchedRun:
 
     def is_stopped(self) -> bool:
         """Whether the run or its backfill is being canceled, or is."""
-        now = self._status()
-        if now in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED):
+        now = self._now()
+        if now and now.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED):
             return True
         # The daemon comes to a backfill's runs with its next tick only.
         name = self._run.tags.get(_BACKFILL)
@@ -31,11 +31,11 @@ class LaunchedRun:
 
     def interrupt(self) -> None:
         """Interrupts this process, unless Dagster is at it: a second one would end it at once."""
-        if self._status() == dg.DagsterRunStatus.CANCELING and _ADDRESS in self._run.tags:
+        now = self._now()
+        if now and now.status == dg.DagsterRunStatus.CANCELING and _ADDRESS in now.tags:
             return
-        run = self._instance.get_run_by_id(self._run.run_id)
-        if run and run.status == dg.DagsterRunStatus.STARTED:
-            self._instance.report_run_canceling(run)
+        if now and now.status == dg.DagsterRunStatus.STARTED:
+            self._instance.report_run_canceling(now)
         os.kill(os.getpid(), signal.SIGINT)
 
     def bury(self, run_id: str) -> None:
@@ -45,6 +45,5 @@ class LaunchedRun:
             message = f"Its process is gone; run {self._run.run_id} has recovered its lease."
             self._instance.report_run_failed(dead, message)
 
-    def _status(self) -> dg.DagsterRunStatus | None:
-        now = self._instance.get_run_by_id(self._run.run_id)
-        return now.status if now else None
+    def _now(self) -> dg.DagsterRun | None:
+        return self._instance.get_run_by_id(self._run.run_id)

@@ -98,6 +98,11 @@ def day_of_season(game_date: ir.DateValue) -> ir.IntegerValue:
     )
 
 
+def season_turn(name: ir.StringValue) -> ir.DateValue:
+    """The day from which on dates belong to the season of that name, as an expression."""
+    return (name.substr(0, 4) + f"-{_FIRST_SUMMER_MONTH:02d}-01").cast("date")
+
+
 def previous_season_name(name: ir.StringValue) -> ir.StringValue:
     """The name of the season before: "2022-23" for "2023-24"."""
     year = name.substr(0, 4).cast("int64")

@@ -10,7 +10,7 @@ from typing import Literal
 import ibis.expr.types as ir
 import pandera.ibis as pa
 
-from nba_pipeline.kernel.calendar import month_of
+from nba_pipeline.kernel.calendar import month_of, season_days
 from nba_pipeline.kernel.landing import Source
 from nba_pipeline.warehouse.protocol import Storage
 
@@ -107,6 +107,11 @@ class Table:
     def date_column(self) -> str:
         """The column that partitions replace by."""
         return "game_date" if self.partitions == "daily" else "month"
+
+    def partitions_between(self, first: date, last: date) -> list[date]:
+        """The partitions from first to last: season days, or the months that have one."""
+        days = season_days(first, last)
+        return days if self.partitions == "daily" else sorted({month_of(day) for day in days})
 
     @property
     def storage(self) -> Storage:

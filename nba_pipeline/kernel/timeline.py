@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from nba_pipeline.kernel.calendar import previous_season_name, season_name
+from nba_pipeline.kernel.calendar import previous_season_name, season_name, season_turn
 from nba_pipeline.kernel.provenance import (
     expected_column,
     families_of,
@@ -21,8 +21,6 @@ from nba_pipeline.kernel.provenance import (
     present_column,
     union_of,
 )
-
-_SEASON_TURNS = "-08-01"
 
 
 @dataclass(frozen=True)
@@ -180,7 +178,7 @@ def _members(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
     debuts = debuts.filter(_.before.isnull() | ~_is_recent(_.before, _.season))
     debuts = debuts.select(
         of,
-        since=(_.season.substr(0, 4) + _SEASON_TURNS).cast("date"),
+        since=season_turn(_.season),
         until="game_date",
         member_of="team_abbr",
     )

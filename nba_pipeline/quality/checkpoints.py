@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from nba_pipeline.kernel.compute import gated, judged_again
-from nba_pipeline.kernel.judgement import AssertionFailed, Check, checks
+from nba_pipeline.kernel.judgement import AssertionFailed, Check, check_names, checks
 from nba_pipeline.kernel.landing import Landing
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.kernel.validation import SchemaViolated
@@ -71,7 +71,7 @@ def _checks(
     landing: Landing,
 ) -> Iterator[Check]:
     """The wanted checks of the table's stored rows."""
-    asked = {check.name for check in checks(table, days[0], stamps)} & wanted
+    asked = set(check_names(table)) & wanted
     if not asked:
         return
     try:

@@ -46,7 +46,7 @@ def explain(
     """
     made = _predictions(player, day, warehouse)
     first = made[0]
-    features = _where(warehouse.table("ml_feature_store_v2", day, day), first, ("player_id",))
+    features = _where(warehouse.table("ml_feature_store_v2", day, day), first)
     return {
         "player_id": first["player_id"],
         "player": first["player_lookup"],
@@ -149,14 +149,14 @@ def _touched(
     rows = warehouse.table(read.table, first, last).filter(_.gap_ids.contains(gap_id))
     if read.reach != "same_date":
         rows = strictly_before(rows, day)
-    return _where(rows, row, ("player_id", "team_abbr"))
+    return _where(rows, row)
 
 
-def _where(rows: ir.Table, row: Row, keys: tuple[str, ...]) -> list[Row]:
+def _where(rows: ir.Table, row: Row) -> list[Row]:
     """The rows of the row's player; where rows have no player, those of its teams."""
     if "player_id" in rows.columns:
         rows = rows.filter(_.player_id == row["player_id"])
-    elif "team_abbr" in keys:
+    else:
         teams = [row[name] for name in ("team_abbr", "opponent_abbr") if name in row]
         rows = rows.filter(_.team_abbr.isin(teams))
     return list(rows.order_by("game_date").to_pyarrow().to_pylist())

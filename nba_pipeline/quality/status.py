@@ -5,7 +5,6 @@ from datetime import date
 
 import pyarrow as pa
 
-from nba_pipeline.kernel import calendar
 from nba_pipeline.kernel.compute import needs
 from nba_pipeline.kernel.landing import Landing
 from nba_pipeline.kernel.table import Table
@@ -23,9 +22,7 @@ def partition_status(
     """
     found = []
     for table in tables:
-        days = calendar.season_days(first, last)
-        if table.partitions == "monthly":
-            days = sorted({calendar.month_of(day) for day in days})
+        days = table.partitions_between(first, last)
         stamps = warehouse.stamps(table.name)
         need = needs(table, days, warehouse, landing)
         failed = warehouse.failures.of(table.name)

@@ -52,7 +52,7 @@ class StampIndex:
         """
         newest = {stamp.partition: stamp for stamp in stamps}
         with begin(self._engine) as connection:
-            lock(connection, _VERSIONS)
+            lock(connection)
             known = connection.scalar(
                 sa.select(_VERSIONS.c.version).where(_VERSIONS.c.table_id == table_id)
             )
