@@ -23,9 +23,9 @@ import duckdb
 import pandas as pd
 from deltalake import DeltaTable
 
-from nba_pipeline.definitions import TABLES
 from nba_pipeline.model import boosting
 from nba_pipeline.model.features import FEATURES
+from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import TRAINING_MINIMUM_GAMES
 
 PROGRAM = Path(sys.executable).parent / "nba-pipeline"

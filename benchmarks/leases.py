@@ -27,9 +27,11 @@ def share(landing: Path, folder: Path) -> None:
     os.environ.pop("DAGSTER_HOME", None)
     # After the environment is set: the run's session reads it.
     from nba_pipeline.backfill.leases import Leases
-    from nba_pipeline.backfill.runner import Request, run
-    from nba_pipeline.cli.installation import here
-    from nba_pipeline.definitions import TABLES, defs
+    from nba_pipeline.backfill.planner import Request
+    from nba_pipeline.cli.installation import open_installation
+    from nba_pipeline.definitions import defs
+    from nba_pipeline.orchestration.runner import run
+    from nba_pipeline.tables import TABLES
 
     spent: dict[str, float] = dict.fromkeys(CALLS, 0.0)
     counted: dict[str, int] = dict.fromkeys(CALLS, 0)
@@ -48,7 +50,7 @@ def share(landing: Path, folder: Path) -> None:
     plain = {name: getattr(Leases, name) for name in CALLS}
     for name, call in plain.items():
         setattr(Leases, name, timed(name, call))
-    home = here()
+    home = open_installation()
     job = defs.resolve_implicit_global_asset_job_def()
     request = Request(tuple(TABLES.values()), date(2023, 10, 24), date(2023, 12, 31))
     started = time.perf_counter()
@@ -67,7 +69,7 @@ def history(folder: Path) -> None:
     """Prints what each call takes among 100,000 ended leases."""
     from nba_pipeline.backfill.lease_rows import CLAIMS, LEASES, Claim, Holder
     from nba_pipeline.backfill.leases import Leases
-    from nba_pipeline.coordination import connect
+    from nba_pipeline.coordination.database import connect
 
     engine = connect(f"sqlite:///{folder / 'history.db'}")
     leases = Leases(engine, 60)

@@ -21,10 +21,12 @@ from unittest.mock import patch
 import ibis
 import ibis.expr.types as ir
 
-from nba_pipeline.coordination import connect
-from nba_pipeline.definitions import TABLES
-from nba_pipeline.kernel import calendar, compute, provenance, timeline, windows
-from nba_pipeline.kernel.landing import Landing
+from nba_pipeline.coordination.database import connect
+from nba_pipeline.engine import compute
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.league import calendar
+from nba_pipeline.lookback import provenance, timeline, windows
+from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 
 FIRST, LAST = date(2021, 10, 19), date(2024, 4, 14)

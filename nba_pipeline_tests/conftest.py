@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from nba_pipeline.coordination import connect
-from nba_pipeline.definitions import TABLES
-from nba_pipeline.kernel import calendar
-from nba_pipeline.kernel.compute import Bypass, Computed, Writer, compute
-from nba_pipeline.kernel.landing import Landing
+from nba_pipeline.coordination.database import connect
+from nba_pipeline.engine.compute import Bypass, Computed, Writer, compute
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 
 LEAGUE = League(teams=6, days=45, seed=5)

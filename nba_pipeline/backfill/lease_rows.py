@@ -125,7 +125,7 @@ def stored(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Lea
     ]
 
 
-def told(connection: sa.Connection, lease_id: int) -> str:
+def holder_description(connection: sa.Connection, lease_id: int) -> str:
     """Who holds what since when, in a sentence."""
     lease = stored(connection, LEASES.c.id == lease_id)[0]
     since = lease.acquired_at or lease.requested_at

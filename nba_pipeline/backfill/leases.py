@@ -19,27 +19,28 @@ from nba_pipeline.backfill.lease_rows import (
     Claim,
     Holder,
     Lease,
+    holder_description,
     is_dead,
     stored,
-    told,
     utc,
     why_lost,
 )
-from nba_pipeline.coordination import begin, create_tables, lock
+from nba_pipeline.coordination.database import begin, create_tables, lock
+from nba_pipeline.errors import NbaPipelineError
 
 _ACTIVE = ("held", "waiting")
 _POLL_SECONDS = 0.25
 
 
-class LeaseRefused(Exception):
+class LeaseRefused(NbaPipelineError):
     """Dates are held by another; the message says by whom, since when and which."""
 
 
-class LeaseLost(Exception):
+class LeaseLost(NbaPipelineError):
     """This holder's lease has ended: it expired and was recovered, or was cancelled."""
 
 
-class BackfillCancelled(Exception):
+class BackfillCancelled(NbaPipelineError):
     """The backfill was cancelled and does not start again."""
 
 
@@ -106,7 +107,9 @@ class Leases:
                     return Grant(lease_id, token, took_over, tuple(gone))
                 is_refused = bool(others) and not wait
                 if is_refused:
-                    holders = "; ".join(told(connection, other) for other in others[:3])
+                    holders = "; ".join(
+                        holder_description(connection, other) for other in others[:3]
+                    )
                     self._end(connection, lease_id, "refused")
                     audit.write(
                         connection,

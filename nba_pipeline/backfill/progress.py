@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from nba_pipeline.backfill.audit import METADATA
-from nba_pipeline.coordination import begin, create_tables
+from nba_pipeline.coordination.database import begin, create_tables
 
 _STEPS = sa.Table(
     "backfill_steps",

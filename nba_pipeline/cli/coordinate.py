@@ -9,7 +9,7 @@ from rich.live import Live
 
 from nba_pipeline.backfill import audit as audit_log
 from nba_pipeline.cli import report
-from nba_pipeline.cli.installation import here
+from nba_pipeline.cli.installation import open_installation
 from nba_pipeline.cli.run import Json, grid
 
 
@@ -25,7 +25,7 @@ def progress(
     as_json: Json = False,
 ) -> None:
     """How far a backfill is, from any terminal."""
-    home = here()
+    home = open_installation()
     wanted = backfill_id or home.progress.latest()
     if wanted is None:
         report.stop("there has been no backfill yet")
@@ -59,7 +59,7 @@ def leases(as_json: Json = False) -> None:
             "heartbeat": lease.heartbeat_at,
             "claims": [str(claim) for claim in lease.claims],
         }
-        for lease in here().leases.active()
+        for lease in open_installation().leases.active()
     ]
     if as_json:
         report.as_json(rows)
@@ -71,7 +71,7 @@ def audit(
     limit: Annotated[int, typer.Option(help="How many lines")] = 50, as_json: Json = False
 ) -> None:
     """Who started, stopped, refused or bypassed what, newest first."""
-    lines = audit_log.read(here().engine, limit)
+    lines = audit_log.read(open_installation().engine, limit)
     rows = [
         {
             "at": line.at,
@@ -93,9 +93,9 @@ def audit(
 
 def cancel(backfill_id: Annotated[str, typer.Argument(help="Backfill or run")]) -> None:
     """Stops a backfill, and keeps anything from starting it again."""
-    from nba_pipeline.instance.cancel import cancel_runs, is_known  # noqa: PLC0415
+    from nba_pipeline.orchestration.cancel import cancel_runs, is_known  # noqa: PLC0415
 
-    home = here()
+    home = open_installation()
     try:
         held = home.leases.cancel(backfill_id, is_known=is_known(home.instance, backfill_id))
     except KeyError as error:
@@ -109,7 +109,7 @@ def cancel(backfill_id: Annotated[str, typer.Argument(help="Backfill or run")]) 
 
 def maintain() -> None:
     """Compacts the tables' files and removes those of older versions and of killed writers."""
-    home = here()
+    home = open_installation()
     if home.leases.active():
         report.stop("a lease is held: maintain when nobody writes (see nba-pipeline leases)")
     for name in home.session.warehouse.names():

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nba_pipeline.cli import report
-from nba_pipeline.cli.installation import here
+from nba_pipeline.cli.installation import open_installation
 from nba_pipeline.cli.run import First, Json, Last, Tables, span
 
 
@@ -32,10 +32,10 @@ def status(
     as_json: Json = False,
 ) -> None:
     """How many partitions are stored, current, whole and ready; read from stamps alone."""
-    from nba_pipeline.backfill.runner import in_order  # noqa: PLC0415
+    from nba_pipeline.backfill.planner import in_order  # noqa: PLC0415
     from nba_pipeline.quality.status import by_table, partition_status  # noqa: PLC0415
 
-    home = here()
+    home = open_installation()
     begin, end = span(first, last)
     try:
         wanted = in_order(home.tables, tables or [], downstream=False)
@@ -58,10 +58,10 @@ def sql(
     from nba_pipeline.quality.query import QueryRefused, run_query  # noqa: PLC0415
     from nba_pipeline.quality.status import status_table  # noqa: PLC0415
 
-    session = here().session
+    session = open_installation().session
     told = {
         "partition_status": lambda: status_table(
-            here().tables.values(), session.warehouse, session.landing
+            open_installation().tables.values(), session.warehouse, session.landing
         )
     }
     try:
@@ -81,7 +81,7 @@ def accuracy(first: First = "2021-10-19", last: Last = "today", as_json: Json = 
     from nba_pipeline.quality.accuracy import accuracy_of  # noqa: PLC0415
 
     begin, end = span(first, last)
-    rows = accuracy_of(here().session.warehouse, begin, end)
+    rows = accuracy_of(open_installation().session.warehouse, begin, end)
     if as_json:
         report.as_json(rows)
     else:

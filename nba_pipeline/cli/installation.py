@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.backfill.progress import Progress
-from nba_pipeline.backfill.session import RunSession
-from nba_pipeline.coordination import connect, create_tables
-from nba_pipeline.instance.open import open_instance
-from nba_pipeline.kernel.settings import Settings
+from nba_pipeline.coordination.database import connect, create_tables
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.orchestration.instance import open_instance
+from nba_pipeline.orchestration.session import RunSession
+from nba_pipeline.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class Installation:
     @property
     def tables(self) -> dict[str, Table]:
         """Every table by name."""
-        from nba_pipeline.definitions import TABLES  # noqa: PLC0415  takes a second; not for --help
+        from nba_pipeline.tables import TABLES  # noqa: PLC0415  takes a second; not for --help
 
         return TABLES
 
 
-def here() -> Installation:
+def open_installation() -> Installation:
     """The installation that the environment names."""
     return Installation(Settings())

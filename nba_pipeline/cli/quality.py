@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from nba_pipeline.cli import report
-from nba_pipeline.cli.installation import here
+from nba_pipeline.cli.installation import open_installation
 from nba_pipeline.cli.run import First, Json, Last, span
-from nba_pipeline.kernel import calendar
+from nba_pipeline.league import calendar
 
 _EVER = str(calendar.SEASONS[0].first)
 
@@ -29,7 +29,7 @@ def gaps(
     """The root gaps, and how many rows and predictions each touches."""
     from nba_pipeline.quality.gaps import root_gaps  # noqa: PLC0415
 
-    home = here()
+    home = open_installation()
     lines = root_gaps(home.tables.values(), *span(first, last), home.session.warehouse)
     lines = [line for line in lines if line["state"] == "open" or not open_only]
     if as_json:
@@ -50,7 +50,7 @@ def explain(
     from nba_pipeline.quality.explain import NotPredicted  # noqa: PLC0415
     from nba_pipeline.quality.explain import explain as explained  # noqa: PLC0415
 
-    home = here()
+    home = open_installation()
     when, _last = span(day, day)
     try:
         told = explained(player, when, home.tables, home.session.warehouse)
@@ -86,7 +86,7 @@ def validate(
     """Judges what is stored again, checkpoint by checkpoint; ends with 1 when one fails."""
     from nba_pipeline.quality.checkpoints import validate as validated  # noqa: PLC0415
 
-    home = here()
+    home = open_installation()
     session = home.session
     try:
         lines = validated(

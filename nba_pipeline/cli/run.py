@@ -16,16 +16,16 @@ from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.leases import BackfillCancelled
 from nba_pipeline.backfill.progress import Progress, Step
 from nba_pipeline.cli import report
-from nba_pipeline.cli.installation import Installation, here
-from nba_pipeline.coordination import begin
-from nba_pipeline.kernel import calendar
-from nba_pipeline.kernel.compute import Bypass
-from nba_pipeline.kernel.settings import Settings
-from nba_pipeline.kernel.staleness import BYPASSABLE
+from nba_pipeline.cli.installation import Installation, open_installation
+from nba_pipeline.coordination.database import begin
+from nba_pipeline.engine.compute import Bypass
+from nba_pipeline.engine.staleness import BYPASSABLE
+from nba_pipeline.league import calendar
 from nba_pipeline.quality.accuracy import accuracy_of
+from nba_pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from nba_pipeline.backfill.runner import Request
+    from nba_pipeline.backfill.planner import Request
 
 First = Annotated[str, typer.Option("--from", help="First date: YYYY-MM-DD, today or yesterday")]
 Last = Annotated[str, typer.Option("--to", help="Last date: YYYY-MM-DD, today or yesterday")]
@@ -64,7 +64,7 @@ def _request(
     reason: str = "",
 ) -> "Request":
     """The request that the options ask for; ends with 2 where they are wrong."""
-    from nba_pipeline.backfill.runner import Request, in_order  # noqa: PLC0415
+    from nba_pipeline.backfill.planner import Request, in_order  # noqa: PLC0415
 
     begin, end = span(first, last)
     if begin > end:
@@ -109,7 +109,7 @@ def demo() -> None:
     league = League()
     games = write_landing(landing, league)
     report.console.print(f"{games} games simulated into {landing}", markup=False, highlight=False)
-    home = here()
+    home = open_installation()
     span = calendar.season(league.season)
     last = span.days()[league.days - 1]
     _execute(home, _request(home, str(span.first), str(last), []))
@@ -135,15 +135,15 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """What a backfill of these dates would compute, in which order and why."""
-    home = here()
+    home = open_installation()
     request = _request(home, first, last, tables or [], downstream=downstream, force=force)
     _plan(home, request, as_json=as_json)
 
 
 def _plan(home: Installation, request: "Request", *, as_json: bool) -> None:
     """Prints what the request would compute."""
-    from nba_pipeline.backfill.runner import groups  # noqa: PLC0415
-    from nba_pipeline.backfill.runner import plan as planned  # noqa: PLC0415
+    from nba_pipeline.backfill.planner import groups  # noqa: PLC0415
+    from nba_pipeline.backfill.planner import plan as planned  # noqa: PLC0415
 
     run_of = {t.name: n for n, group in enumerate(groups(request.tables), 1) for t in group}
     held = {c.table: lease.run_id for lease in home.leases.active() for c in lease.claims}
@@ -159,7 +159,7 @@ def _plan(home: Installation, request: "Request", *, as_json: bool) -> None:
             "refused": len(line.refused),
             "leased_by": held.get(line.table.name),
         }
-        for line in planned(home.session, request)
+        for line in planned(request, home.session.warehouse, home.session.landing)
     ]
     if as_json:
         report.as_json(rows)
@@ -178,7 +178,7 @@ def backfill(
     reason: Reason = "",
 ) -> None:
     """Computes what is stale from the first to the last date, in this process."""
-    home = here()
+    home = open_installation()
     request = _request(
         home,
         first,
@@ -200,10 +200,12 @@ def repair(
     as_json: Json = False,
 ) -> None:
     """Computes what is affected by what changed since it was stored: files, code, closed gaps."""
-    from nba_pipeline.backfill.runner import repairs  # noqa: PLC0415
+    from nba_pipeline.backfill.planner import repairs  # noqa: PLC0415
 
-    home = here()
-    requests = repairs(home.session, list(home.tables.values()), retrain=retrain)
+    home = open_installation()
+    requests = repairs(
+        list(home.tables.values()), home.session.warehouse, home.session.landing, retrain=retrain
+    )
     if not requests:
         report.line("nothing to repair")
     for request in requests:
@@ -217,7 +219,7 @@ def predict(
     day: Annotated[str, typer.Option("--date", help="YYYY-MM-DD, today or yesterday")],
 ) -> None:
     """Everything that the predictions of one date need, and the predictions."""
-    home = here()
+    home = open_installation()
     names = [
         n for n, t in home.tables.items() if t.partitions == "daily" and n != "prediction_accuracy"
     ]
@@ -229,7 +231,7 @@ def train(
     force: Force = False,
 ) -> None:
     """The month's model, trained on everything before it, if the gate lets it."""
-    home = here()
+    home = open_installation()
     try:
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
@@ -245,15 +247,15 @@ def grade(
     day: Annotated[str, typer.Option("--date", help="YYYY-MM-DD, today or yesterday")],
 ) -> None:
     """The accuracy of one date's predictions, once its games are final."""
-    home = here()
+    home = open_installation()
     raw = [name for name, table in home.tables.items() if table.phase == 2]
     _execute(home, _request(home, day, day, [*raw, "prediction_accuracy"]))
 
 
 def _execute(home: Installation, request: "Request") -> None:
     """Runs the request with live progress; ends with 1 when anything failed or was refused."""
-    from nba_pipeline.backfill import runner  # noqa: PLC0415
     from nba_pipeline.definitions import defs  # noqa: PLC0415
+    from nba_pipeline.orchestration import runner  # noqa: PLC0415
 
     started = time.perf_counter()
     job = defs.resolve_implicit_global_asset_job_def()

@@ -20,8 +20,8 @@ def ui(
     host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
 ) -> None:
     """Dagster's webserver and daemon on this workspace, until interrupted."""
-    from nba_pipeline.instance.open import open_instance  # noqa: PLC0415
-    from nba_pipeline.kernel.settings import Settings  # noqa: PLC0415
+    from nba_pipeline.orchestration.instance import open_instance  # noqa: PLC0415
+    from nba_pipeline.settings import Settings  # noqa: PLC0415
 
     settings = Settings()
     # Sets DAGSTER_HOME too.

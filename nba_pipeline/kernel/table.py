@@ -10,8 +10,9 @@ from typing import Literal
 import ibis.expr.types as ir
 import pandera.ibis as pa
 
-from nba_pipeline.kernel.calendar import month_of, season_days
-from nba_pipeline.kernel.landing import Source
+from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.kernel.source import Source
+from nba_pipeline.league.calendar import month_of, season_days
 from nba_pipeline.warehouse.protocol import Storage
 
 Reach = Literal["same_date", "same_month", "season", "two_seasons", "ever"]
@@ -51,22 +52,22 @@ def same_month(*names: str, **renamed: str) -> tuple[Read, ...]:
     return _reads("same_month", names, renamed)
 
 
-def season_to_date(*names: str, **renamed: str) -> tuple[Read, ...]:
+def from_season(*names: str, **renamed: str) -> tuple[Read, ...]:
     """Upstream tables of which the season's dates before D are read; parameter=table renames."""
     return _reads("season", names, renamed)
 
 
-def two_seasons_to_date(*names: str, **renamed: str) -> tuple[Read, ...]:
+def from_previous_season(*names: str, **renamed: str) -> tuple[Read, ...]:
     """Upstream tables of which this season and the one before it, up to D, are read."""
     return _reads("two_seasons", names, renamed)
 
 
-def ever_to_date(*names: str, **renamed: str) -> tuple[Read, ...]:
+def from_first_season(*names: str, **renamed: str) -> tuple[Read, ...]:
     """Upstream tables of which everything before D is read."""
     return _reads("ever", names, renamed)
 
 
-class Declined(ValueError):
+class ContradictoryDeclaration(NbaPipelineError, ValueError):
     """A declaration that contradicts itself."""
 
 
@@ -127,7 +128,7 @@ class Table:
         }
 
 
-def declare(
+def table_asset(
     module: str,
     *,
     version: int,
@@ -166,7 +167,7 @@ def declare(
         volatile: columns that say when a row was made, which do not make its content differ.
 
     Raises:
-        Declined: a function's parameter names nothing that is read, or a read is used by none.
+        ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none.
     """
     here = sys.modules[module]
     group, name = module.split(".")[-2:]
@@ -178,12 +179,12 @@ def declare(
             continue
         wanted = set(inspect.signature(function).parameters)
         if unknown := wanted - given - {"rows", "partitions"}:
-            raise Declined(
+            raise ContradictoryDeclaration(
                 f"{name}: {function.__name__} takes {sorted(unknown)}, which is not read"
             )
         used |= wanted
     if unread := {read.parameter for read in reads} - used:
-        raise Declined(f"{name}: {sorted(unread)} is read but used by no function")
+        raise ContradictoryDeclaration(f"{name}: {sorted(unread)} is read but used by no function")
     return Table(
         name=name,
         group=group,

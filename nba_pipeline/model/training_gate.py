@@ -7,6 +7,7 @@ from datetime import date
 
 import pandas as pd
 
+from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.model.features import FEATURES
 from nba_pipeline.thresholds import (
     TRAINING_FEATURE_COVERAGE,
@@ -15,7 +16,7 @@ from nba_pipeline.thresholds import (
 )
 
 
-class ImplausibleModel(ValueError):
+class ImplausibleModel(NbaPipelineError, ValueError):
     """A model that is too good to be true: it has seen what it predicts."""
 
 

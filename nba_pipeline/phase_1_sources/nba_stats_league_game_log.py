@@ -10,8 +10,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from nba_pipeline.kernel.identity import GAME_ID, TEAM_ALIASES, TEAMS, normalise_name
-from nba_pipeline.kernel.landing import (
+from nba_pipeline.kernel.source import (
     Parsed,
     Source,
     SourceFile,
@@ -19,6 +18,7 @@ from nba_pipeline.kernel.landing import (
     rejected_frame,
     rejection,
 )
+from nba_pipeline.league.identity import GAME_ID, TEAM_ALIASES, TEAMS, normalise_name
 
 COUNTED = (
     *("fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "reb"),

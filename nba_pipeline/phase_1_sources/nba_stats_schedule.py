@@ -7,20 +7,20 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from nba_pipeline.kernel.identity import (
-    COVERED_SEASON_TYPES,
-    TEAM_ALIASES,
-    TEAMS,
-    game_code,
-    season_type,
-)
-from nba_pipeline.kernel.landing import (
+from nba_pipeline.kernel.source import (
     Parsed,
     Source,
     SourceFile,
     UnknownShape,
     rejected_frame,
     rejection,
+)
+from nba_pipeline.league.identity import (
+    COVERED_SEASON_TYPES,
+    TEAM_ALIASES,
+    TEAMS,
+    game_code,
+    season_type,
 )
 
 _STATUS = {1: "scheduled", 2: "live", 3: "final"}

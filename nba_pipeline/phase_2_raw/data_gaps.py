@@ -11,9 +11,8 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel.asset import table_asset
-from nba_pipeline.kernel.schedule import both_teams, final
-from nba_pipeline.kernel.table import same_date
+from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.league.schedule import both_teams, final
 
 GRAIN = ["gap_id"]
 FEWEST_PLAYERS, MOST_PLAYERS = 5, 15

@@ -8,8 +8,8 @@ from datetime import date, datetime
 import ibis.expr.types as ir
 import pandera.ibis as pa
 
-from nba_pipeline.kernel.asset import table_asset
-from nba_pipeline.kernel.identity import GAME_ID, SEASON_TYPES
+from nba_pipeline.kernel.table import table_asset
+from nba_pipeline.league.identity import GAME_ID, SEASON_TYPES
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as source
 
 GRAIN = ["game_id"]

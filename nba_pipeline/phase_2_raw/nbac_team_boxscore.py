@@ -10,10 +10,9 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel.asset import table_asset
-from nba_pipeline.kernel.lines import scheduled_lines
-from nba_pipeline.kernel.schedule import both_teams, final
-from nba_pipeline.kernel.table import same_date
+from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.units import scheduled_lines
+from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
     nba_stats_league_game_log_team as source,
 )

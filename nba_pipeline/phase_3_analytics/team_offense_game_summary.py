@@ -9,10 +9,10 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel import box_score, provenance
-from nba_pipeline.kernel.asset import table_asset
-from nba_pipeline.kernel.schedule import both_teams, final
-from nba_pipeline.kernel.table import same_date
+from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.league import box_score
+from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.lookback import provenance
 
 GRAIN = ["game_id", "team_abbr"]
 

@@ -13,17 +13,17 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel import calendar, provenance
-from nba_pipeline.kernel.asset import table_asset
-from nba_pipeline.kernel.schedule import both_teams, covered
-from nba_pipeline.kernel.table import same_date, two_seasons_to_date
-from nba_pipeline.kernel.timeline import (
+from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
+from nba_pipeline.league import calendar
+from nba_pipeline.league.schedule import both_teams, covered
+from nba_pipeline.lookback import provenance
+from nba_pipeline.lookback.timeline import (
     PLAYER_GAMES,
     before_and_after,
     is_latest_on,
     timeline,
 )
-from nba_pipeline.kernel.windows import as_of, count, last, last_days, latest, total
+from nba_pipeline.lookback.windows import as_of, count, last, last_days, latest, total
 
 GRAIN = ["game_id", "player_id"]
 TEAM_GAMES = 10
@@ -166,7 +166,7 @@ upcoming_player_game_context = table_asset(
     schema=UpcomingPlayerGameContext,
     reads=[
         *same_date("nbac_schedule"),
-        *two_seasons_to_date("player_game_summary", "data_gaps", games_before="nbac_schedule"),
+        *from_previous_season("player_game_summary", "data_gaps", games_before="nbac_schedule"),
     ],
     expected=expected,
     transform=transform,

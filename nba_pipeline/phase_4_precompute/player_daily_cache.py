@@ -6,13 +6,13 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel import calendar, provenance
-from nba_pipeline.kernel.asset import table_asset
-from nba_pipeline.kernel.sampling import sampled, unlike_recomputed
-from nba_pipeline.kernel.schedule import covered
-from nba_pipeline.kernel.table import same_date, two_seasons_to_date
-from nba_pipeline.kernel.timeline import PLAYER_GAMES, TEAM_GAMES, timeline, with_back_to_backs
-from nba_pipeline.kernel.windows import (
+from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
+from nba_pipeline.league import calendar
+from nba_pipeline.league.schedule import covered
+from nba_pipeline.lookback import provenance
+from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
+from nba_pipeline.lookback.timeline import PLAYER_GAMES, TEAM_GAMES, timeline, with_back_to_backs
+from nba_pipeline.lookback.windows import (
     as_of,
     count,
     deviation,
@@ -206,7 +206,7 @@ player_daily_cache = table_asset(
     schema=PlayerDailyCache,
     reads=[
         *same_date("upcoming_player_game_context", "nbac_schedule"),
-        *two_seasons_to_date("player_game_summary", "team_offense_game_summary", "data_gaps"),
+        *from_previous_season("player_game_summary", "team_offense_game_summary", "data_gaps"),
     ],
     expected=expected,
     transform=transform,

@@ -10,12 +10,11 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel import provenance
-from nba_pipeline.kernel.asset import table_asset
-from nba_pipeline.kernel.sampling import sampled, unlike_recomputed
-from nba_pipeline.kernel.table import same_date, season_to_date
-from nba_pipeline.kernel.timeline import TEAM_GAMES, timeline
-from nba_pipeline.kernel.windows import as_of, last, mean, ratio
+from nba_pipeline.kernel.table import from_season, same_date, table_asset
+from nba_pipeline.lookback import provenance
+from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
+from nba_pipeline.lookback.timeline import TEAM_GAMES, timeline
+from nba_pipeline.lookback.windows import as_of, last, mean, ratio
 from nba_pipeline.model.features import FEATURE_VERSION
 
 GRAIN = ["game_id", "player_id"]
@@ -156,7 +155,7 @@ ml_feature_store_v2 = table_asset(
     schema=MlFeatureStoreV2,
     reads=[
         *same_date("upcoming_player_game_context", "player_daily_cache"),
-        *season_to_date("team_offense_game_summary", "data_gaps"),
+        *from_season("team_offense_game_summary", "data_gaps"),
     ],
     expected=expected,
     transform=transform,

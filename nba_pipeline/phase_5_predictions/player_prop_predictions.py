@@ -11,10 +11,10 @@ import pandas as pd
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel import provenance
-from nba_pipeline.kernel.asset import table_asset
-from nba_pipeline.kernel.calendar import month_of
-from nba_pipeline.kernel.table import same_date, same_month
+from nba_pipeline import clock
+from nba_pipeline.kernel.table import same_date, same_month, table_asset
+from nba_pipeline.league.calendar import month_of
+from nba_pipeline.lookback import provenance
 from nba_pipeline.model import boosting, systems
 from nba_pipeline.model.features import FEATURES
 
@@ -115,7 +115,7 @@ def transform(
     rows = made.union(_xgboost(features, points_model).select(*made.columns))
     games = nbac_schedule.select("game_id", "tipoff_at", "status")
     rows = provenance.join(rows, games, ["game_id"]).mutate(
-        made_at=ibis.now().cast("timestamp('UTC')")
+        made_at=ibis.literal(clock.now(), "timestamp('UTC')")
     )
     # The source has no tip-off time for some games; then its state decides.
     is_live = ibis.coalesce(rows.made_at < rows.tipoff_at, rows.status == "scheduled")

@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 import pandera.ibis as pa
 
-from nba_pipeline.kernel.asset import table_asset
-from nba_pipeline.kernel.table import ever_to_date
+from nba_pipeline.kernel.table import from_first_season, table_asset
 from nba_pipeline.model import boosting, training_gate
 from nba_pipeline.model.features import FEATURE_VERSION, FEATURES
 
@@ -146,7 +145,7 @@ points_model = table_asset(
     __name__,
     version=1,
     schema=PointsModel,
-    reads=ever_to_date("ml_feature_store_v2", "player_game_summary"),
+    reads=from_first_season("ml_feature_store_v2", "player_game_summary"),
     transform=transform,
     refusals=refusals,
     partitions="monthly",

@@ -11,10 +11,9 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel import provenance
-from nba_pipeline.kernel.asset import table_asset
-from nba_pipeline.kernel.schedule import both_teams, final
-from nba_pipeline.kernel.table import same_date
+from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.lookback import provenance
 
 GRAIN = ["game_id", "player_id", "system"]
 

@@ -4,13 +4,13 @@ from datetime import date
 
 from ibis import _
 
-from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.warehouse.protocol import Warehouse
 
 BASELINES = {"last_10": "points_avg_last_10", "season": "points_avg_season"}
 _KEYS = ["game_id", "player_id"]
 
 
-def accuracy_of(warehouse: DeltaWarehouse, first: date, last: date) -> list[dict[str, object]]:
+def accuracy_of(warehouse: Warehouse, first: date, last: date) -> list[dict[str, object]]:
     """Per system, over the player-games played from first to last that it predicted.
 
     Returns:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from nba_pipeline.kernel.compute import gated, judged_again
-from nba_pipeline.kernel.judgement import AssertionFailed, Check, check_names, checks
-from nba_pipeline.kernel.landing import Landing
+from nba_pipeline.engine.compute import gated, judged_again
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.schema import SchemaViolated
+from nba_pipeline.engine.verdicts import AssertionFailed, Check, check_names, checks
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.kernel.validation import SchemaViolated
-from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import Stamp
+from nba_pipeline.warehouse.protocol import Stamp, Warehouse
 
 TRAINING_GATE = "training_gate"
 CHECKPOINTS: Mapping[str, tuple[str, ...]] = {
@@ -32,7 +31,7 @@ def validate(
     tables: Mapping[str, Table],
     first: date,
     last: date,
-    warehouse: DeltaWarehouse,
+    warehouse: Warehouse,
     landing: Landing,
 ) -> list[dict[str, object]]:
     """One line per checkpoint's check and table, over the stored partitions from first to last.
@@ -67,7 +66,7 @@ def _checks(
     days: Sequence[date],
     stamps: Mapping[date, Stamp],
     wanted: set[str],
-    warehouse: DeltaWarehouse,
+    warehouse: Warehouse,
     landing: Landing,
 ) -> Iterator[Check]:
     """The wanted checks of the table's stored rows."""
@@ -85,7 +84,7 @@ def _checks(
 
 
 def _gate(
-    table: Table, days: Sequence[date], warehouse: DeltaWarehouse, landing: Landing
+    table: Table, days: Sequence[date], warehouse: Warehouse, landing: Landing
 ) -> Iterator[Check]:
     refused = gated(table, days, warehouse, landing)
     for day in days:

@@ -7,13 +7,14 @@ from typing import Any
 import ibis.expr.types as ir
 from ibis import _
 
-from nba_pipeline.kernel.compute import read_span
-from nba_pipeline.kernel.identity import normalise_name
+from nba_pipeline.engine.inputs import read_span
+from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.table import Read, Table
-from nba_pipeline.kernel.timeline import PLAYER_GAMES, behind, strictly_before, timeline
+from nba_pipeline.league.identity import normalise_name
+from nba_pipeline.lookback.timeline import PLAYER_GAMES, entries_before, strictly_before, timeline
 from nba_pipeline.model.features import FEATURES
 from nba_pipeline.quality.gaps import PREDICTIONS
-from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.warehouse.protocol import Warehouse
 
 _WINDOW_GAMES = 15
 _SHOWN_ROWS = 3
@@ -21,12 +22,12 @@ _KEYS = ("game_date", "game_id", "team_abbr", "player_id")
 Row = Mapping[str, Any]
 
 
-class NotPredicted(LookupError):
+class NotPredicted(NbaPipelineError, LookupError):
     """There is no prediction of that player on that date."""
 
 
 def explain(
-    player: str, day: date, tables: Mapping[str, Table], warehouse: DeltaWarehouse
+    player: str, day: date, tables: Mapping[str, Table], warehouse: Warehouse
 ) -> dict[str, object]:
     """The predictions of a player on a date and everything behind them.
 
@@ -67,7 +68,7 @@ _SHOWN_OF_PREDICTION = (
 )
 
 
-def _predictions(player: str, day: date, warehouse: DeltaWarehouse) -> list[Row]:
+def _predictions(player: str, day: date, warehouse: Warehouse) -> list[Row]:
     rows = warehouse.table(PREDICTIONS, day, day)
     wanted = (
         rows.filter(_.player_id == int(player))
@@ -87,7 +88,7 @@ def _predictions(player: str, day: date, warehouse: DeltaWarehouse) -> list[Row]
 
 
 def _games(
-    player_id: int, day: date, tables: Mapping[str, Table], warehouse: DeltaWarehouse
+    player_id: int, day: date, tables: Mapping[str, Table], warehouse: Warehouse
 ) -> list[dict[str, object]]:
     """The player's latest entries of the season before the day."""
     cache = tables["player_daily_cache"]
@@ -99,7 +100,7 @@ def _games(
         needs=PLAYER_GAMES,
     )
     names = ("game_date", "game_id", "team_abbr", "minutes", "points", "usage_rate", "gap_ids")
-    entries = behind(past, player_id, day).limit(_WINDOW_GAMES)
+    entries = entries_before(past, player_id, day).limit(_WINDOW_GAMES)
     return list(entries.select(*names, "season", "is_hole").to_pyarrow().to_pylist())
 
 
@@ -107,7 +108,7 @@ def _games(
 
 
 def _gap(
-    gap_id: str, prediction: Row, tables: Mapping[str, Table], warehouse: DeltaWarehouse
+    gap_id: str, prediction: Row, tables: Mapping[str, Table], warehouse: Warehouse
 ) -> dict[str, object]:
     day = date.fromisoformat(gap_id.split(":")[1])
     gaps = warehouse.table("data_gaps", day, day).filter(_.gap_id == gap_id)
@@ -123,7 +124,7 @@ def _gap(
 
 
 def _paths(
-    table: Table, row: Row, gap_id: str, tables: Mapping[str, Table], warehouse: DeltaWarehouse
+    table: Table, row: Row, gap_id: str, tables: Mapping[str, Table], warehouse: Warehouse
 ) -> Iterator[list[str]]:
     """Ways from the row back to the gap, through the rows that name it."""
     here = _step(table.name, row)
@@ -140,9 +141,7 @@ def _paths(
         yield [here, gap_id]
 
 
-def _touched(
-    read: Read, row: Row, table: Table, gap_id: str, warehouse: DeltaWarehouse
-) -> list[Row]:
+def _touched(read: Read, row: Row, table: Table, gap_id: str, warehouse: Warehouse) -> list[Row]:
     """The upstream rows that the row reads and that name the gap."""
     day = row[table.date_column]
     first, last = read_span(read, [day])

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.warehouse.protocol import Warehouse
 
 PREDICTIONS = "player_prop_predictions"
 
 
 def root_gaps(
-    tables: Iterable[Table], first: date, last: date, warehouse: DeltaWarehouse
+    tables: Iterable[Table], first: date, last: date, warehouse: Warehouse
 ) -> list[dict[str, object]]:
     """One line per gap of a raw unit dated first to last, oldest first.
 
@@ -48,7 +48,7 @@ def _by_date(gap_id: str) -> tuple[str, str]:
     return gap_id.split(":")[1], gap_id
 
 
-def _reach(tables: Iterable[Table], warehouse: DeltaWarehouse) -> Mapping[str, dict[str, object]]:
+def _reach(tables: Iterable[Table], warehouse: Warehouse) -> Mapping[str, dict[str, object]]:
     """Per gap, the rows and predictions that name it, and from when to when."""
     rows: dict[str, int] = {}
     predictions: dict[str, int] = {}

@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.warehouse.protocol import Warehouse
 
 _ONE_SELECT = "one SELECT statement is expected"
 # Everything else that makes rows reads files, settings or the catalog.
@@ -16,12 +17,12 @@ _ROW_FUNCTIONS = {"unnest", "range", "generate_series"}
 _SETTINGS = {"current_setting", "getvariable"}
 
 
-class QueryRefused(ValueError):
+class QueryRefused(NbaPipelineError, ValueError):
     """A query that is wrong, or asks for more than reading the tables."""
 
 
 def run_query(
-    warehouse: DeltaWarehouse,
+    warehouse: Warehouse,
     query: str,
     told: Mapping[str, Callable[[], pa.Table]] = MappingProxyType({}),
 ) -> pa.Table:

@@ -5,14 +5,14 @@ from datetime import date
 
 import pyarrow as pa
 
-from nba_pipeline.kernel.compute import needs
-from nba_pipeline.kernel.landing import Landing
+from nba_pipeline.engine.compute import needs
+from nba_pipeline.engine.landing import Landing
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.warehouse.protocol import Warehouse
 
 
 def partition_status(
-    tables: Iterable[Table], first: date, last: date, warehouse: DeltaWarehouse, landing: Landing
+    tables: Iterable[Table], first: date, last: date, warehouse: Warehouse, landing: Landing
 ) -> list[dict[str, object]]:
     """One line per table and partition from first to last, in the graph's order.
 
@@ -71,7 +71,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def status_table(tables: Iterable[Table], warehouse: DeltaWarehouse, landing: Landing) -> pa.Table:
+def status_table(tables: Iterable[Table], warehouse: Warehouse, landing: Landing) -> pa.Table:
     """partition_status of every date from the first to the last that is stored."""
     tables = list(tables)
     stored = [day for table in tables for day in warehouse.stamps(table.name)]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nba_pipeline.kernel import calendar
-from nba_pipeline.kernel.identity import TEAMS
+from nba_pipeline.league import calendar
+from nba_pipeline.league.identity import TEAMS
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
 
 _ROSTER = 12

@@ -23,7 +23,7 @@ from deltalake.exceptions import CommitFailedError
 from ibis import _
 from ibis.backends.duckdb import Backend
 
-from nba_pipeline.warehouse.failures import Failures
+from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.warehouse.protocol import (
     DuplicateKeys,
     Fence,

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 import ibis.expr.types as ir
 
+from nba_pipeline.coordination.failures import Failures
+from nba_pipeline.errors import NbaPipelineError
+
 
 @dataclass(frozen=True)
 class Storage:
@@ -81,7 +84,7 @@ class Replaced:
     row_count: int
 
 
-class WriteRefused(Exception):
+class WriteRefused(NbaPipelineError):
     """A replace that may not happen; nothing was written."""
 
 
@@ -108,11 +111,18 @@ Fence = Callable[[], None]
 class Warehouse(Protocol):
     """Tables that are read as ibis tables and replaced by whole dates."""
 
+    @property
+    def failures(self) -> Failures:
+        """The partitions whose last attempt failed."""
+
     def table(self, name: str, first: date | None = None, last: date | None = None) -> ir.Table:
         """The table's rows, all or those dated first to last; raises KeyError when unknown."""
 
     def stage(self, rows: ir.Table) -> ir.Table:
         """The rows computed once and held for this process."""
+
+    def drop_staged(self, rows: ir.Table) -> None:
+        """Frees what stage made."""
 
     def replace(
         self, storage: Storage, rows: ir.Table, stamps: Sequence[Stamp], fence: Fence
@@ -131,3 +141,13 @@ class Warehouse(Protocol):
 
     def names(self) -> list[str]:
         """The tables that exist."""
+
+    def advance(self, name: str) -> None:
+        """Makes every writer that has checked the table's present version check it again."""
+
+    def maintain(self, name: str) -> int:
+        """Compacts the table and drops what no version needs; returns how many files went.
+
+        Raises:
+            KeyError: the table has never been written.
+        """

@@ -10,7 +10,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from nba_pipeline.coordination import begin, create_tables, lock
+from nba_pipeline.coordination.database import begin, create_tables, lock
 from nba_pipeline.warehouse.protocol import Stamp
 
 _METADATA = sa.MetaData()

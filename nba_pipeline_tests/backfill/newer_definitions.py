@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from nba_pipeline.backfill.session import session_resource
-from nba_pipeline.definitions import TABLES
-from nba_pipeline.kernel.asset import _asset
+from nba_pipeline.orchestration.asset import _asset
+from nba_pipeline.orchestration.session import session_resource
+from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.backfill.writer import of_version
 
 NEWER = {

@@ -10,7 +10,7 @@ import pytest
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, LeaseRefused, Leases
-from nba_pipeline.coordination import connect
+from nba_pipeline.coordination.database import connect
 
 JANUARY = Claim("scores", date(2024, 1, 1), date(2024, 1, 31))
 LATE_JANUARY = Claim("scores", date(2024, 1, 31), date(2024, 2, 3))
@@ -33,9 +33,12 @@ def test_overlap_is_refused_and_says_by_whom_which_and_since_when(leases) -> Non
     _take(leases, "first", JANUARY, OTHER_TABLE)
     with pytest.raises(LeaseRefused) as refused:
         _take(leases, "second", LATE_JANUARY)
-    told = str(refused.value)
-    assert told.startswith("run first (a test; pid ")
-    assert "holds scores 2024-01-01 to 2024-01-31, shots 2024-01-01 to 2024-01-31 since 20" in told
+    holder_description = str(refused.value)
+    assert holder_description.startswith("run first (a test; pid ")
+    assert (
+        "holds scores 2024-01-01 to 2024-01-31, shots 2024-01-01 to 2024-01-31 since 20"
+        in holder_description
+    )
     assert [line.action for line in audit.read(leases._engine)] == ["refused", "acquired"]
 
 
@@ -87,7 +90,7 @@ def test_what_is_under_repair_is_waited_for_before_it_is_read(leases) -> None:
 
 
 def test_an_expired_lease_is_recovered_with_a_higher_token(tmp_path) -> None:
-    """Its holder is alive, but no longer holds: it is told when it asks."""
+    """Its holder is alive, but no longer holds: it is holder_description when it asks."""
     leases = Leases(connect(f"sqlite:///{tmp_path / 'c.db'}"), 0.2)
     old_id, old_token, *_ = _take(leases, "sleeper", JANUARY)
     time.sleep(0.3)

@@ -20,7 +20,7 @@ import pytest
 
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.leases import Leases
-from nba_pipeline.coordination import connect
+from nba_pipeline.coordination.database import connect
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, TABLE, _versions
@@ -50,7 +50,7 @@ class Dagster:
             self._port = free.getsockname()[1]
         dagster_home = home / "dagster"
         dagster_home.mkdir(parents=True)
-        template = Path(__file__).parents[2] / "nba_pipeline/instance/dagster.yaml"
+        template = Path(__file__).parents[2] / "nba_pipeline/orchestration/dagster.yaml"
         (dagster_home / "dagster.yaml").write_text(template.read_text())
         places = {
             "NBA_PIPELINE_HOME": str(home),

@@ -17,11 +17,11 @@ from typing import Any
 import ibis.expr.types as ir
 
 from nba_pipeline.backfill.leases import BackfillCancelled, LeaseRefused
-from nba_pipeline.backfill.session import RunSession
-from nba_pipeline.definitions import TABLES
-from nba_pipeline.kernel import calendar
-from nba_pipeline.kernel.settings import Settings
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
+from nba_pipeline.orchestration.session import RunSession
+from nba_pipeline.settings import Settings
+from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline.warehouse.protocol import WriteRefused
 

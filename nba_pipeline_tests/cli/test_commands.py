@@ -10,10 +10,10 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from typer.testing import CliRunner, Result
 
 from nba_pipeline.cli.main import app
-from nba_pipeline.definitions import TABLES
-from nba_pipeline.kernel import partitions
-from nba_pipeline.kernel.judgement import check_names
+from nba_pipeline.engine.verdicts import check_names
+from nba_pipeline.orchestration import partitions
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.league_files import TEAM_LOG, damaged
 

@@ -9,9 +9,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from nba_pipeline.definitions import TABLES
-from nba_pipeline.kernel.compute import Bypass
+from nba_pipeline.engine.compute import Bypass
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import REAL_FIRST, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 from nba_pipeline_tests.walk import PLAYER, TEAM, Walk

@@ -16,7 +16,7 @@ import pytest
 from deltalake import DeltaTable
 
 from nba_pipeline.backfill.leases import Leases
-from nba_pipeline.coordination import connect
+from nba_pipeline.coordination.database import connect
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.backfill.writer import MARKED
 from nba_pipeline_tests.conftest import Lab

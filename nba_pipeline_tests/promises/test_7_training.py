@@ -5,9 +5,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from nba_pipeline.definitions import TABLES
-from nba_pipeline.kernel.compute import Bypass
+from nba_pipeline.engine.compute import Bypass
 from nba_pipeline.model import boosting, training_gate
+from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import TRAINING_FEATURE_COVERAGE, Threshold
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
 from nba_pipeline_tests.league_files import TEAM_LOG, damaged

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 from nba_pipeline import thresholds
-from nba_pipeline.definitions import TABLES
-from nba_pipeline.kernel.judgement import checks
+from nba_pipeline.engine.verdicts import checks
+from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import Threshold
 
 OF_VERSION = {

@@ -6,12 +6,12 @@ from datetime import date
 import pytest
 from deltalake import DeltaTable
 
-from nba_pipeline.definitions import TABLES
-from nba_pipeline.kernel.compute import Bypass
+from nba_pipeline.engine.compute import Bypass
 from nba_pipeline.quality.checkpoints import validate
 from nba_pipeline.quality.explain import NotPredicted, explain
 from nba_pipeline.quality.gaps import root_gaps
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 from nba_pipeline_tests.walk import TEAM, Walk

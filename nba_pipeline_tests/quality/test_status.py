@@ -1,7 +1,7 @@
 """Status is told from stamps, and tells missing, stale and incomplete apart."""
 
-from nba_pipeline.definitions import TABLES
 from nba_pipeline.quality.status import by_table, partition_status
+from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
 from nba_pipeline_tests.league_files import TEAM_LOG, damaged, games, lines
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import ibis
 import pytest
 
-from nba_pipeline.coordination import connect
+from nba_pipeline.coordination.database import connect
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline.warehouse.protocol import (
     DuplicateKeys,

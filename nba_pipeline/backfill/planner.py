@@ -1,0 +1,160 @@
+"""Backfills: which tables and dates are stale, why, and in which runs they are computed.
+
+Tables that share a kind of partition run together, as one Dagster run per group: the daily tables,
+the models, and what is predicted with them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import uuid4
+
+from nba_pipeline.engine.compute import Bypass, needs
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
+from nba_pipeline.warehouse.protocol import Warehouse
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted: tables in the graph's order, first and last date, and how."""
+
+    tables: tuple[Table, ...]
+    first: date
+    last: date
+    wait: bool = False
+    force: bool = False
+    bypasses: tuple[Bypass, ...] = ()
+    backfill_id: str = field(default_factory=lambda: uuid4().hex[:12])
+
+
+@dataclass(frozen=True)
+class PlannedTable:
+    """A table's stale partitions and why each is stale; refused ones cannot be computed yet."""
+
+    table: Table
+    partitions: int
+    stale: Mapping[date, str]
+    refused: Mapping[date, str]
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """How many partitions are stale for each reason."""
+        counts: dict[str, int] = {}
+        for reason in self.stale.values():
+            counts[reason] = counts.get(reason, 0) + 1
+        return counts
+
+
+def in_order(
+    tables: Mapping[str, Table], wanted: Sequence[str], *, downstream: bool
+) -> tuple[Table, ...]:
+    """The wanted tables, all where none is named, with everything that reads them if asked.
+
+    Raises:
+        KeyError: a name is no table's.
+    """
+    unknown = [name for name in wanted if name not in tables]
+    if unknown:
+        raise KeyError(f"no table {', '.join(unknown)}; there are {', '.join(tables)}")
+    names = set(wanted) or set(tables)
+    if downstream:
+        for name, table in tables.items():
+            if names & {read.table for read in table.reads}:
+                names.add(name)
+    return tuple(table for name, table in tables.items() if name in names)
+
+
+def groups(tables: Sequence[Table]) -> list[list[Table]]:
+    """The tables in the runs that they need: a new one wherever the kind of partition changes."""
+    level: dict[str, int] = {}
+    by_name = {table.name: table for table in tables}
+    for table in tables:
+        upstream = [by_name[read.table] for read in table.reads if read.table in by_name]
+        level[table.name] = max(
+            (level[up.name] + (up.partitions != table.partitions) for up in upstream), default=0
+        )
+    return [
+        [table for table in tables if level[table.name] == number]
+        for number in sorted(set(level.values()))
+    ]
+
+
+def plan(request: Request, warehouse: Warehouse, landing: Landing) -> list[PlannedTable]:
+    """What the request would compute as things stand, table by table.
+
+    What becomes stale through the request's own upstream work counts as stale too.
+    """
+    planned: list[PlannedTable] = []
+    touched: dict[str, set[date]] = {}
+    for table in request.tables:
+        days = table.partitions_between(request.first, request.last)
+        need = needs(
+            table,
+            days,
+            warehouse,
+            landing,
+            bypasses=request.bypasses,
+            force=request.force,
+        )
+        stale = dict(need.stale)
+        for read in table.reads:
+            for day in days:
+                if day not in stale and _reads_any(read.reach, day, touched.get(read.table, set())):
+                    stale[day] = f"{read.table} would change"
+        refused = {
+            day: why
+            for day, why in need.refused.items()
+            if not any(read.table in touched for read in table.reads)
+        }
+        touched[table.name] = set(stale)
+        planned.append(PlannedTable(table, len(days), dict(sorted(stale.items())), refused))
+    return planned
+
+
+def _reads_any(reach: str, day: date, touched: set[date]) -> bool:
+    if not touched:
+        return False
+    if reach == "same_date":
+        return day in touched
+    if reach == "same_month":
+        return calendar.month_of(day) in touched
+    return min(touched) < day
+
+
+def repairs(
+    tables: Sequence[Table], warehouse: Warehouse, landing: Landing, *, retrain: bool
+) -> list[Request]:
+    """What is affected by what changed: a request per stretch of stored dates that has any.
+
+    Models are left as they are unless retrain is asked for.
+    """
+    wanted = tuple(table for table in tables if retrain or table.partitions == "daily")
+    roots = [table for table in tables if not table.reads]
+    stored = {day for table in roots for day in warehouse.stamps(table.name)}
+    if not stored:
+        return []
+    every = calendar.season_days(min(stored), max(stored))
+    found = []
+    for part in stretches(every, stored):
+        planned = plan(Request(wanted, part[0], part[-1]), warehouse, landing)
+        stale = [day for line in planned for day in line.stale]
+        if stale:
+            # A month's model is due from the month's first day that is stored.
+            first = max(min(stale), part[0])
+            found.append(Request(wanted, first, max(*stale, first)))
+    return found
+
+
+def stretches(days: Sequence[date], wanted: set[date]) -> list[list[date]]:
+    """The wanted of the days, in runs that no other day interrupts."""
+    found: list[list[date]] = []
+    before: date | None = None
+    for day in days:
+        if day in wanted:
+            if before not in wanted:
+                found.append([])
+            found[-1].append(day)
+        before = day
+    return found

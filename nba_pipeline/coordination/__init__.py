@@ -1,0 +1,1 @@
+"""The coordination database, and the marks of failed partitions in it."""

@@ -1,0 +1,60 @@
+"""The partitions whose last attempt failed, until one succeeds or is no longer needed."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import sqlalchemy as sa
+
+from nba_pipeline.coordination.database import begin, create_tables
+
+_METADATA = sa.MetaData()
+_FAILED = sa.Table(
+    "failed_partitions",
+    _METADATA,
+    sa.Column("table_name", sa.String(128), primary_key=True),
+    sa.Column("partition", sa.String(10), primary_key=True),
+    sa.Column("run_id", sa.String(64), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+_AT_ONCE = 500
+
+
+class Failures:
+    """Marks by table and partition, in the coordination database."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        create_tables(engine, _METADATA)
+
+    def of(self, table: str) -> Mapping[date, str]:
+        """The table's failed partitions, each with why."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(_FAILED).where(_FAILED.c.table_name == table))
+            return {
+                date.fromisoformat(row.partition): f"{row.reason} (run {row.run_id})"
+                for row in rows
+            }
+
+    def mark(self, table: str, reasons: Mapping[date, str], run_id: str) -> None:
+        """Notes that the partitions failed, instead of what was noted of them before."""
+        if not reasons:
+            return
+        self.clear(table, reasons)
+        lines = [
+            {"table_name": table, "partition": str(day), "run_id": run_id, "reason": reason}
+            for day, reason in reasons.items()
+        ]
+        with begin(self._engine) as connection:
+            connection.execute(sa.insert(_FAILED), lines)
+
+    def clear(self, table: str, days: Iterable[date]) -> None:
+        """Forgets the partitions' failures."""
+        keys = [str(day) for day in days]
+        with begin(self._engine) as connection:
+            for start in range(0, len(keys), _AT_ONCE):
+                connection.execute(
+                    sa.delete(_FAILED).where(
+                        _FAILED.c.table_name == table,
+                        _FAILED.c.partition.in_(keys[start : start + _AT_ONCE]),
+                    )
+                )

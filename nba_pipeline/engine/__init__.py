@@ -1,0 +1,1 @@
+"""What computes a declared table: inputs, staleness, verdicts; no table file imports it."""

@@ -1,0 +1,78 @@
+"""Rows against their declared schema, in one query instead of one per column."""
+
+from collections.abc import Callable, Mapping
+
+import ibis.expr.types as ir
+import pandera.ibis as pa
+
+from nba_pipeline.errors import NbaPipelineError
+
+RULES: dict[str, Callable[..., ir.BooleanValue]] = {
+    "greater_than_or_equal_to": lambda column, min_value: column >= min_value,
+    "greater_than": lambda column, min_value: column > min_value,
+    "less_than_or_equal_to": lambda column, max_value: column <= max_value,
+    "less_than": lambda column, max_value: column < max_value,
+    "isin": lambda column, allowed_values: column.isin(list(allowed_values)),
+    "str_matches": lambda column, pattern: column.re_search(f"^(?:{pattern})"),
+}
+"""pandera's check names and what they ask of a column; NULL is left to nullable."""
+
+
+class SchemaViolated(NbaPipelineError, ValueError):
+    """Rows that are not what their schema says; nothing of them is stored."""
+
+
+def conformed(
+    rows: ir.Table, schema: type[pa.DataFrameModel], extra: Mapping[str, str]
+) -> ir.Table:
+    """The declared columns in their declared types, then the extra ones that are there.
+
+    Args:
+        rows: what a transform returned.
+        schema: the declared columns.
+        extra: column name to ibis type of those that the kernel adds.
+
+    Raises:
+        SchemaViolated: a declared column is missing.
+    """
+    declared = schema.to_schema().columns
+    missing = [name for name in declared if name not in rows.columns]
+    if missing:
+        raise SchemaViolated(f"{schema.__name__}: the transform gives no {', '.join(missing)}")
+    typed = {name: rows[name].cast(str(column.dtype)) for name, column in declared.items()}
+    added = {name: rows[name].cast(kind) for name, kind in extra.items() if name in rows.columns}
+    return rows.select(**typed, **added)
+
+
+def offences(rows: ir.Table, schema: type[pa.DataFrameModel]) -> dict[str, ir.IntegerScalar]:
+    """For each rule of the schema, its name and an expression that counts the rows against it.
+
+    Raises:
+        KeyError: the schema uses a check that is not in RULES.
+    """
+    found: dict[str, ir.IntegerScalar] = {}
+    for name, column in schema.to_schema().columns.items():
+        if not column.nullable:
+            found[f"{name} is NULL"] = rows[name].isnull().sum()
+        for check in column.checks:
+            holds = RULES[check.name](rows[name], **check.statistics)
+            found[f"{name}: not {check.error}"] = (~holds).sum()
+    return found
+
+
+def validate(rows: ir.Table, schema: type[pa.DataFrameModel]) -> None:
+    """Counts every rule's offenders at once.
+
+    Raises:
+        SchemaViolated: some rows break a rule; the message gives each rule, how many rows, and
+            examples.
+    """
+    counted = offences(rows, schema)
+    if not counted:
+        return
+    numbered = {f"offence_{number}": value for number, value in enumerate(counted.values())}
+    counts = rows.aggregate(**numbered).to_pyarrow().to_pylist()[0]
+    broken = {rule: count for rule, count in zip(counted, counts.values(), strict=True) if count}
+    if broken:
+        listed = "; ".join(f"{rule} ({count} rows)" for rule, count in broken.items())
+        raise SchemaViolated(f"{schema.__name__}: {listed}")

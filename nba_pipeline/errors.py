@@ -1,0 +1,5 @@
+"""The root of every error that this project raises on purpose: what is not one is a defect."""
+
+
+class NbaPipelineError(Exception):
+    """Something that a person or a program can act on; the message says what and where."""

@@ -1,1 +1,0 @@
-"""Dagster's instance: how its events are kept."""

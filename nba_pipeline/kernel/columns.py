@@ -1,0 +1,46 @@
+"""The columns that every table gets beside its declared ones: their types and meanings.
+
+Every table gets `STAMP`; tables from phase 3 on get `QUALITY` too, and per input family that they
+use `<family>_games_expected` and `<family>_games_present`. A row is ready when every required
+family is complete enough and, where the table declares needs_minimum_games, enough games of the
+season are behind it; lookback.provenance computes that.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AddedColumn:
+    """A column's ibis type and what it means."""
+
+    kind: str
+    description: str
+
+
+QUALITY = {
+    "completeness": AddedColumn(
+        "float64", "Least share of present inputs over the required families, 0 to 1"
+    ),
+    "gap_ids": AddedColumn(
+        "array<string>", "Sorted ids of every raw gap that the values depend on"
+    ),
+    "is_production_ready": AddedColumn(
+        "boolean", "Every required family reaches its threshold, and enough games"
+    ),
+    "not_ready_reason": AddedColumn("string", "Why the row is not ready; NULL when it is"),
+}
+"""How whole a row is: every table from phase 3 on."""
+
+STAMP = {
+    "season": AddedColumn("string", "Season, as 2023-24"),
+    "bypass": AddedColumn(
+        "string", "Name and reason of each bypass that the row was made under; NULL when none"
+    ),
+    "run_id": AddedColumn("string", "Run that wrote the row"),
+    "code_version": AddedColumn("int64", "Version of the table's code that made the row"),
+    "written_at": AddedColumn("timestamp('UTC')", "When the row was written, UTC"),
+}
+"""Who wrote a row, under which code: every table."""
+
+OWN = ("run_id", "code_version", "written_at", "bypass")
+"""What a row says of itself, and no row made from it says."""

@@ -1,0 +1,1 @@
+"""Basketball and its calendar: seasons, identities, schedule, box score formulas; no I/O."""

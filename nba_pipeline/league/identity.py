@@ -1,0 +1,102 @@
+"""Teams, game ids and names: the one place where each is minted or normalised."""
+
+import re
+import unicodedata
+from datetime import date
+
+from nba_pipeline.errors import NbaPipelineError
+
+TEAMS = (
+    *("ATL", "BKN", "BOS", "CHA", "CHI", "CLE", "DAL", "DEN", "DET", "GSW"),
+    *("HOU", "IND", "LAC", "LAL", "MEM", "MIA", "MIL", "MIN", "NOP", "NYK"),
+    *("OKC", "ORL", "PHI", "PHX", "POR", "SAC", "SAS", "TOR", "UTA", "WAS"),
+)
+"""The league's 30 tricodes."""
+
+TEAM_ALIASES = {
+    "BRK": "BKN",
+    "CHO": "CHA",
+    "PHO": "PHX",
+    "GS": "GSW",
+    "NO": "NOP",
+    "NY": "NYK",
+    "SA": "SAS",
+    "UTAH": "UTA",
+    "UTH": "UTA",
+    "WSH": "WAS",
+}
+"""Other sources' spellings of a tricode."""
+
+SEASON_TYPES = {
+    "1": "preseason",
+    "2": "regular",
+    "3": "all_star",
+    "4": "playoffs",
+    "5": "play_in",
+    "6": "cup_final",
+}
+"""Third digit of a game id to the kind of game."""
+
+COVERED_SEASON_TYPES = ("regular", "play_in", "playoffs", "cup_final")
+"""The kinds of game that count; the others are kept out of every expectation."""
+
+GAME_ID = r"00[1-6][0-9]{7}"
+"""What a ten-digit game id looks like; its third digit is the season type."""
+
+# Letters that Unicode does not decompose into a base letter and an accent.
+_UNDECOMPOSED = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "\u0131": "i",
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+    }
+)
+
+
+class UnknownTeam(NbaPipelineError, ValueError):
+    """A text that is no team's tricode nor an alias of one."""
+
+
+def team_abbr(text: str) -> str:
+    """The tricode that the text means.
+
+    Raises:
+        UnknownTeam: it means none.
+    """
+    code = text.strip().upper()
+    code = TEAM_ALIASES.get(code, code)
+    if code not in TEAMS:
+        raise UnknownTeam(f"{text!r} is no team tricode")
+    return code
+
+
+def normalise_name(text: str) -> str:
+    """A name as letters and digits only, lower case, accents folded, suffix kept.
+
+    "Tim Hardaway Jr." is "timhardawayjr", "Luka Dončić" is "lukadoncic".
+    """
+    folded = unicodedata.normalize("NFKD", text.casefold().translate(_UNDECOMPOSED))
+    # Folding twice catches letters that only decompose into the untranslatable ones.
+    return re.sub(r"[^a-z0-9]", "", folded.casefold().translate(_UNDECOMPOSED))
+
+
+def game_code(game_date: date, away_team: str, home_team: str) -> str:
+    """The readable alias of a game: YYYYMMDD_AWAY_HOME."""
+    return f"{game_date:%Y%m%d}_{away_team}_{home_team}"
+
+
+def season_type(game_id: str) -> str:
+    """The kind of game that an id names.
+
+    Raises:
+        ValueError: it is not ten digits of the league's form.
+    """
+    if not re.fullmatch(GAME_ID, game_id):
+        raise ValueError(f"{game_id!r} is no game id: ten digits 00Tyynnnnn with T from 1 to 6")
+    return SEASON_TYPES[game_id[2]]

@@ -1,0 +1,1 @@
+"""The algebra of looking back: timelines, windows, provenance, recomputed samples."""

@@ -1,0 +1,201 @@
+"""What windows look back over: one entry per game of a player or team, and its holes.
+
+A hole stands for a game whose needed raw rows are a gap, and which the entity played or may have
+played.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from nba_pipeline.league.calendar import previous_season_name, season_name, season_turn
+from nba_pipeline.lookback.provenance import (
+    expected_column,
+    families_of,
+    no_gaps,
+    present_column,
+    union_of,
+)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A raw table that an entry's values need: the entity's own side of a game, or both sides."""
+
+    unit: str
+    sides: Literal["own", "both"]
+
+
+def own(unit: str) -> Need:
+    """The raw rows of the entry's own team."""
+    return Need(unit, "own")
+
+
+def both_sides(unit: str) -> Need:
+    """The raw rows of both teams of the entry's game."""
+    return Need(unit, "both")
+
+
+PLAYER_GAMES = (own("nbac_player_boxscore"), own("nbac_team_boxscore"))
+"""What a player's game needs: his team's block of players, and its line for his usage."""
+TEAM_GAMES = (both_sides("nbac_team_boxscore"),)
+"""What a team's game needs: both teams' lines, for possessions."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Entries in order: `of` (the entity's key), season, game_date, n (1 for the season's first)."""
+
+    entries: ir.Table
+    of: str
+
+
+def timeline(
+    rows: ir.Table, data_gaps: ir.Table | None = None, *, of: str, needs: Sequence[Need] = ()
+) -> Timeline:
+    """The entries of each entity: its rows, and its holes.
+
+    Args:
+        rows: one per entity and game, with `of`, team_abbr, game_id, game_date.
+        data_gaps: the gaps of the same dates; none for rows of the schedule, which has no gaps.
+        of: the entity's key: team_abbr, or one whose team at a time is that of its latest row.
+        needs: what an entry's values need; a gap of the first makes a hole, and a hole depends on
+            the gaps of all.
+    """
+    if data_gaps is None:
+        return _in_order(rows.mutate(is_hole=False, gap_ids=no_gaps()), of)
+    holes = _holes(data_gaps, needs)
+    if of != "team_abbr":
+        holes = _members(holes, rows, of)
+    counts = {
+        name: ibis.literal(int(name == expected_column(family)), "int64")
+        for family in families_of(rows)
+        for name in (expected_column(family), present_column(family))
+    }
+    holes = holes.mutate(**counts)
+    padded = holes.select(
+        **{
+            name: holes[name] if name in holes.columns else ibis.null().cast(kind)
+            for name, kind in rows.schema().items()
+        }
+    )
+    return _in_order(rows.mutate(is_hole=False).union(padded.mutate(is_hole=True)), of)
+
+
+def entries_before(past: Timeline, entity: object, day: date) -> ir.Table:
+    """The entity's entries strictly before the day, the latest first."""
+    mine = past.entries.filter(_[past.of] == entity)
+    return strictly_before(mine, day).order_by(ibis.desc("game_date"))
+
+
+def _in_order(entries: ir.Table, of: str) -> Timeline:
+    """The entries numbered within their season."""
+    entries = entries.mutate(season=season_name(_.game_date))
+    order = ibis.window(group_by=[of, "season"], order_by=["game_date", "game_id"])
+    return Timeline(computed_once(entries.mutate(n=ibis.row_number().over(order) + 1)), of)
+
+
+def computed_once(rows: ir.Table) -> ir.Table:
+    """The rows as a common table expression: what several parts read is computed once."""
+    return rows.alias(ibis.util.gen_name("rows"))
+
+
+def with_back_to_backs(past: Timeline) -> Timeline:
+    """The timeline with is_back_to_back: whether the entry is on the day after the one before.
+
+    NULL for a hole, and on the day after a hole, whose gaps the entry then depends on.
+    """
+    order = ibis.window(group_by=[past.of, "season"], order_by="n")
+    rows = past.entries.mutate(
+        before_date=_.game_date.lag().over(order),
+        before_is_hole=_.is_hole.lag().over(order),
+        before_gaps=_.gap_ids.lag().over(order),
+    )
+    follows = rows.game_date.delta(rows.before_date, unit="day") == 1
+    is_unknown = rows.is_hole | (follows & rows.before_is_hole)
+    rows = rows.mutate(
+        is_back_to_back=ibis.cases((is_unknown, ibis.null()), (follows, 1), else_=0),
+        gap_ids=ibis.ifelse(
+            follows & rows.before_is_hole, union_of(rows.gap_ids, rows.before_gaps), rows.gap_ids
+        ),
+    )
+    return Timeline(
+        computed_once(rows.drop("before_date", "before_is_hole", "before_gaps")), past.of
+    )
+
+
+def strictly_before(rows: ir.Table, day: date) -> ir.Table:
+    """The rows that are known as of the day: those dated before it."""
+    return rows.filter(rows.game_date < day)
+
+
+def is_latest_on(day: ir.DateValue, since: ir.DateValue, until: ir.DateValue) -> ir.BooleanValue:
+    """Whether a row of before_and_after is its entity's latest as of the day."""
+    return (since < day) & (until.isnull() | (day <= until))
+
+
+def before_and_after(rows: ir.Table, of: str) -> ir.Table:
+    """Rows with `since`, their own date, and `until`, the date of the entity's next row or NULL."""
+    order = ibis.window(group_by=of, order_by="game_date")
+    return rows.mutate(since=rows.game_date, until=rows.game_date.lead().over(order))
+
+
+def _holes(data_gaps: ir.Table, needs: Sequence[Need]) -> ir.Table:
+    """One row per gap of the first need, with the gap ids that its missing row depends on."""
+    game = data_gaps.filter(_.table_name == needs[0].unit).distinct()
+    game = game.select("game_id", "game_date", "team_abbr").distinct()
+    every = data_gaps.select("gap_id", "table_name", "game_id", side="team_abbr")
+    needed = game.join(every, "game_id").filter(
+        ibis.or_(
+            *(
+                (_.table_name == need.unit)
+                & ((_.side == _.team_abbr) if need.sides == "own" else ibis.literal(True))
+                for need in needs
+            )
+        )
+    )
+    return needed.group_by("game_id", "game_date", "team_abbr").agg(
+        gap_ids=_.gap_id.collect(order_by=_.gap_id)
+    )
+
+
+def _members(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
+    """Each hole for every entity that was with its team, as far as its rows tell.
+
+    An entity is with the team of its latest row, from the day after it up to its next one; a row of
+    an earlier season than the last one says nothing. One without such a row is with the team of
+    its first row from the season's start on: its first game may be the one that is lost. Who reads
+    the timeline as of a day before that row is not in it, so no day learns of a later one.
+    """
+    stints = before_and_after(rows, of).select(of, "since", "until", member_of="team_abbr")
+    order = ibis.window(group_by=of, order_by="game_date")
+    debuts = rows.mutate(season=season_name(_.game_date), before=_.game_date.lag().over(order))
+    debuts = debuts.filter(_.before.isnull() | ~_is_recent(_.before, _.season))
+    debuts = debuts.select(
+        of,
+        since=season_turn(_.season),
+        until="game_date",
+        member_of="team_abbr",
+    )
+    stints = stints.union(debuts)
+    return (
+        holes.join(
+            stints,
+            [
+                holes.team_abbr == stints.member_of,
+                is_latest_on(holes.game_date, stints.since, stints.until),
+            ],
+        )
+        .filter(_is_recent(_.since, season_name(_.game_date)))
+        .drop("member_of", "since", "until")
+    )
+
+
+def _is_recent(day: ir.DateValue, season: ir.StringValue) -> ir.BooleanValue:
+    """Whether the day is in the season or the one before it."""
+    return (season_name(day) == season) | (season_name(day) == previous_season_name(season))

@@ -1,0 +1,374 @@
+"""Windowed values as of a date: the one way to look back over games.
+
+`as_of` gives each target (an entity on a date) statistics over the entries of a timeline strictly
+before that date. Sums are taken in whole billionths: a sum of fixed-point numbers does not depend
+on the order of its terms, so a date computed alone equals, bit for bit, the same date computed
+among a thousand.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from nba_pipeline.league.calendar import previous_season_name, season_name
+from nba_pipeline.lookback.provenance import join, tracking_columns
+from nba_pipeline.lookback.timeline import Timeline, computed_once
+from nba_pipeline.thresholds import WINDOW_PRESENT_SHARE
+
+_SCALE = 10**9
+_EPOCH = "2000-01-01"
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic over the present values of a window's entries."""
+
+    kind: Literal["count", "total", "mean", "deviation", "ratio", "latest"]
+    columns: tuple[str, ...] = ()
+    scale: float = 1.0
+
+
+def count() -> Statistic:
+    """How many known games the window has."""
+    return Statistic("count")
+
+
+def total(column: str) -> Statistic:
+    """Sum of the column; zero over no games."""
+    return Statistic("total", (column,))
+
+
+def mean(column: str) -> Statistic:
+    """Mean of the column per game."""
+    return Statistic("mean", (column,))
+
+
+def deviation(column: str) -> Statistic:
+    """Sample standard deviation of the column; NULL for one game."""
+    return Statistic("deviation", (column,))
+
+
+def ratio(numerator: str, denominator: str, scale: float = 1.0) -> Statistic:
+    """Scale * sum of numerator / sum of denominator, over games that have both."""
+    return Statistic("ratio", (numerator, denominator), scale)
+
+
+def latest(column: str) -> Statistic:
+    """The column's value in the latest entry; NULL when that entry is a hole."""
+    return Statistic("latest", (column,))
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which entries before the target's date, and what is computed over them."""
+
+    span: Literal["games", "season", "days", "previous_season"]
+    length: int
+    statistics: Mapping[str, Statistic] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Prefix of the window's intermediate columns."""
+        return f"{self.span}_{self.length}"
+
+
+def last(games: int, **statistics: Statistic) -> Window:
+    """The last so many entries of the season."""
+    return Window("games", games, statistics)
+
+
+def season_to_date(**statistics: Statistic) -> Window:
+    """All entries of the season."""
+    return Window("season", 0, statistics)
+
+
+def last_days(days: int, **statistics: Statistic) -> Window:
+    """The season's entries of the last so many days, the target's own day excluded."""
+    return Window("days", days, statistics)
+
+
+def in_previous_season(**statistics: Statistic) -> Window:
+    """All entries of the season before."""
+    return Window("previous_season", 0, statistics)
+
+
+def as_of(targets: ir.Table, past: Timeline, *windows: Window) -> ir.Table:
+    """The targets with each window's statistics over entries strictly before their game_date.
+
+    A value is NULL when fewer than WINDOW_PRESENT_SHARE of the window's entries have one, or when
+    there are none. The family counts are those of the longest last-N window (of all the season's
+    entries where there is none); gap_ids are those of every entry that any window holds.
+
+    Args:
+        targets: with past.of and game_date, unique in both.
+        past: the timeline of at least the targets' season up to the day before.
+    """
+    of = past.of
+    targets = computed_once(targets)
+    entries, measures = _measured(past, windows)
+    wanted = targets.select(of, "game_date").mutate(season=season_name(_.game_date))
+    placed = _placed(wanted, entries, of, windows, measures)
+    states = entries.mutate(**_frames(of, windows, measures, past.entries))
+    kept = {"n": "n", **{name: name for name in states.columns if name not in entries.columns}}
+    lookups = _looked_up(windows)
+    states = states.select(
+        of,
+        "season",
+        **kept,
+        **{f"latest__{c}": ibis.ifelse(_.is_hole, ibis.null(), _[c]) for c in lookups},
+    )
+    states = states.rename(state_n="n", state_of=of, state_season="season")
+    found = placed.left_join(
+        states,
+        [
+            placed[of] == states.state_of,
+            placed.season == states.state_season,
+            placed.n == states.state_n,
+        ],
+    ).drop("state_of", "state_season", "state_n")
+    if any(window.span == "previous_season" for window in windows):
+        found = _with_previous_season(found, entries, of, measures)
+    found = computed_once(found)
+    values = {
+        name: _value(found, window, statistic)
+        for window in windows
+        for name, statistic in window.statistics.items()
+    }
+    depth = _principal(windows).label
+    counts = {
+        name: _entries(found[f"{depth}__{name}"]).cast("int64")
+        for name in tracking_columns(past.entries)
+        if name != "gap_ids"
+    }
+    answer = found.select(of, "game_date", **values, **counts)
+    touching = _touching_gaps(found, entries, of, windows)
+    touching = touching.rename(gap_of=of, gap_date="game_date")
+    answer = answer.left_join(
+        touching, [answer[of] == touching.gap_of, answer.game_date == touching.gap_date]
+    ).drop("gap_of", "gap_date")
+    return join(targets, answer, [of, "game_date"])
+
+
+def _principal(windows: Sequence[Window]) -> Window:
+    """The window whose counts speak for the row: the longest of the last-N ones."""
+    last_games = [window for window in windows if window.span == "games"]
+    return max(last_games, key=lambda w: w.length) if last_games else Window("season", 0)
+
+
+def _looked_up(windows: Sequence[Window]) -> list[str]:
+    """The columns that a latest() statistic reads."""
+    return sorted(
+        {s.columns[0] for w in windows for s in w.statistics.values() if s.kind == "latest"}
+    )
+
+
+def _measured(past: Timeline, windows: Sequence[Window]) -> tuple[ir.Table, list[str]]:
+    """The entries with each summed quantity as a whole number of billionths, and their names."""
+    measures: dict[str, ir.Value] = {"known": ibis.ifelse(past.entries.is_hole, ibis.null(), 1)}
+    rows = past.entries
+    for window in windows:
+        for statistic in window.statistics.values():
+            if statistic.kind in ("total", "mean", "deviation"):
+                column = rows[statistic.columns[0]]
+                measures[statistic.columns[0]] = _fixed(column)
+                if statistic.kind == "deviation":
+                    measures[f"{statistic.columns[0]}_squared"] = _fixed(column * column)
+            if statistic.kind == "ratio":
+                top, bottom = (rows[name] for name in statistic.columns)
+                name = "_over_".join(statistic.columns)
+                measures[f"{name}_top"] = _fixed(ibis.ifelse(bottom.isnull(), ibis.null(), top))
+                measures[f"{name}_bottom"] = _fixed(ibis.ifelse(top.isnull(), ibis.null(), bottom))
+    named = {f"measure__{name}": value.cast("int64") for name, value in measures.items()}
+    kept = {
+        past.of,
+        "season",
+        "game_date",
+        "n",
+        "is_hole",
+        *tracking_columns(rows),
+        *_looked_up(windows),
+    }
+    narrow = rows.select(*sorted(kept), day=_day(rows.game_date), **named)
+    return computed_once(narrow), list(measures)
+
+
+def _fixed(value: ir.NumericValue) -> ir.IntegerValue:
+    """A number in whole billionths."""
+    return (value.cast("float64") * _SCALE).round().cast("int64")
+
+
+def _day(game_date: ir.DateValue) -> ir.IntegerValue:
+    """Days since a fixed day: range frames need a number to count in."""
+    return game_date.delta(ibis.date(_EPOCH), unit="day").cast("int64")
+
+
+def _frames(
+    of: str, windows: Sequence[Window], measures: Sequence[str], entries: ir.Table
+) -> dict[str, ir.Value]:
+    """For each window over entries, the sums and counts up to and with each entry."""
+    frames: dict[str, ir.Value] = {}
+    principal = _principal(windows)
+    for window in {w.label: w for w in [principal, *windows]}.values():
+        if window.span not in ("games", "season"):
+            continue
+        preceding = window.length - 1 if window.span == "games" else None
+        frame = ibis.window(group_by=[of, "season"], order_by="n", preceding=preceding, following=0)
+        frames[f"{window.label}__expected"] = (
+            ibis.least(_.n, window.length) if window.span == "games" else _.n
+        )
+        for name in _needed(window, measures):
+            frames[f"{window.label}__{name}_sum"] = _[f"measure__{name}"].sum().over(frame)
+            frames[f"{window.label}__{name}_count"] = _[f"measure__{name}"].count().over(frame)
+        if window.label == principal.label:
+            for name in tracking_columns(entries):
+                if name != "gap_ids":
+                    frames[f"{window.label}__{name}"] = _[name].sum().over(frame)
+    return frames
+
+
+def _needed(window: Window, measures: Sequence[str]) -> list[str]:
+    """The measures that a window's statistics are made of."""
+    needed = {"known"}
+    for statistic in window.statistics.values():
+        if statistic.kind == "ratio":
+            joined = "_over_".join(statistic.columns)
+            needed |= {f"{joined}_top", f"{joined}_bottom"}
+        elif statistic.kind not in ("count", "latest"):
+            needed.add(statistic.columns[0])
+        if statistic.kind == "deviation":
+            needed.add(f"{statistic.columns[0]}_squared")
+    return [name for name in measures if name in needed]
+
+
+def _placed(
+    wanted: ir.Table, entries: ir.Table, of: str, windows: Sequence[Window], measures: Sequence[str]
+) -> ir.Table:
+    """The targets with n of their latest entry strictly before, and their last-days sums."""
+    names = [f"measure__{name}" for name in measures]
+    line = entries.select(of, "season", "game_date", "day", "n", *names, after=1)
+    marks = wanted.select(
+        of,
+        "season",
+        "game_date",
+        day=_day(_.game_date),
+        n=ibis.null().cast("int64"),
+        **{name: ibis.null().cast("int64") for name in names},
+        after=0,
+    )
+    # On its own day a target stands before the entry, so that day's game is never behind it.
+    both = line.mutate(n=_.n.cast("int64"), after=_.after.cast("int8")).union(
+        marks.mutate(after=_.after.cast("int8"))
+    )
+    before = ibis.window(
+        group_by=[of, "season"], order_by=["game_date", "after"], preceding=None, following=0
+    )
+    columns: dict[str, ir.Value] = {"n": _.n.max().over(before)}
+    for window in windows:
+        if window.span == "days":
+            frame = ibis.range_window(
+                preceding=(window.length, 1), group_by=[of, "season"], order_by="day"
+            )
+            columns[f"{window.label}__expected"] = _.n.count().over(frame)
+            for name in _needed(window, measures):
+                columns[f"{window.label}__{name}_sum"] = _[f"measure__{name}"].sum().over(frame)
+                columns[f"{window.label}__{name}_count"] = _[f"measure__{name}"].count().over(frame)
+    return both.mutate(**columns).filter(_.after == 0).drop("after", "day", *names)
+
+
+def _with_previous_season(
+    found: ir.Table, entries: ir.Table, of: str, measures: Sequence[str]
+) -> ir.Table:
+    """Adds the sums over the season before each target's."""
+    label = Window("previous_season", 0).label
+    sums = {
+        f"{label}__{name}_{kind}": getattr(entries[f"measure__{name}"], kind)()
+        for name in measures
+        for kind in ("sum", "count")
+    }
+    whole = entries.group_by(of, "season").agg(**{f"{label}__expected": entries.count()}, **sums)
+    earlier = whole.rename(earlier_of=of, earlier_season="season")
+    return found.left_join(
+        earlier,
+        [
+            found[of] == earlier.earlier_of,
+            previous_season_name(found.season) == earlier.earlier_season,
+        ],
+    ).drop("earlier_of", "earlier_season")
+
+
+def _value(found: ir.Table, window: Window, statistic: Statistic) -> ir.Value:
+    """The statistic from its window's sums, NULL where too few of the entries have a value."""
+    if statistic.kind == "latest":
+        return found[f"latest__{statistic.columns[0]}"]
+
+    def sums(name: str) -> ir.FloatingValue:
+        return found[f"{window.label}__{name}_sum"].cast("float64") / _SCALE
+
+    def present(name: str) -> ir.IntegerValue:
+        return _entries(found[f"{window.label}__{name}_count"])
+
+    expected = _entries(found[f"{window.label}__expected"])
+    if statistic.kind == "count":
+        return _where_present(present("known"), present("known"), expected)
+    name = (
+        "_over_".join(statistic.columns) + "_top"
+        if statistic.kind == "ratio"
+        else statistic.columns[0]
+    )
+    games = present(name)
+    if statistic.kind == "total":
+        value = ibis.ifelse(expected == 0, 0.0, sums(name))
+    elif statistic.kind == "mean":
+        value = sums(name) / games.nullif(0)
+    elif statistic.kind == "deviation":
+        spread = games * sums(f"{name}_squared") - sums(name) * sums(name)
+        value = (ibis.greatest(spread, 0.0) / (games * (games - 1)).nullif(0)).sqrt()
+    else:
+        bottom = sums("_over_".join(statistic.columns) + "_bottom")
+        value = statistic.scale * sums(name) / bottom.nullif(0)
+    return _where_present(value, games, expected)
+
+
+def _entries(count: ir.IntegerValue) -> ir.IntegerValue:
+    """A count of a window's entries: a target that met none in the join has none."""
+    return ibis.ifelse(count.isnull(), 0, count)
+
+
+def _where_present(
+    value: ir.Value, present: ir.IntegerValue, expected: ir.IntegerValue
+) -> ir.Value:
+    """The value, or NULL below the share of entries that must have one."""
+    # Compared as whole numbers: 9 of 10 must pass whatever 0.9 is in binary.
+    share = round(WINDOW_PRESENT_SHARE.value * 100)
+    return ibis.ifelse(present * 100 >= expected * share, value, ibis.null())
+
+
+def _touching_gaps(
+    found: ir.Table, entries: ir.Table, of: str, windows: Sequence[Window]
+) -> ir.Table:
+    """Per target, the gap ids of every entry in any of its windows; targets with none are absent."""
+    gapped = entries.filter(_.gap_ids.length() > 0).select(
+        entry_of=of, entry_season="season", entry_n="n", entry_day="day", gap_id=_.gap_ids
+    )
+    gapped = gapped.unnest("gap_id")
+    here = found.select(of, "season", "game_date", day=_day(found.game_date), last_n=found.n)
+    pairs = here.join(gapped, here[of] == gapped.entry_of)
+    inside = []
+    same_season = pairs.season == pairs.entry_season
+    for window in windows:
+        if window.span == "games":
+            behind = pairs.last_n - pairs.entry_n
+            inside.append(same_season & (behind >= 0) & (behind < window.length))
+        elif window.span == "season":
+            inside.append(same_season & (pairs.entry_n <= pairs.last_n))
+        elif window.span == "days":
+            ago = pairs.day - pairs.entry_day
+            inside.append(same_season & (ago >= 1) & (ago <= window.length))
+        else:
+            inside.append(previous_season_name(pairs.season) == pairs.entry_season)
+    touched = pairs.filter(ibis.or_(*inside)).select(of, "game_date", "gap_id").distinct()
+    return touched.group_by(of, "game_date").agg(gap_ids=_.gap_id.collect(order_by=_.gap_id))

@@ -1,0 +1,1 @@
+"""What Dagster sees: assets, events, partitions, the session of a run, the instance."""

@@ -1,0 +1,145 @@
+"""A declared table as a Dagster asset: partitions, lineage, checks and docs from the declaration."""
+
+import warnings
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from nba_pipeline.engine.compute import Computed
+from nba_pipeline.engine.verdicts import check_names
+from nba_pipeline.kernel import columns as columns_of_all
+from nba_pipeline.kernel.source import Source
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.orchestration import partitions
+from nba_pipeline.orchestration.events import log_checks, materialization_metadata
+from nba_pipeline.orchestration.session import RunSession
+
+OWNER = "team:nba-pipeline"
+
+
+def source_asset(source: Source) -> dg.AssetSpec:
+    """A source's files in the landing zone, which come from outside."""
+    return dg.AssetSpec(
+        source.name,
+        group_name="phase_1_sources",
+        description=f"Files under {source.folder}/ of the landing zone, as the source gave them.",
+        kinds={"json"},
+    )
+
+
+def table_definition(table: Table) -> dg.AssetsDefinition:
+    """The asset of a declared table, with its partitions, lineage, checks and docs."""
+    with warnings.catch_warnings():
+        # Partitioned checks are a preview and open-ended windows a beta; our tests cover both.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return _asset(table)
+
+
+def _asset(table: Table) -> dg.AssetsDefinition:
+    definition = partitions.of(table)
+    spec = dg.AssetSpec(
+        table.name,
+        group_name=table.group,
+        description=table.description,
+        code_version=str(table.version),
+        partitions_def=definition,
+        kinds={"delta", "duckdb"},
+        owners=[OWNER],
+        deps=[
+            *(
+                dg.AssetDep(name, partition_mapping=partitions.mapping())
+                for name in dict.fromkeys(read.table for read in table.reads)
+            ),
+            *(dg.AssetDep(source.name) for source in table.sources),
+        ],
+        metadata={
+            "dagster/column_schema": _column_schema(table),
+            "dagster/table_name": table.name,
+            "grain": ", ".join(table.grain),
+            "reads": ", ".join(f"{read.table} ({read.reach})" for read in table.reads),
+        },
+    )
+
+    # Only a multi-asset lets checks be evaluated once per partition instead of once per run.
+    @dg.multi_asset(
+        name=table.name,
+        specs=[spec],
+        partitions_def=definition,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+        check_specs=[
+            dg.AssetCheckSpec(
+                name,
+                asset=table.name,
+                partitions_def=definition,
+                description=_described(table, name),
+            )
+            for name in check_names(table)
+        ],
+        required_resource_keys={"session"},
+    )
+    def body(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        session: RunSession = context.resources.session
+        days = [date.fromisoformat(key) for key in context.partition_keys]
+        computed = session.compute(table, days)
+        stamps = session.warehouse.stamps(table.name)
+        stored = [day for day in days if day in stamps]
+        if computed.refused:
+            log_checks(context, table, stored, stamps)
+            raise dg.Failure(_refusal(table, computed), allow_retries=False)
+        metadata = materialization_metadata(table, computed, [stamps[day] for day in stored])
+        yield dg.MaterializeResult(asset_key=table.name, metadata=metadata)
+        # After the materializations that they speak of: Dagster drops what is older than those.
+        log_checks(context, table, stored, stamps)
+
+    return body
+
+
+def _refusal(table: Table, computed: Computed) -> str:
+    """Which dates were refused and why; what could be written stands all the same."""
+    days = sorted(computed.refused)
+    reasons = "; ".join(f"{day}: {computed.refused[day]}" for day in days[:3])
+    return (
+        f"{table.name}: {len(days)} dates from {days[0]} to {days[-1]} are refused, the others are "
+        f"written. {reasons}"
+    )
+
+
+def _column_schema(table: Table) -> dg.TableSchema:
+    """The declared columns and those that the kernel adds, with their descriptions."""
+    declared = table.schema.to_schema().columns
+    columns = [
+        dg.TableColumn(
+            name,
+            str(column.dtype),
+            description=column.description,
+            constraints=dg.TableColumnConstraints(
+                nullable=bool(column.nullable),
+                unique=[name] == list(table.grain),
+                other=[str(check.error) for check in column.checks],
+            ),
+        )
+        for name, column in declared.items()
+    ]
+    added = {**(columns_of_all.QUALITY if table.is_tracked else {}), **columns_of_all.STAMP}
+    columns += [
+        dg.TableColumn(name, column.kind, description=column.description)
+        for name, column in added.items()
+        if name not in declared
+    ]
+    return dg.TableSchema(columns)
+
+
+def _described(table: Table, check: str) -> str:
+    """A sentence on what the check asks."""
+    fixed = {
+        "schema": "Every column has its type and keeps its bounds; asked before the write.",
+        "unique_grain": f"No two rows share {', '.join(table.grain)}; asked before the write.",
+        "expected_keys": (table.expected.__doc__ if table.expected else None)
+        or "The schedule demands no particular key; what is there is what is expected.",
+        "completeness": "No raw gap touches a row of the date; lists the gaps and rows touched.",
+    }
+    asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
+    return {**fixed, **{function.__name__: function.__doc__ or "" for function in asked}}[check]

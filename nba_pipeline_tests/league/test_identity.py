@@ -1,0 +1,50 @@
+"""Teams, game ids and names."""
+
+from datetime import date
+
+import pytest
+
+from nba_pipeline.league import identity
+
+
+@pytest.mark.parametrize(
+    ("name", "lookup"),
+    [
+        ("Tim Hardaway Jr.", "timhardawayjr"),
+        ("Luka Dončić", "lukadoncic"),
+        ("Nikola Jokić", "nikolajokic"),
+        ("D'Angelo Russell", "dangelorussell"),
+        ("Dennis Schröder", "dennisschroder"),
+        ("Luguentz Dort", "luguentzdort"),
+        ("Alperen \u015eengün", "alperensengun"),
+        ("Robert Williams III", "robertwilliamsiii"),
+    ],
+)
+def test_names_are_folded_and_keep_their_suffix(name: str, lookup: str) -> None:
+    """Accents and signs go, letters and digits stay."""
+    assert identity.normalise_name(name) == lookup
+
+
+@pytest.mark.parametrize(("text", "code"), [("brk", "BKN"), (" PHO ", "PHX"), ("LAL", "LAL")])
+def test_other_spellings_of_a_team_are_known(text: str, code: str) -> None:
+    """One place maps them."""
+    assert identity.team_abbr(text) == code
+
+
+def test_an_unknown_team_is_refused() -> None:
+    """Nothing is guessed."""
+    with pytest.raises(identity.UnknownTeam, match="'XYZ' is no team tricode"):
+        identity.team_abbr("XYZ")
+
+
+def test_the_third_digit_says_the_kind_of_game() -> None:
+    """Every kind of game has its digit."""
+    kinds = [identity.season_type(f"00{digit}2300001") for digit in "123456"]
+    assert kinds == ["preseason", "regular", "all_star", "playoffs", "play_in", "cup_final"]
+    with pytest.raises(ValueError, match="is no game id"):
+        identity.season_type("0092300001")
+
+
+def test_a_game_code_reads_away_then_home() -> None:
+    """YYYYMMDD_AWAY_HOME."""
+    assert identity.game_code(date(2025, 1, 15), "LAL", "PHI") == "20250115_LAL_PHI"

@@ -1,0 +1,132 @@
+"""The algebra by which gaps and completeness travel."""
+
+import ibis
+import pytest
+
+from nba_pipeline.engine.lineage import GapsLost, lineage_of
+from nba_pipeline.lookback import provenance
+from nba_pipeline.tables import TABLES
+
+LEFT = {
+    "game_id": "string",
+    "gap_ids": "array<string>",
+    "box_games_expected": "int64",
+    "box_games_present": "int64",
+}
+
+
+def rows(*lines: tuple[str, list[str], int, int], **extra: str) -> ibis.Table:
+    """(game, gaps, expected, present) lines."""
+    names = list(LEFT)
+    return ibis.memtable(
+        [dict(zip(names, line, strict=True)) | extra for line in lines],
+        schema=LEFT | dict.fromkeys(extra, "string"),
+    )
+
+
+def joined(left: ibis.Table, right: ibis.Table) -> list[dict[str, object]]:
+    """The join's rows."""
+    found = provenance.join(left, right, ["game_id"])
+    return ibis.duckdb.connect().to_pyarrow(found.order_by("game_id")).to_pylist()
+
+
+def test_a_join_unites_gaps_and_keeps_the_lower_share() -> None:
+    """4 of 5 is less complete than 9 of 10, whichever side it stands on."""
+    left, right = rows(("a", ["g1", "g3"], 10, 9)), rows(("a", ["g2", "g3"], 5, 4), side="right")
+    for one, other in ((left, right), (right, left)):
+        found = joined(one, other)[0]
+        assert found["gap_ids"] == ["g1", "g2", "g3"]
+        assert (found["box_games_expected"], found["box_games_present"]) == (5, 4)
+
+
+def test_a_row_without_a_partner_is_not_complete() -> None:
+    """What is not there counts as expected and absent."""
+    found = joined(rows(("a", [], 10, 10)), rows(("b", [], 1, 1), side="right"))[0]
+    assert (found["box_games_expected"], found["box_games_present"]) == (1, 0)
+    assert found["side"] is None
+
+
+def test_nothing_expected_is_neither_better_nor_worse() -> None:
+    """0 of 0 gives way to any counts."""
+    left, right = rows(("a", [], 0, 0)), rows(("a", [], 10, 9), side="right")
+    for one, other in ((left, right), (right, left)):
+        assert (
+            joined(one, other)[0]["box_games_expected"],
+            joined(one, other)[0]["box_games_present"],
+        ) == (10, 9)
+
+
+def test_a_column_on_both_sides_is_refused() -> None:
+    """A join never picks one of two columns silently."""
+    with pytest.raises(ValueError, match=r"both sides of the join have \['side'\]"):
+        provenance.join(
+            rows(("a", [], 1, 1), side="l"), rows(("a", [], 1, 1), side="r"), ["game_id"]
+        )
+
+
+@pytest.mark.parametrize(
+    ("expected", "present", "ready", "reason"),
+    [
+        (10, 10, True, None),
+        (10, 9, True, None),
+        (10, 8, False, "incomplete_box"),
+        (4, 4, False, "bootstrap"),
+        (0, 0, False, "bootstrap"),
+    ],
+)
+def test_quality_columns(expected: int, present: int, ready: bool, reason: str | None) -> None:  # noqa: FBT001
+    """Nine of ten are ready, eight are not, and four games are the bootstrap."""
+    judged = provenance.with_quality(rows(("a", [], expected, present)), needs_minimum_games=True)
+    found = ibis.duckdb.connect().to_pyarrow(judged).to_pylist()[0]
+    assert (found["is_production_ready"], found["not_ready_reason"]) == (ready, reason)
+    assert found["completeness"] == (present / expected if expected else None)
+
+
+def test_a_gap_takes_its_units_place() -> None:
+    """Rows of a unit that is a gap are gone, and an empty row names it."""
+    units = ibis.memtable(
+        [{"game_id": g, "team_abbr": "LAL", "game_date": None, "pts": 1} for g in "ab"],
+        schema={"game_id": "string", "team_abbr": "string", "game_date": "date", "pts": "int64"},
+    )
+    gaps = ibis.memtable(
+        [
+            {
+                "gap_id": "x",
+                "table_name": "nbac_team_boxscore",
+                "game_id": "b",
+                "team_abbr": "LAL",
+                "game_date": None,
+            }
+        ],
+        schema={
+            "gap_id": "string",
+            "table_name": "string",
+            "game_id": "string",
+            "team_abbr": "string",
+            "game_date": "date",
+        },
+    )
+    found = provenance.with_holes(units, gaps, "nbac_team_boxscore").order_by("game_id")
+    lines = ibis.duckdb.connect().to_pyarrow(found).to_pylist()
+    assert [
+        (line["game_id"], line["pts"], line["gap_ids"], line["team_games_present"])
+        for line in lines
+    ] == [
+        ("a", 1, [], 1),
+        ("b", None, ["x"], 0),
+    ]
+
+
+def test_a_transform_that_drops_gaps_is_refused() -> None:
+    """A plain join loses the right side's gaps, and the kernel will not store its rows."""
+    con = ibis.duckdb.connect()
+    inputs = {
+        read.parameter: con.create_table(
+            read.parameter,
+            schema={"game_id": "string", "player_id": "int64", "gap_ids": "array<string>"},
+        )
+        for read in TABLES["player_daily_cache"].reads
+    }
+    lost = inputs["upcoming_player_game_context"]
+    with pytest.raises(GapsLost, match="player_game_summary"):
+        lineage_of(TABLES["player_daily_cache"], lost, inputs)

@@ -1,0 +1,223 @@
+"""Windowed values, on timelines small enough to compute by hand."""
+
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import pytest
+
+from nba_pipeline.lookback.provenance import sources_of
+from nba_pipeline.lookback.timeline import own, timeline, with_back_to_backs
+from nba_pipeline.lookback.windows import (
+    as_of,
+    count,
+    deviation,
+    in_previous_season,
+    last,
+    last_days,
+    latest,
+    mean,
+    ratio,
+    season_to_date,
+    total,
+)
+
+START = date(2023, 11, 1)
+UNIT = "nbac_player_boxscore"
+GAPS = {
+    "gap_id": "string",
+    "table_name": "string",
+    "game_date": "date",
+    "game_id": "string",
+    "team_abbr": "string",
+}
+ROWS = {
+    "player_id": "int64",
+    "team_abbr": "string",
+    "game_id": "string",
+    "game_date": "date",
+    "points": "int64",
+    "shots": "float64",
+    "gap_ids": "array<string>",
+    "box_games_expected": "int64",
+    "box_games_present": "int64",
+}
+
+
+def game(
+    number: int, points: int, *, day: date | None = None, team: str = "LAL", player: int = 1
+) -> dict[str, object]:
+    """The player's game on the number-th day; 2 shots for each point."""
+    return {
+        "player_id": player,
+        "team_abbr": team,
+        "game_id": f"{number:010d}",
+        "game_date": day or START + timedelta(days=number),
+        "points": points,
+        "shots": 2.0 * points,
+        "gap_ids": [],
+        "box_games_expected": 1,
+        "box_games_present": 1,
+    }
+
+
+def gap(number: int, *, team: str = "LAL", day: date | None = None) -> dict[str, object]:
+    """The gap of a team's block of players on the number-th day."""
+    return {
+        "gap_id": f"gap{number}",
+        "table_name": UNIT,
+        "game_date": day or START + timedelta(days=number),
+        "game_id": f"{number:010d}",
+        "team_abbr": team,
+    }
+
+
+def table(rows: list[dict[str, object]], schema: dict[str, str]) -> ir.Table:
+    """Literal rows."""
+    return (
+        ibis.memtable(rows, schema=schema, columns=None)
+        if rows
+        else ibis.memtable([], schema=schema)
+    )
+
+
+def values(
+    rows, gaps, windows, *, at: int, player: int = 1, change=lambda past: past
+) -> dict[str, object]:
+    """The player's statistics as of the at-th day."""
+    past = change(timeline(table(rows, ROWS), table(gaps, GAPS), of="player_id", needs=[own(UNIT)]))
+    wanted = ibis.memtable([{"player_id": player, "game_date": START + timedelta(days=at)}])
+    found = as_of(wanted.mutate(game_date=wanted.game_date.cast("date")), past, *windows)
+    return ibis.duckdb.connect().to_pyarrow(found).to_pylist()[0]
+
+
+def test_the_day_itself_is_not_in_its_windows() -> None:
+    """A game of D changes nothing as of D."""
+    rows = [game(0, 10), game(2, 20), game(4, 60)]
+    found = values(rows, [], [last(5, avg=mean("points"))], at=4)
+    assert found["avg"] == 15.0
+
+
+def test_last_takes_the_newest_games_only() -> None:
+    """Mean and sample deviation of the last three of four: 20, 30, 70."""
+    rows = [game(0, 1000), game(2, 20), game(4, 30), game(6, 70)]
+    found = values(rows, [], [last(3, avg=mean("points"), std=deviation("points"))], at=7)
+    assert found["avg"] == 40.0
+    # Squares of -20, -10 and 30 sum to 1400; over two, 700.
+    assert found["std"] == pytest.approx(700**0.5)
+
+
+def test_one_hole_of_ten_leaves_the_mean_of_nine() -> None:
+    """Nine of ten are enough; the hole is expected, and its gap is named."""
+    rows = [game(n, 10 + n) for n in range(10) if n != 4]
+    found = values(rows, [gap(4)], [last(10, avg=mean("points"))], at=10)
+    assert found["avg"] == pytest.approx((sum(range(10, 20)) - 14) / 9)
+    assert (found["box_games_expected"], found["box_games_present"]) == (10, 9)
+    assert found["gap_ids"] == ["gap4"]
+
+
+def test_two_holes_of_ten_leave_nothing() -> None:
+    """Eight of ten are below the threshold: NULL, not the mean of eight."""
+    rows = [game(n, 10 + n) for n in range(10) if n not in (4, 6)]
+    found = values(rows, [gap(4), gap(6)], [last(10, avg=mean("points"))], at=10)
+    assert found["avg"] is None
+    assert found["box_games_present"] == 8
+    assert found["gap_ids"] == ["gap4", "gap6"]
+
+
+def test_a_game_sat_out_is_no_hole() -> None:
+    """Absence from a complete box score is known; the window reaches further back instead."""
+    rows = [game(0, 10), game(6, 20)]
+    found = values(rows, [], [last(2, avg=mean("points"))], at=8)
+    assert found["avg"] == 15.0
+    assert found["box_games_expected"] == 2
+
+
+def test_a_hole_of_another_team_is_none_of_his() -> None:
+    """Before the trade LAL's gaps are his, after it MIA's."""
+    rows = [game(0, 10), game(4, 20, team="MIA"), game(8, 30, team="MIA")]
+    gaps = [gap(2), gap(3, team="MIA"), gap(6), gap(7, team="MIA")]
+    found = values(rows, gaps, [season_to_date(avg=mean("points"))], at=9)
+    assert found["gap_ids"] == ["gap2", "gap7"]
+
+
+def test_a_gap_that_left_the_window_is_not_named() -> None:
+    """Only entries that a window holds count."""
+    rows = [game(n, n) for n in range(1, 6)]
+    found = values(rows, [gap(0)], [last(5, avg=mean("points"))], at=6)
+    assert found["gap_ids"] == []
+    assert found["avg"] == 3.0
+
+
+def test_days_are_counted_back_from_the_day_before() -> None:
+    """The seven days before D hold D-7 and not D."""
+    rows = [game(0, 1), game(1, 10), game(7, 100), game(8, 1000)]
+    found = values(rows, [], [last_days(7, games=count(), points=total("points"))], at=8)
+    assert (found["games"], found["points"]) == (2, 110.0)
+
+
+def test_no_games_count_zero_and_have_no_mean() -> None:
+    """Zero means zero, NULL means unknown."""
+    found = values(
+        [game(0, 5)],
+        [],
+        [last_days(7, games=count(), minutes=total("points")), last(5, avg=mean("points"))],
+        at=0,
+    )
+    assert (found["games"], found["minutes"], found["avg"]) == (0, 0.0, None)
+
+
+def test_a_ratio_is_of_sums_and_not_of_games() -> None:
+    """(10 + 30) / (20 + 20), not the mean of 0.5 and 1.5 by chance weighted."""
+    rows = [game(0, 10), game(1, 30) | {"shots": 10.0}]
+    found = values(rows, [], [last(10, pct=ratio("points", "shots", scale=100))], at=2)
+    assert found["pct"] == pytest.approx(100 * 40 / 30)
+
+
+def test_the_previous_season_is_whole_and_apart() -> None:
+    """Its games are in no window of this season."""
+    rows = [game(90, 50, day=date(2023, 4, 1)), game(91, 70, day=date(2023, 4, 3)), game(0, 10)]
+    windows = [last(5, avg=mean("points")), in_previous_season(before=mean("points"))]
+    found = values(rows, [], windows, at=2)
+    assert (found["avg"], found["before"]) == (10.0, 60.0)
+
+
+def test_the_latest_value_is_unknown_when_a_hole_is_latest() -> None:
+    """He may have played in the game that is missing."""
+    windows = [last(5, day=latest("game_date"))]
+    assert values([game(0, 5)], [], windows, at=4)["day"] == START
+    assert values([game(0, 5)], [gap(2)], windows, at=4)["day"] is None
+
+
+def test_back_to_backs_are_games_on_the_day_after_another() -> None:
+    """Days 0, 1, 2 and 4 hold two; after a hole it is unknown."""
+    windows = [last_days(14, back_to_backs=total("is_back_to_back"))]
+    rows = [game(0, 1), game(1, 1), game(2, 1), game(4, 1)]
+    assert values(rows, [], windows, at=6, change=with_back_to_backs)["back_to_backs"] == 2.0
+    found = values([game(0, 1), game(2, 1)], [gap(1)], windows, at=6, change=with_back_to_backs)
+    assert found["back_to_backs"] is None
+    assert found["gap_ids"] == ["gap1"]
+
+
+def test_sums_do_not_depend_on_their_order() -> None:
+    """Fixed-point sums: 0.1 ten times over is one, whatever stands between."""
+    rows = [game(n, 0) | {"shots": 0.1 if n % 2 else 1e6} for n in range(20)]
+    forward = values(rows, [], [season_to_date(avg=mean("shots"))], at=20)["avg"]
+    backward = values(rows[::-1], [], [season_to_date(avg=mean("shots"))], at=20)["avg"]
+    assert forward == backward == (10 * 1e6 + 10 * 0.1) / 20
+
+
+def test_gaps_of_inputs_are_traced_and_the_expression_compiles_for_bigquery() -> None:
+    """gap_ids come from the rows and the gaps; the same expression is SQL for both warehouses."""
+    con = ibis.duckdb.connect()
+    rows = con.create_table("player_game_summary", table([game(0, 1)], ROWS))
+    gaps = con.create_table("data_gaps", table([gap(1)], GAPS))
+    wanted = con.create_table("wanted", schema={"player_id": "int64", "game_date": "date"})
+    past = timeline(rows, gaps, of="player_id", needs=[own(UNIT)])
+    found = as_of(wanted, past, last(10, avg=mean("points")))
+    assert {name for name, _ in sources_of(found, "gap_ids")} == {
+        "player_game_summary",
+        "data_gaps",
+    }
+    assert ("player_game_summary", "points") in sources_of(found, "avg")
+    assert "ROWS BETWEEN 9 preceding" in ibis.to_sql(found, dialect="bigquery")
