@@ -1,13 +1,13 @@
 """Landing zones and warehouses for the tests: a simulated league, and the real one where it is."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from nba_pipeline.backfill.planner import Request, catch_up
+from nba_pipeline.backfill.planner import Request, parts
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.engine.compute import Bypass, Computed, Writer, compute
 from nba_pipeline.engine.landing import Landing
@@ -42,7 +42,7 @@ class Lab:
         last: date,
         *,
         force: bool = False,
-        only_stored: bool = False,
+        only_stored: Collection[str] = (),
         bypasses: tuple[Bypass, ...] = (),
     ) -> dict[str, Computed]:
         """Computes the tables in the graph's order for the dates."""
@@ -57,20 +57,22 @@ class Lab:
                     Survey(TABLES, self.warehouse, self.landing),
                     writer,
                     force=force,
-                    only_stored=only_stored,
+                    only_stored=name in only_stored,
                 )
         return done
 
     def request(
         self, tables: Sequence[str], first: date, last: date, bypasses: tuple[Bypass, ...] = ()
     ) -> dict[str, Computed]:
-        """The same, after catching up on the stored dates that they look back on."""
+        """The same, with the stored dates that it takes along."""
         request = Request(tuple(TABLES[n] for n in TABLES if n in tables), first, last)
-        ahead = catch_up(request, Survey(TABLES, self.warehouse, self.landing))
-        if ahead:
-            names = [table.name for table in ahead.tables]
-            self.compute(names, ahead.first, ahead.last, only_stored=True)
-        return self.compute(tables, first, last, bypasses=bypasses)
+        done: dict[str, Computed] = {}
+        for part in parts(request, Survey(TABLES, self.warehouse, self.landing)):
+            names = [table.name for table in part.tables]
+            done |= self.compute(
+                names, part.first, part.last, only_stored=part.only_stored, bypasses=bypasses
+            )
+        return done
 
     def rows(self, table: str, **where: object) -> list[dict[str, object]]:
         """The table's rows without run stamps, sorted, as plain values."""

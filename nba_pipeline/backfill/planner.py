@@ -20,14 +20,17 @@ from nba_pipeline.league import calendar
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted: tables in the graph's order, first and last date, and how."""
+    """What is wanted: tables in the graph's order, first and last date, and how.
+
+    only_stored names the tables of which no date is computed that was never stored.
+    """
 
     tables: tuple[Table, ...]
     first: date
     last: date
     wait: bool = False
     force: bool = False
-    only_stored: bool = False
+    only_stored: frozenset[str] = frozenset()
     bypasses: tuple[Bypass, ...] = ()
     backfill_id: str = field(default_factory=lambda: uuid4().hex[:12])
 
@@ -36,14 +39,14 @@ class Request:
 class PlannedTable:
     """A table's stale partitions and why each is stale; refused ones cannot be computed yet.
 
-    is_caught_up: stored dates that what was asked for looks back on, computed before it.
+    is_taken_along: only stored dates, since what was asked for reads them or changes them.
     """
 
     table: Table
     partitions: int
     stale: Mapping[date, str]
     refused: Mapping[date, str]
-    is_caught_up: bool = False
+    is_taken_along: bool = False
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -89,45 +92,40 @@ def groups(tables: Sequence[Table]) -> list[list[Table]]:
 
 
 def plan(request: Request, survey: Survey) -> list[PlannedTable]:
-    """What the request would compute as things stand, table by table, what it catches up on first.
+    """What the request would compute as things stand, table by table, and what it takes along.
 
     What becomes stale through work that comes before it counts as stale too.
     """
     planned: list[PlannedTable] = []
     touched: dict[str, set[date]] = {}
-    first = catch_up(request, survey)
-    for part in [first, request] if first else [request]:
+    for part in parts(request, survey):
         for table in part.tables:
-            line = _planned(table, part, survey, touched, is_caught_up=part is first)
+            line = _planned(table, part, survey, touched)
             touched.setdefault(table.name, set()).update(line.stale)
             planned.append(line)
     return planned
 
 
 def _planned(
-    table: Table,
-    request: Request,
-    survey: Survey,
-    touched: Mapping[str, set[date]],
-    *,
-    is_caught_up: bool,
+    table: Table, request: Request, survey: Survey, touched: Mapping[str, set[date]]
 ) -> PlannedTable:
     """The table's line of the plan, after the partitions that are touched before it."""
     days = table.partitions_between(request.first, request.last)
+    only_stored = table.name in request.only_stored
     need = needs(
         table,
         days,
         survey,
         bypasses=request.bypasses,
         force=request.force,
-        only_stored=request.only_stored,
+        only_stored=only_stored,
     )
     stale = dict(need.stale)
     stored = survey.stamps(table.name)
     for read in table.reads:
         changing = DayList(touched.get(read.table, ()))
         for day in days if changing else ():
-            is_wanted = day in stored or not request.only_stored
+            is_wanted = day in stored or not only_stored
             if is_wanted and day not in stale and changing.first_in(spans(read, day)):
                 stale[day] = f"{read.table} would change"
     refused = {
@@ -135,78 +133,92 @@ def _planned(
         for day, why in need.refused.items()
         if not any(read.table in touched for read in table.reads)
     }
-    return PlannedTable(table, len(days), dict(sorted(stale.items())), refused, is_caught_up)
+    return PlannedTable(table, len(days), dict(sorted(stale.items())), refused, only_stored)
 
 
-def catch_up(request: Request, survey: Survey) -> Request | None:
-    """The stored dates that the request looks back on and that are out of date; never models.
+def parts(request: Request, survey: Survey) -> list[Request]:
+    """The request and what it takes along, in order; never models that were not asked for.
 
-    They are computed before it, so that the daily commands work in whatever order the news came. A
-    date that was never stored is not among them: it is refused, with the command that fills it.
+    Stored dates that it looks back on and that are out of date come first, so that the daily
+    commands work in whatever order the news came; those that it reads on its own dates come with
+    it. Where a game has come to one of its dates, the date that it has left comes first, and what
+    read that date after it. A date that was never stored is not taken along: what needs it is
+    refused, with the command that fills it.
     """
-    tables = list(survey.tables.values())
-    reached = _reached(request, tables)
-    days: dict[str, list[date]] = {}
-    for name, (first, last) in reached.items():
-        is_own = name in {table.name for table in request.tables}
-        days[name] = [
-            day
-            for day in survey.outdated(name)
-            if first <= day <= last and not (is_own and request.first <= day <= request.last)
-        ]
-    moved = _left_dates(request, survey)
-    if moved:
-        # What read the date that a game has left is wrong too, and so is what looks back on it.
-        for table in tables:
-            if table.partitions == "daily":
-                mine = [day for day in survey.outdated(table.name) if day >= min(moved)]
-                days.setdefault(table.name, []).extend(mine)
+    own = {table.name for table in request.tables}
+    reached = _reached(request, survey)
+    inside = {
+        name
+        for name, days in reached.items()
+        if name not in own and any(request.first <= day <= request.last for day in days)
+    }
+    before = {n: [day for day in days if day < request.first] for n, days in reached.items()}
+    left = _left_dates(request, survey)
+    for name, days in left.items():
+        before[name] = [*before.get(name, ()), *days]
+    found = [_taken_along(before, request, survey)]
+    names = own | inside
+    tables = tuple(table for name, table in survey.tables.items() if name in names)
+    found.append(replace(request, tables=tables, only_stored=request.only_stored | inside))
+    if left:
+        first = min(day for days in left.values() for day in days)
+        daily = [n for n, table in survey.tables.items() if table.partitions == "daily"]
+        after = {n: [day for day in survey.stamps(n) if day >= first] for n in daily}
+        found.append(_taken_along(after, request, survey))
+    return [part for part in found if part]
+
+
+def _taken_along(
+    days: Mapping[str, Sequence[date]], request: Request, survey: Survey
+) -> Request | None:
+    """The request for those stored dates of the tables; None where there are none."""
     every = [day for found in days.values() for day in found]
     if not every:
         return None
-    names = {name for name, found in days.items() if found}
+    tables = tuple(table for name, table in survey.tables.items() if days.get(name))
     return replace(
         request,
-        tables=tuple(table for table in tables if table.name in names),
+        tables=tables,
         first=min(every),
         last=max(every),
         force=False,
-        only_stored=True,
+        only_stored=frozenset(table.name for table in tables),
     )
 
 
-def _reached(request: Request, tables: Sequence[Table]) -> dict[str, tuple[date, date]]:
-    """Per daily table that the request reads, however indirectly: first and last date read."""
-    found: dict[str, tuple[date, date]] = {}
-    for table in reversed(tables):
+def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
+    """Per daily table that the request reads, however indirectly: the stored dates out of date."""
+    read_from: dict[str, tuple[date, date]] = {}
+    for table in reversed(list(survey.tables.values())):
         own = [(request.first, request.last)] if table in request.tables else []
-        for first, last in [*own, *([found[table.name]] if table.name in found else [])]:
+        for first, last in [*own, *([read_from[table.name]] if table.name in read_from else [])]:
             for read in table.reads:
-                upstream = next(other for other in tables if other.name == read.table)
-                if upstream.partitions == "daily":
+                if survey.tables[read.table].partitions == "daily":
                     days = [table.partition_of(first), table.partition_of(last)]
                     start, end = read_span(read, days)
-                    known = found.get(read.table, (start, end))
-                    found[read.table] = min(start, known[0]), max(end, known[1])
-    return found
+                    known = read_from.get(read.table, (start, end))
+                    read_from[read.table] = min(start, known[0]), max(end, known[1])
+    return {
+        name: [day for day in survey.outdated(name) if first <= day <= last]
+        for name, (first, last) in read_from.items()
+    }
 
 
-def _left_dates(request: Request, survey: Survey) -> set[date]:
-    """The stored dates that hold a key which the sources now have on the request's dates."""
-    found: set[date] = set()
+def _left_dates(request: Request, survey: Survey) -> dict[str, list[date]]:
+    """Per table, the stored dates that hold a key which its source now has on the request's dates."""
+    found: dict[str, list[date]] = {}
     for table in request.tables:
         days = set(table.partitions_between(request.first, request.last))
-        others = set(survey.outdated(table.name)) - days
-        if table.is_unique_over_all and others:
-            seasons = calendar.seasons_of(days)
-            for source in table.sources:
-                rows = survey.landing.load(source, seasons).rows
-                coming = rows[rows.game_date.isin(days)]
-                keys = ibis.memtable(coming[list(table.grain)].drop_duplicates())
-                stored = survey.warehouse.table(table.name)
-                left = stored.filter(stored[table.date_column].isin(list(others)))
-                dates = left.semi_join(keys, table.grain)[table.date_column].to_pyarrow()
-                found |= set(dates.to_pylist())
+        others = set(survey.outdated(table.name)) - days if table.is_unique_over_all else set()
+        for source in table.sources if others else ():
+            rows = survey.landing.load(source, calendar.seasons_of(days)).rows
+            keys = rows[rows.game_date.isin(days)][list(table.grain)].drop_duplicates()
+            stored = survey.warehouse.table(table.name)
+            day = stored[table.date_column]
+            left = stored.filter(day.isin(list(others))).semi_join(ibis.memtable(keys), table.grain)
+            dates = left.select(table.date_column).distinct().to_pyarrow()[table.date_column]
+            if len(dates):
+                found[table.name] = sorted(dates.to_pylist())
     return found
 
 
@@ -223,4 +235,5 @@ def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Reques
     ]
     if not affected:
         return None
-    return Request(wanted, min(affected), max(affected), only_stored=True)
+    names = frozenset(table.name for table in wanted)
+    return Request(wanted, min(affected), max(affected), only_stored=names)

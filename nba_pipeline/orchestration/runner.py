@@ -7,7 +7,7 @@ from datetime import date
 import dagster as dg
 
 from nba_pipeline.backfill.leases import BackfillCancelled
-from nba_pipeline.backfill.planner import Request, catch_up, groups
+from nba_pipeline.backfill.planner import Request, groups, parts
 from nba_pipeline.engine.compute import needs
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration.session import (
@@ -54,8 +54,7 @@ def run(
     Raises:
         BackfillCancelled: it was, from here or elsewhere; no further run is started.
     """
-    first = catch_up(request, session.survey())
-    for part in [first, request] if first else [request]:
+    for part in parts(request, session.survey()):
         yield from _run_groups(part, job, instance, session)
 
 
@@ -90,7 +89,7 @@ def _run_once(
         BACKFILL_TAG: request.backfill_id,
         WAIT_TAG: str(request.wait).lower(),
         FORCE_TAG: str(request.force).lower(),
-        ONLY_STORED_TAG: str(request.only_stored).lower(),
+        ONLY_STORED_TAG: ",".join(name for name in names if name in request.only_stored),
     }
     if request.bypasses:
         tags[BYPASS_TAG] = ",".join(bypass.name for bypass in request.bypasses)
@@ -141,7 +140,7 @@ def _left(
             days,
             session.survey(),
             bypasses=request.bypasses,
-            only_stored=request.only_stored,
+            only_stored=table.name in request.only_stored,
         )
         if set(need.stale) != set(need.refused):
             return []

@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -52,7 +52,7 @@ class RunSession:
         tables: Mapping[str, Table],
         bypasses: Sequence[Bypass] = (),
         force: bool = False,
-        only_stored: bool = False,
+        only_stored: Collection[str] = (),
     ) -> None:
         engine = connect(settings.coordination_url)
         self.warehouse = DeltaWarehouse(settings.warehouse_folder, engine)
@@ -140,7 +140,7 @@ class RunSession:
                 self._survey,
                 self._writer,
                 force=self._force,
-                only_stored=self._only_stored,
+                only_stored=table.name in self._only_stored,
             )
         except BaseException as error:
             self.progress.fail(
@@ -254,7 +254,7 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
             tables=tables,
             bypasses=bypasses,
             force=tags.get(FORCE_TAG) == "true",
-            only_stored=tags.get(ONLY_STORED_TAG) == "true",
+            only_stored=tags.get(ONLY_STORED_TAG, "").split(","),
         )
         # Expressions are trees of small objects that all live until the run ends: collecting among
         # them costs a third of compiling them.
