@@ -22,7 +22,7 @@ def read_span(read: Read, days: Sequence[date]) -> tuple[date, date]:
     if read.reach in ("same_date", "same_month"):
         return read.partition(first), read.partition(last)
     if read.reach == "ever":
-        return calendar.SEASONS[0].first, last
+        return calendar.FIRST_DAY, last
     start = calendar.season_of(first)
     if read.reach == "two_seasons":
         start = calendar.season_before(start) or start

@@ -207,7 +207,7 @@ def input_fingerprints(
 def _seasons_behind(read: Read, day: date) -> list[str]:
     """The seasons that a read of the day looks back over, up to its own."""
     if read.reach == "ever":
-        return [span.name for span in calendar.SEASONS if span.first <= day]
+        return [span.name for span in calendar.seasons() if span.first <= day]
     own = calendar.season_of(day)
     earlier = calendar.season_before(own) if read.reach == "two_seasons" else None
     return [earlier.name, own.name] if earlier else [own.name]
