@@ -55,6 +55,18 @@ TRAINING_IMPLAUSIBLE_MAE = Threshold(
     4.0, "Honest models score about 4.5 to 4.6 points; far below is leakage until shown otherwise."
 )
 
+FEWEST_PLAYERS = Threshold(5, "Five are on the floor at any time.")
+MOST_PLAYERS = Threshold(15, "A roster for a game has thirteen active players, fifteen at most.")
+FEWEST_TEAM_POINTS = Threshold(
+    50, "The fewest since the shot clock are 49; below, half is missing."
+)
+MOST_TEAM_POINTS = Threshold(220, "The most ever are 186; above, two games are in one row.")
+MOST_PLAYER_MINUTES = Threshold(80, "Four overtimes played whole are 68 minutes.")
+MOST_TEAM_MINUTES = Threshold(400, "Six overtimes are 390 player-minutes.")
+UNSETTLED_DAYS = Threshold(
+    3, "Scores are final within hours; a game still open days later waits for somebody to say so."
+)
+
 SHARES = {"usage_rate_coverage": USAGE_RATE_COVERAGE, "phase4_coverage": PHASE_4_COVERAGE}
 """Shares of what must be known, summed over the season to date."""
 STOPPING_SHARES = ("usage_rate_coverage",)

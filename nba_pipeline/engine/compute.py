@@ -22,7 +22,7 @@ from nba_pipeline.kernel.columns import QUALITY, STAMP
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.lookback.provenance import tracking_columns, with_quality
-from nba_pipeline.warehouse.protocol import Replaced, Stamp, Warehouse, WriteRefused
+from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stamp, Warehouse
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,14 @@ def needs(
         if force
         else staleness.stale(table, inputs, warehouse.stamps(table.name))
     )
-    strictly = staleness.refused(table, list(stale), upstream, failed, allowed=())
+    unread: dict[date, str] = {}
+    for source in table.sources:
+        unread |= landing.refusals(source, list(stale))
+    strictly = staleness.refused(table, list(stale), upstream, failed, allowed=()) | unread
     refused = strictly
     if bypasses and strictly:
         allowed = [bypass.name for bypass in bypasses]
-        refused = staleness.refused(table, list(strictly), upstream, failed, allowed)
+        refused = staleness.refused(table, list(strictly), upstream, failed, allowed) | unread
     return Needs(inputs, stale, refused, frozenset(set(strictly) - set(refused)))
 
 
@@ -129,7 +132,7 @@ def compute(
     current = tuple(day for day in sorted(days) if day not in need.stale)
     try:
         computed = _computed(table, need, current, warehouse, landing, writer)
-    except WriteRefused:
+    except (OlderCode, LostLease):
         # Another's rows stand there, and they are no failure.
         raise
     except BaseException as error:

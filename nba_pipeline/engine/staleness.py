@@ -195,7 +195,7 @@ def input_fingerprints(
         for day in days:
             parts[day] += [behind(name, day) for name in _seasons_behind(read, day)]
     for source in table.sources:
-        found = _landing_fingerprints(source.folder, days, landing)
+        found = landing.contents(source, days)
         for day in days:
             parts[day].append(found[day])
     return {
@@ -231,16 +231,3 @@ def _prefixes(contents: Mapping[date, str]) -> Callable[[str, date], str]:
         return marks[place - 1] if place else ""
 
     return before
-
-
-def _landing_fingerprints(folder: str, days: Sequence[date], landing: Landing) -> dict[date, str]:
-    """Per day, the fingerprint of the landing file that the day is read from."""
-    files = landing.files(folder, calendar.seasons_of(days))
-    by_date = {file.game_date: file for file in files if file.game_date}
-    by_season = {file.season: file for file in files if not file.game_date}
-    prints = {file: landing.fingerprint(file) for file in files}
-    found = {}
-    for day in days:
-        file = by_date.get(day) or by_season.get(calendar.season_of(day).name)
-        found[day] = prints[file] if file else "no file"
-    return found

@@ -15,7 +15,7 @@ import pandas as pd
 
 from nba_pipeline.engine.staleness import shares_to_date, shortfall
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.kernel.table import Table
+from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.thresholds import SHARES, VERSION
 from nba_pipeline.warehouse.protocol import Stamp
 
@@ -138,7 +138,7 @@ def _share(name: str, day: date, stamps: Mapping[date, Stamp]) -> Check:
 def call(function: Callable[..., Answer], inputs: Mapping[str, object], **more: object) -> Answer:
     """The function on the inputs that it names."""
     offered = {**inputs, **more}
-    return function(**{name: offered[name] for name in inspect.signature(function).parameters})
+    return function(**{name: offered[name] for name in parameters(function, inputs)})
 
 
 def require(table: Table, rows: ir.Table, inputs: Mapping[str, ir.Table]) -> None:

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -12,6 +12,7 @@ import pandera.ibis as pa
 
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.source import Source
+from nba_pipeline.kernel.units import Units
 from nba_pipeline.league.calendar import month_of, season_days
 from nba_pipeline.warehouse.protocol import Storage
 
@@ -93,6 +94,7 @@ class Table:
     partitions: Literal["daily", "monthly"]
     needs_minimum_games: bool
     volatile: tuple[str, ...]
+    units: Units | None
 
     @property
     def phase(self) -> int:
@@ -145,6 +147,7 @@ def table_asset(
     partitions: Literal["daily", "monthly"] = "daily",
     needs_minimum_games: bool = False,
     volatile: Sequence[str] = (),
+    units: Units | None = None,
 ) -> Table:
     """The table that a module declares; its parameters are its lineage.
 
@@ -165,6 +168,7 @@ def table_asset(
         partitions: by day, or by month for models.
         needs_minimum_games: whether rows are of use only after MINIMUM_GAMES.
         volatile: columns that say when a row was made, which do not make its content differ.
+        units: what makes an expected unit of a raw table a gap; none where the table is optional.
 
     Raises:
         ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none.
@@ -177,7 +181,7 @@ def table_asset(
     for function in (transform, expected, refusals, *assertions, *violations, *warnings, *shares):
         if function is None:
             continue
-        wanted = set(inspect.signature(function).parameters)
+        wanted = parameters(function, given)
         if unknown := wanted - given - {"rows", "partitions"}:
             raise ContradictoryDeclaration(
                 f"{name}: {function.__name__} takes {sorted(unknown)}, which is not read"
@@ -204,4 +208,12 @@ def table_asset(
         partitions=partitions,
         needs_minimum_games=needs_minimum_games,
         volatile=tuple(volatile),
+        units=units,
     )
+
+
+def parameters(function: Callable[..., object], given: Collection[str]) -> set[str]:
+    """The names that a function takes; all that are given where it takes any number of them."""
+    taken = inspect.signature(function).parameters.values()
+    names = {each.name for each in taken if each.kind is not inspect.Parameter.VAR_KEYWORD}
+    return names | set(given) if len(names) < len(taken) else names

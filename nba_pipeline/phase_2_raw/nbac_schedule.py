@@ -60,7 +60,7 @@ def teams_with_two_games(rows: ir.Table) -> ir.Table:
 
 nbac_schedule = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=NbacSchedule,
     sources=[source],
     transform=transform,
