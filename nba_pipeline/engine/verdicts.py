@@ -5,7 +5,7 @@ computing anything.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from nba_pipeline.engine.staleness import shares_to_date, shortfall
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.thresholds import SHARES, VERSION
-from nba_pipeline.warehouse.protocol import Stamp
+from nba_pipeline.warehouse.protocol import Stamp, Warehouse
 
 _SAMPLE = 20
 Answer = TypeVar("Answer")
@@ -55,13 +55,30 @@ def check_names(table: Table) -> list[str]:
     ]
 
 
-def checks(table: Table, day: date, stamps: Mapping[date, Stamp]) -> list[Check]:
+def accepted_gaps(warehouse: Warehouse) -> frozenset[str]:
+    """The ids of the gaps that are known never to close, over all stored dates."""
+    if "data_gaps" not in warehouse.names():
+        return frozenset()
+    gaps = warehouse.table("data_gaps")
+    # Rows of before gaps could be accepted have no such column.
+    if "is_accepted" not in gaps.columns:
+        return frozenset()
+    return frozenset(gaps.filter(gaps.is_accepted).gap_id.to_pyarrow().to_pylist())
+
+
+def checks(
+    table: Table,
+    day: date,
+    stamps: Mapping[date, Stamp],
+    accepted: Collection[str] = frozenset(),
+) -> list[Check]:
     """Every check's outcome on a stored date.
 
     Args:
         table: the declaration.
         day: a date that has a stamp.
         stamps: the table's stamps; shares are summed over the season up to the date.
+        accepted: ids of gaps that are told but no cause for a warning.
     """
     stamp = stamps[day]
     found = [
@@ -86,12 +103,13 @@ def checks(table: Table, day: date, stamps: Mapping[date, Stamp]) -> list[Check]
             Check(
                 "completeness",
                 day,
-                not stamp.gaps,
+                set(stamp.gaps) <= set(accepted),
                 {
                     "mean": stamp.completeness,
                     "min": stamp.least_completeness,
                     "rows_not_ready": stamp.not_ready,
                     "root_gaps": dict(stamp.gaps),
+                    "accepted_gaps": sorted(set(stamp.gaps) & set(accepted)),
                 },
                 is_warning=True,
             )
