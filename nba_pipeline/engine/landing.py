@@ -20,6 +20,7 @@ from pathlib import Path
 import pandas as pd
 from upath import UPath
 
+from nba_pipeline.engine.filing import UNDATED, facts_of, filed, without_dates
 from nba_pipeline.engine.parsed_files import Facts, ParsedFiles
 from nba_pipeline.kernel.source import (
     Parsed,
@@ -31,14 +32,9 @@ from nba_pipeline.kernel.source import (
     rejection,
 )
 from nba_pipeline.league import calendar
-from nba_pipeline.league.identity import is_exhibition
 
 _NAMED_AFTER_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})\.json(\.gz)?")
 _NAMED_AFTER_SEASON = re.compile(r"(\d{4}-\d{2})\.json(\.gz)?")
-_NOT_CONTENT = ["source_file", "row_number", "game_date", "season"]
-"""Columns in which equal rows of a date may differ."""
-_UNDATED = "is_undated"
-"""Of rejected input: whether it says no date that could be its own."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ class Landing:
         rejected = pd.concat([part.rejected for part in parts], ignore_index=True)
         return Parsed(
             pd.concat([part.rows for part in parts], ignore_index=True),
-            rejected.drop(columns=_UNDATED),
+            rejected.drop(columns=UNDATED),
         )
 
     def contents(self, source: Source, days: Sequence[date]) -> dict[date, str]:
@@ -114,12 +110,12 @@ class Landing:
         replaced = {found.file.game_date for found in files} - {None}
         parts = [self._parsed.frames(*self._copy(source, found)) for found in files]
         parts = [
-            part if found.file.game_date else _without(part, replaced)
+            part if found.file.game_date else without_dates(part, replaced)
             for found, part in zip(files, parts, strict=True)
         ]
         if not parts:
             nothing = source.parse(None, SourceFile("", season)).rows
-            return Parsed(nothing, rejected_frame([]).assign(**{_UNDATED: False}))
+            return Parsed(nothing, rejected_frame([]).assign(**{UNDATED: False}))
         rows = pd.concat([part.rows for part in parts], ignore_index=True)
         rejected = pd.concat([part.rejected for part in parts], ignore_index=True)
         if source.settle and parts[1:]:
@@ -131,7 +127,7 @@ class Landing:
         self._refuse_unknown_seasons(source)
         files = self._files(source, season)
         if source.settle and files[1:]:
-            return _facts(source, self._season(source, season), SourceFile(source.place, season))
+            return facts_of(source, self._season(source, season), SourceFile(source.place, season))
         replaced = {found.file.game_date for found in files} - {None}
         dated: dict[date, str] = {}
         filed: dict[date, str] = {}
@@ -155,8 +151,8 @@ class Landing:
         content = self.fingerprint(file) if found.trouble is None else _short(str(found.trouble))
 
         def make() -> tuple[Parsed, Facts]:
-            parsed = _filed(self._read(source, found), file)
-            return parsed, _facts(source, parsed, file)
+            parsed = filed(self._read(source, found), file)
+            return parsed, facts_of(source, parsed, file)
 
         return (f"{source.name}/{place}", f"{source.version}-{content}"), make
 
@@ -271,100 +267,3 @@ def _date_of(text: str) -> date | None:
 
 def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-# --- under which date a file's words are
-
-
-def _filed(parsed: Parsed, file: SourceFile) -> Parsed:
-    """The rows that belong to the file; the others rejected; every rejection under a date."""
-    rows, rejected = parsed.rows, parsed.rejected
-    within = _within(rows.game_date, file)
-    strays = rows[~within]
-    if file.season and not file.game_date and "game_id" in strays:
-        # Exhibitions are kept out of every expectation, and most are before the season.
-        strays = strays[~is_exhibition(strays.game_id)]
-    if len(strays):
-        rejected = pd.concat([rejected, _strays(strays, file)], ignore_index=True)
-    is_undated = ~_within(rejected.game_date, file)
-    if file.game_date:
-        rejected = rejected.assign(game_date=file.game_date, **{_UNDATED: False})
-        return Parsed(rows[within], rejected)
-    named = [calendar.season(file.season)] if file.season else calendar.seasons()
-    under = [
-        rejected[~is_undated].assign(**{_UNDATED: False}),
-        *(
-            rejected[is_undated].assign(game_date=span.first, season=span.name, **{_UNDATED: True})
-            for span in named
-        ),
-    ]
-    return Parsed(rows[within], pd.concat([part for part in under if len(part)] or under[:1]))
-
-
-def _within(days: pd.Series, file: SourceFile) -> pd.Series:
-    """Whether each date is the file's, of its season, or of any season for a file of all."""
-    spans = [calendar.season(file.season)] if file.season else calendar.seasons()
-
-    def belongs(day: object) -> bool:
-        if not isinstance(day, date):
-            return False
-        if file.game_date:
-            return day == file.game_date
-        return any(span.first <= day <= span.last for span in spans)
-
-    return days.map({day: belongs(day) for day in days.unique()}).astype(bool)
-
-
-def _strays(rows: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
-    """Rows that are dated outside their file, as rejections that say no date of their own."""
-    what = f"date {file.game_date}" if file.game_date else f"season {file.season or 'any'}"
-    lines = [
-        rejection(
-            file,
-            "other_date" if file.game_date else "other_season",
-            f"{file.path} row {row['row_number']} ({row.get('game_id')}): dated "
-            f"{row['game_date']}, but the file is of {what}",
-            row_number=row["row_number"],
-            game_id=row.get("game_id"),
-            team_abbr=row.get("team_abbr"),
-            field="game_date",
-            value=str(row["game_date"]),
-            game_date=None,
-        )
-        for row in rows.to_dict("records")
-    ]
-    return rejected_frame(lines)
-
-
-def _without(parsed: Parsed, replaced: set[date | None]) -> Parsed:
-    """A season file without the dates that have a file of their own."""
-    if not replaced:
-        return parsed
-    of_others = parsed.rejected.game_date.isin(replaced) & ~parsed.rejected[_UNDATED]
-    return Parsed(parsed.rows[~parsed.rows.game_date.isin(replaced)], parsed.rejected[~of_others])
-
-
-def _facts(source: Source, parsed: Parsed, file: SourceFile) -> Facts:
-    """Fingerprints per date, and the dates of a required source that cannot be expected."""
-    rejected = parsed.rejected
-    own = rejected[~rejected[_UNDATED]]
-    rows, said = _sums(parsed.rows, _NOT_CONTENT), _sums(own, ["game_date"])
-    dated = {day: f"{rows.get(day, '')}/{said.get(day, '')}" for day in {*rows, *said}}
-    refusals: dict[date, str] = {}
-    if source.is_required:
-        covered = own[~is_exhibition(own.game_id)].drop_duplicates("game_date")
-        refusals = dict(zip(covered.game_date, covered.rule + ": " + covered.detail, strict=True))
-        for line in rejected[rejected.row_number.isna()].to_dict("records"):
-            days = [file.game_date] if file.game_date else calendar.season(file.season).days()
-            refusals |= dict.fromkeys(days, f"{line['rule']}: {line['detail']}")
-    return Facts(dated, _sums(rejected[rejected[_UNDATED]], ["game_date"]), refusals)
-
-
-def _sums(frame: pd.DataFrame, ignored: Sequence[str]) -> dict[date, str]:
-    """Per date, a sum over its rows' hashes that does not depend on their order."""
-    if frame.empty:
-        return {}
-    compared = frame.drop(columns=list(ignored), errors="ignore")
-    hashes = pd.util.hash_pandas_object(compared, index=False)
-    found = hashes.groupby(frame.game_date.to_numpy()).agg(["sum", "count"])
-    return {day: f"{int(total):x}-{count}" for day, total, count in found.itertuples(name=None)}
