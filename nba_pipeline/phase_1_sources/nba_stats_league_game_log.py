@@ -184,10 +184,16 @@ def _frame(document: object, file: SourceFile, needed: Sequence[str]) -> pd.Data
             f"{file.path}: no league game log (resultSets[0].headers and .rowSet not found: "
             f"{error!r})"
         ) from error
-    missing = [name for name in needed if name not in headers]
+    if not isinstance(headers, list) or not isinstance(lines, list):
+        raise UnknownShape(f"{file.path}: no league game log (headers or rowSet is no list)")
+    missing = [name for name in needed if headers.count(name) != 1]
     if missing:
-        raise UnknownShape(f"{file.path}: no league game log of this kind (no {missing})")
-    ragged = [number for number, line in enumerate(lines) if len(line) != len(headers)]
+        raise UnknownShape(f"{file.path}: no league game log of this kind (not one {missing})")
+    ragged = [
+        number
+        for number, line in enumerate(lines)
+        if not isinstance(line, list) or len(line) != len(headers)
+    ]
     if ragged:
         raise UnknownShape(f"{file.path}: row {ragged[0]} has not {len(headers)} fields")
     return pd.DataFrame(lines, columns=headers, dtype="object")[list(needed)]

@@ -6,7 +6,10 @@ from datetime import date
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.warehouse.protocol import Warehouse
 
-_TOLD = ("gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule")
+_TOLD = (
+    *("gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule"),
+    *("is_accepted", "accepted_reason"),
+)
 PREDICTIONS = "player_prop_predictions"
 
 
@@ -19,16 +22,18 @@ def root_gaps(
     name it: those are to be repaired. rows counts the rows of all tables that name it, predictions
     those of player_prop_predictions; touched_from and touched_to are the dates of such rows.
     """
+    stored = warehouse.table("data_gaps", first, last)
+    # Gaps that were stored before any could be accepted lack what says so.
+    columns = [name for name in _TOLD if name in stored.columns]
+    gaps = stored.select(*columns).to_pyarrow().to_pylist()
     known = {
         gap["gap_id"]: {
             "gap_id": gap["gap_id"],
-            "state": "accepted" if gap.pop("is_accepted") else "open",
+            "state": "accepted" if gap.pop("is_accepted", None) else "open",
+            "accepted_reason": None,
             **gap,
         }
-        for gap in warehouse.table("data_gaps", first, last)
-        .select(*_TOLD, "is_accepted", "accepted_reason")
-        .to_pyarrow()
-        .to_pylist()
+        for gap in gaps
     }
     reach = _reach(tables, warehouse)
     for gap_id in reach.keys() - known.keys():

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from nba_pipeline.kernel.source import SourceFile
+from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED, parse
 
 FILE = SourceFile("nba_stats/league_game_log/player/2023-24.json", "2023-24")
@@ -73,3 +73,18 @@ def test_a_game_without_a_winner_yet_has_none() -> None:
     found = parsed({"WL": None}, {"WL": "L"})
     assert found.rejected.empty
     assert found.rows.won.isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ({"headers": list(LINE), "rowSet": None}, "headers or rowSet is no list"),
+        ({"headers": list(LINE), "rowSet": [5]}, "row 0 has not"),
+        ({"headers": [*LINE, "PTS"], "rowSet": []}, r"not one \['PTS'\]"),
+        ({"headers": ["A"], "rowSet": []}, "not one .*'PLAYER_ID'"),
+    ],
+)
+def test_a_document_of_another_shape_is_refused(result, told) -> None:
+    """By the file and what it lacks, so that no other file is stopped."""
+    with pytest.raises(UnknownShape, match=f"{FILE.path}: .*{told}"):
+        parse({"resultSets": [result]}, FILE, of="player")
