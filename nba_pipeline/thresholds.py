@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,18 @@ TRAINING_IMPLAUSIBLE_MAE = Threshold(
     4.0, "Honest models score about 4.5 to 4.6 points; far below is leakage until shown otherwise."
 )
 
-FEWEST_PLAYERS = Threshold(5, "Five are on the floor at any time.")
+FEWEST_PLAYERS = Threshold(5, "Five are on the floor at any time, so fewer is a lost row.")
 MOST_PLAYERS = Threshold(15, "A roster for a game has thirteen active players, fifteen at most.")
 FEWEST_TEAM_POINTS = Threshold(
     50, "The fewest since the shot clock are 49; below, half is missing."
 )
 MOST_TEAM_POINTS = Threshold(220, "The most ever are 186; above, two games are in one row.")
-MOST_PLAYER_MINUTES = Threshold(80, "Four overtimes played whole are 68 minutes.")
-MOST_TEAM_MINUTES = Threshold(400, "Six overtimes are 390 player-minutes.")
+MOST_PLAYER_MINUTES = Threshold(
+    80, "Four overtimes played whole are 68 minutes, the most ever played 69."
+)
+MOST_TEAM_MINUTES = Threshold(
+    400, "Six overtimes, the most ever played, are 390 player-minutes of a team."
+)
 UNSETTLED_DAYS = Threshold(
     3, "Scores are final within hours; a game still open days later waits for somebody to say so."
 )

@@ -22,6 +22,15 @@ OF_VERSION = {
         "TRAINING_IMPLAUSIBLE_MAE": 4.0,
     }
 }
+OF_VERSION[2] = OF_VERSION[1] | {
+    "FEWEST_PLAYERS": 5,
+    "MOST_PLAYERS": 15,
+    "FEWEST_TEAM_POINTS": 50,
+    "MOST_TEAM_POINTS": 220,
+    "MOST_PLAYER_MINUTES": 80,
+    "MOST_TEAM_MINUTES": 400,
+    "UNSETTLED_DAYS": 3,
+}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
@@ -56,7 +65,7 @@ def test_a_check_shows_the_limit_its_reason_and_version_and_follows_them(
     assert passed
     assert metadata["threshold"] == 0.95
     assert metadata["threshold_reason"] == thresholds.USAGE_RATE_COVERAGE.reason
-    assert metadata["thresholds_version"] == 1
+    assert metadata["thresholds_version"] == 2
     stricter = Threshold(0.99, "for this test, one in a hundred is much")
     monkeypatch.setitem(thresholds.SHARES, "usage_rate_coverage", stricter)
     passed, metadata = told()
