@@ -20,6 +20,9 @@ class Settings(BaseSettings):
     warehouse: str = Field("", description="delta:<folder> or bigquery:<project>")
     published: str = Field("", description="Folder of the published files")
     coordination: str = Field("", description="SQLAlchemy URL of leases, audit and stamps")
+    seasons: str = Field(
+        "", description="Coming seasons, as 2027-28:2027-10-19:2028-06-20; several by commas"
+    )
     lease_seconds: float = Field(
         60.0, gt=0, description="How long a lease outlives its holder's last heartbeat"
     )
@@ -43,6 +46,11 @@ class Settings(BaseSettings):
                 "no other warehouse is built yet"
             )
         return Path(place).absolute()
+
+    @property
+    def parsed_folder(self) -> Path:
+        """Parsed copies of the landing zone's files: <home>/parsed, which may go at any time."""
+        return self.home.absolute() / "parsed"
 
     @cached_property
     def coordination_url(self) -> str:

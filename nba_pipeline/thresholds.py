@@ -65,6 +65,19 @@ PLAYERS_PER_ROSTER = Threshold(
     "roster counts for in a share of players.",
 )
 
+FEWEST_PLAYERS = Threshold(5, "Five are on the floor at any time, so fewer is a lost row.")
+MOST_PLAYERS = Threshold(15, "A roster for a game has thirteen active players, fifteen at most.")
+FEWEST_TEAM_POINTS = Threshold(
+    50, "The fewest since the shot clock are 49; below, half is missing."
+)
+MOST_TEAM_POINTS = Threshold(220, "The most ever are 186; above, two games are in one row.")
+MOST_PLAYER_MINUTES = Threshold(
+    80, "Four overtimes played whole are 68 minutes, the most ever played 69."
+)
+MOST_TEAM_MINUTES = Threshold(
+    400, "Six overtimes, the most ever played, are 390 player-minutes of a team."
+)
+
 SHARES = {"usage_rate_coverage": USAGE_RATE_COVERAGE, "phase4_coverage": PHASE_4_COVERAGE}
 """Shares of what must be known, summed over the season to date."""
 STOPPING_SHARES = ("usage_rate_coverage",)

@@ -9,7 +9,7 @@ from nba_pipeline.cli.installation import open_installation
 from nba_pipeline.cli.run import First, Json, Last, span
 from nba_pipeline.league import calendar
 
-_EVER = str(calendar.SEASONS[0].first)
+_EVER = str(calendar.FIRST_DAY)
 
 
 def add_to(app: typer.Typer) -> None:

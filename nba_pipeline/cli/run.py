@@ -233,7 +233,7 @@ def train(
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
         report.stop(f"{month!r} is no month: give YYYY-MM", 2)
-    days = [d for span in calendar.SEASONS for d in span.days() if calendar.month_of(d) == first]
+    days = [d for span in calendar.seasons() for d in span.days() if calendar.month_of(d) == first]
     if not days:
         report.stop(f"{month} is off-season", 2)
     request = _request(home, str(days[0]), str(days[-1]), ["points_model"], force=force)

@@ -24,7 +24,7 @@ from nba_pipeline.kernel.columns import QUALITY, STAMP
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.lookback.provenance import bootstrap, tracking_columns, with_quality
-from nba_pipeline.warehouse.protocol import Replaced, Stamp, Warehouse, WriteRefused
+from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stamp, Warehouse
 
 
 @dataclass(frozen=True)
@@ -92,17 +92,20 @@ def needs(
         survey: what is stored.
         bypasses: the preconditions that do not count.
         force: whether partitions that are current count as stale.
-        only_stored: whether partitions that were never stored are left alone.
+        only_stored: whether partitions that were never stored nor tried are left alone.
     """
-    stored = survey.stamps(table.name)
-    wanted = [day for day in sorted(partitions) if day in stored or not only_stored]
+    known = {*survey.stamps(table.name), *survey.failed(table.name)}
+    wanted = [day for day in sorted(partitions) if day in known or not only_stored]
     stale = dict.fromkeys(wanted, "forced") if force else survey.stale(table, wanted)
     inputs = survey.inputs(table, list(stale))
-    strictly = preconditions.refused(table, list(stale), survey)
+    unread: dict[date, str] = {}
+    for source in table.sources:
+        unread |= survey.landing.refusals(source, list(stale))
+    strictly = preconditions.refused(table, list(stale), survey) | unread
     refused = strictly
     if bypasses and strictly:
         allowed = [bypass.name for bypass in bypasses]
-        refused = preconditions.refused(table, list(strictly), survey, allowed)
+        refused = preconditions.refused(table, list(strictly), survey, allowed) | unread
     return Needs(inputs, stale, refused, frozenset(set(strictly) - set(refused)))
 
 
@@ -143,7 +146,7 @@ def compute(
     current = tuple(day for day in sorted(days) if day not in need.stale)
     try:
         computed = _computed(table, need, current, survey, writer)
-    except WriteRefused:
+    except (OlderCode, LostLease):
         # Another's rows stand there, and they are no failure.
         raise
     except BaseException as error:

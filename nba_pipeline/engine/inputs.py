@@ -52,11 +52,8 @@ def read_inputs(
     seasons = calendar.seasons_of(days) if table.sources else []
     for source in table.sources:
         parsed = landing.load(source, seasons)
-        firsts = {name: calendar.season(name).first for name in seasons}
-        undated = parsed.rejected.game_date.isna()
-        filed = parsed.rejected.game_date.mask(undated, parsed.rejected.season.map(firsts))
-        rejected = parsed.rejected.assign(game_date=filed)
-        for name, frame in ((source.name, parsed.rows), (f"{source.name}_rejected", rejected)):
+        both = ((source.name, parsed.rows), (f"{source.name}_rejected", parsed.rejected))
+        for name, frame in both:
             inputs[name] = staged_rows(_dated(frame, days), warehouse, staged)
     return inputs
 

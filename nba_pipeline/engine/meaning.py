@@ -8,12 +8,13 @@ use it.
 import functools
 import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import CodeType, FunctionType, ModuleType
 
 from nba_pipeline import thresholds
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.kernel.units import Invariant
 from nba_pipeline.lookback.provenance import bootstrap, with_quality
 from nba_pipeline.thresholds import SHARES, Threshold
 
@@ -34,7 +35,10 @@ def parts(table: Table) -> list[str]:
     found = {f"{share.__name__} {SHARES[share.__name__].value}" for share in table.shares}
     found |= {f"source {source.name} {source.version}" for source in table.sources}
     for value in _reached(_functions(table)):
-        if isinstance(value, Threshold):
+        if isinstance(value, Invariant):
+            # Its limits are in the expression already.
+            found.add(f"invariant {value.name} {value.is_broken!r} {value.detail!r}")
+        elif isinstance(value, Threshold):
             found.add(f"threshold {_NAMES[id(value)]} {value.value}")
         else:
             module = sys.modules[value.__module__]
@@ -45,9 +49,13 @@ def parts(table: Table) -> list[str]:
 
 def modules_of(table: Table) -> set[str]:
     """The modules, table files apart, whose functions and classes the table's rows come from."""
-    reached = {v.__module__ for v in _reached(_functions(table)) if not isinstance(v, Threshold)}
-    others = (f"{_PACKAGE}.phase_", f"{_PACKAGE}.errors", f"{_PACKAGE}.clock")
-    return {module for module in reached if not module.startswith(others)}
+    reached = {
+        v.__module__
+        for v in _reached(_functions(table))
+        if not isinstance(v, Threshold | Invariant)
+    }
+    others = ("phase_", "errors", "clock", "kernel.table")
+    return {m for m in reached if not m.removeprefix(f"{_PACKAGE}.").startswith(others)}
 
 
 def _functions(table: Table) -> list[object]:
@@ -62,7 +70,9 @@ def _functions(table: Table) -> list[object]:
     return found
 
 
-def _reached(roots: list[object]) -> Iterator[Threshold | Callable[..., object] | type]:
+def _reached(
+    roots: list[object],
+) -> Iterator[Threshold | Invariant | FunctionType | type]:
     """Every limit, function and class of this project that the roots come to, each once."""
     stack, seen = list(roots), set()
     while stack:
@@ -72,8 +82,12 @@ def _reached(roots: list[object]) -> Iterator[Threshold | Callable[..., object] 
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, Threshold):
+        if isinstance(value, Threshold | Invariant):
             yield value
+        elif isinstance(value, Mapping):
+            stack += value.values()
+        elif isinstance(value, Table) and value.units:
+            stack += [value.units.expected, value.units.measured, *value.units.invariants]
         elif isinstance(value, FunctionType | type) and value.__module__.startswith(_PACKAGE):
             yield value
             stack += _named_in(value)

@@ -66,7 +66,7 @@ class _Upstream:
         own = {self._read.seasons(day)[-1] for day in partitions}
         wanted = {
             day
-            for span in calendar.SEASONS
+            for span in calendar.seasons()
             if span in own or stored.last_in(span.first, span.last)
             for day in span.days()
         }
@@ -154,4 +154,4 @@ def shortfall(name: str, present: int, expected: int) -> str | None:
 def _some(gap_ids: Sequence[str]) -> str:
     """The first few gaps, and how many there are besides."""
     more = f" and {len(gap_ids) - _SHOWN_GAPS} more" if gap_ids[_SHOWN_GAPS:] else ""
-    return (", ".join(gap_ids[:_SHOWN_GAPS]) or "none") + more
+    return (", ".join(gap_ids[:_SHOWN_GAPS]) or "none on its rows, see nba-pipeline gaps") + more

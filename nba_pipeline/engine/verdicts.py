@@ -5,7 +5,7 @@ computing anything.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -15,10 +15,10 @@ import pandas as pd
 
 from nba_pipeline.engine.preconditions import shortfall
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.kernel.table import Table
+from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.league.calendar import season_of
 from nba_pipeline.thresholds import SHARES, VERSION
-from nba_pipeline.warehouse.protocol import Stamp
+from nba_pipeline.warehouse.protocol import Stamp, Warehouse
 
 _SAMPLE = 20
 Answer = TypeVar("Answer")
@@ -56,21 +56,42 @@ def check_names(table: Table) -> list[str]:
     ]
 
 
-def checks(table: Table, days: Iterable[date], stamps: Mapping[date, Stamp]) -> Iterator[Check]:
+def accepted_gaps(warehouse: Warehouse) -> frozenset[str]:
+    """The ids of the gaps that are known never to close, over all stored dates."""
+    if "data_gaps" not in warehouse.names():
+        return frozenset()
+    gaps = warehouse.table("data_gaps")
+    # Rows of before gaps could be accepted have no such column.
+    if "is_accepted" not in gaps.columns:
+        return frozenset()
+    return frozenset(gaps.filter(gaps.is_accepted).gap_id.to_pyarrow().to_pylist())
+
+
+def checks(
+    table: Table,
+    days: Iterable[date],
+    stamps: Mapping[date, Stamp],
+    accepted: Collection[str] = frozenset(),
+) -> Iterator[Check]:
     """Every check's outcome on each of the stored days.
 
     Args:
         table: the declaration.
         days: dates that have a stamp.
         stamps: the table's stamps; shares are summed over the season up to each date.
+        accepted: ids of gaps that are told but no cause for a warning.
     """
     to_date = _shares_to_date(stamps) if table.shares else {}
     for day in days:
-        yield from _checks(table, day, stamps[day], to_date.get(day, {}))
+        yield from _checks(table, day, stamps[day], to_date.get(day, {}), accepted)
 
 
 def _checks(
-    table: Table, day: date, stamp: Stamp, to_date: Mapping[str, tuple[int, int]]
+    table: Table,
+    day: date,
+    stamp: Stamp,
+    to_date: Mapping[str, tuple[int, int]],
+    accepted: Collection[str],
 ) -> list[Check]:
     found = [
         # Asked before the write, which they stop: what is stored has passed them.
@@ -94,12 +115,13 @@ def _checks(
             Check(
                 "completeness",
                 day,
-                not stamp.gaps,
+                set(stamp.gaps) <= set(accepted),
                 {
                     "mean": stamp.completeness,
                     "min": stamp.least_completeness,
                     "rows_not_ready": stamp.not_ready,
                     "root_gaps": dict(stamp.gaps),
+                    "accepted_gaps": sorted(set(stamp.gaps) & set(accepted)),
                 },
                 is_warning=True,
             )
@@ -159,7 +181,7 @@ def _share(name: str, day: date, stamp: Stamp, to_date: Mapping[str, tuple[int, 
 def call(function: Callable[..., Answer], inputs: Mapping[str, object], **more: object) -> Answer:
     """The function on the inputs that it names."""
     offered = {**inputs, **more}
-    return function(**{name: offered[name] for name in inspect.signature(function).parameters})
+    return function(**{name: offered[name] for name in parameters(function, inputs)})
 
 
 def require(table: Table, rows: ir.Table, inputs: Mapping[str, ir.Table]) -> None:

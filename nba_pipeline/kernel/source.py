@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 import pandas as pd
 
@@ -25,7 +26,7 @@ REJECTED_TYPES = {
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a source: a season's, or one date's."""
+    """One file of a source: a season's, one date's, or one for all seasons (no season)."""
 
     path: str
     season: str
@@ -42,32 +43,39 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of file: its name, folder under landing, and parser.
+    """A kind of file, and how it becomes rows.
 
-    Without a required source nothing can be expected, so its bad files raise.
+    Args:
+        name: the parameter under which a table's functions take its rows; `<name>_rejected` takes
+            what was rejected.
+        place: its folder under landing, or its one file where layout is "file".
+        parse: document to rows (with source_file, row_number, game_date) and rejections; of None,
+            no rows of the same types.
+        version: counts the meanings of the parser; another one parses every file anew.
+        is_required: whether expectations are made of it. What of it cannot be read then refuses its
+            dates; of any other source it is rejected rows.
+        settle: all rows of a season's files to those that stand, where several files may speak of one
+            game.
+        layout: season files and single-date files in a folder, or one file for all seasons.
+        kind: json documents, or csv lines as dicts of texts.
     """
 
     name: str
-    folder: str
+    place: str
     parse: Callable[[object, SourceFile], Parsed]
+    version: int
     is_required: bool = False
-    version: int = 1
+    settle: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    layout: Literal["seasons", "file"] = "seasons"
+    kind: Literal["json", "csv"] = "json"
 
 
 class UnreadableFile(NbaPipelineError, ValueError):
-    """A file that is not whole gzip or not JSON."""
+    """A file that is not whole gzip, or not of its kind."""
 
 
 class UnknownShape(NbaPipelineError, ValueError):
     """A document that is not what its source serves."""
-
-
-class AmbiguousFile(NbaPipelineError, ValueError):
-    """Two files for the same thing, or a file whose name says neither season nor date."""
-
-
-class MissingFile(NbaPipelineError, LookupError):
-    """A required source has no file for a season."""
 
 
 def rejection(file: SourceFile, rule: str, detail: str, **where: object) -> dict[str, object]:

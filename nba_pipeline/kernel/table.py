@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -12,7 +12,8 @@ import pandera.ibis as pa
 
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.source import Source
-from nba_pipeline.league.calendar import SEASONS, Season, month_of, season_days
+from nba_pipeline.kernel.units import Units
+from nba_pipeline.league.calendar import Season, month_of, season_days, seasons
 from nba_pipeline.warehouse.protocol import Storage
 
 Reach = Literal[
@@ -46,7 +47,7 @@ class Read:
 
     def seasons(self, day: date) -> list[Season]:
         """The seasons that it looks back over from a day, oldest first, its own last."""
-        begun = [span for span in SEASONS if span.first <= day]
+        begun = [span for span in seasons() if span.first <= day]
         back = _SEASONS_BACK.get(self.reach)
         return begun if back is None else begun[-back - 1 :]
 
@@ -94,7 +95,7 @@ class ContradictoryDeclaration(NbaPipelineError, ValueError):
     """A declaration that contradicts itself."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """A declared table. Name, phase and docs come from its module; see `table_asset` for the rest."""
 
@@ -118,6 +119,7 @@ class Table:
     partitions: Literal["daily", "monthly"]
     needs_minimum_games: bool
     volatile: tuple[str, ...]
+    units: Units | None
 
     @property
     def phase(self) -> int:
@@ -181,6 +183,7 @@ def table_asset(
     partitions: Literal["daily", "monthly"] = "daily",
     needs_minimum_games: bool = False,
     volatile: Sequence[str] = (),
+    units: Units | None = None,
 ) -> Table:
     """The table that a module declares; its parameters are its lineage.
 
@@ -203,6 +206,7 @@ def table_asset(
         partitions: by day, or by month for models.
         needs_minimum_games: whether rows are of use only after MINIMUM_GAMES.
         volatile: columns that say when a row was made, which do not make its content differ.
+        units: what makes an expected unit of a raw table a gap; none where the table is optional.
 
     Raises:
         ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none.
@@ -216,7 +220,7 @@ def table_asset(
     for function in (transform, expected, refusals, unsettled, *asked):
         if function is None:
             continue
-        wanted = set(inspect.signature(function).parameters)
+        wanted = parameters(function, given)
         if unknown := wanted - given - {"rows", "partitions", "today"}:
             raise ContradictoryDeclaration(
                 f"{name}: {function.__name__} takes {sorted(unknown)}, which is not read"
@@ -245,4 +249,12 @@ def table_asset(
         partitions=partitions,
         needs_minimum_games=needs_minimum_games,
         volatile=tuple(volatile),
+        units=units,
     )
+
+
+def parameters(function: Callable[..., object], given: Collection[str]) -> set[str]:
+    """The names that a function takes; all that are given where it takes any number of them."""
+    taken = inspect.signature(function).parameters.values()
+    names = {each.name for each in taken if each.kind is not inspect.Parameter.VAR_KEYWORD}
+    return names | set(given) if len(names) < len(taken) else names

@@ -1,10 +1,13 @@
 """Seasons, their days, and the partitions made of them; the one place that reads date words.
 
 A season's span runs from its first covered game's day to the last possible day of the finals. A
-day outside every span is off-season and has no partition.
+day outside every span is off-season and has no partition. Between two seasons a date counts to the
+coming one: a month's first day, or a preseason game, is of the season that it leads to.
 """
 
-from collections.abc import Iterable
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -14,11 +17,10 @@ import ibis.expr.types as ir
 
 from nba_pipeline import clock
 from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.settings import Settings
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
-
-_FIRST_SUMMER_MONTH = 8
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,15 @@ class Season:
 
 
 # Past seasons by their real first and last game; the running and coming ones by the league's
-# announced opening day and the latest day on which finals have been played in June.
-SEASONS = (
+# announced opening day and the latest day on which finals have been played in June. 2019-20 stood
+# still from 2020-03-12 to 2020-07-29: its days are days without a game, as an All-Star break's are.
+KNOWN = (
+    Season("2015-16", date(2015, 10, 27), date(2016, 6, 19)),
+    Season("2016-17", date(2016, 10, 25), date(2017, 6, 12)),
+    Season("2017-18", date(2017, 10, 17), date(2018, 6, 8)),
+    Season("2018-19", date(2018, 10, 16), date(2019, 6, 13)),
+    Season("2019-20", date(2019, 10, 22), date(2020, 10, 11)),
+    Season("2020-21", date(2020, 12, 22), date(2021, 7, 20)),
     Season("2021-22", date(2021, 10, 19), date(2022, 6, 16)),
     Season("2022-23", date(2022, 10, 18), date(2023, 6, 12)),
     Season("2023-24", date(2023, 10, 24), date(2024, 6, 17)),
@@ -47,16 +56,77 @@ SEASONS = (
     Season("2025-26", date(2025, 10, 21), date(2026, 6, 22)),
     Season("2026-27", date(2026, 10, 20), date(2027, 6, 22)),
 )
-_BY_NAME = {season.name: season for season in SEASONS}
+"""The seasons known without a setting; `seasons` has those of the setting too."""
+FIRST_DAY = KNOWN[0].first
+"""The calendar's first day."""
+_ADDING = "NBA_PIPELINE_SEASONS=<name>:<first day>:<last day>, as 2027-28:2027-10-19:2028-06-20"
 
 
 class OffSeason(NbaPipelineError, ValueError):
     """A date that belongs to no season's span."""
 
 
+class UnknownSeason(NbaPipelineError, LookupError):
+    """A season that the calendar does not have."""
+
+
+class BadSeasons(NbaPipelineError, ValueError):
+    """A setting of seasons that cannot be read, or does not follow on the known ones."""
+
+
+@cache
+def seasons() -> tuple[Season, ...]:
+    """Every season in order: the known ones, and those that NBA_PIPELINE_SEASONS adds or moves.
+
+    Raises:
+        BadSeasons: the setting cannot be read, or leaves a hole or an overlap.
+    """
+    return _with_added(KNOWN, Settings().seasons)
+
+
+def _with_added(known: Sequence[Season], text: str) -> tuple[Season, ...]:
+    """The known seasons and the text's; one of a known name takes its place."""
+    spans = {season.name: season for season in known}
+    for entry in (part.strip() for part in text.split(",") if part.strip()):
+        match = re.fullmatch(r"(\d{4}-\d{2}):(\d{4}-\d{2}-\d{2}):(\d{4}-\d{2}-\d{2})", entry)
+        try:
+            days = [date.fromisoformat(match[place]) for place in (2, 3)] if match else []
+        except ValueError:
+            days = []
+        if match is None or not days:
+            raise BadSeasons(f"NBA_PIPELINE_SEASONS: {entry!r} is no season; give {_ADDING}")
+        spans[match[1]] = Season(match[1], *days)
+    found = tuple(sorted(spans.values(), key=lambda season: season.name))
+    for place, season in enumerate(found):
+        year = int(known[0].name[:4]) + place
+        earlier = found[place - 1].last if place else date.min
+        if season.name != _name(year) or not earlier < season.first <= season.last:
+            raise BadSeasons(
+                f"NBA_PIPELINE_SEASONS: {season.name}, {season.first} to {season.last}, does not "
+                f"follow on {_name(year - 1)}, which ends {earlier}; seasons are in order, without "
+                "a hole or an overlap"
+            )
+    return found
+
+
+def _name(year: int) -> str:
+    """The name of the season that begins in the year."""
+    return f"{year}-{(year + 1) % 100:02d}"
+
+
 def season(name: str) -> Season:
-    """The season of that name; raises KeyError when the calendar does not have it."""
-    return _BY_NAME[name]
+    """The season of that name.
+
+    Raises:
+        UnknownSeason: the calendar does not have it.
+    """
+    for span in seasons():
+        if span.name == name:
+            return span
+    raise UnknownSeason(
+        f"the calendar has no season {name}, only {seasons()[0].name} to {seasons()[-1].name}; "
+        f"a coming one is added by {_ADDING}"
+    )
 
 
 @cache
@@ -66,17 +136,41 @@ def season_of(day: date) -> Season:
     Raises:
         OffSeason: no span holds it.
     """
-    for candidate in SEASONS:
+    for candidate in seasons():
         if candidate.first <= day <= candidate.last:
             return candidate
-    spans = ", ".join(f"{s.name}: {s.first} to {s.last}" for s in SEASONS)
-    raise OffSeason(f"{day} is in no season of the calendar ({spans})")
+    spans = ", ".join(f"{s.name}: {s.first} to {s.last}" for s in seasons())
+    raise OffSeason(
+        f"{day} is in no season of the calendar ({spans}); a coming one is added by {_ADDING}"
+    )
+
+
+@cache
+def turns() -> tuple[date, ...]:
+    """Per season, the day from which on dates count to it: the day after the season before it.
+
+    The first season's is the first day of its first month.
+    """
+    first, *later = seasons()
+    ends = seasons()[: len(later)]
+    return (first.first.replace(day=1), *(before.last + timedelta(days=1) for before in ends))
+
+
+def counted_to(day: date) -> Season:
+    """The season that a date counts to: the one that holds it, or between two the coming one.
+
+    Raises:
+        OffSeason: the day is before the first season's month or after the last season's end.
+    """
+    if not turns()[0] <= day <= seasons()[-1].last:
+        return season_of(day)
+    return seasons()[bisect_right(turns(), day) - 1]
 
 
 def season_before(later: Season) -> Season | None:
     """The season before; None for the calendar's first."""
-    place = SEASONS.index(later)
-    return SEASONS[place - 1] if place else None
+    place = seasons().index(later)
+    return seasons()[place - 1] if place else None
 
 
 @cache
@@ -86,10 +180,11 @@ def days_before(day: date) -> list[date]:
 
 
 def season_name(game_date: ir.DateValue) -> ir.StringValue:
-    """The season's name of a date column, as an expression."""
-    year = game_date.year() - (game_date.month() < _FIRST_SUMMER_MONTH).cast("int64")
-    following = ((year + 1) % 100).cast("string").lpad(2, "0")
-    return year.cast("string") + "-" + following
+    """The name of the season that a date column counts to, as an expression; NULL outside."""
+    return ibis.cases(
+        (game_date < turns()[0], ibis.null().cast("string")),
+        *((game_date <= span.last, span.name) for span in seasons()),
+    )
 
 
 def day_of_season(game_date: ir.DateValue) -> ir.IntegerValue:
@@ -97,31 +192,32 @@ def day_of_season(game_date: ir.DateValue) -> ir.IntegerValue:
     return ibis.cases(
         *(
             (game_date.between(span.first, span.last), game_date.delta(span.first, unit="day"))
-            for span in SEASONS
+            for span in seasons()
         )
     )
 
 
 def season_turn(name: ir.StringValue) -> ir.DateValue:
-    """The day from which on dates belong to the season of that name, as an expression."""
-    return (name.substr(0, 4) + f"-{_FIRST_SUMMER_MONTH:02d}-01").cast("date")
+    """The day from which on dates count to the season of that name, as an expression."""
+    pairs = zip(seasons(), turns(), strict=True)
+    return name.cases(*((span.name, ibis.literal(turn)) for span, turn in pairs))
 
 
 def previous_season_name(name: ir.StringValue) -> ir.StringValue:
-    """The name of the season before: "2022-23" for "2023-24"."""
-    year = name.substr(0, 4).cast("int64")
-    return (year - 1).cast("string") + "-" + (year % 100).cast("string").lpad(2, "0")
+    """The name of the season before: "2022-23" for "2023-24"; NULL for the first."""
+    pairs = zip(seasons()[1:], seasons(), strict=False)
+    return name.cases(*((later.name, earlier.name) for later, earlier in pairs))
 
 
 def season_days(first: date, last: date) -> list[date]:
     """The days from first to last that lie in a season's span."""
-    return [day for span in SEASONS for day in span.days() if first <= day <= last]
+    return [day for span in seasons() for day in span.days() if first <= day <= last]
 
 
 def seasons_of(days: Iterable[date]) -> list[str]:
     """The names of the seasons that hold the days, in order."""
     names = {season_of(day).name for day in days}
-    return [span.name for span in SEASONS if span.name in names]
+    return [span.name for span in seasons() if span.name in names]
 
 
 def month_of(day: date) -> date:

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from datetime import date
 
+import pandas as pd
+
 from nba_pipeline.errors import NbaPipelineError
 
 VERSION = 1
@@ -87,6 +89,14 @@ def normalise_name(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.casefold().translate(_UNDECOMPOSED))
     # Folding twice catches letters that only decompose into the untranslatable ones.
     return re.sub(r"[^a-z0-9]", "", folded.casefold().translate(_UNDECOMPOSED))
+
+
+def is_exhibition(game_ids: pd.Series) -> pd.Series:
+    """Whether each id is of a preseason or All-Star game; an id that is none is not."""
+    kinds = [digit for digit, kind in SEASON_TYPES.items() if kind not in COVERED_SEASON_TYPES]
+    ids = game_ids.astype("string")
+    is_id = ids.str.fullmatch(GAME_ID).fillna(value=False)
+    return is_id & ids.str[2].isin(kinds)
 
 
 def game_code(game_date: date, away_team: str, home_team: str) -> str:

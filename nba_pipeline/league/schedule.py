@@ -21,6 +21,11 @@ def final(nbac_schedule: ir.Table) -> ir.Table:
     return covered(nbac_schedule).filter(_.status == "final")
 
 
+def open_games(nbac_schedule: ir.Table) -> ir.Table:
+    """The covered games that are neither final nor postponed."""
+    return covered(nbac_schedule).filter(_.status != "final")
+
+
 def both_teams(games: ir.Table) -> ir.Table:
     """Two rows per game: game_id, game_date, season, team_abbr, opponent_abbr, is_home."""
     home = games.select(

@@ -23,7 +23,7 @@ def source_asset(source: Source) -> dg.AssetSpec:
     return dg.AssetSpec(
         source.name,
         group_name="phase_1_sources",
-        description=f"Files under {source.folder}/ of the landing zone, as the source gave them.",
+        description=f"Files at {source.place} in the landing zone, as the source gave them.",
         kinds={"json"},
     )
 

@@ -17,7 +17,7 @@ from dagster._core.events import (
 )
 
 from nba_pipeline.engine.compute import Computed
-from nba_pipeline.engine.verdicts import Check, checks
+from nba_pipeline.engine.verdicts import Check, accepted_gaps, checks
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.warehouse.protocol import Stamp
 
@@ -39,6 +39,7 @@ def log_checks(
     materialized = context.instance.event_log_storage.get_latest_storage_id_by_partition(
         key, DagsterEventType.ASSET_MATERIALIZATION, {day.isoformat() for day in days}
     )
+    accepted = accepted_gaps(context.resources.session.warehouse)
     evaluations = [
         dg.AssetCheckEvaluation(
             asset_key=key,
@@ -51,7 +52,7 @@ def log_checks(
             partition=check.day.isoformat(),
             target_materialization_data=_target(context, materialized.get(check.day.isoformat())),
         )
-        for check in checks(table, days, stamps)
+        for check in checks(table, days, stamps, accepted)
     ]
     step = context.op_execution_context._step_execution_context  # noqa: SLF001
     batch = generate_event_batch_id()

@@ -6,7 +6,7 @@ from functools import cache
 import dagster as dg
 
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.league.calendar import SEASONS, season_days
+from nba_pipeline.league.calendar import season_days, seasons
 
 
 def _midnight(day: date) -> datetime:
@@ -17,7 +17,7 @@ def _midnight(day: date) -> datetime:
 @cache
 def daily() -> dg.DailyPartitionsDefinition:
     """One partition per calendar day of each season, today's included."""
-    first, last = SEASONS[0].first, SEASONS[-1].last
+    first, last = seasons()[0].first, seasons()[-1].last
     inside = set(season_days(first, last))
     every = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
     return dg.DailyPartitionsDefinition(
@@ -30,7 +30,7 @@ def daily() -> dg.DailyPartitionsDefinition:
 @cache
 def monthly() -> dg.MonthlyPartitionsDefinition:
     """One partition per calendar month with a day in a season, the running month's included."""
-    first, last = SEASONS[0].first.replace(day=1), SEASONS[-1].last
+    first, last = seasons()[0].first.replace(day=1), seasons()[-1].last
     inside = {d.replace(day=1) for d in season_days(first, last)}
     months = {date(y, m, 1) for y in range(first.year, last.year + 1) for m in range(1, 13)}
     return dg.MonthlyPartitionsDefinition(

@@ -56,7 +56,7 @@ class RunSession:
     ) -> None:
         engine = connect(settings.coordination_url)
         self.warehouse = DeltaWarehouse(settings.warehouse_folder, engine)
-        self.landing = Landing(settings.landing_root)
+        self.landing = Landing(settings.landing_root, settings.parsed_folder)
         self.leases = Leases(engine, settings.lease_seconds)
         self.progress = Progress(engine)
         self._run_id = run_id

@@ -5,20 +5,23 @@ Two sources of one shape: PlayerOrTeam=T and PlayerOrTeam=P. Players who did not
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from functools import partial
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from nba_pipeline.kernel.source import (
+    REJECTED_TYPES,
     Parsed,
     Source,
     SourceFile,
     UnknownShape,
     rejected_frame,
-    rejection,
 )
 from nba_pipeline.league.identity import GAME_ID, TEAM_ALIASES, TEAMS, normalise_name
+from nba_pipeline.thresholds import MOST_PLAYER_MINUTES, MOST_TEAM_MINUTES
 
 COUNTED = (
     *("fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "reb"),
@@ -26,7 +29,7 @@ COUNTED = (
 )
 """Counting statistics: whole and not negative."""
 
-_LONGEST = {"player": 80.0, "team": 400.0}
+_LONGEST = {"player": MOST_PLAYER_MINUTES.value, "team": MOST_TEAM_MINUTES.value}
 _TYPES = {
     "team": {
         **dict.fromkeys(("source_file", "game_id", "team_abbr"), "string"),
@@ -41,6 +44,14 @@ _TYPES["player"] = _TYPES["team"] | {
     "player_name": "string",
     "player_lookup": "string",
 }
+_FIELDS = {
+    "minutes": "MIN",
+    "team_abbr": "TEAM_ABBREVIATION",
+    "won": "WL",
+}
+_WON = {"W": True, "L": False}
+_PLAIN = ("string", "integer", "floating", "mixed-integer-float", "empty")
+_EXACT = 2.0**53
 _CLOCK = re.compile(r"(?:PT)?(\d+)[:M](\d{1,2})(?:\.\d+)?S?")
 
 
@@ -69,7 +80,7 @@ def parse_minutes(value: object) -> float:
 
 
 def parse(document: object, file: SourceFile, *, of: str) -> Parsed:
-    """The good lines, typed, and one rejection per bad field.
+    """The good rows, typed, and one rejection per bad field; of a repeated key the first is good.
 
     Args:
         document: the API's answer.
@@ -85,58 +96,80 @@ def parse(document: object, file: SourceFile, *, of: str) -> Parsed:
         *(("PLAYER_ID", "PLAYER_NAME") if of == "player" else ()),
     ]
     raw = _frame(document, file, needed)
-    good = pd.Series(True, index=raw.index)
-    lines: list[dict[str, object]] = []
-    columns: dict[str, object] = {"source_file": file.path, "row_number": raw.index.to_numpy()}
-
-    def take(name: str, source: str, values: pd.Series, rule: str) -> None:
-        """Keeps a column; its NULLs are rejected with the text that the file has there."""
-        nonlocal good
-        bad = values.isna()
-        good &= ~bad
-        columns[name] = values
-        for number in raw.index[bad]:
-            row = raw.loc[number]
-            day = _date(row.GAME_DATE)
-            detail = (
-                f"{file.path} row {number} (game {row.GAME_ID}, {row.TEAM_ABBREVIATION}): "
-                f"{source} is {row[source]!r}"
-            )
-            lines.append(
-                rejection(
-                    file,
-                    rule,
-                    detail,
-                    row_number=number,
-                    game_date=day or file.game_date,
-                    game_id=_text(row.GAME_ID),
-                    team_abbr=_text(row.TEAM_ABBREVIATION),
-                    field=source,
-                    value=str(row[source]),
-                )
-            )
-
-    ids = raw.GAME_ID.where(raw.GAME_ID.astype(str).str.fullmatch(GAME_ID))
-    take("game_id", "GAME_ID", ids, "bad_game_id")
-    take("game_date", "GAME_DATE", raw.GAME_DATE.map(_each(raw.GAME_DATE, _date)), "bad_date")
-    codes = _each(raw.TEAM_ABBREVIATION, _team)
-    take("team_abbr", "TEAM_ABBREVIATION", raw.TEAM_ABBREVIATION.map(codes), "unknown_team")
-    minutes = raw.MIN.map(_each(raw.MIN, partial(_minutes, longest=_LONGEST[of])))
-    take("minutes", "MIN", minutes.astype("float64"), "bad_minutes")
-    for name in COUNTED:
-        take(name, name.upper(), _whole(raw[name.upper()], least=0), "bad_count")
-    # A team's is not always its margin, nor whole: the source averages its players' at times.
-    take("plus_minus", "PLUS_MINUS", pd.to_numeric(raw.PLUS_MINUS, errors="coerce"), "bad_count")
+    cells = raw.apply(_scalars)
+    columns: dict[str, pd.Series] = {
+        "game_id": cells.GAME_ID.where(cells.GAME_ID.astype(str).str.fullmatch(GAME_ID)),
+        "game_date": _each(cells.GAME_DATE, _date),
+        "team_abbr": _each(cells.TEAM_ABBREVIATION, _team),
+        "minutes": _each(cells.MIN, partial(_minutes, longest=_LONGEST[of])).astype("float64"),
+        **{name: _whole(cells[name.upper()], least=0) for name in COUNTED},
+        "plus_minus": _finite(cells.PLUS_MINUS),
+        "won": _each(cells.WL, lambda word: _WON.get(str(word))),
+    }
+    rules = {"game_id": "bad_game_id", "game_date": "bad_date", "team_abbr": "unknown_team"}
+    rules |= {"minutes": "bad_minutes", **dict.fromkeys((*COUNTED, "plus_minus"), "bad_count")}
     if of == "player":
-        take("player_id", "PLAYER_ID", _whole(raw.PLAYER_ID, least=1), "bad_player")
-        names = raw.PLAYER_NAME.where(raw.PLAYER_NAME.astype(str).str.strip() != "")
-        take("player_name", "PLAYER_NAME", names, "bad_player")
-        columns["player_lookup"] = raw.PLAYER_NAME.map(
-            {name: normalise_name(str(name)) for name in raw.PLAYER_NAME.unique()}
+        columns["player_id"] = _whole(cells.PLAYER_ID, least=1)
+        columns["player_lookup"] = _each(cells.PLAYER_NAME, _lookup)
+        columns["player_name"] = cells.PLAYER_NAME.where(columns["player_lookup"].notna())
+        rules |= {"player_id": "bad_player", "player_name": "bad_player"}
+    bad = {name: (rule, columns[name].isna()) for name, rule in rules.items()}
+    # A game under way has no winner yet; any other word is no outcome.
+    bad["won"] = ("bad_outcome", columns["won"].isna() & raw.WL.notna())
+    rejected = [
+        _rejected(raw[mask], columns, file, rule, _FIELDS.get(name, name.upper()))
+        for name, (rule, mask) in bad.items()
+        if mask.any()
+    ]
+    good = ~np.logical_or.reduce([mask for _rule, mask in bad.values()])
+    rows = pd.DataFrame(columns, index=raw.index)[good]
+    again = rows[rows.duplicated(["game_id", "player_id" if of == "player" else "team_abbr"])]
+    if len(again):
+        key = "player_id" if of == "player" else "team_abbr"
+        rejected.append(
+            _rejected(
+                raw.loc[again.index],
+                columns,
+                file,
+                f"repeated_{key}",
+                _FIELDS.get(key, key.upper()),
+            )
         )
-    columns["won"] = raw.WL.map({"W": True, "L": False})
-    rows = pd.DataFrame(columns, index=raw.index)[good].reset_index(drop=True)
-    return Parsed(rows.astype(_TYPES[of]), rejected_frame(lines))
+    rows = rows.drop(again.index).assign(source_file=file.path, row_number=lambda f: f.index)
+    rows = rows[list(_TYPES[of])].astype(_TYPES[of]).reset_index(drop=True)
+    return Parsed(rows, pd.concat(rejected, ignore_index=True) if rejected else rejected_frame([]))
+
+
+def _rejected(
+    raw: pd.DataFrame, columns: dict[str, pd.Series], file: SourceFile, rule: str, field: str
+) -> pd.DataFrame:
+    """One rejection per raw row, under the date, game and team that can be read of it."""
+    place = raw.index
+    texts = {name: raw[name].map(_text) for name in ("GAME_ID", "TEAM_ABBREVIATION")}
+    value = raw[field].map(str)
+    who = "(game " + texts["GAME_ID"].astype(str) + ", " + texts["TEAM_ABBREVIATION"].astype(str)
+    where = f"{file.path} row " + place.astype(str).to_series(index=place) + " " + who + "): "
+    told = f"{field} is " + raw[field].map(repr)
+    if rule.startswith("repeated_"):
+        told = f"{field} " + value + " is in the game already"
+    lines = pd.DataFrame(
+        {
+            **dict.fromkeys(REJECTED_TYPES),
+            "source_file": file.path,
+            "row_number": place,
+            "season": file.season,
+            "game_date": columns["game_date"].loc[place],
+            "game_id": texts["GAME_ID"],
+            # Under the tricode that an alias means, so that the unit it belongs to is found.
+            "team_abbr": columns["team_abbr"].loc[place].fillna(texts["TEAM_ABBREVIATION"]),
+            "field": field,
+            "value": value,
+            "rule": rule,
+            "detail": where + told,
+        },
+        index=place,
+    )
+    return lines.astype(REJECTED_TYPES)
 
 
 def _frame(document: object, file: SourceFile, needed: Sequence[str]) -> pd.DataFrame:
@@ -151,23 +184,40 @@ def _frame(document: object, file: SourceFile, needed: Sequence[str]) -> pd.Data
             f"{file.path}: no league game log (resultSets[0].headers and .rowSet not found: "
             f"{error!r})"
         ) from error
-    missing = [name for name in needed if name not in headers]
+    if not isinstance(headers, list) or not isinstance(lines, list):
+        raise UnknownShape(f"{file.path}: no league game log (headers or rowSet is no list)")
+    missing = [name for name in needed if headers.count(name) != 1]
     if missing:
-        raise UnknownShape(f"{file.path}: no league game log of this kind (no {missing})")
-    ragged = [number for number, line in enumerate(lines) if len(line) != len(headers)]
+        raise UnknownShape(f"{file.path}: no league game log of this kind (not one {missing})")
+    ragged = [
+        number
+        for number, line in enumerate(lines)
+        if not isinstance(line, list) or len(line) != len(headers)
+    ]
     if ragged:
         raise UnknownShape(f"{file.path}: row {ragged[0]} has not {len(headers)} fields")
     return pd.DataFrame(lines, columns=headers, dtype="object")[list(needed)]
 
 
-def _each(column: pd.Series, convert: Callable[[object], object]) -> dict[object, object]:
-    """Each different value of the column converted once."""
-    return {value: convert(value) for value in column.unique()}
+def _scalars(column: pd.Series) -> pd.Series:
+    """The column with None for what is no text or number: true, lists and objects."""
+    if infer_dtype(column, skipna=True) in _PLAIN:
+        return column
+    return column.map(lambda value: value if _is_plain(value) else None).astype("object")
 
 
-def _date(value: object) -> object:
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _each(column: pd.Series, convert: Callable[[object], object]) -> pd.Series:
+    """The column with each different value converted once."""
+    return column.map({value: convert(value) for value in column.unique()}).astype("object")
+
+
+def _date(value: object) -> date | None:
     try:
-        return pd.Timestamp(str(value)).date()
+        return datetime.fromisoformat(str(value)).date()
     except ValueError:
         return None
 
@@ -178,6 +228,11 @@ def _team(value: object) -> str | None:
     return code if code in TEAMS else None
 
 
+def _lookup(value: object) -> str | None:
+    """The normalised name; None where nothing of it is a letter or digit that can be looked up."""
+    return normalise_name(value) or None if isinstance(value, str) else None
+
+
 def _minutes(value: object, longest: float) -> float | None:
     try:
         minutes = parse_minutes(value)
@@ -186,9 +241,15 @@ def _minutes(value: object, longest: float) -> float | None:
     return minutes if minutes <= longest else None
 
 
+def _finite(column: pd.Series) -> pd.Series:
+    """The column as numbers; NULL where it has none, or one too large to be told exactly."""
+    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    return numbers.where(numbers.abs() < _EXACT)
+
+
 def _whole(column: pd.Series, *, least: int) -> pd.Series:
     """The column as whole numbers; NULL where it has none or less than the least."""
-    numbers = pd.to_numeric(column, errors="coerce")
+    numbers = _finite(column)
     return numbers.where((numbers % 1 == 0) & (numbers >= least))
 
 
@@ -200,9 +261,11 @@ nba_stats_league_game_log_team = Source(
     "nba_stats_league_game_log_team",
     "nba_stats/league_game_log/team",
     partial(parse, of="team"),
+    version=2,
 )
 nba_stats_league_game_log_player = Source(
     "nba_stats_league_game_log_player",
     "nba_stats/league_game_log/player",
     partial(parse, of="player"),
+    version=2,
 )

@@ -1,9 +1,10 @@
 """The league's schedule (scheduleLeagueV2 of stats.nba.com): every game of a season.
 
-Required: it is what every expectation is made from, so a file that cannot be read stops the run.
+Required: it is what every expectation is made from, so what cannot be read refuses its dates.
 """
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from nba_pipeline.kernel.source import (
 )
 from nba_pipeline.league.identity import (
     COVERED_SEASON_TYPES,
+    GAME_ID,
     TEAM_ALIASES,
     TEAMS,
     game_code,
@@ -45,40 +47,60 @@ _COLUMNS = {
 def parse(document: object, file: SourceFile) -> Parsed:
     """One row per game of the document; row_number counts games in the document's order.
 
+    Of two versions of a game the one that is not postponed is taken.
+
     Raises:
         UnknownShape: the document is no schedule.
     """
-    rows: list[dict[str, object]] = []
+    rows: dict[str, dict[str, object]] = {}
     rejected: list[dict[str, object]] = []
-    seen: dict[str, dict[str, object]] = {}
     for number, game in enumerate(_games(document, file)):
         try:
             row = _row(game, number, file)
         except (KeyError, TypeError, ValueError) as error:
-            text = str(game.get("gameId")) if isinstance(game, dict) else ""
-            detail = f"{file.path} game {number} ({text}): {_told(error)}"
-            rejected.append(rejection(file, "bad_game", detail, row_number=number, game_id=text))
+            rejected.append(_rejected(game, number, file, error))
             continue
-        twin = seen.setdefault(str(row["game_id"]), row)
-        if twin is row:
-            rows.append(row)
-        elif {**twin, "row_number": number} != row:
-            detail = (
-                f"{file.path} games {twin['row_number']} and {number} both are {row['game_id']} "
-                "and differ"
-            )
-            rejected.append(
-                rejection(
-                    file,
-                    "contradicting_games",
-                    detail,
-                    row_number=number,
-                    game_id=row["game_id"],
-                    game_date=row["game_date"],
-                )
-            )
-    frame = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+        twin = rows.setdefault(str(row["game_id"]), row)
+        was_postponed, is_postponed = (each["status"] == "postponed" for each in (twin, row))
+        if was_postponed and not is_postponed:
+            rows[str(row["game_id"])] = row
+        if was_postponed != is_postponed or not _differences(twin, row):
+            continue
+        detail = (
+            f"{file.path} games {twin['row_number']} and {number} both are {row['game_id']} "
+            f"and differ in {', '.join(_differences(twin, row))}"
+        )
+        where = {name: row[name] for name in ("game_id", "game_date")}
+        rejected.append(rejection(file, "contradicting_games", detail, row_number=number, **where))
+    frame = pd.DataFrame(list(rows.values()), columns=list(_COLUMNS)).astype(_COLUMNS)
     return Parsed(frame, rejected_frame(rejected))
+
+
+def settle(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of a game that several files of the season have, the version that is not postponed.
+
+    Of several such, the later file's.
+    """
+    ordered = rows.assign(is_held=rows.status != "postponed").sort_values("is_held", kind="stable")
+    return ordered.drop_duplicates("game_id", keep="last").sort_index().drop(columns="is_held")
+
+
+def _differences(one: dict[str, object], other: dict[str, object]) -> list[str]:
+    return [name for name in one if name != "row_number" and one[name] != other[name]]
+
+
+def _rejected(game: object, number: int, file: SourceFile, error: Exception) -> dict[str, object]:
+    """A game that cannot be taken, under the id and date that can be read of it."""
+    fields = game if isinstance(game, dict) else {}
+    game_id = fields.get("gameId")
+    text = game_id if isinstance(game_id, str) and re.fullmatch(GAME_ID, game_id) else None
+    try:
+        day = _day(fields)
+    except (KeyError, ValueError):
+        day = None
+    detail = f"{file.path} game {number} ({game_id}): {_told(error)}"
+    where = {"row_number": number, "game_id": text, "game_date": day}
+    return rejection(file, "bad_game", detail, **where)
 
 
 def _games(document: object, file: SourceFile) -> list[dict[str, object]]:
@@ -106,7 +128,7 @@ def _row(game: dict[str, object], number: int, file: SourceFile) -> dict[str, ob
     """
     game_id = str(game["gameId"])
     kind = season_type(game_id)
-    day = datetime.fromisoformat(str(game["gameDateEst"])).date()
+    day = _day(game)
     status = _status(game)
     home, away = game["homeTeam"], game["awayTeam"]
     if not isinstance(home, dict) or not isinstance(away, dict):
@@ -125,20 +147,41 @@ def _row(game: dict[str, object], number: int, file: SourceFile) -> dict[str, ob
         "away_team": codes[1],
         "tipoff_at": _tipoff(game),
         "status": status,
-        "is_neutral_site": bool(game.get("isNeutral", False)),
+        "is_neutral_site": _is_neutral(game),
         # The source says 0 for games not yet played.
-        "home_score": int(home["score"]) if is_played else None,
-        "away_score": int(away["score"]) if is_played else None,
+        "home_score": _score("homeTeam", home) if is_played else None,
+        "away_score": _score("awayTeam", away) if is_played else None,
     }
+
+
+def _day(game: dict[str, object]) -> date:
+    try:
+        return datetime.fromisoformat(str(game["gameDateEst"])).date()
+    except ValueError:
+        raise ValueError(f"gameDateEst {game['gameDateEst']!r} is no date") from None
+
+
+def _is_neutral(game: dict[str, object]) -> bool:
+    value = game.get("isNeutral", False)
+    if not isinstance(value, bool):
+        raise TypeError(f"isNeutral {value!r} is neither true nor false")
+    return value
+
+
+def _score(side: str, team: dict[str, object]) -> int:
+    score = team["score"]
+    if isinstance(score, bool) or not isinstance(score, int) or score < 0:
+        raise ValueError(f"{side}.score {score!r} is no number of points")
+    return score
 
 
 def _status(game: dict[str, object]) -> str:
     if game.get("postponedStatus") == "Y":
         return "postponed"
-    try:
-        return _STATUS[int(game["gameStatus"])]  # type: ignore[call-overload]
-    except KeyError:
-        raise ValueError(f"gameStatus {game.get('gameStatus')!r} is not 1, 2 or 3") from None
+    status = game["gameStatus"]
+    if isinstance(status, bool) or not isinstance(status, int) or status not in _STATUS:
+        raise ValueError(f"gameStatus {status!r} is not 1, 2 or 3")
+    return _STATUS[status]
 
 
 def _team(text: str, kind: str) -> str:
@@ -153,7 +196,19 @@ def _tipoff(game: dict[str, object]) -> datetime | None:
     text = game.get("gameDateTimeUTC")
     if not text or str(game.get("gameTimeEst", "")).endswith("T00:00:00Z"):
         return None
-    return datetime.fromisoformat(str(text)).astimezone(UTC)
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise ValueError(f"gameDateTimeUTC {text!r} is no time") from None
+    # What says no zone is in the one that the field's name says, not in the machine's.
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-nba_stats_schedule = Source("nba_stats_schedule", "nba_stats/schedule", parse, is_required=True)
+nba_stats_schedule = Source(
+    "nba_stats_schedule",
+    "nba_stats/schedule",
+    parse,
+    version=2,
+    is_required=True,
+    settle=settle,
+)

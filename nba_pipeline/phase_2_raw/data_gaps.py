@@ -1,35 +1,54 @@
 """Every expected unit of a required raw table that is missing or breaks an invariant.
 
-The expectation is the schedule's alone. A unit is one team's side of a final covered game: its
-line in nbac_team_boxscore, its block of players in nbac_player_boxscore.
+Assembled from what the raw tables declare: the units that the schedule expects of each, and the
+invariants beside its schema. A game that the schedule could not be read for is a gap of its own.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.kernel.table import Table, parameters, same_date, table_asset
+from nba_pipeline.kernel.units import Invariant, Units, broken_units
+from nba_pipeline.league.identity import COVERED_SEASON_TYPES, SEASON_TYPES
+from nba_pipeline.league.schedule import both_teams, open_games
+from nba_pipeline.phase_1_sources.accepted_gaps import accepted_gaps as source
+from nba_pipeline.phase_2_raw import raw_tables
+from nba_pipeline.thresholds import UNSETTLED_DAYS
 
 GRAIN = ["gap_id"]
-FEWEST_PLAYERS, MOST_PLAYERS = 5, 15
-FEWEST_POINTS, MOST_POINTS = 50, 220
+RAW = {table.name: table for table in raw_tables()}
+REQUIRED = [table.name for table in RAW.values() if table.units]
+EXPECTED_OF = [table for table in RAW.values() if any(s.is_required for s in table.sources)]
+"""The tables that expectations are made of."""
 
 
 class DataGaps(pa.DataFrameModel):
     """The columns."""
 
-    gap_id: str = pa.Field(description="<table>:<game_date>:<game_id>:<team>")
+    gap_id: str = pa.Field(description="<table>:<game_date>:<game_id>[:<team>]")
     table_name: str = pa.Field(description="The raw table whose unit it is")
-    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
-    game_id: str = pa.Field(description="Ten-digit NBA game id")
-    team_abbr: str = pa.Field(description="Whose side of the game")
-    kind: str = pa.Field(isin=["missing", "invalid"], description="Not there, or not believable")
+    game_date: date = pa.Field(
+        description="Tip-off date, US Eastern, the season's first day where none can be read; "
+        "the partition"
+    )
+    game_id: str = pa.Field(description="Ten-digit NBA game id; row-<n> where none can be read")
+    team_abbr: str = pa.Field(
+        nullable=True, description="Whose side of the game; NULL where the unit is the game"
+    )
+    kind: str = pa.Field(
+        isin=["missing", "invalid", "unsettled"],
+        description="Not there, not believable, or of a game that nobody has ended",
+    )
     rule: str = pa.Field(description="Name of the first invariant that failed")
     detail: str = pa.Field(description="What was expected and what is there")
+    is_accepted: bool = pa.Field(description="Whether it is known that the unit will never come")
+    accepted_reason: str = pa.Field(
+        nullable=True, description="Why, by whom and when it was accepted; NULL when it is not"
+    )
 
     class Config:
         """One row per gap."""
@@ -38,162 +57,115 @@ class DataGaps(pa.DataFrameModel):
         strict = "filter"
 
 
-def _gaps(
-    units: ir.Table, table_name: str, *rules: tuple[ir.BooleanValue, str, str, ir.Value]
+def _rejections(rejected_rows: ir.Table, table: Table) -> ir.Table:
+    """The rejected rows of the table's sources."""
+    folders = [f"{source.place}/" for source in table.sources]
+    return rejected_rows.filter(ibis.or_(*(_.source_file.startswith(f) for f in folders)))
+
+
+def _unit_gaps(
+    table: Table,
+    declared: Units,
+    nbac_schedule: ir.Table,
+    rejected_rows: ir.Table,
+    raw: dict[str, ir.Table],
 ) -> ir.Table:
-    """The units that break a rule, each with the first that it breaks.
-
-    A rule that asks for what is unknown is not broken by it: CASE takes NULL for no.
-    """
-    named = [(broken, rule) for broken, rule, _kind, _told in rules]
-    kinds = [(broken, kind) for broken, _rule, kind, _told in rules]
-    told = [(broken, text) for broken, _rule, _kind, text in rules]
-    day = units.game_date.cast("string")
-    return units.select(
-        gap_id=ibis.literal(f"{table_name}:") + day + ":" + units.game_id + ":" + units.team_abbr,
-        table_name=ibis.literal(table_name),
-        game_date=units.game_date,
-        game_id=units.game_id,
-        team_abbr=units.team_abbr,
-        kind=ibis.cases(*kinds),
-        rule=ibis.cases(*named),
-        detail=ibis.cases(*told),
-    ).filter(_.rule.notnull())
-
-
-def _rejections(rejected_rows: ir.Table, folder: str) -> ir.Table:
-    """Per game and side, one rule and sentence of what was rejected of the source."""
-    lines = rejected_rows.filter(_.source_file.contains(f"/{folder}/"), _.game_id.notnull())
-    return lines.group_by(rejected_game="game_id", rejected_team="team_abbr").agg(
+    """The table's expected units that are not there, were rejected, or break an invariant."""
+    offered = {**raw, "sides": declared.expected(nbac_schedule)}
+    wanted = parameters(declared.measured, ())
+    units = declared.measured(**{name: offered[name] for name in wanted})
+    rejections = _rejections(rejected_rows, table).filter(_.game_id.notnull())
+    rejections = rejections.group_by(rejected_game="game_id", rejected_team="team_abbr").agg(
         rejected_rule=_.rule.min(), rejected_detail=_.detail.min()
     )
+    units = units.left_join(
+        rejections,
+        [units.game_id == rejections.rejected_game, units.team_abbr == rejections.rejected_team],
+    )
+    rejected = Invariant(_.rejected_rule, _.rejected_rule.notnull(), _.rejected_detail)
+    return broken_units(table.name, units, rejected, *declared.invariants)
 
 
-def _with_rejections(units: ir.Table, rejected_rows: ir.Table, folder: str) -> ir.Table:
-    lines = _rejections(rejected_rows, folder)
-    return units.left_join(
-        lines,
-        [units.game_id == lines.rejected_game, units.team_abbr == lines.rejected_team],
-    ).drop("rejected_game", "rejected_team")
-
-
-def _team_gaps(sides: ir.Table, lines: ir.Table, rejected_rows: ir.Table) -> ir.Table:
-    lines = lines.drop("game_date", "opponent_abbr", "is_home").mutate(is_there=True)
-    units = sides.left_join(lines, ["game_id", "team_abbr"])
-    units = _with_rejections(units, rejected_rows, "team")
-    points = units.pts.cast("string")
-    return _gaps(
-        units,
-        "nbac_team_boxscore",
-        (units.rejected_rule.notnull(), units.rejected_rule, "invalid", units.rejected_detail),
-        (
-            units.is_there.isnull(),
-            "two_rows_per_game",
-            "missing",
-            "the game has no line of this team",
-        ),
-        (
-            units.pts != 2 * units.fgm + units.fg3m + units.ftm,
-            "points_identity",
-            "invalid",
-            points + " points are not 2 * fgm + fg3m + ftm",
-        ),
-        (
-            units.reb != units.oreb + units.dreb,
-            "rebounds_identity",
-            "invalid",
-            units.reb.cast("string") + " rebounds are not oreb + dreb",
-        ),
-        (
-            (units.fgm > units.fga)
-            | (units.fg3m > units.fg3a)
-            | (units.ftm > units.fta)
-            | (units.fg3m > units.fgm)
-            | (units.fg3a > units.fga),
-            "made_within_attempted",
-            "invalid",
-            "more shots made than attempted, or more threes than field goals",
-        ),
-        (
-            ~units.pts.between(FEWEST_POINTS, MOST_POINTS),
-            "plausible_points",
-            "invalid",
-            points + f" points are outside {FEWEST_POINTS} to {MOST_POINTS}",
-        ),
-        (
-            units.pts != units.team_score,
-            "points_of_schedule",
-            "invalid",
-            points + " points, but the schedule says " + units.team_score.cast("string"),
-        ),
+def _unread_games(table: Table, rejected_rows: ir.Table) -> ir.Table:
+    """Games that cannot be expected because the schedule of them could not be read."""
+    kinds = [digit for digit, kind in SEASON_TYPES.items() if kind in COVERED_SEASON_TYPES]
+    games = _rejections(rejected_rows, table).filter(
+        _.row_number.notnull(), _.game_id.isnull() | _.game_id[2].isin(kinds)
+    )
+    games = games.mutate(game_id=_.game_id.fill_null("row-" + _.row_number.cast("string")))
+    gap_id = f"{table.name}:" + _.game_date.cast("string") + ":" + _.game_id
+    return games.group_by("game_date", "game_id", gap_id=gap_id).agg(
+        team_abbr=ibis.null().cast("string"),
+        table_name=ibis.literal(table.name),
+        kind=ibis.literal("invalid"),
+        rule=_.rule.min(),
+        detail=_.detail.min(),
     )
 
 
-def _player_gaps(
-    sides: ir.Table, lines: ir.Table, team_lines: ir.Table, rejected_rows: ir.Table
-) -> ir.Table:
-    blocks = lines.group_by("game_id", "team_abbr").agg(
-        played=(_.minutes > 0).sum(), points=_.pts.sum()
+def _forgotten_games(nbac_schedule: ir.Table, today: date) -> list[ir.Table]:
+    """Each required unit of games that are still open so many days after their date."""
+    overdue = open_games(nbac_schedule).filter(
+        _.game_date < ibis.literal(today - timedelta(days=int(UNSETTLED_DAYS.value)))
     )
-    teams = team_lines.select("game_id", "team_abbr", team_points="pts")
-    units = sides.left_join(blocks, ["game_id", "team_abbr"]).drop(
-        "game_id_right", "team_abbr_right"
+    sides = both_teams(overdue).mutate(status=ibis.literal("neither final nor postponed"))
+    forgotten = Invariant("open_game", _.status.notnull(), _.status, "unsettled")
+    return [broken_units(name, sides, forgotten) for name in REQUIRED]
+
+
+def _with_acceptance(gaps: ir.Table, accepted_gaps: ir.Table) -> ir.Table:
+    """The gaps with whether and why each is accepted, by its id or with its table's season."""
+    by_id = accepted_gaps.filter(_.gap_id.notnull())
+    by_id = by_id.group_by(accepted_id="gap_id").agg(reason_of_gap=_.reason.min())
+    by_season = accepted_gaps.filter(_.gap_id.isnull())
+    by_season = by_season.group_by(accepted_table="table_name", accepted_date="game_date").agg(
+        reason_of_season=_.reason.min()
     )
-    units = units.left_join(teams, ["game_id", "team_abbr"])
-    # The schedule's score is the more independent of the two; the team's line may itself be wrong.
-    units = units.mutate(true_points=ibis.coalesce(units.team_score, units.team_points))
-    units = _with_rejections(units, rejected_rows, "player")
-    played = units.played.cast("string")
-    return _gaps(
-        units,
-        "nbac_player_boxscore",
-        (units.rejected_rule.notnull(), units.rejected_rule, "invalid", units.rejected_detail),
-        (
-            units.played.isnull(),
-            "block_of_players",
-            "missing",
-            "the game has no player of this team",
-        ),
-        (
-            ~units.played.between(FEWEST_PLAYERS, MOST_PLAYERS),
-            "plausible_players",
-            "invalid",
-            played + f" players with minutes are outside {FEWEST_PLAYERS} to {MOST_PLAYERS}",
-        ),
-        (
-            units.points != units.true_points,
-            "points_of_team",
-            "invalid",
-            "players have "
-            + units.points.cast("string")
-            + " points, their team "
-            + units.true_points.cast("string"),
-        ),
+    gaps = gaps.left_join(by_id, gaps.gap_id == by_id.accepted_id)
+    gaps = gaps.left_join(
+        by_season,
+        [
+            gaps.table_name == by_season.accepted_table,
+            gaps.game_date == by_season.accepted_date,
+        ],
     )
+    gaps = gaps.mutate(accepted_reason=ibis.coalesce(_.reason_of_gap, _.reason_of_season))
+    return gaps.mutate(is_accepted=_.accepted_reason.notnull())
 
 
 def transform(
     nbac_schedule: ir.Table,
-    nbac_team_boxscore: ir.Table,
-    nbac_player_boxscore: ir.Table,
     rejected_rows: ir.Table,
+    accepted_gaps: ir.Table,
+    today: date,
+    **raw: ir.Table,
 ) -> ir.Table:
-    """Expected units without a believable row."""
-    sides = both_teams(final(nbac_schedule))
-    team = _team_gaps(sides, nbac_team_boxscore, rejected_rows)
-    return team.union(_player_gaps(sides, nbac_player_boxscore, nbac_team_boxscore, rejected_rows))
+    """Expected units without a believable row, and those of games that nobody has ended."""
+    columns = ["gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule"]
+    found = [
+        *(
+            _unit_gaps(table, table.units, nbac_schedule, rejected_rows, raw)
+            for table in RAW.values()
+            if table.units
+        ),
+        *(_unread_games(table, rejected_rows) for table in EXPECTED_OF),
+        *_forgotten_games(nbac_schedule, today),
+    ]
+    gaps = ibis.union(*(part.select(*columns, "detail") for part in found))
+    return _with_acceptance(gaps, accepted_gaps)
 
 
 def open_gaps(rows: ir.Table) -> ir.Table:
-    """Every gap: the check is green only where the raw tables are whole."""
-    return rows
+    """Gaps that nobody has accepted: the check is green only where the raw tables are whole."""
+    return rows.filter(~_.is_accepted)
 
 
 data_gaps = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=DataGaps,
-    reads=same_date("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows"),
+    reads=same_date("nbac_schedule", "rejected_rows", *REQUIRED),
+    sources=[source],
     transform=transform,
     violations=[open_gaps],
 )

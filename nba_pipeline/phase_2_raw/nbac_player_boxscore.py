@@ -8,13 +8,15 @@ from datetime import date
 
 import ibis.expr.types as ir
 import pandera.ibis as pa
+from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.kernel.units import scheduled_lines
+from nba_pipeline.kernel.units import Invariant, Units, scheduled_rows
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
     nba_stats_league_game_log_player as source,
 )
+from nba_pipeline.thresholds import FEWEST_PLAYERS, MOST_PLAYERS
 
 GRAIN = ["game_id", "player_id"]
 
@@ -61,16 +63,53 @@ def expected(nbac_schedule: ir.Table) -> ir.Table:
 
 
 def transform(nba_stats_league_game_log_player: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """The source's lines with side and opponent of the schedule."""
-    return scheduled_lines(nba_stats_league_game_log_player, nbac_schedule, GRAIN)
+    """The source's rows with side and opponent of the schedule."""
+    return scheduled_rows(nba_stats_league_game_log_player, nbac_schedule)
+
+
+def measured(
+    sides: ir.Table, nbac_player_boxscore: ir.Table, nbac_team_boxscore: ir.Table
+) -> ir.Table:
+    """Each side of a final game with its players counted and their points summed."""
+    keys = ["game_id", "team_abbr"]
+    rosters = nbac_player_boxscore.group_by(keys).agg(
+        played=(_.minutes > 0).sum(), points=_.pts.sum()
+    )
+    teams = nbac_team_boxscore.select(*keys, team_points="pts")
+    sides = sides.left_join(rosters, keys).drop("game_id_right", "team_abbr_right")
+    # The schedule's score is the more independent of the two; the team's row may itself be wrong.
+    return sides.left_join(teams, keys).mutate(true_points=_.team_score.fill_null(_.team_points))
+
+
+INVARIANTS = (
+    Invariant(
+        "block_of_players", _.played.isnull(), "the game has no player of this team", "missing"
+    ),
+    Invariant(
+        "plausible_players",
+        ~_.played.between(FEWEST_PLAYERS.value, MOST_PLAYERS.value),
+        _.played.cast("string")
+        + " players with minutes are outside "
+        + f"{FEWEST_PLAYERS.value:.0f} to {MOST_PLAYERS.value:.0f}",
+    ),
+    Invariant(
+        "points_of_team",
+        _.points != _.true_points,
+        "players have "
+        + _.points.cast("string")
+        + " points, their team "
+        + _.true_points.cast("string"),
+    ),
+)
 
 
 nbac_player_boxscore = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=NbacPlayerBoxscore,
     reads=same_date("nbac_schedule"),
     sources=[source],
     expected=expected,
     transform=transform,
+    units=Units(expected, measured, INVARIANTS),
 )

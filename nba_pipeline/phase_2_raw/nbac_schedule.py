@@ -7,11 +7,10 @@ from datetime import date, datetime
 
 import ibis.expr.types as ir
 import pandera.ibis as pa
-from ibis import _
 
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.identity import GAME_ID, SEASON_TYPES
-from nba_pipeline.league.schedule import covered
+from nba_pipeline.league.schedule import open_games
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as source
 
 GRAIN = ["game_id"]
@@ -62,12 +61,12 @@ def teams_with_two_games(rows: ir.Table) -> ir.Table:
 
 def unsettled(rows: ir.Table) -> ir.Table:
     """Covered games that are neither final nor postponed."""
-    return covered(rows).filter(_.status != "final")
+    return open_games(rows)
 
 
 nbac_schedule = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=NbacSchedule,
     sources=[source],
     transform=transform,

@@ -11,11 +11,12 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.kernel.units import scheduled_lines
+from nba_pipeline.kernel.units import Invariant, Units, scheduled_rows
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
     nba_stats_league_game_log_team as source,
 )
+from nba_pipeline.thresholds import FEWEST_TEAM_POINTS, MOST_TEAM_POINTS
 
 GRAIN = ["game_id", "team_abbr"]
 
@@ -60,8 +61,47 @@ def expected(nbac_schedule: ir.Table) -> ir.Table:
 
 
 def transform(nba_stats_league_game_log_team: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """The source's lines with side and opponent of the schedule."""
-    return scheduled_lines(nba_stats_league_game_log_team, nbac_schedule, GRAIN)
+    """The source's rows with side and opponent of the schedule."""
+    return scheduled_rows(nba_stats_league_game_log_team, nbac_schedule)
+
+
+def measured(sides: ir.Table, nbac_team_boxscore: ir.Table) -> ir.Table:
+    """Each side of a final game with its row."""
+    rows = nbac_team_boxscore.drop("game_date", "opponent_abbr", "is_home")
+    return sides.left_join(rows.mutate(is_there=True), GRAIN)
+
+
+INVARIANTS = (
+    Invariant(
+        "two_rows_per_game", _.is_there.isnull(), "the game has no line of this team", "missing"
+    ),
+    Invariant(
+        "points_identity",
+        _.pts != 2 * _.fgm + _.fg3m + _.ftm,
+        _.pts.cast("string") + " points are not 2 * fgm + fg3m + ftm",
+    ),
+    Invariant(
+        "rebounds_identity",
+        _.reb != _.oreb + _.dreb,
+        _.reb.cast("string") + " rebounds are not oreb + dreb",
+    ),
+    Invariant(
+        "made_within_attempted",
+        (_.fgm > _.fga) | (_.fg3m > _.fg3a) | (_.ftm > _.fta) | (_.fg3m > _.fgm) | (_.fg3a > _.fga),
+        "more shots made than attempted, or more threes than field goals",
+    ),
+    Invariant(
+        "plausible_points",
+        ~_.pts.between(FEWEST_TEAM_POINTS.value, MOST_TEAM_POINTS.value),
+        _.pts.cast("string")
+        + f" points are outside {FEWEST_TEAM_POINTS.value:.0f} to {MOST_TEAM_POINTS.value:.0f}",
+    ),
+    Invariant(
+        "points_of_schedule",
+        _.pts != _.team_score,
+        _.pts.cast("string") + " points, but the schedule says " + _.team_score.cast("string"),
+    ),
+)
 
 
 def plus_minus_not_mirrored(rows: ir.Table) -> ir.Table:
@@ -72,11 +112,12 @@ def plus_minus_not_mirrored(rows: ir.Table) -> ir.Table:
 
 nbac_team_boxscore = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=NbacTeamBoxscore,
     reads=same_date("nbac_schedule"),
     sources=[source],
     expected=expected,
     transform=transform,
     violations=[plus_minus_not_mirrored],
+    units=Units(expected, measured, INVARIANTS),
 )

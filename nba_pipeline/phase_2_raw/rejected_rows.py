@@ -1,7 +1,8 @@
-"""Every line or file of a source that could not be taken, and why: nothing is lost silently.
+"""Every row or file of a source that could not be taken, and why: nothing is lost silently.
 
-A file that names no date is under its season's first day. Lines of games that are scheduled but
-not covered (preseason, All-Star) are no rejections.
+Made of what all raw tables' sources reject, and of rows that the schedule does not know. What names
+no date of its own is under its file's, or under its season's first day. Rows of games that are
+scheduled but not covered (preseason, All-Star), or not over, are no rejections.
 """
 
 from datetime import date
@@ -12,14 +13,13 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.kernel.units import numbered
 from nba_pipeline.league.schedule import both_teams
-from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
-    nba_stats_league_game_log_player,
-    nba_stats_league_game_log_team,
-)
+from nba_pipeline.phase_1_sources.accepted_gaps import accepted_gaps
+from nba_pipeline.phase_2_raw import raw_tables
 
-GRAIN = ["source_file", "row_number", "field", "rule"]
+SOURCES = {source.name: source for table in raw_tables() for source in table.sources}
+SOURCES[accepted_gaps.name] = accepted_gaps
+GRAIN = ["game_date", "source_file", "row_number", "field", "rule"]
 
 
 class RejectedRows(pa.DataFrameModel):
@@ -38,71 +38,63 @@ class RejectedRows(pa.DataFrameModel):
     detail: str = pa.Field(description="A sentence that names file, row and field")
 
     class Config:
-        """One row per bad field, line or file."""
+        """One row per bad field, row or file."""
 
         unique = GRAIN
         strict = "filter"
 
 
-def _off_schedule(lines: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """Lines whose game, team and date the schedule does not have."""
+def _off_schedule(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Rows whose game, team and date the schedule does not have."""
     sides = both_teams(nbac_schedule).select("game_id", "team_abbr", "game_date")
-    # Teams of an exhibition are not the league's, so its lines are known by the game alone.
+    # Teams of an exhibition are not the league's, so its rows are known by the game alone.
     exhibitions = nbac_schedule.filter(_.season_type.isin(["preseason", "all_star"]))
-    unknown = lines.anti_join(sides, ["game_id", "team_abbr", "game_date"])
+    unknown = rows.anti_join(sides, ["game_id", "team_abbr", "game_date"])
     unknown = unknown.anti_join(exhibitions, ["game_id"])
-    where = unknown.game_id + " of " + unknown.team_abbr + " on " + unknown.game_date.cast("string")
-    return _line(unknown, "unknown_game", unknown.game_id, "the schedule has no game " + where)
-
-
-def _repeated(lines: ir.Table, key: str) -> ir.Table:
-    """Lines whose key has been said before."""
-    again = numbered(lines, ["game_id", key]).filter(_.repetition > 0)
-    name = again[key].cast("string")
-    return _line(again, f"repeated_{key}", name, name + " is in game " + again.game_id + " already")
-
-
-def _line(lines: ir.Table, rule: str, value: ir.StringValue, told: ir.StringValue) -> ir.Table:
-    place = lines.source_file + " row " + lines.row_number.cast("string") + ": "
-    return lines.select(
+    place = _.source_file + " row " + _.row_number.cast("string")
+    where = _.game_id + " of " + _.team_abbr + " on " + _.game_date.cast("string")
+    return unknown.select(
         "source_file",
         "row_number",
         "game_date",
         "game_id",
         "team_abbr",
         field=ibis.null().cast("string"),
-        value=value,
-        rule=ibis.literal(rule),
-        detail=place + told,
+        value=_.game_id,
+        rule=ibis.literal("unknown_game"),
+        detail=place + ": the schedule has no game " + where,
     )
 
 
-def transform(
-    nba_stats_league_game_log_team: ir.Table,
-    nba_stats_league_game_log_team_rejected: ir.Table,
-    nba_stats_league_game_log_player: ir.Table,
-    nba_stats_league_game_log_player_rejected: ir.Table,
-    nbac_schedule: ir.Table,
-) -> ir.Table:
-    """What the parsers rejected, lines off the schedule, and repeated lines."""
-    parsed = nba_stats_league_game_log_team_rejected.union(
-        nba_stats_league_game_log_player_rejected
-    ).drop("season")
-    names = parsed.columns
-    found = [
-        _off_schedule(nba_stats_league_game_log_team, nbac_schedule),
-        _off_schedule(nba_stats_league_game_log_player, nbac_schedule),
-        _repeated(nba_stats_league_game_log_team, "team_abbr"),
-        _repeated(nba_stats_league_game_log_player, "player_id"),
+def transform(nbac_schedule: ir.Table, **sources: ir.Table) -> ir.Table:
+    """What the sources' files could not give, and rows off the schedule."""
+    found = [sources[f"{name}_rejected"].drop("season") for name in SOURCES]
+    columns = found[0].columns
+    found += [
+        _off_schedule(sources[name], nbac_schedule).select(*columns)
+        for name in SOURCES
+        if {"game_id", "team_abbr"} <= set(sources[name].columns)
     ]
-    return ibis.union(parsed, *(lines.select(*names) for lines in found))
+    return ibis.union(*found)
+
+
+def unreadable_files(rows: ir.Table) -> ir.Table:
+    """Files that could not be taken at all."""
+    return rows.filter(_.row_number.isnull())
+
+
+def unreadable_games(rows: ir.Table) -> ir.Table:
+    """Games of the schedule that could not be taken, so that nothing is expected of them."""
+    required = [source.place for source in SOURCES.values() if source.is_required]
+    return rows.filter(ibis.or_(*(_.source_file.startswith(f"{place}/") for place in required)))
 
 
 rejected_rows = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=RejectedRows,
     reads=same_date("nbac_schedule"),
-    sources=[nba_stats_league_game_log_team, nba_stats_league_game_log_player],
+    sources=list(SOURCES.values()),
     transform=transform,
+    violations=[unreadable_files, unreadable_games],
 )

@@ -100,7 +100,7 @@ def usage_rate_coverage(rows: ir.Table, data_gaps: ir.Table) -> ir.Table:
     """Share of players with a minute or more that have usage_rate, lost rosters' players included."""
     played = rows.filter(_.minutes >= 1)
     played = played.select("game_date", players=1, known=_.usage_rate.notnull().cast("int64"))
-    lost = data_gaps.filter(_.table_name == "nbac_player_boxscore")
+    lost = data_gaps.filter(_.table_name == "nbac_player_boxscore", ~_.is_accepted)
     lost = lost.select("game_date", players=int(PLAYERS_PER_ROSTER.value), known=0)
     every = played.union(
         lost.select(**{name: lost[name].cast(kind) for name, kind in played.schema().items()})

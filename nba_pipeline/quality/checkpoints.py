@@ -6,7 +6,7 @@ from datetime import date
 from nba_pipeline.engine.compute import gated, judged_again
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.schema import SchemaViolated
-from nba_pipeline.engine.verdicts import AssertionFailed, Check, check_names, checks
+from nba_pipeline.engine.verdicts import AssertionFailed, Check, accepted_gaps, check_names, checks
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.warehouse.protocol import Stamp, Warehouse
 
@@ -19,7 +19,7 @@ CHECKPOINTS: Mapping[str, tuple[str, ...]] = {
     "join_coverage": ("teams_without_team_line", "team_lines_without_players"),
     "phase4_coverage": ("phase4_coverage",),
     "as_of": ("as_of_sample",),
-    "gaps": ("open_gaps",),
+    "gaps": ("open_gaps", "unreadable_games", "unreadable_files"),
     "grading": ("predictions_not_copied",),
     TRAINING_GATE: (TRAINING_GATE,),
 }
@@ -79,7 +79,8 @@ def _checks(
         broken = "schema" if isinstance(error, SchemaViolated) else error.assertion
         yield Check(broken, days[0], passed=False, metadata={"error": str(error)})
         return
-    yield from (check for check in checks(table, days, again) if check.name in asked)
+    found = checks(table, days, again, accepted_gaps(warehouse))
+    yield from (check for check in found if check.name in asked)
 
 
 def _gate(

@@ -6,6 +6,10 @@ from datetime import date
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.warehouse.protocol import Warehouse
 
+_TOLD = (
+    *("gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule"),
+    *("is_accepted", "accepted_reason"),
+)
 PREDICTIONS = "player_prop_predictions"
 
 
@@ -14,16 +18,22 @@ def root_gaps(
 ) -> list[dict[str, object]]:
     """One line per gap of a raw unit dated first to last, oldest first.
 
-    A gap is open while data_gaps has it, and closed where the data has come but stored rows still
+    A gap is open while data_gaps has it, accepted where it is known never to close, and closed where the data has come but stored rows still
     name it: those are to be repaired. rows counts the rows of all tables that name it, predictions
     those of player_prop_predictions; touched_from and touched_to are the dates of such rows.
     """
+    stored = warehouse.table("data_gaps", first, last)
+    # Gaps that were stored before any could be accepted lack what says so.
+    columns = [name for name in _TOLD if name in stored.columns]
+    gaps = stored.select(*columns).to_pyarrow().to_pylist()
     known = {
-        gap["gap_id"]: {"gap_id": gap["gap_id"], "state": "open", **gap}
-        for gap in warehouse.table("data_gaps", first, last)
-        .select("gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule")
-        .to_pyarrow()
-        .to_pylist()
+        gap["gap_id"]: {
+            "gap_id": gap["gap_id"],
+            "state": "accepted" if gap.pop("is_accepted", None) else "open",
+            "accepted_reason": None,
+            **gap,
+        }
+        for gap in gaps
     }
     reach = _reach(tables, warehouse)
     for gap_id in reach.keys() - known.keys():
@@ -39,6 +49,7 @@ def root_gaps(
                 "team_abbr": team[0] if team else None,
                 "kind": None,
                 "rule": None,
+                "accepted_reason": None,
             }
     nothing = {"rows": 0, "predictions": 0, "touched_from": None, "touched_to": None}
     return [known[gap_id] | reach.get(gap_id, nothing) for gap_id in sorted(known, key=_by_date)]

@@ -24,6 +24,7 @@ from ibis import _
 from ibis.backends.duckdb import Backend
 
 from nba_pipeline.coordination.failures import Failures
+from nba_pipeline.league import calendar
 from nba_pipeline.warehouse.protocol import (
     DuplicateKeys,
     Fence,
@@ -302,6 +303,4 @@ def _refuse_older(name: str, stamps: Sequence[Stamp], stored: Mapping[date, Stam
 
 def _seasons(days: Sequence[date]) -> list[str]:
     """The season partitions that the days lie in, so that no other file is opened."""
-    # The same rule as the rows' own season column: a season starts after the summer.
-    years = sorted({day.year if day.month >= 8 else day.year - 1 for day in days})
-    return [f"{year}-{(year + 1) % 100:02d}" for year in years]
+    return sorted({calendar.counted_to(day).name for day in days})

@@ -1,7 +1,13 @@
 """Gaps are exactly the units that are missing or break an invariant."""
 
+import json
+from datetime import date
+
+from nba_pipeline.engine.verdicts import accepted_gaps, checks
+from nba_pipeline.quality.gaps import root_gaps
+from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
-from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, lines
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
 
 RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
 
@@ -44,3 +50,143 @@ def test_each_damage_is_one_gap_with_its_rule(tmp_path, league_landing) -> None:
         gap_id("nbac_team_boxscore", wrong): ("invalid", "points_of_schedule"),
         gap_id("nbac_player_boxscore", block): ("missing", "block_of_players"),
     }
+
+
+def change_games(landing, how) -> list:
+    """Changes the schedule's games in place; returns them."""
+    path = landing / SCHEDULE
+    document = json.loads(path.read_text())
+    games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
+    how(games)
+    path.write_text(json.dumps({"leagueSchedule": {"gameDates": [{"games": games}]}}))
+    return games
+
+
+def failing(lab, table, day) -> set:
+    """Names of the table's checks that do not pass on the day."""
+    stamps = lab.warehouse.stamps(table)
+    found = checks(TABLES[table], [day], stamps, accepted_gaps(lab.warehouse))
+    return {check.name for check in found if not check.passed}
+
+
+def test_a_game_whose_date_cannot_be_read_is_a_gap_and_red(tmp_path, league_landing) -> None:
+    """So is one dated in the summer: both under the season's first day, and nothing is refused."""
+    landing = damaged(league_landing, tmp_path, TEAM_LOG, lambda _: None)
+
+    def spoil(games) -> None:
+        games[3]["gameDateEst"] = "soon"
+        games[4]["gameDateEst"] = "2023-08-01T00:00:00Z"
+        games[5]["gameId"] = None
+        games[5]["gameDateEst"] = None
+
+    games = change_games(landing, spoil)
+    lab = Lab(tmp_path, landing)
+    done = lab.compute(RAW, FIRST, LAST)
+    assert all(computed.refused == {} for computed in done.values())
+    units = [gap for gap in lab.rows("data_gaps") if gap["table_name"] == "nbac_schedule"]
+    assert {gap["gap_id"]: (gap["kind"], gap["rule"], gap["team_abbr"]) for gap in units} == {
+        f"nbac_schedule:{FIRST}:{games[3]['gameId']}": ("invalid", "bad_game", None),
+        f"nbac_schedule:{FIRST}:{games[4]['gameId']}": ("invalid", "other_season", None),
+        f"nbac_schedule:{FIRST}:row-5": ("invalid", "bad_game", None),
+    }
+    assert "gameDateEst 'soon' is no date" in next(
+        gap["detail"] for gap in units if gap["game_id"] == games[3]["gameId"]
+    )
+    assert "open_gaps" in failing(lab, "data_gaps", FIRST)
+    assert "unreadable_games" in failing(lab, "rejected_rows", FIRST)
+
+
+def test_a_game_that_cannot_be_read_refuses_its_date_and_no_other(tmp_path, league_landing) -> None:
+    """By file, row and field; mended, it is computed."""
+    landing = damaged(league_landing, tmp_path, TEAM_LOG, lambda _: None)
+
+    def spoil(games) -> None:
+        games[4]["homeTeam"]["score"] = [1]
+
+    whole = (landing / SCHEDULE).read_text()
+    games = change_games(landing, spoil)
+    day = date.fromisoformat(games[4]["gameDateEst"][:10])
+    lab = Lab(tmp_path, landing)
+    done = lab.compute(RAW, FIRST, LAST)
+    assert all(set(computed.refused) == {day} for computed in done.values())
+    assert done["nbac_schedule"].refused[day] == (
+        f"bad_game: {SCHEDULE} game 4 ({games[4]['gameId']}): homeTeam.score [1] is no number of "
+        "points"
+    )
+    (landing / SCHEDULE).write_text(whole)
+    done = lab.compute(RAW, FIRST, LAST)
+    assert done["nbac_schedule"].replaced.written == (day,)
+    assert lab.rows("data_gaps") == []
+
+
+def test_a_rejected_row_under_an_alias_makes_its_unit_a_gap(tmp_path, league_landing) -> None:
+    """BRK is BKN."""
+    landing = damaged(league_landing, tmp_path, PLAYER_LOG, lambda _: None)
+    row = next(row for row in lines(landing, PLAYER_LOG) if row["TEAM_ABBREVIATION"] == "BKN")
+
+    def spoil(rows) -> None:
+        mine = rows[rows.index(row)]
+        mine["TEAM_ABBREVIATION"], mine["MIN"] = "BRK", "abc"
+
+    damaged(landing, tmp_path, PLAYER_LOG, spoil)
+    lab = Lab(tmp_path, landing)
+    lab.compute(RAW, FIRST, LAST)
+    (gap,) = lab.rows("data_gaps")
+    assert (gap["game_id"], gap["team_abbr"]) == (row["GAME_ID"], "BKN")
+    assert gap["rule"] == "bad_minutes"
+
+
+def test_an_accepted_gap_stays_a_hole_and_no_longer_fails(tmp_path, league_landing) -> None:
+    """One of two gaps is accepted by its id: named with its reason, apart from the open one."""
+    landing = damaged(league_landing, tmp_path, TEAM_LOG, lambda rows: rows.pop(0))
+    lost, other = lines(league_landing, TEAM_LOG)[0], lines(league_landing, TEAM_LOG)[40]
+    damaged(landing, tmp_path, TEAM_LOG, lambda rows: rows.remove(other))
+    gap_ids = [
+        f"nbac_team_boxscore:{r['GAME_DATE']}:{r['GAME_ID']}:{r['TEAM_ABBREVIATION']}"
+        for r in (lost, other)
+    ]
+    header = "gap_id,reason,accepted_by,accepted_on"
+    (landing / "accepted_gaps.csv").write_text(
+        f"{header}\n{gap_ids[0]},never recorded,ana,2024-01-02\n{gap_ids[1]},,ana,2024-01-02\n"
+    )
+    lab = Lab(tmp_path, landing)
+    lab.compute([*RAW, "team_offense_game_summary"], FIRST, LAST)
+    gaps = {gap["gap_id"]: gap for gap in lab.rows("data_gaps")}
+    reasons = [gaps[gap_id]["accepted_reason"] for gap_id in gap_ids]
+    assert reasons == ["never recorded (accepted by ana on 2024-01-02)", None]
+    assert [gaps[gap_id]["is_accepted"] for gap_id in gap_ids] == [True, False]
+    for table in ("data_gaps", "team_offense_game_summary"):
+        name = {"data_gaps": "open_gaps"}.get(table, "completeness")
+        assert name not in failing(lab, table, gaps[gap_ids[0]]["game_date"])
+        assert name in failing(lab, table, gaps[gap_ids[1]]["game_date"])
+    named = [row for row in lab.rows("team_offense_game_summary") if gap_ids[0] in row["gap_ids"]]
+    assert len(named) == 1
+    told = root_gaps(TABLES.values(), FIRST, LAST, lab.warehouse)
+    assert {gap["gap_id"]: gap["state"] for gap in told} == dict(
+        zip(gap_ids, ("accepted", "open"), strict=True)
+    )
+    (bad,) = lab.rows("rejected_rows")
+    assert (bad["rule"], bad["field"], bad["row_number"]) == ("bad_acceptance", "reason", 1)
+
+
+def test_a_season_of_a_table_is_accepted_at_once(tmp_path, league_landing) -> None:
+    """Every gap of the team table's season; a gap of the players' stays open."""
+    gone = lines(league_landing, PLAYER_LOG)[0]
+
+    def other_rosters(rows) -> None:
+        keys = ("GAME_ID", "TEAM_ABBREVIATION")
+        rows[:] = [row for row in rows if any(row[key] != gone[key] for key in keys)]
+
+    landing = damaged(league_landing, tmp_path, PLAYER_LOG, other_rosters)
+    (landing / TEAM_LOG).unlink()
+    (landing / "accepted_gaps.csv").write_text(
+        "gap_id,table,season,reason,accepted_by,accepted_on\n"
+        ",nbac_team_boxscore,2023-24,lost in a fire,ana,2024-01-02\n"
+    )
+    lab = Lab(tmp_path, landing)
+    lab.compute(RAW, FIRST, LAST)
+    gaps = lab.rows("data_gaps")
+    assert {gap["table_name"] for gap in gaps if gap["is_accepted"]} == {"nbac_team_boxscore"}
+    (still,) = [gap for gap in gaps if not gap["is_accepted"]]
+    assert still["table_name"] == "nbac_player_boxscore"
+    assert sum(gap["is_accepted"] for gap in gaps) == len(lines(league_landing, TEAM_LOG))

@@ -1,9 +1,14 @@
 """Bad input is named with its file and row, and everything else stands."""
 
 import gzip
+import json
+from datetime import UTC, datetime, time
 
+from nba_pipeline import clock
+from nba_pipeline.phase_2_raw.rejected_rows import SOURCES, rejected_rows
+from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
-from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, lines
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
 
 RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows"]
 
@@ -60,4 +65,34 @@ def test_unreadable_files_are_rejected_and_the_other_source_stands(
         TEAM_LOG: "unknown_shape",
     }
     assert all(name in row["detail"] for name, row in found.items())
+    assert set(lab.warehouse.stamps("rejected_rows")[FIRST].failed) == {"unreadable_files"}
     assert len(lab.rows("nbac_schedule")) > 50
+
+
+def test_every_source_of_a_raw_table_has_its_rejections_read() -> None:
+    """None is named by hand, so none is forgotten."""
+    raw = [table for table in TABLES.values() if table.phase == 2]
+    assert {source.name for table in raw for source in table.sources} == set(SOURCES)
+    assert {source.name for source in rejected_rows.sources} == set(SOURCES)
+
+
+def test_rows_of_a_game_under_way_are_neither_stored_nor_rejected(tmp_path, league_landing) -> None:
+    """Until the schedule calls it final; its unit is not expected, and so no gap."""
+    landing = damaged(league_landing, tmp_path, TEAM_LOG, lambda _: None)
+    path = landing / SCHEDULE
+    document = json.loads(path.read_text())
+    live = document["leagueSchedule"]["gameDates"][2]["games"][0]
+    live["gameStatus"] = 2
+    path.write_text(json.dumps(document))
+    lab = Lab(tmp_path, landing)
+    with clock.set_to(datetime.combine(FIRST, time(23), UTC)):
+        lab.compute([*RAW, "data_gaps"], FIRST, LAST)
+    for table, log in (("nbac_team_boxscore", TEAM_LOG), ("nbac_player_boxscore", PLAYER_LOG)):
+        assert lab.rows(table, game_id=live["gameId"]) == []
+        others = [line for line in lines(landing, log) if line["GAME_ID"] != live["gameId"]]
+        assert len(lab.rows(table)) == len(others)
+    assert lab.rows("rejected_rows") == lab.rows("data_gaps") == []
+    document["leagueSchedule"]["gameDates"][2]["games"][0]["gameStatus"] = 3
+    path.write_text(json.dumps(document))
+    lab.compute(RAW, FIRST, LAST)
+    assert len(lab.rows("nbac_team_boxscore", game_id=live["gameId"])) == 2

@@ -25,7 +25,16 @@ OF_VERSION = {
         "TRAINING_IMPLAUSIBLE_MAE": 4.0,
     }
 }
-OF_VERSION[2] = OF_VERSION[1] | {"UNSETTLED_DAYS": 3, "PLAYERS_PER_ROSTER": 10}
+OF_VERSION[2] = OF_VERSION[1] | {
+    "FEWEST_PLAYERS": 5,
+    "MOST_PLAYERS": 15,
+    "FEWEST_TEAM_POINTS": 50,
+    "MOST_TEAM_POINTS": 220,
+    "MOST_PLAYER_MINUTES": 80,
+    "MOST_TEAM_MINUTES": 400,
+    "UNSETTLED_DAYS": 3,
+    "PLAYERS_PER_ROSTER": 10,
+}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 

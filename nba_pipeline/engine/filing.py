@@ -1,0 +1,110 @@
+"""Under which date each word of a landing file is, and what is known of each date from it."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+from nba_pipeline.engine.parsed_files import Facts
+from nba_pipeline.kernel.source import Parsed, Source, SourceFile, rejected_frame, rejection
+from nba_pipeline.league import calendar
+from nba_pipeline.league.identity import is_exhibition
+
+_NOT_CONTENT = ["source_file", "row_number", "game_date", "season"]
+"""Columns in which equal rows of a date may differ."""
+UNDATED = "is_undated"
+"""Of rejected input: whether it says no date that could be its own."""
+
+
+def filed(parsed: Parsed, file: SourceFile) -> Parsed:
+    """The rows that belong to the file; the others rejected; every rejection under a date."""
+    rows, rejected = parsed.rows, parsed.rejected
+    within = _within(rows.game_date, file)
+    strays = rows[~within]
+    if file.season and not file.game_date and "game_id" in strays:
+        # Exhibitions are kept out of every expectation, and most are before the season.
+        strays = strays[~is_exhibition(strays.game_id)]
+    if len(strays):
+        rejected = pd.concat([rejected, _strays(strays, file)], ignore_index=True)
+    is_undated = ~_within(rejected.game_date, file)
+    if file.game_date:
+        rejected = rejected.assign(game_date=file.game_date, **{UNDATED: False})
+        return Parsed(rows[within], rejected)
+    named = [calendar.season(file.season)] if file.season else calendar.seasons()
+    under = [
+        rejected[~is_undated].assign(**{UNDATED: False}),
+        *(
+            rejected[is_undated].assign(game_date=span.first, season=span.name, **{UNDATED: True})
+            for span in named
+        ),
+    ]
+    return Parsed(rows[within], pd.concat([part for part in under if len(part)] or under[:1]))
+
+
+def _within(days: pd.Series, file: SourceFile) -> pd.Series:
+    """Whether each date is the file's, of its season, or of any season for a file of all."""
+    spans = [calendar.season(file.season)] if file.season else calendar.seasons()
+
+    def belongs(day: object) -> bool:
+        if not isinstance(day, date):
+            return False
+        if file.game_date:
+            return day == file.game_date
+        return any(span.first <= day <= span.last for span in spans)
+
+    return days.map({day: belongs(day) for day in days.unique()}).astype(bool)
+
+
+def _strays(rows: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
+    """Rows that are dated outside their file, as rejections that say no date of their own."""
+    what = f"date {file.game_date}" if file.game_date else f"season {file.season or 'any'}"
+    lines = [
+        rejection(
+            file,
+            "other_date" if file.game_date else "other_season",
+            f"{file.path} row {row['row_number']} ({row.get('game_id')}): dated "
+            f"{row['game_date']}, but the file is of {what}",
+            row_number=row["row_number"],
+            game_id=row.get("game_id"),
+            team_abbr=row.get("team_abbr"),
+            field="game_date",
+            value=str(row["game_date"]),
+            game_date=None,
+        )
+        for row in rows.to_dict("records")
+    ]
+    return rejected_frame(lines)
+
+
+def without_dates(parsed: Parsed, replaced: set[date | None]) -> Parsed:
+    """A season file without the dates that have a file of their own."""
+    if not replaced:
+        return parsed
+    of_others = parsed.rejected.game_date.isin(replaced) & ~parsed.rejected[UNDATED]
+    return Parsed(parsed.rows[~parsed.rows.game_date.isin(replaced)], parsed.rejected[~of_others])
+
+
+def facts_of(source: Source, parsed: Parsed, file: SourceFile) -> Facts:
+    """Fingerprints per date, and the dates of a required source that cannot be expected."""
+    rejected = parsed.rejected
+    own = rejected[~rejected[UNDATED]]
+    rows, said = _sums(parsed.rows, _NOT_CONTENT), _sums(own, ["game_date"])
+    dated = {day: f"{rows.get(day, '')}/{said.get(day, '')}" for day in {*rows, *said}}
+    refusals: dict[date, str] = {}
+    if source.is_required:
+        covered = own[~is_exhibition(own.game_id)].drop_duplicates("game_date")
+        refusals = dict(zip(covered.game_date, covered.rule + ": " + covered.detail, strict=True))
+        for line in rejected[rejected.row_number.isna()].to_dict("records"):
+            days = [file.game_date] if file.game_date else calendar.season(file.season).days()
+            refusals |= dict.fromkeys(days, f"{line['rule']}: {line['detail']}")
+    return Facts(dated, _sums(rejected[rejected[UNDATED]], ["game_date"]), refusals)
+
+
+def _sums(frame: pd.DataFrame, ignored: Sequence[str]) -> dict[date, str]:
+    """Per date, a sum over its rows' hashes that does not depend on their order."""
+    if frame.empty:
+        return {}
+    compared = frame.drop(columns=list(ignored), errors="ignore")
+    hashes = pd.util.hash_pandas_object(compared, index=False)
+    found = hashes.groupby(frame.game_date.to_numpy()).agg(["sum", "count"])
+    return {day: f"{int(total):x}-{count}" for day, total, count in found.itertuples(name=None)}

@@ -1,0 +1,110 @@
+"""Parsed copies of landing files, kept on disk so that no process parses a file a second time.
+
+A copy is a folder named after what made it: source, file, content, and the version of the parser.
+Folders appear whole by a rename and may be deleted at any time.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import pandas as pd
+
+from nba_pipeline.kernel.source import Parsed
+
+_FACTS = "facts.json"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a parsed file without its rows.
+
+    dated gives per date a fingerprint of the rows and rejections that say that date, filed one of
+    those rejections that say none and are filed under it, refusals why a date's expectation cannot
+    be read.
+    """
+
+    dated: Mapping[date, str] = field(default_factory=dict)
+    filed: Mapping[date, str] = field(default_factory=dict)
+    refusals: Mapping[date, str] = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        """The facts as a JSON text."""
+        return json.dumps(
+            {
+                name: {day.isoformat(): text for day, text in getattr(self, name).items()}
+                for name in ("dated", "filed", "refusals")
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Facts":
+        """The facts that as_json gave."""
+        return cls(
+            **{
+                name: {date.fromisoformat(day): told for day, told in facts.items()}
+                for name, facts in json.loads(text).items()
+            }
+        )
+
+
+class ParsedFiles:
+    """Facts and frames of parsed files, by key: in memory, and under a folder where one is given.
+
+    A key is a folder of a file's copies and the name of one copy; a new copy replaces the old.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._facts: dict[tuple[str, str], Facts] = {}
+        self._frames: dict[tuple[str, str], Parsed] = {}
+
+    def facts(self, key: tuple[str, str], make: Callable[[], tuple[Parsed, Facts]]) -> Facts:
+        """The copy's facts, made where there is no copy yet."""
+        if key not in self._facts:
+            try:
+                self._facts[key] = Facts.from_json((self._place(key) / _FACTS).read_text())
+            except FileNotFoundError:
+                self._keep(key, *make())
+        return self._facts[key]
+
+    def frames(self, key: tuple[str, str], make: Callable[[], tuple[Parsed, Facts]]) -> Parsed:
+        """The copy's rows and rejections, made where there is no copy yet."""
+        if key not in self._frames:
+            try:
+                place = self._place(key)
+                self._frames[key] = Parsed(
+                    pd.read_parquet(place / "rows.parquet"),
+                    pd.read_parquet(place / "rejected.parquet"),
+                )
+            except FileNotFoundError:
+                self._keep(key, *make())
+        return self._frames[key]
+
+    def _place(self, key: tuple[str, str]) -> Path:
+        if self._folder is None:
+            raise FileNotFoundError
+        return self._folder.joinpath(*key)
+
+    def _keep(self, key: tuple[str, str], parsed: Parsed, facts: Facts) -> None:
+        self._frames[key], self._facts[key] = parsed, facts
+        if self._folder is None:
+            return
+        place = self._folder.joinpath(*key)
+        unfinished = self._folder / f".{uuid4().hex}"
+        unfinished.mkdir(parents=True)
+        parsed.rows.to_parquet(unfinished / "rows.parquet", index=False)
+        parsed.rejected.to_parquet(unfinished / "rejected.parquet", index=False)
+        (unfinished / _FACTS).write_text(facts.as_json())
+        # Copies of the file's earlier contents serve nobody; a reader of one parses again.
+        shutil.rmtree(place.parent, ignore_errors=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            unfinished.rename(place)
+        except OSError:
+            # Another process was first, with the same content.
+            shutil.rmtree(unfinished)

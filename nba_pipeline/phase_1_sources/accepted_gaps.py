@@ -1,0 +1,100 @@
+"""Gaps that will never close, with the reason and who accepted each: one file, kept by people.
+
+A line names one gap by its gap_id, or a whole season of one raw table by table and season.
+"""
+
+import re
+from datetime import date
+
+import pandas as pd
+
+from nba_pipeline.kernel.source import (
+    Parsed,
+    Source,
+    SourceFile,
+    UnknownShape,
+    rejected_frame,
+    rejection,
+)
+from nba_pipeline.league import calendar
+
+_COLUMNS = ("source_file", "row_number", "game_date", "gap_id", "table_name", "reason")
+_NEEDED = ("gap_id", "reason", "accepted_by", "accepted_on")
+_GAP_ID = re.compile(r"[a-z0-9_]+:(\d{4}-\d{2}-\d{2}):[^:\s]+(:[A-Z]{3})?")
+
+
+def parse(document: object, file: SourceFile) -> Parsed:
+    """One row per date that a line speaks of; gap_id is NULL where it speaks of a whole season.
+
+    Raises:
+        UnknownShape: a needed column is missing.
+    """
+    lines = document if isinstance(document, list) else []
+    if lines and (missing := [name for name in _NEEDED if name not in lines[0]]):
+        raise UnknownShape(f"{file.path}: no list of accepted gaps (no column {missing})")
+    rows: list[dict[str, object]] = []
+    rejected: list[dict[str, object]] = []
+    for number, line in enumerate(lines):
+        try:
+            days, gap_id, table = _accepted(line)
+        except _BadLine as bad:
+            detail = f"{file.path} row {number}: {bad}"
+            where = {"row_number": number, "field": bad.field, "value": line.get(bad.field)}
+            rejected.append(rejection(file, "bad_acceptance", detail, **where))
+            continue
+        said = f"{line['reason'].strip()} (accepted by {line['accepted_by'].strip()}"
+        reason = f"{said} on {line['accepted_on'].strip()})"
+        rows += [
+            dict(zip(_COLUMNS, (file.path, number, day, gap_id, table, reason), strict=True))
+            for day in days
+        ]
+    frame = pd.DataFrame(rows, columns=list(_COLUMNS)).astype(
+        dict.fromkeys(("source_file", "gap_id", "table_name", "reason"), "string")
+        | {"row_number": "int64", "game_date": "object"}
+    )
+    return Parsed(frame, rejected_frame(rejected))
+
+
+class _BadLine(ValueError):
+    """A line that accepts nothing, and the field that is at fault."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def _accepted(line: dict[str, str | None]) -> tuple[list[date], str | None, str]:
+    """The dates, the gap or NULL, and the raw table that a line speaks of.
+
+    Raises:
+        _BadLine: it names neither a gap nor a table's season, or says not why, by whom or when.
+    """
+    text = {name: (line.get(name) or "").strip() for name in (*_NEEDED, "table", "season")}
+    for name in ("reason", "accepted_by"):
+        if not text[name]:
+            raise _BadLine(name, f"no {name}")
+    _day("accepted_on", text["accepted_on"])
+    if text["gap_id"]:
+        if not (match := _GAP_ID.fullmatch(text["gap_id"])):
+            raise _BadLine("gap_id", f"{text['gap_id']!r} is no gap_id: table:date:game[:team]")
+        if text["table"] or text["season"]:
+            raise _BadLine("gap_id", "both a gap_id and a table or season; give one of them")
+        return [_day("gap_id", match[1])], text["gap_id"], text["gap_id"].split(":")[0]
+    if not text["table"]:
+        raise _BadLine("gap_id", "neither a gap_id nor a table and season")
+    try:
+        return calendar.season(text["season"]).days(), None, text["table"]
+    except calendar.UnknownSeason as error:
+        raise _BadLine("season", str(error)) from None
+
+
+def _day(field: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise _BadLine(field, f"{field} says {text!r}, which is no date") from None
+
+
+accepted_gaps = Source(
+    "accepted_gaps", "accepted_gaps.csv", parse, version=1, layout="file", kind="csv"
+)

@@ -1,0 +1,34 @@
+"""What a failed attempt leaves behind."""
+
+from dataclasses import replace
+from datetime import date
+
+import ibis.expr.types as ir
+import pytest
+
+from nba_pipeline.engine.compute import Writer, compute
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
+from nba_pipeline.warehouse.protocol import DuplicateKeys
+from nba_pipeline_tests.conftest import Lab
+
+DAY = date(2023, 10, 24)
+
+
+def test_repeated_keys_are_a_failure_of_the_date(tmp_path) -> None:
+    """What is downstream of it is refused until it succeeds, as after any other error."""
+    write_landing(tmp_path / "landing", League(teams=4, days=2, rest=0.0, seed=3))
+    lab = Lab(tmp_path, tmp_path / "landing")
+
+    def twice(nba_stats_schedule: ir.Table) -> ir.Table:
+        return nba_stats_schedule.union(nba_stats_schedule)
+
+    table = replace(TABLES["nbac_schedule"], transform=twice)
+    writer = Writer("run-1", 1, lambda: None)
+    with pytest.raises(DuplicateKeys):
+        compute(table, [DAY], Survey(TABLES, lab.warehouse, lab.landing), writer)
+    failed = lab.warehouse.failures.of("nbac_schedule")
+    assert failed[DAY].startswith("DuplicateKeys: nbac_schedule: rows that share a key")
+    assert lab.compute(["nbac_schedule"], DAY, DAY)["nbac_schedule"].refused == {}
+    assert lab.warehouse.failures.of("nbac_schedule") == {}

@@ -1,0 +1,223 @@
+"""The landing zone: what is parsed when, and under which date each file's words are."""
+
+import gzip
+import json
+import shutil
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from nba_pipeline.engine.compute import needs
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.league import calendar
+from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
+    nba_stats_league_game_log_player as players,
+)
+from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
+    nba_stats_league_game_log_team as teams,
+)
+from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as schedule
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
+
+FIRST, SECOND, LAST = date(2023, 10, 24), date(2023, 10, 25), date(2023, 10, 29)
+DAYS = calendar.season_days(FIRST, LAST)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A landing zone of six days and four teams, to be damaged."""
+    write_landing(tmp_path / "landing", League(teams=4, days=6, rest=0.0, seed=3))
+    return tmp_path / "landing"
+
+
+def change(folder: Path, log: str, how) -> None:
+    """Changes the log's lines in place."""
+    damaged(folder, folder.parent, log, how)
+
+
+def differing(one: dict, other: dict) -> set[date]:
+    """The dates whose contents are not the same."""
+    return {day for day in one if one[day] != other[day]}
+
+
+def single(folder: Path, log: str, name: str, keep) -> None:
+    """Writes a file of a folder of single dates, with the log's lines that are kept."""
+    document = json.loads((folder / log).read_text())
+    result = document["resultSets"][0]
+    kept = [dict(zip(result["headers"], row, strict=True)) for row in result["rowSet"]]
+    result["rowSet"] = [list(line.values()) for line in kept if keep(line)]
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document))
+
+
+def test_a_correction_in_a_season_file_makes_its_date_stale_and_no_other(folder) -> None:
+    """One player's assists of the second day; and a line more above the others changes nothing."""
+    lab = Lab(folder.parent / "lab", folder)
+    lab.compute(["nbac_schedule", "nbac_player_boxscore"], FIRST, LAST)
+    before = lab.landing.contents(players, DAYS)
+
+    def correct(rows) -> None:
+        row = next(row for row in rows if row["GAME_DATE"] == str(SECOND))
+        row["AST"] += 1
+        rows.sort(key=lambda row: row["GAME_DATE"], reverse=True)
+
+    change(folder, PLAYER_LOG, correct)
+    assert differing(before, lab.landing.contents(players, DAYS)) == {SECOND}
+    need = needs(TABLES["nbac_player_boxscore"], DAYS, Survey(TABLES, lab.warehouse, lab.landing))
+    assert set(need.stale) == {SECOND}
+
+
+def test_equal_rows_that_swap_a_cell_differ(folder) -> None:
+    """Turnovers that move from one player to another are another content."""
+    landing = Landing(str(folder))
+    before = landing.contents(players, DAYS)
+
+    def swap(rows) -> None:
+        rows[0]["TOV"], rows[1]["TOV"] = rows[0]["TOV"] + 1, rows[1]["TOV"] - 1
+
+    change(folder, PLAYER_LOG, lambda rows: rows[1].update(TOV=5))
+    middle = landing.contents(players, DAYS)
+    change(folder, PLAYER_LOG, swap)
+    assert differing(before, middle) <= {FIRST}
+    assert differing(middle, landing.contents(players, DAYS)) == {FIRST}
+
+
+def counted(parses: list):
+    """The players' source, which notes each parse of a document."""
+
+    def parse(document, file):
+        if document is not None:
+            parses.append(file.path)
+        return players.parse(document, file)
+
+    return replace(players, parse=parse)
+
+
+def test_a_file_is_parsed_once_per_content_over_processes(folder, tmp_path) -> None:
+    """Another process reads the copy; a deleted copy is made again, a changed file parsed."""
+    parses: list[str] = []
+    source, cache = counted(parses), tmp_path / "parsed"
+    first = Landing(str(folder), cache)
+    said = first.contents(source, DAYS)
+    rows = first.load(source, ["2023-24"]).rows
+    again = Landing(str(folder), cache)
+    assert again.contents(source, DAYS) == said
+    assert again.load(source, ["2023-24"]).rows.equals(rows)
+    assert parses == [PLAYER_LOG]
+    shutil.rmtree(cache)
+    assert Landing(str(folder), cache).contents(source, DAYS) == said
+    change(folder, PLAYER_LOG, lambda rows: rows.pop())
+    assert differing(said, Landing(str(folder), cache).contents(source, DAYS)) == {LAST}
+    assert parses == [PLAYER_LOG] * 3
+    assert len(list(cache.rglob("facts.json"))) == 1
+
+
+def test_another_version_of_the_parser_parses_anew(folder, tmp_path) -> None:
+    """And every date is another content."""
+    parses: list[str] = []
+    source, cache = counted(parses), tmp_path / "parsed"
+    said = Landing(str(folder), cache).contents(source, DAYS)
+    newer = replace(source, version=source.version + 1)
+    assert differing(said, Landing(str(folder), cache).contents(newer, DAYS)) == set(DAYS)
+    assert parses == [PLAYER_LOG] * 2
+
+
+def test_rows_of_another_date_in_a_dates_file_are_rejected(folder) -> None:
+    """Under the file's date, each named; what the season file says of the other date stands."""
+    single(folder, TEAM_LOG, f"{teams.place}/2023-24/{FIRST}.json", lambda _: True)
+    parsed = Landing(str(folder)).load(teams, ["2023-24"])
+    assert len(parsed.rows) == len(lines(folder, TEAM_LOG))
+    strays = parsed.rejected
+    of_day = [line for line in lines(folder, TEAM_LOG) if line["GAME_DATE"] == str(FIRST)]
+    assert len(strays) == len(parsed.rows) - len(of_day) > 0
+    assert set(strays.rule) == {"other_date"}
+    assert set(strays.game_date) == {FIRST}
+    assert strays.detail.str.contains(f"{FIRST}.json row .* but the file is of date").all()
+
+
+def test_a_dates_file_in_another_seasons_folder_is_rejected(folder) -> None:
+    """It stands for no date, and is named under its folder's season."""
+    name = f"{teams.place}/2022-23/{FIRST}.json"
+    single(folder, TEAM_LOG, name, lambda _: False)
+    parsed = Landing(str(folder)).load(teams, ["2022-23", "2023-24"])
+    (told,) = parsed.rejected.to_dict("records")
+    assert (told["source_file"], told["rule"]) == (name, "other_season")
+    assert told["game_date"] == date(2022, 10, 18)
+    assert len(parsed.rows) == len(lines(folder, TEAM_LOG))
+
+
+def test_rows_outside_the_files_season_are_rejected_but_for_exhibitions(folder) -> None:
+    """Under its first day; a preseason game before it is no offence."""
+
+    def spoil(rows) -> None:
+        rows[0]["GAME_DATE"] = "2023-07-04"
+        rows[1]["GAME_DATE"], rows[1]["GAME_ID"] = "2023-10-10", "0012300001"
+
+    change(folder, TEAM_LOG, spoil)
+    parsed = Landing(str(folder)).load(teams, ["2023-24"])
+    (told,) = parsed.rejected.to_dict("records")
+    assert (told["rule"], told["row_number"], told["game_date"]) == ("other_season", 0, FIRST)
+    assert "dated 2023-07-04" in told["detail"]
+
+
+@pytest.mark.parametrize("log", [TEAM_LOG, SCHEDULE])
+def test_a_file_both_plain_and_gzipped_is_told_and_the_rest_stands(folder, log) -> None:
+    """The logs of the other source and season; a schedule refuses its season's dates alone."""
+    other = League(season="2022-23", teams=4, days=2, rest=0.0, seed=4)
+    write_landing(folder, other)
+    (folder / f"{log}.gz").write_bytes(gzip.compress((folder / log).read_bytes()))
+    lab = Lab(folder.parent / "lab", folder)
+    before = date(2022, 10, 18)
+    done = lab.compute(
+        ["nbac_schedule", "nbac_player_boxscore", "nbac_team_boxscore", "rejected_rows"],
+        before,
+        LAST,
+    )
+    told = f"both {log} and {log}.gz are there; keep one"
+    assert len(lab.rows("nbac_team_boxscore", game_date=before)) == 4
+    if log == TEAM_LOG:
+        assert len(lab.rows("nbac_player_boxscore")) > len(lines(folder, PLAYER_LOG))
+        assert [row["detail"] for row in lab.rows("rejected_rows")] == [told]
+        return
+    refused = done["nbac_schedule"].refused
+    assert set(refused) == set(calendar.season_days(FIRST, LAST))
+    assert set(refused.values()) == {f"ambiguous_file: {told}"}
+
+
+def test_a_missing_schedule_refuses_its_season_by_name(folder) -> None:
+    """The file that is expected is named."""
+    (folder / SCHEDULE).unlink()
+    refused = Landing(str(folder)).refusals(schedule, DAYS)
+    assert set(refused) == set(DAYS)
+    assert f"expected {SCHEDULE} or {SCHEDULE}.gz" in refused[FIRST]
+
+
+def test_a_schedule_of_a_season_that_the_calendar_lacks_says_which_setting_adds_it(folder) -> None:
+    """Whatever is asked of the schedule."""
+    shutil.copy(folder / SCHEDULE, folder / schedule.place / "2031-32.json")
+    with pytest.raises(calendar.UnknownSeason, match=r"no season 2031-32.*NBA_PIPELINE_SEASONS="):
+        Landing(str(folder)).contents(schedule, DAYS)
+
+
+def test_a_later_file_moves_a_game_within_the_season(folder) -> None:
+    """A dates file that has a game which the season file has elsewhere: it is on its date only."""
+    document = json.loads((folder / SCHEDULE).read_text())
+    games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
+    moved = games[0] | {"gameDateEst": f"{LAST}T00:00:00Z"}
+    day = [game for game in games if game["gameDateEst"].startswith(str(LAST))]
+    path = folder / schedule.place / "2023-24" / f"{LAST}.json"
+    path.parent.mkdir()
+    landing = Landing(str(folder))
+    before = landing.contents(schedule, DAYS)
+    path.write_text(json.dumps({"leagueSchedule": {"gameDates": [{"games": [moved, *day]}]}}))
+    rows = landing.load(schedule, ["2023-24"]).rows
+    assert rows[rows.game_id == moved["gameId"]].game_date.tolist() == [LAST]
+    assert len(rows) == len(games)
+    assert differing(before, landing.contents(schedule, DAYS)) == {FIRST, LAST}

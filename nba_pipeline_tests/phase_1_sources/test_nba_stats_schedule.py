@@ -1,0 +1,72 @@
+"""The schedule's parser: a game that cannot be read is told, and two versions become one."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from nba_pipeline.kernel.source import SourceFile
+from nba_pipeline.phase_1_sources.nba_stats_schedule import parse
+
+FILE = SourceFile("nba_stats/schedule/2023-24.json", "2023-24")
+GAME = {
+    "gameId": "0022300061",
+    "gameStatus": 3,
+    "gameDateEst": "2023-10-24T00:00:00Z",
+    "gameTimeEst": "1900-01-01T19:30:00Z",
+    "gameDateTimeUTC": "2023-10-24T23:30:00Z",
+    "homeTeam": {"teamTricode": "DEN", "score": 119},
+    "awayTeam": {"teamTricode": "LAL", "score": 107},
+}
+
+
+def parsed(*changes):
+    """The parse of one game per change."""
+    games = [GAME | change for change in changes]
+    return parse({"leagueSchedule": {"gameDates": [{"games": games}]}}, FILE)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"gameStatus": True}, "gameStatus True is not 1, 2 or 3"),
+        ({"gameStatus": 4}, "gameStatus 4 is not 1, 2 or 3"),
+        ({"homeTeam": {"teamTricode": "DEN", "score": 119.5}}, "homeTeam.score 119.5"),
+        ({"homeTeam": {"teamTricode": "DEN", "score": [119]}}, r"homeTeam.score \[119\]"),
+        ({"awayTeam": {"teamTricode": None, "score": 1}}, "teamTricode 'None' is no team"),
+        ({"isNeutral": "false"}, "isNeutral 'false' is neither true nor false"),
+        ({"gameDateTimeUTC": "noon"}, "gameDateTimeUTC 'noon' is no time"),
+        ({"homeTeam": "DEN"}, "are not objects"),
+    ],
+)
+def test_a_game_that_cannot_be_read_is_under_its_date_and_id(change, told) -> None:
+    """The others stand."""
+    found = parsed(change, {"gameId": "0022300062"})
+    assert found.rows.game_id.tolist() == ["0022300062"]
+    (line,) = found.rejected.to_dict("records")
+    assert (line["game_id"], line["game_date"]) == ("0022300061", date(2023, 10, 24))
+    assert found.rejected.detail.str.contains(told).all(), line["detail"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_versions_the_one_that_is_not_postponed_wins(order) -> None:
+    """Whichever comes first in the file."""
+    moved = {"gameDateEst": "2023-11-02T00:00:00Z", "gameStatus": 1}
+    found = parsed(*[{"postponedStatus": "Y"}, moved][::order])
+    assert found.rejected.empty
+    (row,) = found.rows.to_dict("records")
+    assert (row["game_date"], row["status"]) == (date(2023, 11, 2), "scheduled")
+
+
+def test_versions_that_contradict_otherwise_are_rejected_by_field() -> None:
+    """The first stays; the second says in what it differs."""
+    found = parsed({}, {"homeTeam": {"teamTricode": "DEN", "score": 120}})
+    (line,) = found.rejected.to_dict("records")
+    assert line["rule"] == "contradicting_games"
+    assert "games 0 and 1 both are 0022300061 and differ in home_score" in line["detail"]
+    assert found.rows.home_score.tolist() == [119]
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    """As its field's name says, wherever the machine stands."""
+    found = parsed({"gameDateTimeUTC": "2023-10-24T23:30:00"})
+    assert found.rows.tipoff_at[0] == datetime(2023, 10, 24, 23, 30, tzinfo=UTC)
