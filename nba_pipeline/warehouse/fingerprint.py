@@ -4,7 +4,7 @@ Each row is written as a canonical text, whose MD5 gives two whole numbers; a pa
 is the sums of these numbers and the count of rows. Nothing in it is an engine's own: another
 warehouse that writes the same rows by the same rules gets the same text.
 
-A row's text is its values in the order of their columns' names, each ended by a semicolon:
+A row's text is its values in the order of their columns' names, separated by semicolons:
 
 | value | text |
 |---|---|
@@ -16,7 +16,7 @@ A row's text is its values in the order of their columns' names, each ended by a
 | date | d and YYYY-MM-DD |
 | timestamp | t and microseconds since 1970 in UTC |
 | bytes | x and lower-case hexadecimal digits |
-| list | a, its length, a colon, its values one after the other as above |
+| list | a, its length, a colon, its values as above, separated by semicolons |
 """
 
 import hashlib
@@ -48,10 +48,11 @@ def sums_sql(relation: str, schema: ibis.Schema, date_column: str, columns: Sequ
     Raises:
         UnknownKind: a column's type has no canonical text.
     """
-    text = " || ".join(_text(f'"{name}"', schema[name]) + " || ';'" for name in sorted(columns))
+    values = ", ".join(_text(f'"{name}"', schema[name]) for name in sorted(columns))
     return (
         f"SELECT day, sum(md5_number_upper(line)), sum(md5_number_lower(line)), count(*) "
-        f'FROM (SELECT "{date_column}" AS day, {text} AS line FROM "{relation}") GROUP BY day'
+        f"FROM (SELECT \"{date_column}\" AS day, concat_ws(';', {values}) AS line "
+        f'FROM "{relation}") GROUP BY day'
     )
 
 
@@ -91,8 +92,8 @@ def _text(value: str, kind: dt.DataType) -> str:
     """DuckDB's expression for a value's canonical text."""
     if isinstance(kind, dt.Array):
         each = _text("item", kind.value_type)
-        items = f"list_transform({value}, lambda item: {each} || ';')"
-        known = f"'a' || len({value}) || ':' || array_to_string({items}, '')"
+        items = f"list_transform({value}, lambda item: {each})"
+        known = f"'a' || len({value}) || ':' || array_to_string({items}, ';')"
         return f"coalesce({known}, 'n')"
     for known_kind, template in _TEXTS:
         if isinstance(kind, known_kind):
