@@ -6,6 +6,7 @@ back to an earlier state while a process has it open.
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import ibis
 import pyarrow as pa
@@ -104,7 +105,8 @@ class DeltaFolder:
             delta = opened.delta
         else:
             delta = DeltaTable(str(self.path / name), version=commit.version)
-        paths = tuple(sorted(delta.file_uris()))
+        # Delta gives locations, in which a folder's spaces and accents are encoded.
+        paths = tuple(sorted(unquote(location) for location in delta.file_uris()))
         if any(not Path(path).exists() for path in paths):
             raise VersionGone(f"the files of {name}'s version {commit.version} have been removed")
         schema = arrow_schema(delta)
@@ -113,7 +115,7 @@ class DeltaFolder:
             nulls = {column: ibis.null(kind) for column, kind in kinds.items()}
             rows = ibis.range(0).unnest().name("row").as_table()
             return Files((), str(ibis.to_sql(rows.select(**nulls), "duckdb")))
-        listed = ", ".join(f"'{path}'" for path in paths)
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
         columns = ", ".join(f'"{column}"' for column in schema.names)
         return Files(
             paths,
