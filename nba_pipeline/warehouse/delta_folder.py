@@ -101,7 +101,8 @@ class DeltaFolder:
             VersionGone: maintenance has removed some.
         """
         opened = self._opened.get(name)
-        if opened is not None and opened.commit == commit:
+        # A write moves the opened table on to the version that it made.
+        if opened and opened.commit == commit and opened.delta.version() == commit.version:
             delta = opened.delta
         else:
             delta = DeltaTable(str(self.path / name), version=commit.version)

@@ -69,6 +69,15 @@ def test_its_own_writes_are_seen(warehouse, other) -> None:
         assert stored(warehouse, "leaders") == {"a": 1}
 
 
+def test_what_was_there_before_its_own_write_can_still_be_read(warehouse) -> None:
+    """By its number, though nobody had read it before."""
+    with warehouse.snapshot():
+        write(warehouse, [("a", ONE, 2)], stamp(ONE))
+        assert stored(warehouse) == {"a": 2}
+        before = warehouse.table("scores", version=1).to_pyarrow().to_pylist()
+        assert before[0]["points"] == 1
+
+
 def test_a_table_that_it_creates_is_seen(warehouse) -> None:
     """Though it was not there at the entry."""
     with warehouse.snapshot():
