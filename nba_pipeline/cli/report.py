@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import typer
@@ -76,6 +77,8 @@ def _text(value: object) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, date | datetime):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, set | tuple | frozenset):
         return sorted(value)
     if hasattr(value, "item"):

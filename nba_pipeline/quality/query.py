@@ -1,7 +1,8 @@
 """Read-only SQL over the tables, in a database that can reach nothing else."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -9,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.warehouse.protocol import Warehouse
+from nba_pipeline.warehouse.protocol import Files, Warehouse
 
 _ONE_SELECT = "one SELECT statement is expected"
 # Everything else that makes rows reads files, settings or the catalog.
@@ -26,10 +27,11 @@ def run_query(
     query: str,
     told: Mapping[str, Callable[[], pa.Table]] = MappingProxyType({}),
 ) -> pa.Table:
-    """The query's rows.
+    """The query's rows; of columns that share a name, the later ones are numbered (name_1, name_2).
 
-    Only the tables that the query names are loaded; then the database is shut off from files, the
-    network and its own settings.
+    DuckDB reads what the query needs of the named tables' files, and nothing else: other files, the
+    network and its own settings are shut off. Instants are told in UTC. Whole numbers are int64
+    where they fit.
 
     Args:
         warehouse: where the tables are.
@@ -41,19 +43,59 @@ def run_query(
     """
     connection = duckdb.connect()
     try:
-        for name in _tables(connection, query, [*warehouse.names(), *told]):
-            rows = told[name]() if name in told else warehouse.table(name).to_pyarrow()
-            connection.register("_rows", rows)
-            connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM _rows')
-            connection.unregister("_rows")
-        connection.execute("SET python_enable_replacements = false")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        return connection.execute(query).to_arrow_table()
+        connection.execute("SET TimeZone = 'UTC'")
+        files: dict[str, Files] = {}
+        with warehouse.snapshot():
+            for name in _tables(connection, query, [*warehouse.names(), *told]):
+                if name in told:
+                    connection.register("_rows", told[name]())
+                    connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM _rows')
+                    connection.unregister("_rows")
+                else:
+                    files[name] = warehouse.files(name)
+        _shut_off(connection, [path for found in files.values() for path in found.paths])
+        for name, found in files.items():
+            connection.execute(f'CREATE VIEW "{name}" AS {found.select}')
+        return _told_apart(_plain_numbers(connection.execute(query).to_arrow_table()))
     except duckdb.Error as error:
         raise QueryRefused(str(error)) from error
     finally:
         connection.close()
+
+
+def _shut_off(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:
+    """Leaves the connection nothing but the files."""
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    connection.execute("SET python_enable_replacements = false")
+    connection.execute(f"SET allowed_paths = [{listed}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _told_apart(rows: pa.Table) -> pa.Table:
+    """The rows with no two columns of one name."""
+    names: list[str] = []
+    taken = set(rows.column_names)
+    for name in rows.column_names:
+        own = name
+        if name in names:
+            free = (f"{name}_{number}" for number in count(1))
+            own = next(candidate for candidate in free if candidate not in taken)
+            taken.add(own)
+        names.append(own)
+    return rows.rename_columns(names)
+
+
+def _plain_numbers(rows: pa.Table) -> pa.Table:
+    """Whole numbers that DuckDB widened, as sums are, as int64 where they fit."""
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_decimal(field.type) and field.type.scale == 0:
+            try:
+                narrow = rows.column(place).cast(pa.int64())
+            except pa.ArrowInvalid:
+                continue
+            rows = rows.set_column(place, field.name, narrow)
+    return rows
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, query: str, names: list[str]) -> set[str]:

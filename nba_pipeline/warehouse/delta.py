@@ -2,13 +2,13 @@
 
 A table is a folder partitioned by season. Every write is one commit that carries the stamps of its
 partitions and is made only as the successor of the version it was checked against, so what was
-checked (code version, fencing token, content) still holds when it lands.
+checked (code version, fencing token, columns, content) still holds when it lands.
 """
 
-import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace as changed_copy
 from datetime import date
 from pathlib import Path
@@ -18,27 +18,30 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import sqlalchemy as sa
-from deltalake import CommitProperties, DeltaTable, Schema, write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
-from ibis import _
-from ibis.backends.duckdb import Backend
 
 from nba_pipeline.coordination.failures import Failures
-from nba_pipeline.league import calendar
+from nba_pipeline.warehouse import fingerprint
+from nba_pipeline.warehouse.commit_log import Commit, commit_properties
+from nba_pipeline.warehouse.delta_folder import DeltaFolder, arrow_schema
 from nba_pipeline.warehouse.protocol import (
-    DuplicateKeys,
     Fence,
-    LostLease,
-    OlderCode,
-    OutOfRange,
+    Files,
     Replaced,
     Stamp,
     Storage,
+    VersionGone,
+)
+from nba_pipeline.warehouse.refusals import (
+    dates_sql,
+    refuse_bad_rows,
+    refuse_older,
+    refuse_schema_change,
 )
 from nba_pipeline.warehouse.stamp_index import StampIndex
 
-_COMMIT_KEY = "nba_pipeline"
-_FOREVER = "interval 36500 days"
+_HOURS_OF_THE_LONGEST_WRITE = 24
 STAMP_COLUMNS = ("run_id", "code_version", "written_at")
 
 
@@ -46,53 +49,102 @@ class DeltaWarehouse:
     """Tables under one folder; safe for many processes."""
 
     def __init__(self, folder: Path, engine: sa.Engine) -> None:
-        self._folder = folder
+        self._folder = DeltaFolder(folder)
         self._index = StampIndex(engine)
         self.failures = Failures(engine)
         self._duckdb = ibis.duckdb.connect()
-        self._viewed: dict[str, int] = {}
-        self._opened: dict[str, DeltaTable] = {}
+        self._views: dict[tuple[str, Commit], ir.Table] = {}
+        self._pins: dict[str, Commit] | None = None
 
     # --- reading
 
     def names(self) -> list[str]:
         """The tables that exist, by name."""
-        return sorted(path.parent.name for path in self._folder.glob("*/_delta_log"))
+        if self._pins is not None:
+            return sorted(self._pins)
+        return self._folder.names()
 
-    def table(self, name: str, first: date | None = None, last: date | None = None) -> ir.Table:
-        """The newest version's rows, all or those dated first to last.
+    def version(self, name: str) -> int | None:
+        """The version that reads of the table come from; None while there is no such table."""
+        commit = self._read_commit(name)
+        return None if commit is None else commit.version
+
+    def table(
+        self,
+        name: str,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        version: int | None = None,
+    ) -> ir.Table:
+        """The rows of the version that reads come from, or of the one given.
 
         Raises:
             KeyError: the table has never been written.
+            VersionGone: it has no such version, or no longer.
         """
-        delta = self._open(name)
-        if delta is None:
-            raise KeyError(f"no table {name} in {self._folder}")
-        if self._viewed.get(name) != delta.version():
-            self._view(name, delta)
-            self._viewed[name] = delta.version()
-        rows = self._duckdb.table(name)
+        commit = self._known_commit(name)
+        if version is not None and version != commit.version:
+            older = self._folder.log(name).commit(version)
+            if older is None:
+                raise VersionGone(f"{name} has no version {version}")
+            commit = older
+        rows = self._view(name, commit)
         if first is None or last is None:
             return rows
         column = rows["game_date" if "game_date" in rows.columns else "month"]
         return rows.filter(column.between(first, last))
 
-    def _view(self, name: str, delta: DeltaTable) -> None:
-        """A DuckDB view over exactly the files of the version: a snapshot."""
-        files = delta.file_uris()
-        schema = ibis.Schema.from_pyarrow(pa.schema(delta.schema().to_arrow()))
-        if files:
-            listed = ", ".join(f"'{path}'" for path in files)
-            columns = ", ".join(f'"{column}"' for column in schema)
-            source = (
-                f"SELECT {columns} FROM read_parquet([{listed}], hive_partitioning = true, "
-                "hive_types = {'season': VARCHAR}, union_by_name = true)"
+    def files(self, name: str) -> Files:
+        """The Parquet files of the version that reads come from, and the SELECT over them.
+
+        Raises:
+            KeyError: the table has never been written.
+        """
+        return self._folder.files(name, self._known_commit(name))
+
+    def stamps(self, name: str) -> Mapping[date, Stamp]:
+        """The stamps of the version that reads come from; empty for a table never written."""
+        commit = self._read_commit(name)
+        return {} if commit is None else self._index.stamps(name, self._folder.log(name), commit)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Until left, all reads come from the tables as they stood together at the entry."""
+        if self._pins is not None:
+            yield
+            return
+        self._pins = self._folder.heads()
+        try:
+            yield
+        finally:
+            self._pins = None
+
+    def _read_commit(self, name: str) -> Commit | None:
+        """The commit that reads of the table come from; None while there is no such table."""
+        if self._pins is not None:
+            return self._pins.get(name)
+        opened = self._folder.open(name)
+        return None if opened is None else opened.commit
+
+    def _known_commit(self, name: str) -> Commit:
+        commit = self._read_commit(name)
+        if commit is None:
+            raise KeyError(f"no table {name} in {self._folder.path}")
+        return commit
+
+    def _view(self, name: str, commit: Commit) -> ir.Table:
+        """A DuckDB view of its own for every version, so that no expression changes what it reads."""
+        found = self._views.get((name, commit))
+        if found is None:
+            view = f"{name}_{commit.version}_{commit.digest}"
+            self._duckdb.raw_sql(
+                f'CREATE OR REPLACE VIEW "{view}" AS {self._folder.files(name, commit).select}'
             )
-            self._duckdb.raw_sql(f'CREATE OR REPLACE VIEW "{name}" AS {source}')
-        else:
-            self._duckdb.raw_sql(f'DROP VIEW IF EXISTS "{name}"')
-            empty = ibis.memtable([], schema=schema)
-            self._duckdb.create_view(name, empty, overwrite=True)
+            found = self._views[name, commit] = self._duckdb.table(view)
+        return found
+
+    # --- writing
 
     def stage(self, rows: ir.Table) -> ir.Table:
         """The rows as a table of this process, computed once."""
@@ -102,45 +154,6 @@ class DeltaWarehouse:
         """Frees what stage made."""
         self._duckdb.raw_sql(f'DROP TABLE IF EXISTS "{rows.op().name}"')
 
-    @property
-    def duckdb(self) -> Backend:
-        """The connection that the tables live in."""
-        return self._duckdb
-
-    def stamps(self, name: str) -> Mapping[date, Stamp]:
-        """The newest stamp of every partition; empty for a table never written."""
-        delta = self._open(name)
-        return {} if delta is None else self._stamps_of(delta)
-
-    def _stamps_of(self, delta: DeltaTable) -> Mapping[date, Stamp]:
-        """The stamps as of the opened version, indexing commits that are new."""
-        table_id = str(delta.metadata().id)
-        known = self._index.indexed_version(table_id)
-        if known < delta.version():
-            # Newest first; the index wants later commits last.
-            commits = delta.history(delta.version() - known)[::-1]
-            stamps = [
-                Stamp.from_json(values)
-                for commit in commits
-                for values in json.loads(commit.get(_COMMIT_KEY, "[]"))
-            ]
-            self._index.add(table_id, delta.version(), stamps)
-        return self._index.read(table_id, delta.version())
-
-    def _open(self, name: str) -> DeltaTable | None:
-        """The table at its newest version; None where it has never been written."""
-        delta = self._opened.get(name)
-        if delta is not None:
-            delta.update_incremental()
-            return delta
-        path = self._folder / name
-        if not DeltaTable.is_deltatable(str(path)):
-            return None
-        self._opened[name] = DeltaTable(str(path))
-        return self._opened[name]
-
-    # --- writing
-
     def replace(
         self, storage: Storage, rows: ir.Table, stamps: Sequence[Stamp], fence: Fence
     ) -> Replaced:
@@ -148,159 +161,148 @@ class DeltaWarehouse:
 
         Raises:
             DuplicateKeys, OutOfRange: the rows are wrong.
+            SchemaChanged: stored partitions that are not replaced have other columns.
             OlderCode: a stored partition was written by a newer code_version.
             LostLease: a stored partition carries a newer token, or the fence refuses.
         """
-        partitions = {stamp.partition for stamp in stamps}
-        self._refuse_bad_rows(storage, rows, partitions)
+        name, relation = storage.name, rows.op().name
+        partitions = sorted(stamp.partition for stamp in stamps)
+        refuse_bad_rows(self._duckdb, storage, relation, partitions)
         contents = self._contents(storage, rows)
         final = [
-            changed_copy(stamp, content=contents.get(stamp.partition, "empty")) for stamp in stamps
+            changed_copy(stamp, content=contents.get(stamp.partition, fingerprint.EMPTY))
+            for stamp in stamps
         ]
+        given = rows.schema().to_pyarrow()
         while True:
-            delta = self._open(storage.name) or self._create(storage, rows)
-            stored = self._stamps_of(delta)
-            _refuse_older(storage.name, final, stored)
+            opened = self._folder.open(name) or self._folder.create(name, given)
+            stored = self._index.stamps(name, self._folder.log(name), opened.commit)
+            refuse_older(name, final, stored)
+            kept = [day for day in stored.keys() - set(partitions) if stored[day].row_count]
+            new_columns = refuse_schema_change(name, opened.delta.schema(), given, kept)
             fence()
             written = [s.partition for s in final if _differs(s, stored.get(s.partition))]
+            replaced = partitions if new_columns else written
             try:
-                self._commit(delta, storage, rows, written, final, stored)
+                self._commit(
+                    opened.delta, storage, relation, given, replaced, final, new_columns=new_columns
+                )
             except CommitFailedError:
                 # Another process committed after this version was checked: check again.
                 time.sleep(random.uniform(0.01, 0.1))
                 continue
             break
-        unchanged = sorted(partitions - set(written))
+        self._move_pin(name, opened.commit.version + 1)
+        unchanged = tuple(day for day in partitions if day not in set(written))
         count = sum(stamp.row_count for stamp in final if stamp.partition in set(written))
-        return Replaced(tuple(sorted(written)), tuple(unchanged), count)
+        return Replaced(tuple(sorted(written)), unchanged, count)
 
     def advance(self, name: str) -> None:
         """Makes a new version with the same rows: writers that checked an older one must re-check."""
-        while (delta := self._open(name)) is not None:
-            rows = self._duckdb.to_pyarrow(self.table(name).limit(0))
-            properties = CommitProperties(max_commit_retries=0)
+        while (opened := self._folder.open(name)) is not None:
+            empty = arrow_schema(opened.delta).empty_table()
             try:
-                write_deltalake(delta, rows, mode="append", commit_properties=properties)
+                write_deltalake(
+                    opened.delta, empty, mode="append", commit_properties=commit_properties()
+                )
             except CommitFailedError:
                 continue
             return
-
-    def _create(self, storage: Storage, rows: ir.Table) -> DeltaTable:
-        """An empty table of the rows' schema; a no-op where another process was first."""
-        path = self._folder / storage.name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        DeltaTable.create(
-            str(path),
-            Schema.from_arrow(rows.schema().to_pyarrow()),
-            mode="ignore",
-            partition_by=["season"],
-            configuration={"delta.logRetentionDuration": _FOREVER},
-        )
-        return DeltaTable(str(path))
 
     def _commit(
         self,
         delta: DeltaTable,
         storage: Storage,
-        rows: ir.Table,
-        written: Sequence[date],
+        relation: str,
+        schema: pa.Schema,
+        replaced: Sequence[date],
         stamps: Sequence[Stamp],
-        stored: Mapping[date, Stamp],
+        *,
+        new_columns: bool,
     ) -> None:
-        """One commit: the rows of the written dates in place of the old, and all stamps."""
-        properties = CommitProperties(
-            custom_metadata={_COMMIT_KEY: json.dumps([stamp.as_json() for stamp in stamps])},
-            # Only the successor of the checked version may land.
-            max_commit_retries=0,
-        )
-        day = rows[storage.date_column]
-        kept = rows.filter(day.isin(list(written))) if written else rows.limit(0)
-        order = [storage.date_column, *(key for key in storage.grain if key != storage.date_column)]
-        arrow = self._duckdb.to_pyarrow(kept.order_by(order))
-        had_rows = [d for d in written if d in stored and stored[d].row_count]
-        if not had_rows:
+        """One commit: the rows of the replaced dates in place of the old, and all stamps."""
+        properties = commit_properties(stamps)
+        if not replaced:
             write_deltalake(
-                delta, arrow, mode="append", schema_mode="merge", commit_properties=properties
+                delta, schema.empty_table(), mode="append", commit_properties=properties
             )
             return
-        listed = ", ".join(f"CAST('{day}' AS DATE)" for day in sorted(written))
-        seasons = ", ".join(f"'{name}'" for name in _seasons(written))
+        listed = dates_sql(replaced)
+        day = f'"{storage.date_column}"'
+        keys = ", ".join(
+            [day, *(f'"{key}"' for key in storage.grain if key != storage.date_column)]
+        )
+        query = f'SELECT * FROM "{relation}" WHERE {day} IN {listed} ORDER BY {keys}'
+        rows = self._duckdb.raw_sql(query).to_arrow_table().cast(schema)
+        if new_columns:
+            write_deltalake(
+                delta,
+                rows,
+                mode="overwrite",
+                schema_mode="overwrite",
+                commit_properties=properties,
+            )
+            return
         write_deltalake(
             delta,
-            arrow,
+            rows,
             mode="overwrite",
-            predicate=f"season IN ({seasons}) AND {storage.date_column} IN ({listed})",
+            predicate=f"{storage.date_column} IN {listed}",
             schema_mode="merge",
             commit_properties=properties,
         )
 
-    def _contents(self, storage: Storage, rows: ir.Table) -> dict[date, str]:
-        """A fingerprint of each date's rows that does not depend on their order."""
-        skipped = {*STAMP_COLUMNS, *storage.volatile}
-        columns = ", ".join(f'"{name}"' for name in sorted(rows.columns) if name not in skipped)
-        day = storage.date_column
-        found = self._duckdb.raw_sql(
-            f"SELECT \"{day}\", format('{{:x}}-{{}}', bit_xor(hash({columns})), count(*)) "
-            f'FROM "{rows.op().name}" GROUP BY 1'
-        ).fetchall()
-        return dict(found)
+    def _move_pin(self, name: str, version: int) -> None:
+        """Lets a snapshot read what was just committed."""
+        if self._pins is None:
+            return
+        self._pins[name] = self._folder.commit(name, version)
 
-    def _refuse_bad_rows(self, storage: Storage, rows: ir.Table, partitions: set[date]) -> None:
-        """Raises when keys repeat or rows are dated outside the partitions."""
-        repeated = rows.group_by(*storage.grain).agg(rows=_.count()).filter(_.rows > 1)
-        if examples := self._duckdb.execute(repeated.limit(5)).to_dict("records"):
-            raise DuplicateKeys(f"{storage.name}: rows that share a key, such as {examples}")
-        outside = rows.filter(~rows[storage.date_column].isin(list(partitions)))
-        if examples := self._duckdb.execute(outside.limit(5)).to_dict("records"):
-            raise OutOfRange(f"{storage.name}: rows outside the partitions written: {examples}")
+    def _contents(self, storage: Storage, rows: ir.Table) -> dict[date, str]:
+        """The fingerprint of each date's rows."""
+        skipped = {*STAMP_COLUMNS, *storage.volatile}
+        columns = [column for column in rows.columns if column not in skipped]
+        query = fingerprint.sums_sql(rows.op().name, rows.schema(), storage.date_column, columns)
+        sums = self._duckdb.raw_sql(query).fetchall()
+        return {day: fingerprint.fingerprint(columns, *numbers) for day, *numbers in sums}
 
     # --- maintenance
 
-    def maintain(self, name: str) -> int:
-        """Compacts the table's files and removes those no version needs; returns how many went.
+    def maintain(self, name: str, *, keep: Sequence[int] = ()) -> int:
+        """Compacts the table and removes the files of older versions; returns how many went.
 
         Readers of an older version lose it: run it when no other process is at work.
+
+        Args:
+            name: the table.
+            keep: older versions that stay readable.
 
         Raises:
             KeyError: the table has never been written.
         """
-        delta = self._open(name)
-        if delta is None:
-            raise KeyError(f"no table {name} in {self._folder}")
-        delta.optimize.compact()
-        removed = DeltaTable(str(self._folder / name)).vacuum(
-            retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
-        )
-        return len(removed)
+        opened = self._folder.open(name)
+        if opened is None:
+            raise KeyError(f"no table {name} in {self._folder.path}")
+        before = self._parquet_count(name)
+        opened.delta.optimize.compact()
+        # What a version dropped may go at once; what no version names may be a write under way.
+        for is_full, hours in ((False, 0), (True, _HOURS_OF_THE_LONGEST_WRITE)):
+            DeltaTable(str(self._folder.path / name)).vacuum(
+                retention_hours=hours,
+                enforce_retention_duration=False,
+                dry_run=False,
+                full=is_full,
+                keep_versions=list(keep),
+            )
+        self._views.clear()
+        return before - self._parquet_count(name)
+
+    def _parquet_count(self, name: str) -> int:
+        return sum(1 for _ in (self._folder.path / name).rglob("*.parquet"))
 
 
 def _differs(stamp: Stamp, stored: Stamp | None) -> bool:
     """Whether the partition's stored rows are not already the stamp's."""
     if stored is None:
-        return stamp.row_count > 0
+        return stamp.content != fingerprint.EMPTY
     return stored.content != stamp.content
-
-
-def _refuse_older(name: str, stamps: Sequence[Stamp], stored: Mapping[date, Stamp]) -> None:
-    """Raises when a stored partition is of newer code or under a newer token."""
-    for stamp in stamps:
-        there = stored.get(stamp.partition)
-        if there is None:
-            continue
-        if there.code_version > stamp.code_version:
-            raise OlderCode(
-                f"{name} {stamp.partition} was written by code_version {there.code_version} "
-                f"(run {there.run_id}, {there.written_at:%Y-%m-%d %H:%M}); this writer has "
-                f"{stamp.code_version} and may not replace it"
-            )
-        if there.token > stamp.token:
-            raise LostLease(
-                f"{name} {stamp.partition} was written under fencing token {there.token} by run "
-                f"{there.run_id} at {there.written_at:%Y-%m-%d %H:%M:%S}; this writer's token "
-                f"{stamp.token} is older"
-            )
-
-
-def _seasons(days: Sequence[date]) -> list[str]:
-    """The season partitions that the days lie in, so that no other file is opened."""
-    return sorted({calendar.counted_to(day).name for day in days})

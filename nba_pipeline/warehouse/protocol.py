@@ -1,6 +1,7 @@
 """What a warehouse must do, and the facts that travel with each stored partition."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -108,6 +109,22 @@ class OutOfRange(WriteRefused):
     """A row is dated outside the partitions that are being replaced."""
 
 
+class SchemaChanged(WriteRefused):
+    """The stored columns are not the rows', and some stored partitions would keep theirs."""
+
+
+class VersionGone(NbaPipelineError, LookupError):
+    """A version that a table does not have, or whose files maintenance has removed."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """The Parquet files that hold a table's rows, and DuckDB's SELECT over them and no other."""
+
+    paths: tuple[str, ...]
+    select: str
+
+
 Fence = Callable[[], None]
 """Raises when the writer no longer holds its lease."""
 
@@ -119,8 +136,37 @@ class Warehouse(Protocol):
     def failures(self) -> Failures:
         """The partitions whose last attempt failed."""
 
-    def table(self, name: str, first: date | None = None, last: date | None = None) -> ir.Table:
-        """The table's rows, all or those dated first to last; raises KeyError when unknown."""
+    def table(
+        self,
+        name: str,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        version: int | None = None,
+    ) -> ir.Table:
+        """The table's rows, all or those dated first to last.
+
+        They are those of the version that reads come from, or of an older one that is asked for. An
+        expression made of them reads that version whenever it is executed.
+
+        Raises:
+            KeyError: there is no such table.
+            VersionGone: it has no such version, or no longer.
+        """
+
+    def version(self, name: str) -> int | None:
+        """The version that reads of the table come from; None while there is no such table."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Until left, all reads come from the tables as they stood together when it was entered.
+
+        A table's own replace moves that table to the version that it committed. A table that was not
+        there is not there until it is written here. What replace checks is always the newest
+        version. Within another snapshot this does nothing: the outer one holds.
+        """
+
+    def files(self, name: str) -> Files:
+        """Where DuckDB finds the rows that table gives; raises KeyError when unknown."""
 
     def stage(self, rows: ir.Table) -> ir.Table:
         """The rows computed once and held for this process."""
@@ -131,17 +177,23 @@ class Warehouse(Protocol):
     def replace(
         self, storage: Storage, rows: ir.Table, stamps: Sequence[Stamp], fence: Fence
     ) -> Replaced:
-        """Atomically replaces exactly the stamped partitions with the rows.
+        """Atomically replaces exactly the stamped partitions with the rows, which are staged.
 
         Partitions whose content is unchanged keep their rows and only take the new stamp. The
-        content fingerprints of the stamps are filled in here.
+        content fingerprints of the stamps are filled in here. The rows may have columns that the
+        stored ones lack, which are NULL there; any other difference of columns or types takes a
+        write that replaces every stored partition.
 
         Raises:
-            WriteRefused: duplicate keys, rows out of range, older code, or a lost lease.
+            WriteRefused: duplicate keys, rows out of range, other columns, older code, or a lost
+                lease.
         """
 
     def stamps(self, name: str) -> Mapping[date, Stamp]:
-        """The stamp of every stored partition; empty for a table not yet written."""
+        """The stamp of every stored partition, of the version that table reads.
+
+        Empty for a table not yet written.
+        """
 
     def names(self) -> list[str]:
         """The tables that exist."""
@@ -149,8 +201,10 @@ class Warehouse(Protocol):
     def advance(self, name: str) -> None:
         """Makes every writer that has checked the table's present version check it again."""
 
-    def maintain(self, name: str) -> int:
-        """Compacts the table and drops what no version needs; returns how many files went.
+    def maintain(self, name: str, *, keep: Sequence[int] = ()) -> int:
+        """Compacts the table and drops older versions but those kept; returns how many files went.
+
+        Readers of a version that is dropped lose it: hold every lease meanwhile.
 
         Raises:
             KeyError: the table has never been written.

@@ -1,96 +1,142 @@
-"""The newest stamp of every partition, indexed from the commits that carry them.
+"""The newest stamp of every partition, kept in the coordination database.
 
-The commit is the truth; this index only saves reading the whole history. It can be deleted at any
-time and is rebuilt from the commits.
+The table's log is the truth; this index only saves reading all of it. What it holds counts as long
+as the commit that it stands at is part of the log, and is made anew otherwise, so it may be deleted
+at any time and a table's folder may be put back to any state.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
 
 from nba_pipeline.coordination.database import begin, create_tables, lock
+from nba_pipeline.warehouse.commit_log import Commit, CommitLog
 from nba_pipeline.warehouse.protocol import Stamp
 
 _METADATA = sa.MetaData()
 _STAMPS = sa.Table(
-    "partition_stamps",
+    "indexed_stamps",
     _METADATA,
-    sa.Column("table_id", sa.String(64), primary_key=True),
+    sa.Column("table_name", sa.String(64), primary_key=True),
     sa.Column("partition", sa.String(10), primary_key=True),
     sa.Column("stamp", sa.Text, nullable=False),
 )
-_VERSIONS = sa.Table(
-    "indexed_versions",
+_COMMITS = sa.Table(
+    "indexed_commits",
     _METADATA,
-    sa.Column("table_id", sa.String(64), primary_key=True),
+    sa.Column("table_name", sa.String(64), primary_key=True),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
 )
+_PER_STATEMENT = 500
+
+
+@dataclass(frozen=True)
+class _Indexed:
+    """The stamps as of a commit; commit None is before the first."""
+
+    commit: Commit | None
+    stamps: Mapping[date, Stamp]
+
+    @property
+    def version(self) -> int:
+        return -1 if self.commit is None else self.commit.version
+
+
+_NOTHING = _Indexed(None, {})
 
 
 class StampIndex:
-    """Stamps by table id and partition, with the table version up to which they are indexed."""
+    """Stamps by table, of whichever commit is asked for."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._cache: dict[str, tuple[int, dict[date, Stamp]]] = {}
+        self._held: dict[str, _Indexed] = {}
         create_tables(engine, _METADATA)
 
-    def indexed_version(self, table_id: str) -> int:
-        """The newest version whose stamps are in; -1 when none is."""
-        with self._engine.connect() as connection:
-            found = connection.scalar(
-                sa.select(_VERSIONS.c.version).where(_VERSIONS.c.table_id == table_id)
-            )
-        return -1 if found is None else int(found)
+    def stamps(self, name: str, log: CommitLog, commit: Commit) -> Mapping[date, Stamp]:
+        """The stamps as of the commit, which is part of the log; what is new is indexed.
 
-    def add(self, table_id: str, version: int, stamps: Sequence[Stamp]) -> None:
-        """Takes in the stamps of commits up to the version, later ones last.
-
-        Commits arrive in order, so a process that is behind another adds nothing.
+        Raises:
+            HistoryLost: the log lacks a commit.
         """
-        newest = {stamp.partition: stamp for stamp in stamps}
+        held = self._held.get(name, _NOTHING)
+        if held.commit == commit:
+            return held.stamps
+        base = self._nearest(name, held, log, commit)
+        found = _Indexed(commit, log.stamps(commit.version, base.version, base.stamps))
+        self._held[name] = found
+        if base.commit != commit:
+            self._store(name, base, found, log)
+        return found.stamps
+
+    def _nearest(self, name: str, held: _Indexed, log: CommitLog, commit: Commit) -> _Indexed:
+        """What is known of the same history at the commit or before it."""
+        with self._engine.connect() as connection:
+            stored = _stored_commit(connection, name)
+        candidates = [held] if held.commit == stored else [self._read(name), held]
+        for candidate in candidates:
+            known = candidate.commit
+            if known and known.version <= commit.version and log.holds(known):
+                return candidate
+        return _NOTHING
+
+    def _read(self, name: str) -> _Indexed:
+        """What the database holds, in one statement so that commit and stamps belong together."""
+        together = _COMMITS.outerjoin(_STAMPS, _COMMITS.c.table_name == _STAMPS.c.table_name)
+        query = (
+            sa.select(_COMMITS.c.version, _COMMITS.c.digest, _STAMPS.c.stamp)
+            .select_from(together)
+            .where(_COMMITS.c.table_name == name)
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        if not rows:
+            return _NOTHING
+        stamps = [Stamp.from_json(json.loads(row.stamp)) for row in rows if row.stamp is not None]
+        commit = Commit(rows[0].version, rows[0].digest)
+        return _Indexed(commit, {stamp.partition: stamp for stamp in stamps})
+
+    def _store(self, name: str, base: _Indexed, found: _Indexed, log: CommitLog) -> None:
+        """Makes the database hold what was found, unless it holds later commits of the log."""
+        if found.commit is None:
+            return
         with begin(self._engine) as connection:
             lock(connection)
-            known = connection.scalar(
-                sa.select(_VERSIONS.c.version).where(_VERSIONS.c.table_id == table_id)
-            )
-            if known is not None and known >= version:
+            stored = _stored_commit(connection, name)
+            if stored and stored.version >= found.version and log.holds(stored):
                 return
-            keys = [day.isoformat() for day in newest]
-            for start in range(0, len(keys), 500):
-                connection.execute(
-                    sa.delete(_STAMPS).where(
-                        _STAMPS.c.table_id == table_id,
-                        _STAMPS.c.partition.in_(keys[start : start + 500]),
-                    )
-                )
-            if newest:
-                connection.execute(
-                    sa.insert(_STAMPS),
-                    [
-                        {
-                            "table_id": table_id,
-                            "partition": day.isoformat(),
-                            "stamp": json.dumps(stamp.as_json()),
-                        }
-                        for day, stamp in newest.items()
-                    ],
-                )
-            connection.execute(sa.delete(_VERSIONS).where(_VERSIONS.c.table_id == table_id))
-            connection.execute(sa.insert(_VERSIONS).values(table_id=table_id, version=version))
+            kept = base.stamps if stored and stored == base.commit else {}
+            mine = _STAMPS.c.table_name == name
+            if kept:
+                gone = {day for day in kept if found.stamps.get(day) is not kept[day]}
+                keys = [day.isoformat() for day in gone]
+                for start in range(0, len(keys), _PER_STATEMENT):
+                    some = _STAMPS.c.partition.in_(keys[start : start + _PER_STATEMENT])
+                    connection.execute(sa.delete(_STAMPS).where(mine, some))
+            else:
+                connection.execute(sa.delete(_STAMPS).where(mine))
+            new = [
+                {"table_name": name, "partition": day.isoformat(), "stamp": _text(stamp)}
+                for day, stamp in found.stamps.items()
+                if kept.get(day) is not stamp
+            ]
+            if new:
+                connection.execute(sa.insert(_STAMPS), new)
+            connection.execute(sa.delete(_COMMITS).where(_COMMITS.c.table_name == name))
+            values = {"version": found.version, "digest": found.commit.digest}
+            connection.execute(sa.insert(_COMMITS).values(table_name=name, **values))
 
-    def read(self, table_id: str, version: int) -> Mapping[date, Stamp]:
-        """The stamps as of the indexed version, which must be the one given or newer."""
-        cached = self._cache.get(table_id)
-        if cached and cached[0] == version:
-            return cached[1]
-        with self._engine.connect() as connection:
-            rows = connection.scalars(
-                sa.select(_STAMPS.c.stamp).where(_STAMPS.c.table_id == table_id)
-            )
-            stamps = [Stamp.from_json(json.loads(text)) for text in rows]
-        found = {stamp.partition: stamp for stamp in stamps}
-        self._cache[table_id] = (version, found)
-        return found
+
+def _stored_commit(connection: sa.Connection, name: str) -> Commit | None:
+    """The commit that the database's stamps are of."""
+    query = sa.select(_COMMITS.c.version, _COMMITS.c.digest).where(_COMMITS.c.table_name == name)
+    row = connection.execute(query).first()
+    return None if row is None else Commit(row.version, row.digest)
+
+
+def _text(stamp: Stamp) -> str:
+    return json.dumps(stamp.as_json())

@@ -52,10 +52,10 @@ def main() -> None:
     wish: dict[str, Any] = json.loads(sys.stdin.readline())
     commit = DeltaWarehouse._commit
 
-    def slow_commit(self: DeltaWarehouse, *arguments: object) -> None:
+    def slow_commit(self: DeltaWarehouse, *arguments: object, **options: object) -> None:
         _say("committing")
         time.sleep(random.uniform(0, wish["pause"]))
-        commit(self, *arguments)
+        commit(self, *arguments, **options)
 
     DeltaWarehouse._commit = slow_commit  # type: ignore[method-assign]
     tables = [of_version(TABLES[name], wish["version"]) for name in wish["tables"]]

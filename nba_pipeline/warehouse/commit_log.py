@@ -1,0 +1,114 @@
+"""A Delta table's own log: which commit a version is, and the stamps that its commits carry.
+
+Read from the files and never from memory, because a folder can be put back to an earlier state, and
+written on from there, while a process has it open.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from deltalake import CommitProperties, DeltaTable
+
+from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.warehouse.protocol import Stamp
+
+_STAMPS = "nba_pipeline"
+_COMMIT = "nba_pipeline_commit"
+
+
+class HistoryLost(NbaPipelineError):
+    """A commit that the table's stamps need is missing from its log, or cannot be read."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A version of a table and the digest of the commit that made it.
+
+    Two histories can have the same version number, but not the same commit: each carries a number
+    of its own.
+    """
+
+    version: int
+    digest: str
+
+
+def commit_properties(stamps: Sequence[Stamp] = ()) -> CommitProperties:
+    """What a commit carries; it lands only as the successor of the version it was made from."""
+    return CommitProperties(
+        custom_metadata={
+            _STAMPS: json.dumps([stamp.as_json() for stamp in stamps]),
+            _COMMIT: uuid4().hex,
+        },
+        max_commit_retries=0,
+    )
+
+
+class CommitLog:
+    """The log of one table's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def commit(self, version: int) -> Commit | None:
+        """The commit that is that version; None where the log has none."""
+        try:
+            content = self._path(version).read_bytes()
+        except FileNotFoundError:
+            return None
+        return Commit(version, hashlib.blake2b(content, digest_size=16).hexdigest())
+
+    def holds(self, commit: Commit) -> bool:
+        """Whether the commit is part of this history."""
+        return self.commit(commit.version) == commit
+
+    def stamps(
+        self, version: int, known_version: int = -1, known: Mapping[date, Stamp] | None = None
+    ) -> dict[date, Stamp]:
+        """The newest stamp of every partition as of the version.
+
+        Args:
+            version: as of which.
+            known_version: an earlier version of the same history; -1 for before the first.
+            known: the stamps as of the known version.
+
+        Raises:
+            HistoryLost: a commit between the two is missing or cannot be read.
+        """
+        found = dict(known or {})
+        for number in range(known_version + 1, version + 1):
+            info = self._info(number)
+            if info.get("operation") == "RESTORE":
+                found = self.stamps(self._restored(number, info["operationParameters"]))
+            for values in json.loads(info.get(_STAMPS, "[]")):
+                stamp = Stamp.from_json(values)
+                found[stamp.partition] = stamp
+        return found
+
+    def _restored(self, number: int, parameters: Mapping[str, str]) -> int:
+        """The version that a restoring commit went back to."""
+        if "version" in parameters:
+            return int(parameters["version"])
+        if "datetime" not in parameters:
+            raise HistoryLost(f"{self._path(number)}: a restore to neither a version nor a time")
+        before = DeltaTable(str(self._folder), version=number - 1)
+        before.load_as_version(datetime.fromtimestamp(int(parameters["datetime"]) / 1000, UTC))
+        return before.version()
+
+    def _info(self, number: int) -> dict[str, Any]:
+        """What the commit says of itself."""
+        path = self._path(number)
+        try:
+            with path.open(encoding="utf-8") as lines:
+                actions = (json.loads(line) for line in lines if '"commitInfo"' in line)
+                return next(action["commitInfo"] for action in actions if "commitInfo" in action)
+        except (FileNotFoundError, StopIteration, ValueError) as error:
+            raise HistoryLost(f"{path}: no commit can be read there ({error!r})") from error
+
+    def _path(self, version: int) -> Path:
+        return self._folder / "_delta_log" / f"{version:020}.json"

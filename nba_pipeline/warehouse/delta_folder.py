@@ -1,0 +1,130 @@
+"""The folder that the Delta tables are in: which there are, at which commit, in which files.
+
+Looks at the disk each time, since other processes commit, and since a table's folder may be put
+back to an earlier state while a process has it open.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import ibis
+import pyarrow as pa
+from deltalake import DeltaTable, Schema
+
+from nba_pipeline.warehouse.commit_log import Commit, CommitLog, HistoryLost
+from nba_pipeline.warehouse.protocol import Files, VersionGone
+
+_FOREVER = "interval 36500 days"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A table as last opened, and the commit that it stood at."""
+
+    delta: DeltaTable
+    commit: Commit
+
+
+class DeltaFolder:
+    """Delta tables by name; each is partitioned by season."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._opened: dict[str, Opened] = {}
+
+    def names(self) -> list[str]:
+        """The tables that exist."""
+        return sorted(path.parent.name for path in self.path.glob("*/_delta_log"))
+
+    def log(self, name: str) -> CommitLog:
+        """The table's log."""
+        return CommitLog(self.path / name)
+
+    def open(self, name: str) -> Opened | None:
+        """The table at its newest version; None where it has never been written."""
+        opened = self._opened.pop(name, None)
+        if opened is not None and self.log(name).holds(opened.commit):
+            delta = opened.delta
+            delta.update_incremental()
+        elif DeltaTable.is_deltatable(str(self.path / name)):
+            delta = DeltaTable(str(self.path / name))
+        else:
+            return None
+        self._opened[name] = Opened(delta, self.commit(name, delta.version()))
+        return self._opened[name]
+
+    def commit(self, name: str, version: int) -> Commit:
+        """The commit that made the version.
+
+        Raises:
+            HistoryLost: the log does not have it.
+        """
+        commit = self.log(name).commit(version)
+        if commit is None:
+            raise HistoryLost(f"{name}: the log lacks the commit of version {version}")
+        return commit
+
+    def heads(self) -> dict[str, Commit]:
+        """Every table's newest commit, as they stood together at one moment."""
+        heads = self._heads()
+        # Only what stands still while all of it is looked at stood together.
+        while (again := self._heads()) != heads:
+            heads = again
+        return heads
+
+    def _heads(self) -> dict[str, Commit]:
+        opened = {name: self.open(name) for name in self.names()}
+        return {name: table.commit for name, table in opened.items() if table}
+
+    def create(self, name: str, schema: pa.Schema) -> Opened:
+        """An empty table of the columns; a no-op where another process was first."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        DeltaTable.create(
+            str(path),
+            Schema.from_arrow(schema),
+            mode="ignore",
+            partition_by=["season"],
+            # Every partition's stamp is in the log, however old.
+            configuration={"delta.logRetentionDuration": _FOREVER},
+        )
+        opened = self.open(name)
+        if opened is None:
+            raise HistoryLost(f"{path}: the table vanished while it was created")
+        return opened
+
+    def files(self, name: str, commit: Commit) -> Files:
+        """The files of a version.
+
+        Raises:
+            VersionGone: maintenance has removed some.
+        """
+        opened = self._opened.get(name)
+        # A write moves the opened table on to the version that it made.
+        if opened and opened.commit == commit and opened.delta.version() == commit.version:
+            delta = opened.delta
+        else:
+            delta = DeltaTable(str(self.path / name), version=commit.version)
+        # Delta gives locations, in which a folder's spaces and accents are encoded.
+        paths = tuple(sorted(unquote(location) for location in delta.file_uris()))
+        if any(not Path(path).exists() for path in paths):
+            raise VersionGone(f"the files of {name}'s version {commit.version} have been removed")
+        schema = arrow_schema(delta)
+        if not paths:
+            kinds = ibis.Schema.from_pyarrow(schema)
+            nulls = {column: ibis.null(kind) for column, kind in kinds.items()}
+            rows = ibis.range(0).unnest().name("row").as_table()
+            return Files((), str(ibis.to_sql(rows.select(**nulls), "duckdb")))
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+        columns = ", ".join(f'"{column}"' for column in schema.names)
+        return Files(
+            paths,
+            f"SELECT {columns} FROM read_parquet([{listed}], hive_partitioning = true, "
+            "hive_types = {'season': VARCHAR}, union_by_name = true)",
+        )
+
+
+def arrow_schema(delta: DeltaTable) -> pa.Schema:
+    """The columns of the opened version."""
+    return pa.schema(delta.schema().to_arrow())

@@ -1,0 +1,121 @@
+"""Stamps are those of the rows that are there, whatever was done to a table's folder."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from nba_pipeline.warehouse.commit_log import CommitLog, HistoryLost
+from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline_tests.warehouse.scores import ONE, THREE, TWO, opened, stamp, stored, write
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DeltaWarehouse:
+    """Version 1: a and b; a copy of it; version 2: b changed; version 3: c as well."""
+    made = opened(tmp_path)
+    write(made, [("a", ONE, 1), ("b", TWO, 2)], stamp(ONE), stamp(TWO))
+    shutil.copytree(tmp_path / "w/scores", tmp_path / "backup")
+    write(made, [("b", TWO, 20)], stamp(TWO, token=2))
+    write(made, [("c", THREE, 30)], stamp(THREE, token=3))
+    assert _tokens(made) == {ONE: 1, TWO: 2, THREE: 3}
+    return made
+
+
+def _tokens(warehouse: DeltaWarehouse) -> dict[object, int]:
+    return {day: stamp.token for day, stamp in warehouse.stamps("scores").items()}
+
+
+def _bring_back(tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "w/scores")
+    shutil.copytree(tmp_path / "backup", tmp_path / "w/scores")
+
+
+@pytest.fixture(params=["the same process", "another process", "another database"])
+def reader(request, warehouse, tmp_path):
+    """Who reads after the table was changed: made when called."""
+    return {
+        "the same process": lambda: warehouse,
+        "another process": lambda: opened(tmp_path),
+        "another database": lambda: opened(tmp_path, "other.db"),
+    }[request.param]
+
+
+def test_an_older_copy_of_the_folder_is_noticed(reader, tmp_path) -> None:
+    """Rows and stamps are the copy's, and the next write follows on them."""
+    _bring_back(tmp_path)
+    assert _tokens(reader()) == {ONE: 1, TWO: 1}
+    assert stored(reader()) == {"a": 1, "b": 2}
+    done = write(reader(), [("b", TWO, 20)], stamp(TWO, token=2))
+    assert done.written == (TWO,)
+    assert stored(reader()) == {"a": 1, "b": 20}
+
+
+def test_another_history_of_the_same_length_is_noticed(reader, tmp_path) -> None:
+    """A copy that somebody without our database wrote on to the same version number."""
+    _bring_back(tmp_path)
+    other = opened(tmp_path, "elsewhere.db")
+    write(other, [("a", ONE, 100)], stamp(ONE, token=7))
+    write(other, [("a", ONE, 200)], stamp(ONE, token=8))
+    assert other.version("scores") == 3
+    assert _tokens(reader()) == {ONE: 8, TWO: 1}
+    assert stored(reader()) == {"a": 200, "b": 2}
+
+
+def test_another_history_that_is_longer_is_noticed(reader, tmp_path) -> None:
+    """What was indexed is no part of it, though its version number is."""
+    _bring_back(tmp_path)
+    other = opened(tmp_path, "elsewhere.db")
+    for token in (4, 5, 6, 7):
+        write(other, [("a", ONE, token)], stamp(ONE, token=token))
+    assert _tokens(reader()) == {ONE: 7, TWO: 1}
+    assert stored(reader()) == {"a": 7, "b": 2}
+
+
+def test_a_restored_version_has_its_own_stamps(reader, tmp_path) -> None:
+    """Delta's restore is a commit of its own; the dates that came later are gone."""
+    DeltaTable(str(tmp_path / "w/scores")).restore(1)
+    assert _tokens(reader()) == {ONE: 1, TWO: 1}
+    assert stored(reader()) == {"a": 1, "b": 2}
+    write(reader(), [("c", THREE, 31)], stamp(THREE, token=4))
+    assert _tokens(reader()) == {ONE: 1, TWO: 1, THREE: 4}
+    DeltaTable(str(tmp_path / "w/scores")).restore(3)
+    assert _tokens(reader()) == {ONE: 1, TWO: 2, THREE: 3}
+
+
+def test_a_moment_can_be_restored(reader, tmp_path) -> None:
+    """The same where the restore names a time instead of a version."""
+    log = tmp_path / "w/scores/_delta_log"
+    second, third = ((log / f"{version:020}.json").stat().st_mtime for version in (2, 3))
+    between = datetime.fromtimestamp((second + third) / 2, UTC)
+    DeltaTable(str(tmp_path / "w/scores")).restore(between)
+    assert _tokens(reader()) == {ONE: 1, TWO: 2}
+    assert stored(reader()) == {"a": 1, "b": 20}
+
+
+def test_a_table_that_was_deleted_starts_anew(reader, tmp_path) -> None:
+    """No stamp of the old one stays."""
+    shutil.rmtree(tmp_path / "w/scores")
+    assert _tokens(reader()) == {}
+    write(reader(), [("a", ONE, 5)], stamp(ONE))
+    assert _tokens(reader()) == {ONE: 1}
+
+
+def test_indexed_by_one_while_another_commits(tmp_path) -> None:
+    """Two processes that write in turn each see all stamps, with one index and without."""
+    one, two = opened(tmp_path), opened(tmp_path)
+    for turn in range(4):
+        write(one, [("a", ONE, turn)], stamp(ONE, token=turn + 1))
+        write(two, [("b", TWO, turn)], stamp(TWO, token=turn + 1))
+    for reader in (one, two, opened(tmp_path), opened(tmp_path, "new.db")):
+        assert _tokens(reader) == {ONE: 4, TWO: 4}
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_missing_commit_is_named(tmp_path) -> None:
+    """Stamps that cannot be known are not taken for none."""
+    (tmp_path / "w/scores/_delta_log/00000000000000000002.json").unlink()
+    with pytest.raises(HistoryLost, match=r"00000000000000000002\.json"):
+        CommitLog(tmp_path / "w/scores").stamps(3)

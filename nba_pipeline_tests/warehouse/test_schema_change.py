@@ -1,0 +1,99 @@
+"""A column's type or name changes for all stored partitions or for none."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.warehouse.protocol import SchemaChanged, WriteRefused
+from nba_pipeline_tests.warehouse.scores import KINDS, ONE, THREE, TWO, opened, stamp, stored, write
+
+FLOATS = KINDS | {"points": "float64"}
+RENAMED = {"game_id": "string", "game_date": "date", "score": "int64", "season": "string"}
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> DeltaWarehouse:
+    """Two dates of whole points, and a third that is empty."""
+    made = opened(tmp_path)
+    days = (stamp(ONE), stamp(TWO), stamp(THREE, rows=0))
+    write(made, [("a", ONE, 1), ("b", TWO, 2)], *days)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("kinds", "points", "says"),
+    [
+        (
+            FLOATS,
+            2.5,
+            "scores: column points is stored as long, this write has double. 1 stored partitions ",
+        ),
+        (
+            RENAMED,
+            2,
+            "column points is stored as long, this write lacks it; new in this write: score",
+        ),
+        (KINDS | {"points": "int32"}, 2, "stored as long, this write has integer"),
+        (KINDS | {"points": "string"}, "2", "stored as long, this write has string"),
+    ],
+)
+def test_a_change_for_some_partitions_is_refused(warehouse, kinds, points, says) -> None:
+    """The message names table, column and both types; nothing is written."""
+    before = warehouse.stamps("scores")
+    with pytest.raises(SchemaChanged, match=says):
+        write(warehouse, [("b", TWO, points)], stamp(TWO, version=2, token=2), kinds=kinds)
+    assert stored(warehouse) == {"a": 1, "b": 2}
+    assert warehouse.stamps("scores") == before
+    assert issubclass(SchemaChanged, WriteRefused)
+
+
+def test_a_write_of_every_stored_partition_brings_its_own_columns(warehouse) -> None:
+    """Halves stay halves; a date without rows needs no replacing."""
+    rows = [("a", ONE, 1.5), ("b", TWO, 2.5)]
+    done = write(warehouse, rows, stamp(ONE, token=2), stamp(TWO, token=2), kinds=FLOATS)
+    assert done.written == (ONE, TWO)
+    assert stored(warehouse) == {"a": 1.5, "b": 2.5}
+    assert {day: s.row_count for day, s in warehouse.stamps("scores").items()} == {
+        ONE: 1,
+        TWO: 1,
+        THREE: 0,
+    }
+
+
+def test_a_renamed_column_leaves_no_trace_of_the_old(warehouse, tmp_path) -> None:
+    """The table has the new columns, also for who opens it anew."""
+    write(warehouse, [("a", ONE, 7), ("b", TWO, 8)], stamp(ONE), stamp(TWO), kinds=RENAMED)
+    for reader in (warehouse, opened(tmp_path)):
+        rows = reader.table("scores").order_by("game_id").to_pyarrow().to_pylist()
+        assert [row["score"] for row in rows] == [7, 8]
+        assert "points" not in rows[0]
+
+
+def test_a_type_changes_where_no_value_is_known(warehouse) -> None:
+    """A column of NULLs has the same content under both types, and its rows are written anew."""
+    unknown = [("a", ONE, None), ("b", TWO, None)]
+    write(warehouse, unknown, stamp(ONE), stamp(TWO))
+    write(warehouse, unknown, stamp(ONE), stamp(TWO), kinds=FLOATS)
+    assert stored(warehouse) == {"a": None, "b": None}
+    write(warehouse, [("b", TWO, 0.5)], stamp(TWO), kinds=FLOATS)
+    assert stored(warehouse) == {"a": None, "b": 0.5}
+
+
+def test_what_another_writer_stored_meanwhile_is_not_replaced_by_other_columns(
+    warehouse, tmp_path
+) -> None:
+    """A date that came after the check is found by the check before the commit."""
+    other, later = opened(tmp_path), date(2024, 1, 4)
+    asked = []
+
+    def overtaken() -> None:
+        if not asked:
+            asked.append(1)
+            write(other, [("d", later, 4)], stamp(later))
+
+    rows = [("a", ONE, 1.5), ("b", TWO, 2.5)]
+    with pytest.raises(SchemaChanged, match="2024-01-04 to 2024-01-04"):
+        write(warehouse, rows, stamp(ONE), stamp(TWO), kinds=FLOATS, fence=overtaken)
+    assert stored(warehouse) == {"a": 1, "b": 2, "d": 4}
