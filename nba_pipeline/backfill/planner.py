@@ -101,7 +101,9 @@ def plan(request: Request, warehouse: Warehouse, landing: Landing) -> list[Plann
         stale = dict(need.stale)
         for read in table.reads:
             for day in days:
-                if day not in stale and _reads_any(read.reach, day, touched.get(read.table, set())):
+                if day in stale or table.is_closed(day):
+                    continue
+                if _reads_any(read.reach, day, touched.get(read.table, set())):
                     stale[day] = f"{read.table} would change"
         refused = {
             day: why

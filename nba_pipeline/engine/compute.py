@@ -17,6 +17,7 @@ from nba_pipeline.engine import schema, staleness
 from nba_pipeline.engine.inputs import read_inputs, read_span, staged_rows
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.lineage import lineage_of
+from nba_pipeline.engine.made_from import made_from
 from nba_pipeline.engine.verdicts import call, judge, require
 from nba_pipeline.kernel.columns import QUALITY, STAMP
 from nba_pipeline.kernel.table import Table
@@ -163,12 +164,15 @@ def _computed(
             ready = [day for day in ready if day not in refused]
             if not ready:
                 return Computed(Replaced((), (), 0), current, refused, {})
-        rows = call(table.transform, inputs, partitions=ready)
+        versions = {"made_from": made_from(table, ready, warehouse)} if table.appends else {}
+        rows = call(table.transform, inputs, partitions=ready, **versions)
         lineage = lineage_of(table, rows, inputs)
         mine = {day: {str(b) for b in writer.bypasses} for day in need.bypassed}
         bypassed = _bypasses(table, ready, warehouse, mine)
         rows = staged_rows(_finished(table, rows, writer, bypassed), warehouse, staged)
         schema.validate(rows, table.schema)
+        if table.appends:
+            rows = staged_rows(_added(inputs["stored"], rows), warehouse, staged)
         require(table, rows, inputs)
         facts = judge(table, ready, rows, inputs)
         now = clock.now()
@@ -188,6 +192,21 @@ def _computed(
         ]
         replaced = warehouse.replace(table.storage, rows, stamps, writer.fence)
     return Computed(replaced, current, refused, lineage)
+
+
+def _added(stored: ir.Table, rows: ir.Table) -> ir.Table:
+    """The stored rows as they stand and the new ones; a column that one side lacks is NULL in it."""
+    kinds = {**stored.schema(), **rows.schema()}
+    sides = [
+        side.select(
+            **{
+                name: side[name] if name in side.columns else ibis.null().cast(kind)
+                for name, kind in kinds.items()
+            }
+        )
+        for side in (stored, rows)
+    ]
+    return sides[0].union(sides[1])
 
 
 def judged_again(

@@ -37,6 +37,8 @@ def stale(table: Table, inputs: Mapping[date, str], stored: Stamps) -> dict[date
         stamp = stored.get(day)
         if stamp is None:
             reasons[day] = "missing"
+        elif table.is_closed(day):
+            continue
         elif stamp.code_version < table.version:
             reasons[day] = f"code version {stamp.code_version}, now {table.version}"
         elif stamp.inputs != now:

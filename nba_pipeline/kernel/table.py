@@ -10,6 +10,7 @@ from typing import Literal
 import ibis.expr.types as ir
 import pandera.ibis as pa
 
+from nba_pipeline import clock
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.league.calendar import month_of, season_days
@@ -73,7 +74,10 @@ class ContradictoryDeclaration(NbaPipelineError, ValueError):
 
 @dataclass(frozen=True)
 class Table:
-    """A declared table. Name, phase and docs come from its module; see `table_asset` for the rest."""
+    """A declared table. Name, phase and docs come from its module; see `table_asset` for the rest.
+
+    upstream names every table that it is made from, however far; only assembled tables have it.
+    """
 
     name: str
     group: str
@@ -93,6 +97,8 @@ class Table:
     partitions: Literal["daily", "monthly"]
     needs_minimum_games: bool
     volatile: tuple[str, ...]
+    appends: bool
+    upstream: tuple[str, ...] = ()
 
     @property
     def phase(self) -> int:
@@ -117,7 +123,11 @@ class Table:
     @property
     def storage(self) -> Storage:
         """How the warehouse keeps it."""
-        return Storage(self.name, self.grain, self.date_column, self.volatile)
+        return Storage(self.name, self.grain, self.date_column, self.volatile, self.appends)
+
+    def is_closed(self, day: date) -> bool:
+        """Whether nothing can be added to the day's rows any more: what is stored of it stands."""
+        return self.appends and day < clock.today()
 
     @property
     def columns(self) -> dict[str, str]:
@@ -145,6 +155,7 @@ def table_asset(
     partitions: Literal["daily", "monthly"] = "daily",
     needs_minimum_games: bool = False,
     volatile: Sequence[str] = (),
+    appends: bool = False,
 ) -> Table:
     """The table that a module declares; its parameters are its lineage.
 
@@ -165,6 +176,9 @@ def table_asset(
         partitions: by day, or by month for models.
         needs_minimum_games: whether rows are of use only after MINIMUM_GAMES.
         volatile: columns that say when a row was made, which do not make its content differ.
+        appends: whether rows are added and never replaced. The transform then gives the rows to
+            add, until the day is over, and may take `stored`, the dates' rows so far, and
+            `made_from`, per date the versions of everything upstream as JSON text.
 
     Raises:
         ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none.
@@ -173,6 +187,7 @@ def table_asset(
     group, name = module.split(".")[-2:]
     given = {read.parameter for read in reads} | {source.name for source in sources}
     given |= {f"{source.name}_rejected" for source in sources}
+    given |= {"stored", "made_from"} if appends else set()
     used: set[str] = set()
     for function in (transform, expected, refusals, *assertions, *violations, *warnings, *shares):
         if function is None:
@@ -204,4 +219,5 @@ def table_asset(
         partitions=partitions,
         needs_minimum_games=needs_minimum_games,
         volatile=tuple(volatile),
+        appends=appends,
     )

@@ -31,6 +31,7 @@ from nba_pipeline.warehouse.protocol import (
     OlderCode,
     OutOfRange,
     Replaced,
+    RowsLost,
     Stamp,
     Storage,
 )
@@ -67,14 +68,29 @@ class DeltaWarehouse:
         delta = self._open(name)
         if delta is None:
             raise KeyError(f"no table {name} in {self._folder}")
-        if self._viewed.get(name) != delta.version():
-            self._view(name, delta)
-            self._viewed[name] = delta.version()
-        rows = self._duckdb.table(name)
+        rows = self._rows_of(name, delta)
         if first is None or last is None:
             return rows
         column = rows["game_date" if "game_date" in rows.columns else "month"]
         return rows.filter(column.between(first, last))
+
+    def _rows_of(self, name: str, delta: DeltaTable) -> ir.Table:
+        """The rows of the opened version."""
+        if self._viewed.get(name) != delta.version():
+            self._view(name, delta)
+            self._viewed[name] = delta.version()
+        return self._duckdb.table(name)
+
+    def version(self, name: str) -> int:
+        """The version that table reads.
+
+        Raises:
+            KeyError: the table has never been written.
+        """
+        delta = self._open(name)
+        if delta is None:
+            raise KeyError(f"no table {name} in {self._folder}")
+        return int(delta.version())
 
     def _view(self, name: str, delta: DeltaTable) -> None:
         """A DuckDB view over exactly the files of the version: a snapshot."""
@@ -149,6 +165,7 @@ class DeltaWarehouse:
             DuplicateKeys, OutOfRange: the rows are wrong.
             OlderCode: a stored partition was written by a newer code_version.
             LostLease: a stored partition carries a newer token, or the fence refuses.
+            RowsLost: the table only appends, and stored rows are not among the rows.
         """
         partitions = {stamp.partition for stamp in stamps}
         self._refuse_bad_rows(storage, rows, partitions)
@@ -160,6 +177,8 @@ class DeltaWarehouse:
             delta = self._open(storage.name) or self._create(storage, rows)
             stored = self._stamps_of(delta)
             _refuse_older(storage.name, final, stored)
+            if _appends(delta):
+                self._refuse_loss(storage, rows, delta, partitions)
             fence()
             written = [s.partition for s in final if _differs(s, stored.get(s.partition))]
             try:
@@ -193,7 +212,11 @@ class DeltaWarehouse:
             Schema.from_arrow(rows.schema().to_pyarrow()),
             mode="ignore",
             partition_by=["season"],
-            configuration={"delta.logRetentionDuration": _FOREVER},
+            configuration={
+                "delta.logRetentionDuration": _FOREVER,
+                # Delta itself then refuses every commit that removes a row.
+                "delta.appendOnly": str(storage.appends).lower(),
+            },
         )
         return DeltaTable(str(path))
 
@@ -214,10 +237,12 @@ class DeltaWarehouse:
         )
         day = rows[storage.date_column]
         kept = rows.filter(day.isin(list(written))) if written else rows.limit(0)
+        if _appends(delta):
+            kept = kept.anti_join(self._rows_of(storage.name, delta), storage.grain)
         order = [storage.date_column, *(key for key in storage.grain if key != storage.date_column)]
         arrow = self._duckdb.to_pyarrow(kept.order_by(order))
         had_rows = [d for d in written if d in stored and stored[d].row_count]
-        if not had_rows:
+        if not had_rows or _appends(delta):
             write_deltalake(
                 delta, arrow, mode="append", schema_mode="merge", commit_properties=properties
             )
@@ -253,6 +278,21 @@ class DeltaWarehouse:
         if examples := self._duckdb.execute(outside.limit(5)).to_dict("records"):
             raise OutOfRange(f"{storage.name}: rows outside the partitions written: {examples}")
 
+    def _refuse_loss(
+        self, storage: Storage, rows: ir.Table, delta: DeltaTable, partitions: set[date]
+    ) -> None:
+        """Raises when a stored row of the partitions is not among the rows as it stands."""
+        stored = self._rows_of(storage.name, delta)
+        stored = stored.filter(stored[storage.date_column].isin(list(partitions)))
+        if missing := set(stored.columns) - set(rows.columns):
+            raise RowsLost(f"{storage.name}: stored rows have {sorted(missing)}, the new ones lack")
+        lost = stored.difference(rows.select(*stored.columns)).select(*storage.grain)
+        if examples := self._duckdb.execute(lost.limit(5)).to_dict("records"):
+            raise RowsLost(
+                f"{storage.name}: rows are only added, and these that are stored would go or "
+                f"change: {examples}"
+            )
+
     # --- maintenance
 
     def maintain(self, name: str) -> int:
@@ -271,6 +311,11 @@ class DeltaWarehouse:
             retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
         )
         return len(removed)
+
+
+def _appends(delta: DeltaTable) -> bool:
+    """Whether rows are only added, as the table itself says, whatever its writer says."""
+    return bool(delta.metadata().configuration.get("delta.appendOnly") == "true")
 
 
 def _differs(stamp: Stamp, stored: Stamp | None) -> bool:

@@ -15,13 +15,15 @@ from nba_pipeline.errors import NbaPipelineError
 class Storage:
     """How a table is kept: its name, unique key, and the date column that partitions replace by.
 
-    volatile columns say when or by whom a row was made; they do not make content differ.
+    volatile columns say when or by whom a row was made; they do not make content differ. Where it
+    appends, a stored row is never removed, whoever writes and under whatever version.
     """
 
     name: str
     grain: tuple[str, ...]
     date_column: str = "game_date"
     volatile: tuple[str, ...] = ()
+    appends: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,10 @@ class DuplicateKeys(WriteRefused):
     """Two rows share a key of the grain."""
 
 
+class RowsLost(WriteRefused):
+    """A replace without rows that are stored, of a table to which rows are only added."""
+
+
 class OutOfRange(WriteRefused):
     """A row is dated outside the partitions that are being replaced."""
 
@@ -133,7 +139,8 @@ class Warehouse(Protocol):
         content fingerprints of the stamps are filled in here.
 
         Raises:
-            WriteRefused: duplicate keys, rows out of range, older code, or a lost lease.
+            WriteRefused: duplicate keys, rows out of range, older code, a lost lease, or stored
+                rows of an appending table that are not among the rows.
         """
 
     def stamps(self, name: str) -> Mapping[date, Stamp]:
@@ -141,6 +148,9 @@ class Warehouse(Protocol):
 
     def names(self) -> list[str]:
         """The tables that exist."""
+
+    def version(self, name: str) -> int:
+        """The version that table reads; raises KeyError when unknown."""
 
     def advance(self, name: str) -> None:
         """Makes every writer that has checked the table's present version check it again."""
