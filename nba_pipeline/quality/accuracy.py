@@ -17,8 +17,8 @@ def accuracy_of(warehouse: Warehouse, first: date, last: date) -> list[dict[str,
     is there only for dates on which something was.
 
     Returns:
-        system, basis, rows, share (of all player-games played), mae, rmse, bias and band (share inside p10
-        to p90); then, on the rows where the player has games this season, mae_history and the mae
+        system, basis, rows, share (of all player-games played), mae, rmse, bias and band (share
+        inside p10 to p90); then, on the rows where the player has games this season, mae_history and the mae
         of the player's last-10 mean and season mean.
     """
     graded = warehouse.table("prediction_accuracy", first, last).filter(_.minutes > 0)
@@ -42,5 +42,5 @@ def accuracy_of(warehouse: Warehouse, first: date, last: date) -> list[dict[str,
         "band": inside.cast("float64").mean(),
         **{name: error.mean(where=has_history) for name, error in compared.items()},
     }
-    graded_by = rows.group_by("system", "basis")
-    return graded_by.agg(**measures).order_by("system", "basis").to_pyarrow().to_pylist()
+    bases = rows.group_by("system", "basis").agg(**measures)
+    return bases.order_by("system", "basis").to_pyarrow().to_pylist()

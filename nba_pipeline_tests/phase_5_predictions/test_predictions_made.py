@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,8 @@ from nba_pipeline.backfill.planner import Request, plan
 from nba_pipeline.engine.compute import Writer, compute, needs
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.made_from import content
+from nba_pipeline.engine.schema import conformed
+from nba_pipeline.model.features import FEATURES
 from nba_pipeline.phase_5_predictions import predictions_made as module
 from nba_pipeline.phase_5_predictions.player_prop_predictions import PlayerPropPredictions
 from nba_pipeline.phase_5_predictions.player_prop_predictions import transform as predicted
@@ -52,11 +53,36 @@ def said(tmp_path_factory: pytest.TempPathFactory, league_landing: Path) -> Lab:
     return lab
 
 
+@pytest.fixture(scope="module")
+def graded(said: Lab, tmp_path_factory: pytest.TempPathFactory, league_landing: Path) -> Lab:
+    """The same on the next morning: results are there and all is computed again; only read."""
+    lab = _copy(said, tmp_path_factory.mktemp("graded"))
+    known_on(league_landing, lab.folder, next_day(DAY))
+    with clock.set_to(NIGHT):
+        lab.compute([*TABLES], FIRST, DAY)
+    return lab
+
+
+@pytest.fixture(scope="module")
+def corrected(graded: Lab, tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """The same when an earlier day has been corrected after the day; only read."""
+    lab = _copy(graded, tmp_path_factory.mktemp("corrected"))
+    _correct(lab)
+    with clock.set_to(NIGHT):
+        lab.compute([*TABLES], FIRST, DAY)
+    return lab
+
+
 @pytest.fixture
-def lab(tmp_path: Path, said: Lab) -> Iterator[Lab]:
-    """A copy of that league and its landing zone."""
-    shutil.copytree(said.folder, tmp_path / "copy")
-    yield Lab(tmp_path / "copy", tmp_path / "copy/landing", token=100)
+def lab(tmp_path: Path, said: Lab) -> Lab:
+    """The league whose day was predicted in the morning, to write to."""
+    return _copy(said, tmp_path)
+
+
+def _copy(lab: Lab, folder: Path) -> Lab:
+    """A copy of the lab and its landing zone."""
+    shutil.copytree(lab.folder, folder / "copy")
+    return Lab(folder / "copy", folder / "copy/landing", token=100)
 
 
 def _statements(lab: Lab) -> list[dict[str, Any]]:
@@ -65,63 +91,54 @@ def _statements(lab: Lab) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (*(row[k] for k in KEY), row["made_at"]))
 
 
-def _results_come(lab: Lab, league_landing: Path, *, first: date = FIRST) -> None:
-    """The day after: the day's games are final, and everything is computed again."""
-    known_on(league_landing, lab.folder, next_day(DAY))
-    lab.landing = Landing(str(lab.landing_folder))
-    with clock.set_to(NIGHT):
-        lab.compute([*TABLES], first, DAY)
-
-
-def _corrected(lab: Lab, *, points: int = 3) -> int:
-    """An earlier game's first scorer made one more three; returns who."""
-    earlier = str(DAY - timedelta(days=1))
-    line = next(
+def _a_line(lab: Lab) -> dict[str, Any]:
+    """A line of somebody of whom something was said, in a game of the days before."""
+    players = {row["player_id"] for row in _statements(lab)}
+    return next(
         line
         for line in lines(lab.landing_folder, PLAYER_LOG)
-        if line["GAME_DATE"] <= earlier
-        and line["PTS"] > 0
-        # Somebody of whom something was said.
-        and line["PLAYER_ID"] in {row["player_id"] for row in _statements(lab)}
-        and line["GAME_DATE"] >= str(DAY - timedelta(days=4))
+        if str(DAY - timedelta(days=4)) <= line["GAME_DATE"] < str(DAY)
+        and line["PLAYER_ID"] in players
     )
 
-    def change(rows: list[dict[str, Any]]) -> None:
+
+def _three_more(row: dict[str, Any]) -> None:
+    for name, more in (("FGM", 1), ("FGA", 1), ("FG3M", 1), ("FG3A", 1), ("PTS", 3)):
+        row[name] += more
+
+
+def _correct(lab: Lab) -> int:
+    """A player made one more three in an earlier game; returns who."""
+    wrong = _a_line(lab)
+    game_id, team = wrong["GAME_ID"], wrong["TEAM_ABBREVIATION"]
+
+    def players(rows: list[dict[str, Any]]) -> None:
+        _three_more(
+            next(
+                row
+                for row in rows
+                if (row["GAME_ID"], row["PLAYER_ID"]) == (game_id, wrong["PLAYER_ID"])
+            )
+        )
+
+    def teams(rows: list[dict[str, Any]]) -> None:
         for row in rows:
-            if row["GAME_ID"] == line["GAME_ID"] and (
-                row["PLAYER_ID"] == line["PLAYER_ID"]
-                if "PLAYER_ID" in row
-                else row["TEAM_ABBREVIATION"] == line["TEAM_ABBREVIATION"]
-            ):
-                for name, more in (("FGM", 1), ("FGA", 1), ("FG3M", 1), ("FG3A", 1), ("PTS", 3)):
-                    row[name] += more
-
-    scored = {
-        row["TEAM_ABBREVIATION"]: row
-        for row in lines(lab.landing_folder, TEAM_LOG)
-        if row["GAME_ID"] == line["GAME_ID"]
-    }
-    assert len(scored) == 2
-    for log in (PLAYER_LOG, TEAM_LOG):
-        damaged(lab.landing_folder, lab.folder, log, change)
-
-    def margins(rows: list[dict[str, Any]]) -> None:
-        for row in rows:
-            if row["GAME_ID"] == line["GAME_ID"]:
-                own = row["TEAM_ABBREVIATION"] == line["TEAM_ABBREVIATION"]
-                row["PLUS_MINUS"] += points if own else -points
-
-    damaged(lab.landing_folder, lab.folder, TEAM_LOG, margins)
+            if row["GAME_ID"] == game_id:
+                own = row["TEAM_ABBREVIATION"] == team
+                row["PLUS_MINUS"] += 3 if own else -3
+                if own:
+                    _three_more(row)
 
     def score(game: dict[str, Any]) -> None:
-        if game["gameId"] == line["GAME_ID"]:
-            for side in ("homeTeam", "awayTeam"):
-                if game[side]["teamTricode"] == line["TEAM_ABBREVIATION"]:
-                    game[side]["score"] += points
+        for side in ("homeTeam", "awayTeam"):
+            if game["gameId"] == game_id and game[side]["teamTricode"] == team:
+                game[side]["score"] += 3
 
+    damaged(lab.landing_folder, lab.folder, PLAYER_LOG, players)
+    damaged(lab.landing_folder, lab.folder, TEAM_LOG, teams)
     change_games(lab.landing_folder, score)
     lab.landing = Landing(str(lab.landing_folder))
-    return int(line["PLAYER_ID"])
+    return int(wrong["PLAYER_ID"])
 
 
 def test_what_was_said_is_the_prediction_before_tip_off(said) -> None:
@@ -135,27 +152,26 @@ def test_what_was_said_is_the_prediction_before_tip_off(said) -> None:
         assert {k: v for k, v in row.items() if k not in own} == {
             k: v for k, v in prediction.items() if k != "code_version"
         }
-        assert row["tipoff_at"] == datetime(2023, 11, 11, 0, 30)
+        assert row["tipoff_at"] == moment(next_day(DAY), 0, 30).replace(tzinfo=None)
     stamps = said.warehouse.stamps("predictions_made")
     assert stamps[DAY].row_count == len(rows)
     assert {stamps[day].row_count for day in stamps if day < DAY} == {0}
     assert (stamps[FIRST].expected, stamps[FIRST].present) == (0, 0)
 
 
-def test_results_change_nothing_and_both_bases_are_graded(lab, league_landing) -> None:
+def test_results_change_nothing_and_both_bases_are_graded(said, graded, league_landing) -> None:
     """The score comes, all is recomputed: neither what is predicted nor what was said changes."""
-    before, predictions = _statements(lab), lab.rows("player_prop_predictions")
-    _results_come(lab, league_landing)
-    assert _statements(lab) == before
-    assert lab.rows("player_prop_predictions") == predictions
+    before = _statements(said)
+    assert _statements(graded) == before
+    assert graded.rows("player_prop_predictions") == said.rows("player_prop_predictions")
     points = {
         (line["GAME_ID"], line["PLAYER_ID"]): line["PTS"]
         for line in lines(league_landing, PLAYER_LOG)
         if line["MIN"] > 0
     }
-    graded = lab.rows("prediction_accuracy", game_date=DAY)
-    made = [row for row in graded if row["basis"] == "made"]
-    recomputed = [row for row in graded if row["basis"] == "recomputed"]
+    rows = graded.rows("prediction_accuracy", game_date=DAY)
+    made = [row for row in rows if row["basis"] == "made"]
+    recomputed = [row for row in rows if row["basis"] == "recomputed"]
     assert [tuple(row[k] for k in KEY) for row in made] == [
         tuple(row[k] for k in KEY) for row in recomputed
     ]
@@ -164,25 +180,22 @@ def test_results_change_nothing_and_both_bases_are_graded(lab, league_landing) -
         assert then["actual_points"] == points.get((then["game_id"], then["player_id"]))
         assert (now["inputs_changed"], then["inputs_changed"]) == (None, False)
         assert now["predicted_points"] == then["predicted_points"]
-    bases = {row["basis"]: row for row in accuracy_of(lab.warehouse, DAY, DAY)}
+    bases = {row["basis"]: row for row in accuracy_of(graded.warehouse, DAY, DAY)}
     assert set(bases) == {"made", "recomputed"}
     assert bases["made"]["mae"] == bases["recomputed"]["mae"]
     assert bases["made"]["rows"] == sum(row["absolute_error"] is not None for row in made)
-    everything = {row["basis"]: row["rows"] for row in accuracy_of(lab.warehouse, FIRST, DAY)}
+    everything = {row["basis"]: row["rows"] for row in accuracy_of(graded.warehouse, FIRST, DAY)}
     assert everything["recomputed"] > everything["made"] == bases["made"]["rows"]
 
 
-def test_a_later_correction_is_told_and_leaves_what_was_said(lab, league_landing) -> None:
+def test_a_later_correction_is_told_and_leaves_what_was_said(said, corrected) -> None:
     """An earlier day's points are corrected after the game: inputs_changed names who is touched."""
-    before = _statements(lab)
-    _results_come(lab, league_landing)
-    player = _corrected(lab)
-    with clock.set_to(NIGHT + timedelta(days=3)):
-        lab.compute([*TABLES], FIRST, DAY)
-    assert _statements(lab) == before
+    before = _statements(said)
+    assert _statements(corrected) == before
+    player = _a_line(said)["PLAYER_ID"]
     graded = {
         (row["player_id"], row["basis"]): row
-        for row in lab.rows("prediction_accuracy", game_date=DAY)
+        for row in corrected.rows("prediction_accuracy", game_date=DAY)
     }
     then, now = graded[player, "made"], graded[player, "recomputed"]
     assert then["inputs_changed"] is True
@@ -190,29 +203,20 @@ def test_a_later_correction_is_told_and_leaves_what_was_said(lab, league_landing
     old = next(row for row in before if row["player_id"] == player)
     assert then["predicted_points"] == old["predicted_points"]
     # Exactly those whose features are others now: an independent look at every feature.
-    stored = DeltaTable(
-        str(lab.folder / "warehouse/ml_feature_store_v2"),
-        version=json.loads(old["made_from"])["ml_feature_store_v2"]["version"],
-    ).to_pyarrow_table()
-    columns = [
-        name for name in stored.column_names if name in TABLES["ml_feature_store_v2"].columns
-    ]
-    of_then = {row["player_id"]: row for row in _of_day(stored.select(columns).to_pylist())}
-    of_now = {row["player_id"]: row for row in _of_day(lab.rows("ml_feature_store_v2"))}
+    of_then, of_now = (
+        {row["player_id"]: row for row in lab.rows("ml_feature_store_v2", game_date=DAY)}
+        for lab in (said, corrected)
+    )
     for (who, basis), row in graded.items():
         if basis == "made":
-            differs = any(of_then[who][name] != of_now[who][name] for name in columns)
+            differs = any(of_then[who][name] != of_now[who][name] for name in FEATURES)
             assert row["inputs_changed"] == differs, who
     assert {row["inputs_changed"] for (_, basis), row in graded.items() if basis == "made"} == {
         True,
         False,
     }
-    told = explain(str(player), DAY, TABLES, lab.warehouse)["said"]
+    told = explain(str(player), DAY, TABLES, corrected.warehouse)["said"]
     assert [(row["made_at"], row["inputs_changed"]) for row in told] == [(old["made_at"], True)]
-
-
-def _of_day(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row for row in rows if row["game_date"] == DAY]
 
 
 def test_inputs_that_change_before_tip_off_are_said_again_and_the_last_is_graded(
@@ -220,11 +224,9 @@ def test_inputs_that_change_before_tip_off_are_said_again_and_the_last_is_graded
 ) -> None:
     """A correction at noon gives those whom it touches a second statement, and nobody else."""
     before = _statements(lab)
-    player = _corrected(lab)
+    player = _correct(lab)
     with clock.set_to(NOON):
         lab.compute(PREDICT, FIRST, DAY)
-        again = lab.compute(PREDICT, FIRST, DAY, force=True)
-    assert again["predictions_made"].replaced.written == ()
     after = _statements(lab)
     assert [row for row in after if row["made_at"] == MORNING.replace(tzinfo=None)] == before
     second = [row for row in after if row["made_at"] == NOON.replace(tzinfo=None)]
@@ -272,15 +274,6 @@ def _keep_score(game: dict[str, Any], old: dict[str, Any]) -> None:
         game[side]["score"] = old[side]["score"]
 
 
-def test_two_statements_at_one_moment_keep_their_order(lab) -> None:
-    """Where the clock stood still, the second statement is a microsecond later."""
-    player = _corrected(lab)
-    with clock.set_to(MORNING):
-        lab.compute(PREDICT, FIRST, DAY)
-    times = [row["made_at"] for row in _statements(lab) if row["player_id"] == player]
-    assert [(t - times[0]).microseconds for t in times] == [0, 1]
-
-
 def test_neither_force_nor_newer_code_takes_a_statement(lab) -> None:
     """Forced, under a newer version, in the future: every row stays bit for bit."""
     before = _statements(lab)
@@ -294,7 +287,7 @@ def test_neither_force_nor_newer_code_takes_a_statement(lab) -> None:
 
 
 @pytest.mark.parametrize("appends", [True, False])
-def test_the_warehouse_refuses_to_lose_a_statement(lab, appends: bool) -> None:
+def test_the_warehouse_refuses_to_lose_a_statement(lab, appends) -> None:
     """Whatever the writer says of the table; also where a row would only change."""
     before = _statements(lab)
     storage = replace(TABLES["predictions_made"].storage, appends=appends)
@@ -334,22 +327,22 @@ def test_a_game_that_is_moved_or_put_off_keeps_what_was_said(lab) -> None:
     assert _statements(lab) == before
 
 
-def test_past_dates_are_not_stale_for_ever(lab, league_landing) -> None:
+def test_past_dates_are_not_stale_for_ever(corrected, tmp_path) -> None:
     """After the day nothing of the statements is due, whatever changes before them."""
-    _results_come(lab, league_landing)
-    _corrected(lab)
+    lab = _copy(corrected, tmp_path)
     table = TABLES["predictions_made"]
+    newer = replace(table, version=2)
     days = table.partitions_between(FIRST, DAY)
     with clock.set_to(NIGHT):
-        lab.compute(PREDICT, FIRST, DAY)
-        assert needs(table, days, lab.warehouse, lab.landing).stale == {}
-        newer = replace(table, version=2)
-        assert needs(newer, days, lab.warehouse, lab.landing).stale == {}
+        for declared in (table, newer):
+            assert needs(declared, days, lab.warehouse, lab.landing).stale == {}
         # Nor is it planned because what it reads would change.
-        request = Request(tuple(TABLES.values()), FIRST, DAY, force=False)
-        _corrected(lab)
+        _correct(lab)
         planned = {
-            line.table.name: line.stale for line in plan(request, lab.warehouse, lab.landing)
+            line.table.name: line.stale
+            for line in plan(
+                Request(tuple(TABLES.values()), FIRST, DAY), lab.warehouse, lab.landing
+            )
         }
     assert planned["predictions_made"] == {}
     assert DAY in planned["player_prop_predictions"]
@@ -366,13 +359,9 @@ def test_a_backfill_of_past_dates_says_nothing(league) -> None:
     assert {row["inputs_changed"] for row in league.rows("prediction_accuracy")} == {None}
 
 
-def test_a_statement_can_be_made_again_from_the_versions_that_it_names(lab, league_landing) -> None:
+def test_a_statement_can_be_made_again_from_the_versions_that_it_names(said, corrected) -> None:
     """After a correction, the features and model at the named versions predict what was said."""
-    before = _statements(lab)
-    _results_come(lab, league_landing)
-    _corrected(lab)
-    with clock.set_to(NIGHT):
-        lab.compute([*TABLES], FIRST, DAY)
+    before, lab = _statements(said), corrected
     (text,) = {row["made_from"] for row in before}
     named = json.loads(text)
     assert list(named) == [
@@ -400,22 +389,19 @@ def test_a_statement_can_be_made_again_from_the_versions_that_it_names(lab, leag
     assert "points_model" not in changed
 
 
-def test_a_gap_that_was_said_under_and_is_closed_needs_no_repair(lab, league_landing) -> None:
+def test_a_gap_that_was_said_under_and_is_closed_needs_no_repair(lab) -> None:
     """The statement names it for good; the list of gaps does not."""
-    _results_come(lab, league_landing)
-    # A block of the day before is lost in the morning and there at noon.
     whole = lab.folder / "whole"
     shutil.copytree(lab.landing_folder, whole)
-    lost = next(line for line in lines(whole, PLAYER_LOG) if line["GAME_DATE"] == _last_played(lab))
+    lost = _a_line(lab)
 
     def lose(rows: list[dict[str, Any]]) -> None:
         block = (lost["GAME_ID"], lost["TEAM_ABBREVIATION"])
         rows[:] = [row for row in rows if (row["GAME_ID"], row["TEAM_ABBREVIATION"]) != block]
 
     damaged(lab.landing_folder, lab.folder, PLAYER_LOG, lose)
-    _open_again(lab.landing_folder)
     lab.landing = Landing(str(lab.landing_folder))
-    with clock.set_to(MORNING):
+    with clock.set_to(NOON):
         lab.compute(PREDICT, FIRST, DAY)
     named = {gap for row in _statements(lab) for gap in row["gap_ids"]}
     assert len(named) == 1
@@ -424,22 +410,6 @@ def test_a_gap_that_was_said_under_and_is_closed_needs_no_repair(lab, league_lan
         lab.compute([*TABLES], FIRST, DAY)
     assert {gap for row in _statements(lab) for gap in row["gap_ids"]} == named
     assert root_gaps(TABLES.values(), FIRST, DAY, lab.warehouse) == []
-
-
-def _last_played(lab: Lab) -> str:
-    return max(
-        line["GAME_DATE"]
-        for line in lines(lab.landing_folder, PLAYER_LOG)
-        if line["GAME_DATE"] < str(DAY)
-    )
-
-
-def _open_again(landing: Path) -> None:
-    def unplayed(game: dict[str, Any]) -> None:
-        if game["gameDateEst"][:10] == str(DAY):
-            game["gameStatus"] = 1
-
-    change_games(landing, unplayed)
 
 
 def test_the_days_predictions_for_people(said) -> None:
@@ -460,36 +430,37 @@ def test_the_days_predictions_for_people(said) -> None:
 # --- before tip-off: the transform on literal rows
 
 
-def _open_games(day: date, *games_of_day: tuple[str, datetime | None], now: datetime) -> list[str]:
-    """Which of the day's games, (status, tip-off) each, something is said of at a moment."""
-    ids = [f"002230{number:04d}" for number in range(len(games_of_day))]
-    known: dict[str, Any] = {
-        name: {"float64": 1.0, "int64": 1, "string": "x"}.get(str(column.dtype))
-        for name, column in PlayerPropPredictions.to_schema().columns.items()
-    }
+def _new_statements(
+    day: date,
+    *games_of_day: tuple[str, datetime | None],
+    now: datetime,
+    stored: list[dict[str, Any]] | None = None,
+) -> list[dict[str, Any]]:
+    """What is said at a moment of one player in each of the day's games, (status, tip-off) each."""
     kinds = {n: str(c.dtype) for n, c in PlayerPropPredictions.to_schema().columns.items()}
+    columns = {n: str(c.dtype) for n, c in module.PredictionsMade.to_schema().columns.items()}
+    known = {n: {"float64": 1.0, "int64": 1, "string": "x"}.get(kind) for n, kind in kinds.items()}
+    ids = [f"002230{number:04d}" for number in range(len(games_of_day))]
     made = [known | {"game_id": game_id, "game_date": day, "made_at": now} for game_id in ids]
     schedule = [
         {"game_id": game_id, "game_date": day, "status": status, "tipoff_at": tipoff}
         for game_id, (status, tipoff) in zip(ids, games_of_day, strict=True)
     ]
-    columns = module.PredictionsMade.to_schema().columns
+    of_schedule = {"game_id": "string", "game_date": "date", "status": "string"}
     with clock.set_to(now):
         rows = module.transform(
             ibis.memtable(made, schema=kinds),
-            ibis.memtable(
-                schedule,
-                schema={
-                    "game_id": "string",
-                    "game_date": "date",
-                    "status": "string",
-                    "tipoff_at": "timestamp('UTC')",
-                },
-            ),
-            ibis.memtable([], schema={n: str(c.dtype) for n, c in columns.items()}),
+            ibis.memtable(schedule, schema=of_schedule | {"tipoff_at": "timestamp('UTC')"}),
+            ibis.memtable(stored or [], schema=columns),
             {day: "{}"},
         )
-        return [str(ids.index(game_id)) for game_id in sorted(rows.game_id.execute())]
+        rows = conformed(rows, module.PredictionsMade, {})
+        return list(rows.order_by("game_id").to_pyarrow().to_pylist())
+
+
+def _open_games(day: date, *games_of_day: tuple[str, datetime | None], now: datetime) -> list[str]:
+    """The last digits of those games of the day of which something is said."""
+    return [row["game_id"][-1] for row in _new_statements(day, *games_of_day, now=now)]
 
 
 def test_a_late_tip_off_in_the_west_is_still_to_come_after_midnight_utc() -> None:
@@ -540,6 +511,21 @@ def test_a_game_that_is_under_way_over_or_off_is_not_spoken_of(status: str) -> N
     day, at = date(2024, 1, 10), datetime(2024, 1, 10, 12, tzinfo=UTC)
     later = at + timedelta(hours=9)
     assert _open_games(day, (status, later), (status, None), ("scheduled", later), now=at) == ["2"]
+
+
+def test_two_statements_at_one_moment_keep_their_order() -> None:
+    """Where the clock stood still the second is a microsecond later; the same is said once."""
+    day, at = date(2024, 1, 10), datetime(2024, 1, 10, 12, tzinfo=UTC)
+    (first,) = _new_statements(day, ("scheduled", None), now=at)
+    assert first["made_at"] == at.replace(tzinfo=None)
+    assert _new_statements(day, ("scheduled", None), now=at, stored=[first]) == []
+    other = first | {"predicted_points": 2.0}
+    (second,) = _new_statements(day, ("scheduled", None), now=at, stored=[other])
+    assert second["made_at"] - first["made_at"] == timedelta(microseconds=1)
+    (third,) = _new_statements(
+        day, ("scheduled", None), now=at, stored=[first, other | {"made_at": second["made_at"]}]
+    )
+    assert third["made_at"] - first["made_at"] == timedelta(microseconds=2)
 
 
 def test_a_statement_has_every_column_of_the_prediction() -> None:

@@ -13,6 +13,7 @@ from nba_pipeline.warehouse.protocol import (
     LostLease,
     OlderCode,
     OutOfRange,
+    RowsLost,
     Stamp,
     Storage,
 )
@@ -181,3 +182,32 @@ def test_maintenance_keeps_rows_and_stamps(warehouse, tmp_path) -> None:
     assert _stored(warehouse) == {"a": 9, "b": 0}
     assert warehouse.stamps("scores") == stamps
     assert len(list((tmp_path / "w/scores").glob("season=*/*.parquet"))) == 1
+
+
+def test_rows_of_an_appending_table_are_added_and_never_lost(warehouse) -> None:
+    """A replace names the stored rows and the new; without a stored one, or with it changed, none."""
+    appending = Storage("said", ("game_id",), appends=True)
+
+    def write(*rows: tuple[str, date, int], storage: Storage = appending):
+        return warehouse.replace(storage, _rows(warehouse, *rows), [_stamp(ONE)], lambda: None)
+
+    def stored() -> list[tuple[str, int]]:
+        rows = warehouse.table("said").order_by("game_id").to_pyarrow().to_pylist()
+        return [(row["game_id"], row["points"]) for row in rows]
+
+    write(("a", ONE, 1))
+    assert write(("a", ONE, 1), ("b", ONE, 2)).written == (ONE,)
+    assert write(("b", ONE, 2), ("a", ONE, 1)).unchanged == (ONE,)
+    assert stored() == [("a", 1), ("b", 2)]
+    for storage in (appending, Storage("said", ("game_id",))):
+        for wrong in ((), (("a", ONE, 1),), (("a", ONE, 1), ("b", ONE, 3))):
+            with pytest.raises(RowsLost, match="'game_id': 'b'"):
+                write(*wrong, storage=storage)
+    assert stored() == [("a", 1), ("b", 2)]
+    assert warehouse.version("said") == 3
+
+
+def test_the_version_of_a_table_that_was_never_written_is_unknown(warehouse) -> None:
+    """It is no version 0."""
+    with pytest.raises(KeyError, match="no table said"):
+        warehouse.version("said")
