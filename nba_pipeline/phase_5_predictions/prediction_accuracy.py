@@ -2,8 +2,8 @@
 
 recomputed is what the code says from what is known now of the days before; made is the last that
 was said before tip-off, where something was. What is said of a game under one date is not graded
-under another. Who did not play is void, which is known only from a complete block of players; in a block that is
-a gap nothing is known, and the row says so.
+under another. Who did not play is void, which is known only from a complete block of players; in a
+block that is a gap nothing is known, and the row says so.
 """
 
 from datetime import date, datetime

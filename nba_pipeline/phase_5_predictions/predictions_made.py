@@ -4,8 +4,8 @@ A statement is added where the game has not begun and the prediction, or what it
 differs from the last one said of that game, player and system. Backfills of past dates say nothing.
 A statement stays under the date for which it was made, also where its game is moved or put off.
 made_from names every table upstream with its version in the warehouse, from which the statement can
-be made again for as long as the warehouse keeps that version. Whether today's inputs differ is told where it can change: inputs_changed of
-prediction_accuracy and of `explain`.
+be made again for as long as the warehouse keeps that version. Whether today's inputs differ is told
+where it can change: by inputs_changed of prediction_accuracy and of `explain`.
 """
 
 from collections.abc import Mapping
