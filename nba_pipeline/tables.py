@@ -5,6 +5,7 @@ Knows no table by name and imports no Dagster: commands that only look start wit
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from graphlib import TopologicalSorter
 
 import nba_pipeline
@@ -30,9 +31,13 @@ def _declared() -> dict[str, Table]:
 
 
 def _in_order(tables: dict[str, Table]) -> dict[str, Table]:
-    """The tables with every one after those that it reads."""
+    """The tables with every one after those that it reads, and knowing what it is made from."""
     graph = {name: [read.table for read in table.reads] for name, table in tables.items()}
-    return {name: tables[name] for name in TopologicalSorter(graph).static_order()}
+    ordered: dict[str, Table] = {}
+    for name in TopologicalSorter(graph).static_order():
+        upstream = {up for read in graph[name] for up in (read, *ordered[read].upstream)}
+        ordered[name] = replace(tables[name], upstream=tuple(n for n in ordered if n in upstream))
+    return ordered
 
 
 TABLES: dict[str, Table] = _in_order(_declared())

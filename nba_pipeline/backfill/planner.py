@@ -125,7 +125,7 @@ def _planned(
     for read in table.reads:
         changing = DayList(touched.get(read.table, ()))
         for day in days if changing else ():
-            is_wanted = day in stored or not only_stored
+            is_wanted = (day in stored or not only_stored) and not table.is_closed(day)
             if is_wanted and day not in stale and changing.first_in(spans(read, day)):
                 stale[day] = f"{read.table} would change"
     refused = {

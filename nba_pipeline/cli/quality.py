@@ -66,6 +66,9 @@ def _print(told: dict[str, Any]) -> None:
     """The explanation for people."""
     title = "{player} ({player_id}), {team} against {opponent} on {date}".format(**told)
     report.table(told["predictions"], title=title)
+    report.table(
+        told["said"], title="said before tip-off", empty="nothing was said of him before tip-off"
+    )
     known = [{"feature": name, "value": value} for name, value in told["features"].items()]
     report.table(known, title="features; an empty one is unknown")
     report.table(told["games"], title="games behind him, latest first", empty="no games")

@@ -17,6 +17,7 @@ from nba_pipeline.engine import preconditions, schema
 from nba_pipeline.engine.inputs import read_inputs, staged_rows
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.lineage import lineage_of
+from nba_pipeline.engine.made_from import made_from
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey, spans
 from nba_pipeline.engine.verdicts import call, judge, require
@@ -181,7 +182,8 @@ def _computed(
             ready = [day for day in ready if day not in refused]
             if not ready:
                 return Computed(Replaced((), (), 0), current, refused, {})
-        rows = call(table.transform, inputs, partitions=ready, today=clock.today())
+        versions = {"made_from": made_from(table, ready, warehouse)} if table.appends else {}
+        rows = call(table.transform, inputs, partitions=ready, today=clock.today(), **versions)
         lineage = lineage_of(table, rows, inputs)
         mine = {day: {str(b) for b in writer.bypasses} for day in need.bypassed}
         bypassed = _bypasses(table, ready, survey, mine)
@@ -194,6 +196,8 @@ def _computed(
             day = rows[table.date_column]
             rows = staged_rows(rows.filter(day.isin(ready)), warehouse, staged)
         schema.validate(rows, table.schema)
+        if table.appends:
+            rows = staged_rows(_added(inputs["stored"], rows), warehouse, staged)
         require(table, rows, inputs)
         facts = judge(table, ready, rows, inputs)
         now = clock.now()
@@ -236,6 +240,21 @@ def _held_elsewhere(
             f"--to {max(line[day], line['held_on'])} does",
         )
     return reasons
+
+
+def _added(stored: ir.Table, rows: ir.Table) -> ir.Table:
+    """The stored rows as they stand and the new ones; a column that one side lacks is NULL in it."""
+    kinds = {**stored.schema(), **rows.schema()}
+    sides = [
+        side.select(
+            **{
+                name: side[name] if name in side.columns else ibis.null().cast(kind)
+                for name, kind in kinds.items()
+            }
+        )
+        for side in (stored, rows)
+    ]
+    return sides[0].union(sides[1])
 
 
 def judged_again(

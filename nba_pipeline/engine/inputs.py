@@ -49,6 +49,8 @@ def read_inputs(
             rows = strictly_before(rows, last)
         rows = rows.drop(*(name for name in OWN if name in rows.columns))
         inputs[read.parameter] = staged_rows(rows, warehouse, staged)
+    if table.appends:
+        inputs["stored"] = staged_rows(_stored(table, days, warehouse), warehouse, staged)
     seasons = calendar.seasons_of(days) if table.sources else []
     for source in table.sources:
         parsed = landing.load(source, seasons)
@@ -56,6 +58,15 @@ def read_inputs(
         for name, frame in both:
             inputs[name] = staged_rows(_dated(frame, days), warehouse, staged)
     return inputs
+
+
+def _stored(table: Table, days: Sequence[date], warehouse: Warehouse) -> ir.Table:
+    """The table's own rows of the days, none where it has never been written."""
+    if not warehouse.stamps(table.name):
+        columns = table.schema.to_schema().columns
+        return ibis.memtable([], schema={name: str(c.dtype) for name, c in columns.items()})
+    rows = warehouse.table(table.name)
+    return rows.filter(rows[table.date_column].isin(list(days)))
 
 
 def _dated(frame: pd.DataFrame, days: Sequence[date]) -> ir.Table:

@@ -70,6 +70,8 @@ class Survey:
             stamp = stored.get(day)
             if stamp is None:
                 reasons[day] = "missing"
+            elif table.is_closed(day):
+                continue
             elif stamp.code_version < table.version:
                 reasons[day] = f"code version {stamp.code_version}, now {table.version}"
             elif stamp.meaning != means:
@@ -88,7 +90,7 @@ class Survey:
                     behind = DayList(self.outdated(read.table))
                     for day in stored if behind else ():
                         first = behind.first_in(spans(read, day))
-                        if first and day not in found:
+                        if first and day not in found and not table.is_closed(day):
                             why = self.outdated(read.table)[first]
                             found[day] = why if ": " in why else f"{read.table} {first}: {why}"
             self._outdated[name] = found

@@ -10,6 +10,7 @@ from typing import Literal
 import ibis.expr.types as ir
 import pandera.ibis as pa
 
+from nba_pipeline import clock
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.units import Units
@@ -97,7 +98,10 @@ class ContradictoryDeclaration(NbaPipelineError, ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A declared table. Name, phase and docs come from its module; see `table_asset` for the rest."""
+    """A declared table. Name, phase and docs come from its module; see `table_asset` for the rest.
+
+    upstream names every table that it is made from, however far; only assembled tables have it.
+    """
 
     name: str
     group: str
@@ -120,6 +124,8 @@ class Table:
     needs_minimum_games: bool
     volatile: tuple[str, ...]
     units: Units | None
+    appends: bool
+    upstream: tuple[str, ...] = ()
 
     @property
     def phase(self) -> int:
@@ -153,7 +159,11 @@ class Table:
     @property
     def storage(self) -> Storage:
         """How the warehouse keeps it."""
-        return Storage(self.name, self.grain, self.date_column, self.volatile)
+        return Storage(self.name, self.grain, self.date_column, self.volatile, self.appends)
+
+    def is_closed(self, day: date) -> bool:
+        """Whether nothing can be added to the day's rows any more: what is stored of it stands."""
+        return self.appends and day < clock.today()
 
     @property
     def columns(self) -> dict[str, str]:
@@ -184,6 +194,7 @@ def table_asset(
     needs_minimum_games: bool = False,
     volatile: Sequence[str] = (),
     units: Units | None = None,
+    appends: bool = False,
 ) -> Table:
     """The table that a module declares; its parameters are its lineage.
 
@@ -207,6 +218,9 @@ def table_asset(
         needs_minimum_games: whether rows are of use only after MINIMUM_GAMES.
         volatile: columns that say when a row was made, which do not make its content differ.
         units: what makes an expected unit of a raw table a gap; none where the table is optional.
+        appends: whether rows are added and never replaced. The transform then gives the rows to
+            add, until the day is over, and may take `stored`, the dates' rows so far, and
+            `made_from`, per date the versions of everything upstream as JSON text.
 
     Raises:
         ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none.
@@ -215,6 +229,7 @@ def table_asset(
     group, name = module.split(".")[-2:]
     given = {read.parameter for read in reads} | {source.name for source in sources}
     given |= {f"{source.name}_rejected" for source in sources}
+    given |= {"stored", "made_from"} if appends else set()
     used: set[str] = set()
     asked = (*assertions, *violations, *warnings, *shares)
     for function in (transform, expected, refusals, unsettled, *asked):
@@ -250,6 +265,7 @@ def table_asset(
         needs_minimum_games=needs_minimum_games,
         volatile=tuple(volatile),
         units=units,
+        appends=appends,
     )
 
 

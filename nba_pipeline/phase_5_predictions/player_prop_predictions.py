@@ -1,6 +1,7 @@
-"""What each system predicts of every player of a date's universe, before tip-off or in hindsight.
+"""What each system predicts of every player of a date's universe from what is known before the date.
 
-A row that is not production ready is predicted all the same, and never recommended.
+Recomputed like any table: a final score changes no row. What was said before tip-off is in
+predictions_made. A row that is not production ready is predicted all the same, and never recommended.
 """
 
 from datetime import date, datetime
@@ -16,7 +17,7 @@ from nba_pipeline.kernel.table import same_date, same_month, table_asset
 from nba_pipeline.league.calendar import month_of
 from nba_pipeline.lookback import provenance
 from nba_pipeline.model import boosting, systems
-from nba_pipeline.model.features import FEATURES
+from nba_pipeline.model.features import FEATURES, fingerprints
 
 GRAIN = ["game_id", "player_id", "system"]
 SYSTEMS = ["moving_average", "xgboost"]
@@ -53,10 +54,8 @@ class PlayerPropPredictions(pa.DataFrameModel):
         nullable=True, description="The trained model; NULL for a formula"
     )
     feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
-    mode: str = pa.Field(
-        isin=["live", "backtest"], description="live: made before tip-off; backtest: after"
-    )
-    made_at: datetime = pa.Field(description="When it was made, UTC")
+    features_fingerprint: str = pa.Field(description="Of the row's features: what it is made from")
+    made_at: datetime = pa.Field(description="When it was computed, UTC")
 
     class Config:
         """One row per player, game and system."""
@@ -83,9 +82,16 @@ def _moving_average(features: ir.Table) -> ir.Table:
     )
 
 
-def _xgboost(features: ir.Table, models: ir.Table) -> ir.Table:
+def _fingerprinted(features: ir.Table, values: pd.DataFrame) -> ir.Table:
+    """The features with a fingerprint of each row."""
+    schema = {name: str(features.schema()[name]) for name in _KEYS}
+    frame = values[_KEYS].assign(features_fingerprint=fingerprints(values))
+    told = ibis.memtable(frame, schema=schema | {"features_fingerprint": "string"})
+    return provenance.join(features, told, _KEYS)
+
+
+def _xgboost(features: ir.Table, rows: pd.DataFrame, models: ir.Table) -> ir.Table:
     """The rows of months that have a trained model, with its quantiles."""
-    rows = features.select(*_KEYS, "game_date", *FEATURES).execute()
     months = pd.to_datetime(rows.game_date).dt.date.map(month_of)
     parts: list[pd.DataFrame] = []
     trained = models.filter(_.status == "trained").execute()
@@ -106,23 +112,16 @@ def _xgboost(features: ir.Table, models: ir.Table) -> ir.Table:
     )
 
 
-def transform(
-    ml_feature_store_v2: ir.Table, points_model: ir.Table, nbac_schedule: ir.Table
-) -> ir.Table:
+def transform(ml_feature_store_v2: ir.Table, points_model: ir.Table) -> ir.Table:
     """Each system's rows, with what may be said of them."""
-    features = ml_feature_store_v2
+    values = ml_feature_store_v2.select(*_KEYS, "game_date", *FEATURES).execute()
+    features = _fingerprinted(ml_feature_store_v2, values)
     made = _moving_average(features)
-    rows = made.union(_xgboost(features, points_model).select(*made.columns))
-    games = nbac_schedule.select("game_id", "tipoff_at", "status")
-    rows = provenance.join(rows, games, ["game_id"]).mutate(
-        made_at=ibis.literal(clock.now(), "timestamp('UTC')")
-    )
-    # The source has no tip-off time for some games; then its state decides.
-    is_live = ibis.coalesce(rows.made_at < rows.tipoff_at, rows.status == "scheduled")
+    rows = made.union(_xgboost(features, values, points_model).select(*made.columns))
+    rows = rows.mutate(made_at=ibis.literal(clock.now(), "timestamp('UTC')"))
     ready = provenance.with_quality(rows, provenance.bootstrap(rows))
     unknown = ibis.null().cast("float64")
     return ready.mutate(
-        mode=ibis.ifelse(is_live, "live", "backtest"),
         prob_over=unknown,
         points_line=unknown,
         line_source=ibis.null().cast("string"),
@@ -139,9 +138,9 @@ def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> i
 
 player_prop_predictions = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=PlayerPropPredictions,
-    reads=[*same_date("ml_feature_store_v2", "nbac_schedule"), *same_month("points_model")],
+    reads=[*same_date("ml_feature_store_v2"), *same_month("points_model")],
     expected=expected,
     transform=transform,
     violations=[players_without_features],

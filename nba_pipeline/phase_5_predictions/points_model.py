@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -30,7 +31,9 @@ class PointsModel(pa.DataFrameModel):
     """The columns."""
 
     month: date = pa.Field(description="First day of the month it predicts; the partition")
-    model_version: str = pa.Field(description="points_model_<month>_<fingerprint>")
+    model_version: str = pa.Field(
+        description="points_model_<month>_<fingerprint of the booster; in bootstrap, of the rows>"
+    )
     status: str = pa.Field(
         isin=["trained", "bootstrap"], description="bootstrap: too few games yet"
     )
@@ -107,7 +110,7 @@ def transform(
     return ibis.memtable(pd.DataFrame(models), schema=ibis.schema(schema))
 
 
-def _trained(rows: pd.DataFrame) -> dict[str, object]:
+def _trained(rows: pd.DataFrame) -> dict[str, Any]:
     """The model of the rows and what it was made of; raises ImplausibleModel."""
     is_bootstrap = training_gate.is_bootstrap(rows)
     booster = None if is_bootstrap else boosting.train(rows, rows.scored.to_numpy())
@@ -135,15 +138,17 @@ def _trained(rows: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _line(month: date, trained: dict[str, object]) -> dict[str, object]:
+def _line(month: date, trained: dict[str, Any]) -> dict[str, object]:
     """The month's row."""
-    version = f"points_model_{month:%Y-%m}_{str(trained['data_fingerprint'])[:8]}"
+    # Rows alone do not tell one model from another: parameters and libraries change too.
+    made = trained["booster"] or trained["data_fingerprint"].encode()
+    version = f"points_model_{month:%Y-%m}_{hashlib.sha256(made).hexdigest()[:8]}"
     return {"month": month, "model_version": version, **trained}
 
 
 points_model = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=PointsModel,
     reads=from_first_season("ml_feature_store_v2", "player_game_summary"),
     transform=transform,

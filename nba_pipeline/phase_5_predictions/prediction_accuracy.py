@@ -1,10 +1,12 @@
-"""How each prediction of a game that is final came out: one row per player, game and system.
+"""How each prediction of a game that is final came out, as recomputed and as made before tip-off.
 
-Who did not play is void, which is known only from a complete block of players; in a block that is
-a gap nothing is known, and the row says so.
+recomputed is what the code says from what is known now of the days before; made is the last that
+was said before tip-off, where something was. What is said of a game under one date is not graded
+under another. Who did not play is void, which is known only from a complete block of players; in a
+block that is a gap nothing is known, and the row says so.
 """
 
-from datetime import date
+from datetime import date, datetime
 
 import ibis
 import ibis.expr.types as ir
@@ -14,8 +16,13 @@ from ibis import _
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.lookback import provenance
+from nba_pipeline.model import statements
 
-GRAIN = ["game_id", "player_id", "system"]
+GRAIN = ["game_id", "player_id", "system", "basis"]
+_COPIED = [
+    *("game_id", "game_date", "player_id", "player_lookup", "team_abbr", "system"),
+    *("predicted_points", "p10", "p90", "points_line", "recommendation"),
+]
 
 
 class PredictionAccuracy(pa.DataFrameModel):
@@ -27,7 +34,18 @@ class PredictionAccuracy(pa.DataFrameModel):
     player_lookup: str = pa.Field(description="Normalised name")
     team_abbr: str = pa.Field(description="Tricode of the player's team")
     system: str = pa.Field(description="Which system predicted")
-    mode: str = pa.Field(isin=["live", "backtest"], description="When the prediction was made")
+    basis: str = pa.Field(
+        isin=["recomputed", "made"],
+        description="player_prop_predictions, or the last of predictions_made before tip-off",
+    )
+    made_at: datetime = pa.Field(
+        nullable=True, description="When it was said, UTC; NULL for recomputed"
+    )
+    inputs_changed: bool = pa.Field(
+        nullable=True,
+        description="Whether the features or the model differ today from those of what was said, "
+        "which a final score does not make them; NULL for recomputed",
+    )
     predicted_points: float = pa.Field(
         ge=0, nullable=True, description="Copied from the prediction"
     )
@@ -52,14 +70,34 @@ class PredictionAccuracy(pa.DataFrameModel):
     )
 
     class Config:
-        """One row per player, game and system."""
+        """One row per player, game, system and basis."""
 
         unique = GRAIN
         strict = "filter"
 
 
+def _both_bases(
+    player_prop_predictions: ir.Table, predictions_made: ir.Table, nbac_schedule: ir.Table
+) -> ir.Table:
+    """What is predicted now and, of the games that are final, what was said last."""
+    copied = [*_COPIED, *provenance.tracking_columns(player_prop_predictions)]
+    recomputed = player_prop_predictions.select(*copied).mutate(
+        basis=ibis.literal("recomputed"),
+        made_at=ibis.null().cast(predictions_made.schema()["made_at"]),
+        inputs_changed=ibis.null().cast("boolean"),
+    )
+    begun = final(nbac_schedule).select("game_id", "tipoff_at")
+    said = predictions_made.drop("tipoff_at").join(begun, ["game_id"])
+    # A tip-off that was moved forward leaves the later statements in hindsight.
+    said = said.filter(_.tipoff_at.isnull() | (_.made_at < _.tipoff_at))
+    last = statements.with_inputs_changed(statements.last_said(said), player_prop_predictions)
+    made = last.mutate(basis=ibis.literal("made")).select(*recomputed.columns)
+    return recomputed.union(made)
+
+
 def transform(
     player_prop_predictions: ir.Table,
+    predictions_made: ir.Table,
     nbac_schedule: ir.Table,
     nbac_player_boxscore: ir.Table,
     data_gaps: ir.Table,
@@ -67,8 +105,9 @@ def transform(
     """Errors and outcomes against the box score's points."""
     sides = both_teams(final(nbac_schedule)).select("game_id", "team_abbr", "game_date")
     blocks = provenance.with_holes(sides.mutate(is_known=True), data_gaps, "nbac_player_boxscore")
-    made = player_prop_predictions.semi_join(sides, ["game_id", "team_abbr"])
-    rows = provenance.join(made, blocks.drop("game_date"), ["game_id", "team_abbr"])
+    predictions = _both_bases(player_prop_predictions, predictions_made, nbac_schedule)
+    predictions = predictions.semi_join(sides, ["game_id", "team_abbr"])
+    rows = provenance.join(predictions, blocks.drop("game_date"), ["game_id", "team_abbr"])
     played = nbac_player_boxscore.filter(_.minutes > 0).select(
         "game_id", "player_id", box_minutes="minutes", box_points="pts"
     )
@@ -93,19 +132,26 @@ def transform(
     return rows.mutate(signed_error=error, absolute_error=error.abs(), outcome=outcome)
 
 
-def predictions_not_copied(rows: ir.Table, player_prop_predictions: ir.Table) -> ir.Table:
-    """Rows whose predicted_points are not those of the prediction."""
-    source = player_prop_predictions.select(*GRAIN, said="predicted_points")
-    joined = rows.left_join(source, GRAIN)
-    return joined.filter(~joined.predicted_points.identical_to(joined.said))
+def predictions_not_copied(
+    rows: ir.Table, player_prop_predictions: ir.Table, predictions_made: ir.Table
+) -> ir.Table:
+    """Rows whose prediction is neither that of now nor one that was said at the row's made_at."""
+    keys = (*statements.KEYS, "predicted_points", "made_at")
+    now = player_prop_predictions.select(*keys[:-1], made_at=_.made_at.nullif(_.made_at))
+    sources = now.mutate(basis=ibis.literal("recomputed")).union(
+        predictions_made.select(*keys).mutate(basis=ibis.literal("made"))
+    )
+    same = [rows[name].identical_to(sources[name]) for name in (*keys, "basis")]
+    return rows.anti_join(sources, same)
 
 
 prediction_accuracy = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=PredictionAccuracy,
     reads=same_date(
-        "player_prop_predictions", "nbac_schedule", "nbac_player_boxscore", "data_gaps"
+        *("player_prop_predictions", "predictions_made"),
+        *("nbac_schedule", "nbac_player_boxscore", "data_gaps"),
     ),
     transform=transform,
     assertions=[predictions_not_copied],

@@ -11,17 +11,20 @@ _KEYS = ["game_id", "player_id"]
 
 
 def accuracy_of(warehouse: Warehouse, first: date, last: date) -> list[dict[str, object]]:
-    """Per system, over the player-games played from first to last that it predicted.
+    """Per system and basis, over the player-games played from first to last that it predicted.
+
+    The bases are recomputed, what the code says now, and made, what was said before tip-off, which
+    is there only for dates on which something was.
 
     Returns:
-        system, rows, share (of all player-games played), mae, rmse, bias and band (share inside p10
-        to p90); then, on the rows where the player has games this season, mae_history and the mae
+        system, basis, rows, share (of all player-games played), mae, rmse, bias and band (share
+        inside p10 to p90); then, on the rows where the player has games this season, mae_history and the mae
         of the player's last-10 mean and season mean.
     """
     graded = warehouse.table("prediction_accuracy", first, last).filter(_.minutes > 0)
     features = warehouse.table("ml_feature_store_v2", first, last)
     features = features.select(*_KEYS, *BASELINES.values())
-    rows = graded.filter(_.absolute_error.notnull()).inner_join(features, _KEYS)
+    rows = graded.filter(_.absolute_error.notnull()).left_join(features, _KEYS)
     played = warehouse.table("player_game_summary", first, last).count().as_scalar()
     inside = rows.actual_points.between(rows.p10, rows.p90)
     has_history = rows[BASELINES["last_10"]].notnull() & rows[BASELINES["season"]].notnull()
@@ -39,4 +42,5 @@ def accuracy_of(warehouse: Warehouse, first: date, last: date) -> list[dict[str,
         "band": inside.cast("float64").mean(),
         **{name: error.mean(where=has_history) for name, error in compared.items()},
     }
-    return rows.group_by("system").agg(**measures).order_by("system").to_pyarrow().to_pylist()
+    bases = rows.group_by("system", "basis").agg(**measures)
+    return bases.order_by("system", "basis").to_pyarrow().to_pylist()

@@ -20,7 +20,7 @@ CHECKPOINTS: Mapping[str, tuple[str, ...]] = {
     "phase4_coverage": ("phase4_coverage",),
     "as_of": ("as_of_sample",),
     "gaps": ("open_gaps", "unreadable_games", "unreadable_files"),
-    "grading": ("predictions_not_copied",),
+    "grading": ("predictions_not_copied", "statements_after_tip_off"),
     TRAINING_GATE: (TRAINING_GATE,),
 }
 """Checkpoints by name, with the checks that each asks."""

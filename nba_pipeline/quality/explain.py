@@ -13,7 +13,7 @@ from nba_pipeline.kernel.table import Read, Table
 from nba_pipeline.league.identity import normalise_name
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, entries_before, strictly_before, timeline
 from nba_pipeline.model.features import FEATURES
-from nba_pipeline.quality.gaps import PREDICTIONS
+from nba_pipeline.quality.predicted import PREDICTIONS, statements_of
 from nba_pipeline.warehouse.protocol import Warehouse
 
 _WINDOW_GAMES = 15
@@ -38,7 +38,8 @@ def explain(
         warehouse: where they are.
 
     Returns:
-        player_id, player, date, team, opponent; predictions, one per system; features; games, the
+        player_id, player, date, team, opponent; predictions, one per system; said, what was said
+        before tip-off and whether today's inputs differ (statements_of); features; games, the
         entries of the player's windows, latest first, holes included; gaps, each with its paths:
         lists of steps from the raw unit to the prediction.
 
@@ -55,6 +56,7 @@ def explain(
         "team": first["team_abbr"],
         "opponent": first["opponent_abbr"],
         "predictions": [{name: row[name] for name in _SHOWN_OF_PREDICTION} for row in made],
+        "said": statements_of(warehouse, day, first["player_id"]),
         "features": {name: features[0][name] for name in FEATURES},
         "games": _games(first["player_id"], day, tables, warehouse),
         "gaps": [_gap(gap_id, first, tables, warehouse) for gap_id in first["gap_ids"]],

@@ -1,16 +1,16 @@
 """The root gaps, and how far each one reaches."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.quality.predicted import PREDICTIONS
 from nba_pipeline.warehouse.protocol import Warehouse
 
 _TOLD = (
     *("gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule"),
     *("is_accepted", "accepted_reason"),
 )
-PREDICTIONS = "player_prop_predictions"
 
 
 def root_gaps(
@@ -18,8 +18,10 @@ def root_gaps(
 ) -> list[dict[str, object]]:
     """One line per gap of a raw unit dated first to last, oldest first.
 
-    A gap is open while data_gaps has it, accepted where it is known never to close, and closed where the data has come but stored rows still
-    name it: those are to be repaired. rows counts the rows of all tables that name it, predictions
+    A gap is open while data_gaps has it, accepted where it is known never to close, and closed
+    where the data has come but stored rows still name it: those are to be repaired. What was said
+    under a gap before tip-off names it for good, and is no reason to repair. rows counts the rows
+    of all tables that name it, predictions
     those of player_prop_predictions; touched_from and touched_to are the dates of such rows.
     """
     stored = warehouse.table("data_gaps", first, last)
@@ -35,8 +37,9 @@ def root_gaps(
         }
         for gap in gaps
     }
+    tables = list(tables)
     reach = _reach(tables, warehouse)
-    for gap_id in reach.keys() - known.keys():
+    for gap_id in _recomputed_with(tables, warehouse) - known.keys():
         table, day, game_id, *team = gap_id.split(":")
         when = date.fromisoformat(day)
         if first <= when <= last:
@@ -57,6 +60,18 @@ def root_gaps(
 
 def _by_date(gap_id: str) -> tuple[str, str]:
     return gap_id.split(":")[1], gap_id
+
+
+def _recomputed_with(tables: Sequence[Table], warehouse: Warehouse) -> set[str]:
+    """The gaps that rows name of tables that are recomputed in full, once the gap is closed."""
+    lasting = {table.name for table in tables if table.appends}
+    return {
+        gap_id
+        for table in tables
+        if not lasting & {table.name, *(read.table for read in table.reads)}
+        for stamp in warehouse.stamps(table.name).values()
+        for gap_id in stamp.gaps
+    }
 
 
 def _reach(tables: Iterable[Table], warehouse: Warehouse) -> Mapping[str, dict[str, object]]:

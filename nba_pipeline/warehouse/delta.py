@@ -24,11 +24,12 @@ from deltalake.exceptions import CommitFailedError
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.warehouse import fingerprint
 from nba_pipeline.warehouse.commit_log import Commit, commit_properties
-from nba_pipeline.warehouse.delta_folder import DeltaFolder, arrow_schema
+from nba_pipeline.warehouse.delta_folder import DeltaFolder, Opened, arrow_schema
 from nba_pipeline.warehouse.protocol import (
     Fence,
     Files,
     Replaced,
+    RowsLost,
     Stamp,
     Storage,
     VersionGone,
@@ -164,6 +165,7 @@ class DeltaWarehouse:
             SchemaChanged: stored partitions that are not replaced have other columns.
             OlderCode: a stored partition was written by a newer code_version.
             LostLease: a stored partition carries a newer token, or the fence refuses.
+            RowsLost: a stored row of an appending table is not among the rows as it stands.
         """
         name, relation = storage.name, rows.op().name
         partitions = sorted(stamp.partition for stamp in stamps)
@@ -175,18 +177,32 @@ class DeltaWarehouse:
         ]
         given = rows.schema().to_pyarrow()
         while True:
-            opened = self._folder.open(name) or self._folder.create(name, given)
+            opened = self._folder.open(name) or self._folder.create(
+                name, given, appends=storage.appends
+            )
             stored = self._index.stamps(name, self._folder.log(name), opened.commit)
             refuse_older(name, final, stored)
             kept = [day for day in stored.keys() - set(partitions) if stored[day].row_count]
             new_columns = refuse_schema_change(name, opened.delta.schema(), given, kept)
+            appends = _appends(opened.delta)
+            if appends:
+                self._refuse_loss(storage, rows, opened.commit, partitions)
             fence()
             written = [s.partition for s in final if _differs(s, stored.get(s.partition))]
             replaced = partitions if new_columns else written
             try:
-                self._commit(
-                    opened.delta, storage, relation, given, replaced, final, new_columns=new_columns
-                )
+                if appends:
+                    self._append(opened, storage, relation, given, final)
+                else:
+                    self._commit(
+                        opened.delta,
+                        storage,
+                        relation,
+                        given,
+                        replaced,
+                        final,
+                        new_columns=new_columns,
+                    )
             except CommitFailedError:
                 # Another process committed after this version was checked: check again.
                 time.sleep(random.uniform(0.01, 0.1))
@@ -199,12 +215,10 @@ class DeltaWarehouse:
 
     def advance(self, name: str) -> None:
         """Makes a new version with the same rows: writers that checked an older one must re-check."""
-        while (opened := self._folder.open(name)) is not None:
-            empty = arrow_schema(opened.delta).empty_table()
+        while (delta := self._folder.opened_anew(name)) is not None:
+            empty = arrow_schema(delta).empty_table()
             try:
-                write_deltalake(
-                    opened.delta, empty, mode="append", commit_properties=commit_properties()
-                )
+                write_deltalake(delta, empty, mode="append", commit_properties=commit_properties())
             except CommitFailedError:
                 continue
             return
@@ -251,6 +265,41 @@ class DeltaWarehouse:
             schema_mode="merge",
             commit_properties=properties,
         )
+
+    def _append(
+        self,
+        opened: Opened,
+        storage: Storage,
+        relation: str,
+        schema: pa.Schema,
+        stamps: Sequence[Stamp],
+    ) -> None:
+        """One commit: the rows whose keys are not stored yet, beside the stored ones, and all stamps."""
+        keys = ", ".join(f'"{key}"' for key in storage.grain)
+        stored = self._view(storage.name, opened.commit).op().name
+        query = f'SELECT * FROM "{relation}" ANTI JOIN "{stored}" USING ({keys}) ORDER BY {keys}'
+        write_deltalake(
+            opened.delta,
+            self._duckdb.raw_sql(query).to_arrow_table().cast(schema),
+            mode="append",
+            schema_mode="merge",
+            commit_properties=commit_properties(stamps),
+        )
+
+    def _refuse_loss(
+        self, storage: Storage, rows: ir.Table, commit: Commit, partitions: Sequence[date]
+    ) -> None:
+        """Raises when a stored row of the partitions is not among the rows as it stands."""
+        stored = self._view(storage.name, commit)
+        stored = stored.filter(stored[storage.date_column].isin(list(partitions)))
+        if missing := set(stored.columns) - set(rows.columns):
+            raise RowsLost(f"{storage.name}: stored rows have {sorted(missing)}, the new ones lack")
+        lost = stored.difference(rows.select(*stored.columns)).select(*storage.grain)
+        if examples := self._duckdb.execute(lost.limit(5)).to_dict("records"):
+            raise RowsLost(
+                f"{storage.name}: rows are only added, and these that are stored would go or "
+                f"change: {examples}"
+            )
 
     def _move_pin(self, name: str, version: int) -> None:
         """Lets a snapshot read what was just committed."""
@@ -299,6 +348,11 @@ class DeltaWarehouse:
 
     def _parquet_count(self, name: str) -> int:
         return sum(1 for _ in (self._folder.path / name).rglob("*.parquet"))
+
+
+def _appends(delta: DeltaTable) -> bool:
+    """Whether rows are only added, as the table itself says, whatever its writer says."""
+    return bool(delta.metadata().configuration.get("delta.appendOnly") == "true")
 
 
 def _differs(stamp: Stamp, stored: Stamp | None) -> bool:

@@ -77,7 +77,15 @@ class DeltaFolder:
         opened = {name: self.open(name) for name in self.names()}
         return {name: table.commit for name, table in opened.items() if table}
 
-    def create(self, name: str, schema: pa.Schema) -> Opened:
+    def opened_anew(self, name: str) -> DeltaTable | None:
+        """The table at its newest version through a handle of its own; None where there is none.
+
+        A handle that others hold would see what is written through it as checked already.
+        """
+        path = str(self.path / name)
+        return DeltaTable(path) if DeltaTable.is_deltatable(path) else None
+
+    def create(self, name: str, schema: pa.Schema, *, appends: bool) -> Opened:
         """An empty table of the columns; a no-op where another process was first."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,8 +94,12 @@ class DeltaFolder:
             Schema.from_arrow(schema),
             mode="ignore",
             partition_by=["season"],
-            # Every partition's stamp is in the log, however old.
-            configuration={"delta.logRetentionDuration": _FOREVER},
+            configuration={
+                # Every partition's stamp is in the log, however old.
+                "delta.logRetentionDuration": _FOREVER,
+                # Delta itself then refuses every commit that removes a row.
+                "delta.appendOnly": str(appends).lower(),
+            },
         )
         opened = self.open(name)
         if opened is None:

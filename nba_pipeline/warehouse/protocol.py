@@ -16,13 +16,15 @@ from nba_pipeline.errors import NbaPipelineError
 class Storage:
     """How a table is kept: its name, unique key, and the date column that partitions replace by.
 
-    volatile columns say when or by whom a row was made; they do not make content differ.
+    volatile columns say when or by whom a row was made; they do not make content differ. Where it
+    appends, a stored row is never removed, whoever writes and under whatever version.
     """
 
     name: str
     grain: tuple[str, ...]
     date_column: str = "game_date"
     volatile: tuple[str, ...] = ()
+    appends: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,10 @@ class DuplicateKeys(WriteRefused):
     """Two rows share a key of the grain."""
 
 
+class RowsLost(WriteRefused):
+    """A replace without rows that are stored, of a table to which rows are only added."""
+
+
 class OutOfRange(WriteRefused):
     """A row is dated outside the partitions that are being replaced."""
 
@@ -185,8 +191,8 @@ class Warehouse(Protocol):
         write that replaces every stored partition.
 
         Raises:
-            WriteRefused: duplicate keys, rows out of range, other columns, older code, or a lost
-                lease.
+            WriteRefused: duplicate keys, rows out of range, other columns, older code, a lost lease,
+                or stored rows of an appending table that are not among the rows.
         """
 
     def stamps(self, name: str) -> Mapping[date, Stamp]:

@@ -1,6 +1,17 @@
 """Predictions, worked out by hand from the features of their row."""
 
+from datetime import date
+
 import pytest
+
+from nba_pipeline import clock
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.conftest import FIRST, Lab
+from nba_pipeline_tests.phase_5_predictions.mornings import known_on, moment, next_day
+
+DAY = date(2023, 11, 10)
+BEFORE_TIP_OFF = [name for name in TABLES if name != "prediction_accuracy"]
 
 
 def test_moving_average_of_every_row(league) -> None:
@@ -17,7 +28,7 @@ def test_moving_average_of_every_row(league) -> None:
         wanted = 0.5 * recent[0] + 0.3 * recent[1] + 0.2 * recent[2]
         wanted += (0.5 if f["is_home"] else -0.5) - (1.5 if f["is_back_to_back"] else 0)
         assert row["predicted_points"] == pytest.approx(max(0.0, min(60.0, wanted)))
-        assert (row["p10"], row["model_version"], row["mode"]) == (None, None, "backtest")
+        assert (row["p10"], row["model_version"]) == (None, None)
 
 
 def test_rows_that_are_not_ready_are_predicted_and_never_recommended(league) -> None:
@@ -30,3 +41,18 @@ def test_rows_that_are_not_ready_are_predicted_and_never_recommended(league) -> 
         assert row["recommendation"] == ("NO_LINE" if is_ready else "PASS")
         reasons.add(row["recommendation_reason"])
     assert reasons == {"no_line", "incomplete"}
+
+
+def test_a_final_score_changes_no_row(tmp_path, league_landing) -> None:
+    """Computed again when the day's games are over, the rows are the same and none is written."""
+    lab = Lab(tmp_path, known_on(league_landing, tmp_path, DAY))
+    with clock.set_to(moment(DAY, 15)):
+        lab.compute(BEFORE_TIP_OFF, FIRST, DAY)
+    morning = lab.rows("player_prop_predictions", game_date=DAY)
+    assert len(morning) > 20
+    lab.landing = Landing(str(known_on(league_landing, tmp_path, next_day(DAY))))
+    with clock.set_to(moment(next_day(DAY), 9)):
+        done = lab.compute(BEFORE_TIP_OFF, FIRST, DAY)
+    assert done["nbac_schedule"].replaced.written == (DAY,)
+    assert done["player_prop_predictions"].replaced.written == ()
+    assert lab.rows("player_prop_predictions", game_date=DAY) == morning

@@ -1,13 +1,21 @@
 """replace changes exactly the given partitions, in one commit, or nothing."""
 
 import os
+from datetime import date
 from pathlib import Path
 
 import ibis
 import pytest
 
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import DuplicateKeys, LostLease, OlderCode, OutOfRange
+from nba_pipeline.warehouse.protocol import (
+    DuplicateKeys,
+    LostLease,
+    OlderCode,
+    OutOfRange,
+    RowsLost,
+    Storage,
+)
 from nba_pipeline_tests.warehouse.scores import (
     ONE,
     STORAGE,
@@ -153,3 +161,26 @@ def test_no_other_writer_s_open_files_are_removed(warehouse, tmp_path) -> None:
     os.utime(left, (0, 0))
     warehouse.maintain("scores")
     assert (under_way.exists(), left.exists()) == (True, False)
+
+
+def test_rows_of_an_appending_table_are_added_and_never_lost(warehouse) -> None:
+    """A replace names the stored rows and the new; without a stored one, or with it changed, none."""
+    appending = Storage("said", ("game_id",), appends=True)
+
+    def say(*rows: tuple[str, date, int], storage: Storage = appending):
+        return warehouse.replace(storage, staged(warehouse, *rows), [stamp(ONE)], lambda: None)
+
+    def said() -> list[tuple[str, int]]:
+        rows = warehouse.table("said").order_by("game_id").to_pyarrow().to_pylist()
+        return [(row["game_id"], row["points"]) for row in rows]
+
+    say(("a", ONE, 1))
+    assert say(("a", ONE, 1), ("b", ONE, 2)).written == (ONE,)
+    assert say(("b", ONE, 2), ("a", ONE, 1)).unchanged == (ONE,)
+    assert said() == [("a", 1), ("b", 2)]
+    for storage in (appending, Storage("said", ("game_id",))):
+        for wrong in ((), (("a", ONE, 1),), (("a", ONE, 1), ("b", ONE, 3))):
+            with pytest.raises(RowsLost, match="'game_id': 'b'"):
+                say(*wrong, storage=storage)
+    assert said() == [("a", 1), ("b", 2)]
+    assert warehouse.version("said") == 3

@@ -1,0 +1,32 @@
+"""What was said before tip-off, and whether it would be said from the same today."""
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
+KEYS = ("game_id", "player_id", "system")
+INPUTS = ("features_fingerprint", "model_version")
+"""What a prediction is made from: the row's features, and the model where there is one."""
+
+
+def last_said(statements: ir.Table) -> ir.Table:
+    """The last statement of each game, player and system."""
+    latest = ibis.window(group_by=KEYS, order_by=_.made_at.desc())
+    numbered = statements.mutate(statements_after=ibis.row_number().over(latest))
+    return numbered.filter(_.statements_after == 0).drop("statements_after")
+
+
+def with_inputs_changed(statements: ir.Table, predictions: ir.Table) -> ir.Table:
+    """The statements with inputs_changed: whether their inputs differ from the predictions' of now.
+
+    True for a player who is no longer in the date's universe.
+    """
+    now = predictions.select(**{f"{name}_now": name for name in (*KEYS, *INPUTS)})
+    both = statements.left_join(now, [statements[key] == now[f"{key}_now"] for key in KEYS])
+    same = [both[name].identical_to(both[f"{name}_now"]) for name in INPUTS]
+    # A player without a prediction of now has no fingerprint there, and every statement has one.
+    both = both.mutate(inputs_changed=~(same[0] & same[1]))
+    return both.drop(*now.columns)

@@ -1,0 +1,127 @@
+"""What was said before tip-off: rows are added by the run that says them, and never replaced.
+
+A statement is added where the game has not begun and the prediction, or what it is made from,
+differs from the last one said of that game, player and system. Backfills of past dates say nothing.
+A statement stays under the date for which it was made, also where its game is moved or put off.
+made_from names every table upstream with its version in the warehouse, from which the statement can
+be made again for as long as the warehouse keeps that version. Whether today's inputs differ is told
+where it can change: by inputs_changed of prediction_accuracy and of `explain`.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+import ibis
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline import clock
+from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.lookback import provenance
+from nba_pipeline.model import statements
+from nba_pipeline.model.systems import MOST_POINTS
+
+GRAIN = ["game_id", "player_id", "system", "made_at"]
+
+
+class PredictionsMade(pa.DataFrameModel):
+    """The columns."""
+
+    game_id: str = pa.Field(description="Ten-digit NBA game id")
+    game_date: date = pa.Field(description="Tip-off date when it was said, US Eastern; partition")
+    player_id: int = pa.Field(ge=1, description="The league's id of the player")
+    player_lookup: str = pa.Field(description="Normalised name")
+    team_abbr: str = pa.Field(description="Tricode of the player's team")
+    opponent_abbr: str = pa.Field(description="The other team's tricode")
+    system: str = pa.Field(description="Which system predicts")
+    predicted_points: float = pa.Field(
+        ge=0, le=MOST_POINTS, nullable=True, description="Points; NULL without any history"
+    )
+    p10: float = pa.Field(ge=0, nullable=True, description="10th percentile; NULL without a band")
+    p50: float = pa.Field(ge=0, nullable=True, description="Median; NULL without a band")
+    p90: float = pa.Field(ge=0, nullable=True, description="90th percentile; NULL without a band")
+    prob_over: float = pa.Field(
+        ge=0, le=1, nullable=True, description="Probability of more points than the line"
+    )
+    points_line: float = pa.Field(ge=0, nullable=True, description="Line; NULL when there is none")
+    line_source: str = pa.Field(nullable=True, description="Where the line is from")
+    edge: float = pa.Field(nullable=True, description="predicted_points minus points_line")
+    recommendation: str = pa.Field(
+        isin=["OVER", "UNDER", "PASS", "NO_LINE"], description="What to do about the line"
+    )
+    recommendation_reason: str = pa.Field(description="Why, in a short code")
+    model_version: str = pa.Field(
+        nullable=True, description="The trained model; NULL for a formula"
+    )
+    feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
+    features_fingerprint: str = pa.Field(description="Of the row's features: what it is made from")
+    made_at: datetime = pa.Field(description="When it was said, UTC; later ones have later times")
+    tipoff_at: datetime = pa.Field(
+        nullable=True, description="Tip-off as known when it was said, UTC; NULL when unknown"
+    )
+    made_from: str = pa.Field(
+        description="JSON: each upstream table's warehouse version, and the content of its partitions"
+    )
+
+    class Config:
+        """Any number of rows per player, game and system, each said at its own time."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+_COMPARED = [
+    name
+    for name in PredictionsMade.to_schema().columns
+    if name not in {"made_at", "tipoff_at", "made_from"}
+]
+
+
+def transform(
+    player_prop_predictions: ir.Table,
+    nbac_schedule: ir.Table,
+    stored: ir.Table,
+    made_from: Mapping[date, str],
+) -> ir.Table:
+    """The predictions of games that have not begun, where they are not what was said last."""
+    now = clock.now()
+    games = nbac_schedule.filter(
+        _.status == "scheduled",
+        _.game_date >= clock.today(),
+        # The source has no tip-off time for some games: then the day decides.
+        _.tipoff_at.isnull() | (_.tipoff_at > ibis.literal(now, "timestamp('UTC')")),
+    )
+    open_games = games.select("game_id", "tipoff_at")
+    rows = provenance.join(
+        player_prop_predictions.drop("made_at"), open_games, ["game_id"], how="inner"
+    )
+    last = statements.last_said(stored)
+    rows = rows.anti_join(last, [rows[name].identical_to(last[name]) for name in _COMPARED])
+    said = last.select(said_at="made_at", **{f"{key}_said": key for key in statements.KEYS})
+    rows = rows.left_join(said, [rows[key] == said[f"{key}_said"] for key in statements.KEYS])
+    moment = ibis.literal(now, "timestamp('UTC')")
+    after_last = rows.said_at + ibis.interval(microseconds=1)
+    versions = [(rows.game_date == day, text) for day, text in made_from.items()]
+    return rows.mutate(
+        # Two statements within one tick of the clock, or after it was set back, keep their order.
+        made_at=ibis.ifelse(rows.said_at >= moment, after_last, moment),
+        made_from=ibis.cases(*versions) if versions else ibis.null().cast("string"),
+    )
+
+
+def statements_after_tip_off(rows: ir.Table) -> ir.Table:
+    """Statements that were not made before the tip-off that was known to them."""
+    return rows.filter(_.made_at >= _.tipoff_at)
+
+
+predictions_made = table_asset(
+    __name__,
+    version=1,
+    schema=PredictionsMade,
+    reads=same_date("player_prop_predictions", "nbac_schedule"),
+    transform=transform,
+    assertions=[statements_after_tip_off],
+    needs_minimum_games=True,
+    appends=True,
+)

@@ -1,0 +1,50 @@
+"""A league as it was known on a morning: its past played, its coming games scheduled."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged
+
+_SCHEDULED = 1
+
+
+def moment(day: date, hour: int, minute: int = 0) -> datetime:
+    """A moment of the UTC day."""
+    return datetime.combine(day, time(hour, minute), UTC)
+
+
+def known_on(landing: Path, folder: Path, day: date) -> Path:
+    """A copy of the landing zone, made anew, as of the day's morning."""
+    shutil.rmtree(folder / "landing", ignore_errors=True)
+
+    def played(rows: list[dict[str, Any]]) -> None:
+        rows[:] = [row for row in rows if row["GAME_DATE"] < str(day)]
+
+    copy = damaged(landing, folder, PLAYER_LOG, played)
+    damaged(landing, folder, TEAM_LOG, played)
+
+    def unplayed(game: dict[str, Any]) -> None:
+        if game["gameDateEst"][:10] >= str(day):
+            game["gameStatus"] = _SCHEDULED
+
+    change_games(copy, unplayed)
+    return copy
+
+
+def change_games(landing: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Changes each game of the landing zone's schedule in place."""
+    path = landing / SCHEDULE
+    document = json.loads(path.read_text())
+    for played_on in document["leagueSchedule"]["gameDates"]:
+        for game in played_on["games"]:
+            change(game)
+    path.write_text(json.dumps(document))
+
+
+def next_day(day: date) -> date:
+    """The day after."""
+    return day + timedelta(days=1)
