@@ -42,12 +42,15 @@ class Check:
     is_warning: bool = False
 
 
+def stopping_checks(table: Table) -> list[str]:
+    """The names of the checks that are asked before the write, which they stop."""
+    return ["schema", "unique_grain", *(assertion.__name__ for assertion in table.assertions)]
+
+
 def check_names(table: Table) -> list[str]:
     """The names of the table's checks, in the order in which they are told."""
     return [
-        "schema",
-        "unique_grain",
-        *(assertion.__name__ for assertion in table.assertions),
+        *stopping_checks(table),
         "expected_keys",
         *(["completeness"] if table.is_tracked else []),
         *(share.__name__ for share in table.shares),
@@ -65,10 +68,8 @@ def checks(table: Table, day: date, stamps: Mapping[date, Stamp]) -> list[Check]
     """
     stamp = stamps[day]
     found = [
-        # Asked before the write, which they stop: what is stored has passed them.
-        Check("schema", day, passed=True),
-        Check("unique_grain", day, passed=True),
-        *(Check(assertion.__name__, day, passed=True) for assertion in table.assertions),
+        # What is stored has passed them.
+        *(Check(name, day, passed=True) for name in stopping_checks(table)),
         Check(
             "expected_keys",
             day,
