@@ -78,7 +78,7 @@ def checks(table: Table, day: date, stamps: Mapping[date, Stamp]) -> list[Check]
                 "expected": stamp.expected,
                 "present": stamp.present,
                 "missing": list(stamp.missing),
-                "coverage": stamp.present / stamp.expected if stamp.expected else None,
+                "coverage": stamp.present / stamp.expected if stamp.missing else None,
             },
         ),
     ]
