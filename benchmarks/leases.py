@@ -51,10 +51,16 @@ def share(landing: Path, folder: Path) -> None:
     for name, call in plain.items():
         setattr(Leases, name, timed(name, call))
     home = open_installation()
-    job = defs.resolve_implicit_global_asset_job_def()
     request = Request(tuple(TABLES.values()), date(2023, 10, 24), date(2023, 12, 31))
     started = time.perf_counter()
-    failures = list(run(request, job, home.instance, home.session))
+    failures = list(
+        run(
+            request,
+            home.session,
+            defs.resolve_implicit_global_asset_job_def,
+            lambda: home.instance,
+        )
+    )
     seconds = time.perf_counter() - started
     for name, call in plain.items():
         setattr(Leases, name, call)

@@ -96,13 +96,26 @@ def plan(request: Request, survey: Survey) -> list[PlannedTable]:
 
     What becomes stale through work that comes before it counts as stale too.
     """
-    planned: list[PlannedTable] = []
     touched: dict[str, set[date]] = {}
-    for part in parts(request, survey):
-        for table in part.tables:
-            line = _planned(table, part, survey, touched)
-            touched.setdefault(table.name, set()).update(line.stale)
-            planned.append(line)
+    return [line for part in parts(request, survey) for line in lines(part, survey, touched)]
+
+
+def lines(
+    request: Request, survey: Survey, touched: dict[str, set[date]] | None = None
+) -> list[PlannedTable]:
+    """What exactly the request would compute, without what it takes along.
+
+    Args:
+        request: tables and dates.
+        survey: what is stored.
+        touched: per table, the partitions that work before this would change; added to.
+    """
+    touched = {} if touched is None else touched
+    planned = []
+    for table in request.tables:
+        line = _planned(table, request, survey, touched)
+        touched.setdefault(table.name, set()).update(line.stale)
+        planned.append(line)
     return planned
 
 

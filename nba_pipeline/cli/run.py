@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -25,6 +26,8 @@ from nba_pipeline.quality.accuracy import accuracy_of
 from nba_pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from dagster import JobDefinition
+
     from nba_pipeline.backfill.planner import Request
 
 First = Annotated[str, typer.Option("--from", help="First date: YYYY-MM-DD, today or yesterday")]
@@ -249,13 +252,19 @@ def grade(
     _execute(home, _request(home, day, day, [*raw, "prediction_accuracy"]))
 
 
+@cache
+def _job() -> "JobDefinition":
+    """The job of all assets, whose import takes longer than finding that there is nothing to do."""
+    from nba_pipeline.definitions import defs  # noqa: PLC0415
+
+    return defs.resolve_implicit_global_asset_job_def()
+
+
 def _execute(home: Installation, request: "Request") -> None:
     """Runs the request with live progress; ends with 1 when anything failed or was refused."""
-    from nba_pipeline.definitions import defs  # noqa: PLC0415
     from nba_pipeline.orchestration import runner  # noqa: PLC0415
 
     started = time.perf_counter()
-    job = defs.resolve_implicit_global_asset_job_def()
     detail: dict[str, Any] = {
         "tables": [table.name for table in request.tables],
         "dates": f"{request.first} to {request.last}",
@@ -265,10 +274,13 @@ def _execute(home: Installation, request: "Request") -> None:
         audit.write(connection, "backfill", backfill_id=request.backfill_id, **detail)
     try:
         with shown_progress(home.progress, request.backfill_id):
-            failures = list(runner.run(request, job, home.instance, home.session))
+            failures = list(runner.run(request, home.session, _job, lambda: home.instance))
     except BackfillCancelled as error:
         report.stop(str(error), _INTERRUPTED)
     steps = home.progress.steps(request.backfill_id)
+    if not steps and not failures:
+        report.line(f"nothing to do: all of {request.first} to {request.last} is current")
+        return
     seconds = time.perf_counter() - started
     phases: dict[int, float] = {}
     for step in steps:

@@ -25,7 +25,7 @@ def ui(
 
     settings = Settings()
     # Sets DAGSTER_HOME too.
-    open_instance(settings)
+    instance = open_instance(settings)
     # The runs start in processes of their own, with other working folders.
     places = {
         "NBA_PIPELINE_HOME": str(settings.home.absolute()),
@@ -34,8 +34,14 @@ def ui(
         "NBA_PIPELINE_COORDINATION": settings.coordination_url,
     }
     report.console.print(f"http://{host}:{port}", highlight=False)
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "nba_pipeline.definitions"]
+    # Dagster advises its newer program dg, which is a package of its own.
+    quiet = ["-W", "ignore:Function `dev_command` is superseded"]
+    command = [sys.executable, *quiet, "-m", "dagster", "dev", "-m", "nba_pipeline.definitions"]
     answer = subprocess.run(  # noqa: S603  this interpreter and fixed words
-        [*command, "-h", host, "-p", str(port)], env={**os.environ, **places}, check=False
+        [*command, "-h", host, "-p", str(port)],
+        env={**os.environ, **places},
+        # From where a dagster.yaml lies that is not the instance's, Dagster warns of it.
+        cwd=instance.root_directory,
+        check=False,
     )
     raise typer.Exit(answer.returncode)

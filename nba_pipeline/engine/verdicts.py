@@ -43,12 +43,15 @@ class Check:
     is_warning: bool = False
 
 
+def stopping_checks(table: Table) -> list[str]:
+    """The names of the checks that are asked before the write, which they stop."""
+    return ["schema", "unique_grain", *(assertion.__name__ for assertion in table.assertions)]
+
+
 def check_names(table: Table) -> list[str]:
     """The names of the table's checks, in the order in which they are told."""
     return [
-        "schema",
-        "unique_grain",
-        *(assertion.__name__ for assertion in table.assertions),
+        *stopping_checks(table),
         "expected_keys",
         *(["completeness"] if table.is_tracked else []),
         *(share.__name__ for share in table.shares),
@@ -94,10 +97,8 @@ def _checks(
     accepted: Collection[str],
 ) -> list[Check]:
     found = [
-        # Asked before the write, which they stop: what is stored has passed them.
-        Check("schema", day, passed=True),
-        Check("unique_grain", day, passed=True),
-        *(Check(assertion.__name__, day, passed=True) for assertion in table.assertions),
+        # What is stored has passed them.
+        *(Check(name, day, passed=True) for name in stopping_checks(table)),
         Check(
             "expected_keys",
             day,
@@ -106,7 +107,7 @@ def _checks(
                 "expected": stamp.expected,
                 "present": stamp.present,
                 "missing": list(stamp.missing),
-                "coverage": stamp.present / stamp.expected if stamp.expected else None,
+                "coverage": stamp.present / stamp.expected if stamp.missing else None,
             },
         ),
     ]

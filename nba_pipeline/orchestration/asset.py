@@ -5,14 +5,20 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
+from dagster._core.events import DagsterEvent
 
 from nba_pipeline.engine.compute import Computed
-from nba_pipeline.engine.verdicts import check_names
+from nba_pipeline.engine.verdicts import check_names, stopping_checks
 from nba_pipeline.kernel import columns as columns_of_all
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration import partitions
-from nba_pipeline.orchestration.events import log_checks, materialization_metadata
+from nba_pipeline.orchestration.events import (
+    log_computed,
+    log_failed,
+    log_stopped,
+    output_event,
+)
 from nba_pipeline.orchestration.session import RunSession
 
 OWNER = "team:nba-pipeline"
@@ -49,8 +55,8 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         owners=[OWNER],
         deps=[
             *(
-                dg.AssetDep(name, partition_mapping=partitions.mapping())
-                for name in dict.fromkeys(read.table for read in table.reads)
+                dg.AssetDep(name, partition_mapping=mapping)
+                for name, mapping in partitions.mappings(table).items()
             ),
             *(dg.AssetDep(source.name) for source in table.sources),
         ],
@@ -73,26 +79,29 @@ def _asset(table: Table) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 name,
                 asset=table.name,
-                partitions_def=definition,
+                partitions_def=None if name in stopping_checks(table) else definition,
                 description=_described(table, name),
             )
             for name in check_names(table)
         ],
         required_resource_keys={"session"},
     )
-    def body(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    def body(context: dg.AssetExecutionContext) -> Iterator[DagsterEvent]:
         session: RunSession = context.resources.session
         days = [date.fromisoformat(key) for key in context.partition_keys]
-        computed = session.compute(table, days)
-        stamps = session.warehouse.stamps(table.name)
-        stored = [day for day in days if day in stamps]
+        try:
+            computed = session.compute(table, days)
+        except BaseException as error:
+            log_stopped(context, table, error)
+            raise
+        finally:
+            failed = session.warehouse.failures.of(table.name)
+            log_failed(context, table, [day for day in days if day in failed])
+        log_computed(context, table, days, computed, session.warehouse.stamps(table.name))
+        yield output_event(context, table)
         if computed.refused:
-            log_checks(context, table, stored, stamps)
+            # After the output: the tables after this one go on, and the run is red.
             raise dg.Failure(_refusal(table, computed), allow_retries=False)
-        metadata = materialization_metadata(table, computed, [stamps[day] for day in stored])
-        yield dg.MaterializeResult(asset_key=table.name, metadata=metadata)
-        # After the materializations that they speak of: Dagster drops what is older than those.
-        log_checks(context, table, stored, stamps)
 
     return body
 

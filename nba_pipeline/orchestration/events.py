@@ -1,7 +1,15 @@
-"""What a table's run tells Dagster: each date's checks, and what the write came to."""
+"""What a table's run tells Dagster: the dates that it computed, their checks, and what stopped it.
 
+Facts of a date go on the date's events and facts of a run on one of them; a date that is current,
+and that Dagster knows as it stands, gets none. Written through the instance and not through
+context.log_event: that stores one by one, and with each event what Dagster can tell from its step.
+"""
+
+import hashlib
+import json
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,70 +17,187 @@ import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.events import (
+    AssetMaterializationPlannedData,
     DagsterEvent,
     DagsterEventBatchMetadata,
     DagsterEventType,
+    StepMaterializationData,
     generate_event_batch_id,
 )
+from dagster._core.execution.plan.outputs import StepOutputData, StepOutputHandle
 
 from nba_pipeline.engine.compute import Computed
-from nba_pipeline.engine.verdicts import Check, accepted_gaps, checks
+from nba_pipeline.engine.schema import SchemaViolated
+from nba_pipeline.engine.verdicts import (
+    AssertionFailed,
+    Check,
+    accepted_gaps,
+    checks,
+    stopping_checks,
+)
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.warehouse.protocol import Stamp
+from nba_pipeline.warehouse.protocol import DuplicateKeys, Stamp
 
 _SHOWN = 50
+_DAEMONS_BACKFILL = "dagster/backfill"
+# What a date's events say, of its stamp; the rest says by whom and from what it was written.
+_TOLD = (
+    *("content", "code_version", "row_count", "expected", "present", "missing", "not_ready"),
+    *("completeness", "least_completeness", "gaps", "failed", "shares"),
+)
 
 
-def log_checks(
+def log_computed(
+    context: dg.AssetExecutionContext,
+    table: Table,
+    days: Sequence[date],
+    computed: Computed,
+    stamps: Mapping[date, Stamp],
+) -> None:
+    """Materializations and checks of the dates that were computed, or that Dagster does not know.
+
+    Args:
+        context: the run's.
+        table: what was computed.
+        days: the run's partitions.
+        computed: what computing them came to.
+        stamps: the table's stamps now.
+    """
+    key = dg.AssetKey(table.name)
+    done = {*computed.replaced.written, *computed.replaced.unchanged}
+    stored = [day for day in days if day in stamps and day not in computed.refused]
+    known = context.instance.event_log_storage.get_latest_tags_by_partition(
+        key, DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION_TAG], [str(d) for d in stored]
+    )
+    versions = {day: _data_version(stamps[day]) for day in stored}
+    told = [
+        day
+        for day in stored
+        if day in done or known.get(str(day), {}).get(DATA_VERSION_TAG) != versions[day]
+    ]
+    # The daemon takes a date of its backfill for done by its materialization in one of its runs.
+    is_awaited = _DAEMONS_BACKFILL in context.run.tags
+    facts = _facts_of_run(table, computed, [stamps[day] for day in stored])
+    materialized = stored if is_awaited else told
+    _log(
+        context,
+        DagsterEventType.ASSET_MATERIALIZATION,
+        [
+            StepMaterializationData(
+                dg.AssetMaterialization(
+                    key,
+                    partition=str(day),
+                    metadata={"dagster/row_count": stamps[day].row_count}
+                    # The newest event is the one that the asset's page shows.
+                    | (facts if day == materialized[-1] and told else {}),
+                    tags={DATA_VERSION_TAG: versions[day]},
+                )
+            )
+            for day in materialized
+        ],
+    )
+    # After the materializations that they speak of: Dagster drops what is older than those.
+    if told:
+        _log_checks(context, table, told, stamps)
+    if done:
+        passed = [dg.AssetCheckEvaluation(key, name, True, {}) for name in stopping_checks(table)]
+        _log(context, DagsterEventType.ASSET_CHECK_EVALUATION, passed)
+
+
+def log_stopped(context: dg.AssetExecutionContext, table: Table, error: BaseException) -> None:
+    """The check that stopped the write as failed; nothing where no check did."""
+    if isinstance(error, AssertionFailed):
+        name = error.assertion
+    elif isinstance(error, SchemaViolated | DuplicateKeys):
+        name = "schema" if isinstance(error, SchemaViolated) else "unique_grain"
+    else:
+        return
+    metadata = {"error": dg.MetadataValue.text(str(error))}
+    failed = dg.AssetCheckEvaluation(dg.AssetKey(table.name), name, False, metadata)
+    _log(context, DagsterEventType.ASSET_CHECK_EVALUATION, [failed])
+
+
+def log_failed(context: dg.AssetExecutionContext, table: Table, days: Iterable[date]) -> None:
+    """The dates as attempted: without a materialization in a red run they are shown as failed."""
+    _log(
+        context,
+        DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+        [AssetMaterializationPlannedData(dg.AssetKey(table.name), str(day)) for day in days],
+    )
+
+
+def output_event(context: dg.AssetExecutionContext, table: Table) -> DagsterEvent:
+    """The step's output, on which the tables after it wait.
+
+    A MaterializeResult would have Dagster log a materialization of every date of the run.
+    """
+    step = context.op_execution_context._step_execution_context  # noqa: SLF001
+    name = context.assets_def.get_output_name_for_asset_key(dg.AssetKey(table.name))
+    step.observe_output(name)
+    handle = StepOutputHandle(step.step.key, name)
+    return DagsterEvent.step_output_event(step, StepOutputData(handle))
+
+
+def _log(context: dg.AssetExecutionContext, kind: DagsterEventType, details: Sequence[Any]) -> None:
+    """Stores an event for each of the details, as one batch."""
+    batch = generate_event_batch_id()
+    for number, detail in enumerate(details, start=1):
+        context.instance.report_dagster_event(
+            DagsterEvent(
+                kind.value,
+                context.job_name,
+                step_key=context.op_execution_context._step_execution_context.step.key,  # noqa: SLF001
+                event_specific_data=detail,
+            ),
+            context.run_id,
+            logging.DEBUG,
+            DagsterEventBatchMetadata(batch, is_end=number == len(details)),
+        )
+
+
+def _data_version(stamp: Stamp) -> str:
+    """Fingerprint of a date's content and of everything that its checks are told from."""
+    facts = stamp.as_json()
+    text = json.dumps([facts[name] for name in _TOLD], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _log_checks(
     context: dg.AssetExecutionContext,
     table: Table,
     days: Sequence[date],
     stamps: Mapping[date, Stamp],
 ) -> None:
-    """One evaluation per check and date, stored as one batch.
-
-    context.log_event would store them one by one, at about 15 ms each on SQLite; the batch goes
-    the way that Dagster itself sends materializations of many partitions.
-    """
+    """One evaluation per date of each check whose outcome is not settled by the write."""
     key = dg.AssetKey(table.name)
     materialized = context.instance.event_log_storage.get_latest_storage_id_by_partition(
-        key, DagsterEventType.ASSET_MATERIALIZATION, {day.isoformat() for day in days}
+        key, DagsterEventType.ASSET_MATERIALIZATION, {str(day) for day in days}
     )
     accepted = accepted_gaps(context.resources.session.warehouse)
-    evaluations = [
-        dg.AssetCheckEvaluation(
-            asset_key=key,
-            check_name=check.name,
-            passed=check.passed,
-            severity=dg.AssetCheckSeverity.WARN
-            if check.is_warning
-            else dg.AssetCheckSeverity.ERROR,
-            metadata=_shown(check),
-            partition=check.day.isoformat(),
-            target_materialization_data=_target(context, materialized.get(check.day.isoformat())),
-        )
-        for check in checks(table, days, stamps, accepted)
-    ]
-    step = context.op_execution_context._step_execution_context  # noqa: SLF001
-    batch = generate_event_batch_id()
-    for number, evaluation in enumerate(evaluations, start=1):
-        DagsterEvent.from_step(
-            DagsterEventType.ASSET_CHECK_EVALUATION,
-            step,
-            evaluation,
-            batch_metadata=DagsterEventBatchMetadata(batch, is_end=number == len(evaluations)),
-        )
-
-
-def _target(
-    context: dg.AssetExecutionContext, storage_id: int | None
-) -> AssetCheckEvaluationTargetMaterializationData | None:
-    """Which materialization an evaluation speaks of; None before the partition's first."""
-    if storage_id is None:
-        return None
-    return AssetCheckEvaluationTargetMaterializationData(
-        storage_id=storage_id, run_id=context.run_id, timestamp=time.time()
+    settled = set(stopping_checks(table))
+    now = time.time()
+    _log(
+        context,
+        DagsterEventType.ASSET_CHECK_EVALUATION,
+        [
+            dg.AssetCheckEvaluation(
+                asset_key=key,
+                check_name=check.name,
+                passed=check.passed,
+                severity=dg.AssetCheckSeverity.WARN
+                if check.is_warning
+                else dg.AssetCheckSeverity.ERROR,
+                metadata=_shown(check),
+                partition=str(check.day),
+                target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
+                    storage_id=materialized[str(check.day)], run_id=context.run_id, timestamp=now
+                ),
+            )
+            for check in checks(table, days, stamps, accepted)
+            if check.name not in settled
+        ],
     )
 
 
@@ -87,20 +212,18 @@ def _shown(check: Check) -> dict[str, Any]:
             ]
             if records:
                 shown[name] = dg.MetadataValue.table(records)
-        elif value is not None:
+        elif value is not None and value != []:
             shown[name] = value
     return shown
 
 
-def materialization_metadata(
-    table: Table, computed: Computed, stored: Sequence[Stamp]
-) -> dict[str, Any]:
-    """Rows stored for the run's dates, dates written, their root gaps, and column lineage."""
+def _facts_of_run(table: Table, computed: Computed, stored: Sequence[Stamp]) -> dict[str, Any]:
+    """How many of the run's dates were written, their root gaps, and column lineage."""
     metadata: dict[str, Any] = {
-        "dagster/row_count": sum(stamp.row_count for stamp in stored),
         "dates_written": len(computed.replaced.written),
         "dates_unchanged": len(computed.replaced.unchanged),
         "dates_current": len(computed.current),
+        "dates_refused": len(computed.refused),
     }
     if gaps := [
         dg.TableRecord({"date": str(stamp.partition), "gap_id": gap, "rows": rows})

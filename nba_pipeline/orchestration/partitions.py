@@ -8,6 +8,9 @@ import dagster as dg
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league.calendar import season_days, seasons
 
+# Known before the games of its date, and so no leak where a month's model depends on its month's.
+_WHO_PLAYS = "upcoming_player_game_context"
+
 
 def _midnight(day: date) -> datetime:
     """The day's start, without a zone as Dagster's exclusions are."""
@@ -45,12 +48,27 @@ def of(table: Table) -> dg.TimeWindowPartitionsDefinition:
     return daily() if table.partitions == "daily" else monthly()
 
 
-def mapping() -> dg.PartitionMapping:
-    """How partitions depend on an upstream's, for Dagster: those of the same time.
+def mappings(table: Table) -> dict[str, dg.PartitionMapping]:
+    """How the table's partitions depend on those of each upstream table, for Dagster.
 
     Dagster takes a mapping forward too: with windows mapped as far as they are read, a backfill of
     ten dates would run every later date of the season, and with it every later month's model. What
     a partition really reads is in the table's `reads`, and what that makes stale is decided from
-    fingerprints; this mapping orders a backfill and keeps it to the dates that were asked for.
+    fingerprints; these mappings order a backfill and keep it to the dates that were asked for.
+
+    Dates depend on the same dates, and on their month. A month depends on the month with games
+    before it, since a model is made from what was there before its first day. That brings the next
+    month's model into a backfill of dates, which is made from them, but not the one of their own
+    month, which predicts them: who plays on them does that.
     """
-    return dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+    names = dict.fromkeys(read.table for read in table.reads)
+    if table.partitions == "daily":
+        return dict.fromkeys(names, _offset(0))
+    return dict.fromkeys(names, _offset(-1)) | {_WHO_PLAYS: _offset(0)}
+
+
+def _offset(number: int) -> dg.PartitionMapping:
+    """The upstream partitions of the same time, or of so many partitions later."""
+    return dg.TimeWindowPartitionMapping(
+        start_offset=number, end_offset=number, allow_nonexistent_upstream_partitions=True
+    )

@@ -1,14 +1,16 @@
 """Running a backfill in this process: one Dagster run per group of tables, recorded in the instance."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
+from dagster._core.execution.job_execution_result import JobExecutionResult
 
 from nba_pipeline.backfill.leases import BackfillCancelled
-from nba_pipeline.backfill.planner import Request, groups, parts
-from nba_pipeline.engine.compute import needs
+from nba_pipeline.backfill.planner import Request, groups, lines, parts
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration.session import (
     BACKFILL_TAG,
@@ -38,41 +40,47 @@ class Failed:
 
 
 def run(
-    request: Request, job: dg.JobDefinition, instance: dg.DagsterInstance, session: RunSession
+    request: Request,
+    session: RunSession,
+    job: Callable[[], dg.JobDefinition],
+    instance: Callable[[], dg.DagsterInstance],
 ) -> Iterator[Failed]:
     """Runs the request group by group and yields what failed; what can go on goes on.
 
-    A table whose dates are refused in part is left at what could be written; the tables after it
-    run for the dates that are left.
+    A group runs over the stretch from its first to its last stale date, and not at all where it has
+    none.
 
     Args:
         request: what is wanted.
-        job: the job of all assets.
-        instance: where the runs are recorded.
         session: to look at what is left to do.
+        job: gives the job of all assets; called when there is something to do.
+        instance: gives where the runs are recorded; the same.
 
     Raises:
         BackfillCancelled: it was, from here or elsewhere; no further run is started.
     """
     for part in parts(request, session.survey()):
-        yield from _run_groups(part, job, instance, session)
+        yield from _run_groups(part, session, job, instance)
 
 
 def _run_groups(
-    request: Request, job: dg.JobDefinition, instance: dg.DagsterInstance, session: RunSession
+    request: Request,
+    session: RunSession,
+    job: Callable[[], dg.JobDefinition],
+    instance: Callable[[], dg.DagsterInstance],
 ) -> Iterator[Failed]:
     for group in groups(request.tables):
-        work = [(group, group[0].partitions_between(request.first, request.last))]
-        while work:
-            tables, days = work.pop(0)
-            failed = _run_once(tables, days, request, job, instance)
-            if failed and failed.is_interrupted:
-                session.leases.cancel(request.backfill_id, reason="interrupted")
-            if session.leases.is_cancelled(request.backfill_id):
-                raise BackfillCancelled(f"backfill {request.backfill_id} was cancelled")
-            if failed:
-                yield failed
-                work += _left(tables, days, request, session)
+        planned = lines(replace(request, tables=tuple(group)), session.survey())
+        days = sorted({day for line in planned for day in line.stale})
+        if not days:
+            continue
+        failed = _run_once(group, days, request, job(), instance())
+        if failed and failed.is_interrupted:
+            session.leases.cancel(request.backfill_id, reason="interrupted")
+        if session.leases.is_cancelled(request.backfill_id):
+            raise BackfillCancelled(f"backfill {request.backfill_id} was cancelled")
+        if failed:
+            yield failed
 
 
 def _run_once(
@@ -94,21 +102,22 @@ def _run_once(
     if request.bypasses:
         tags[BYPASS_TAG] = ",".join(bypass.name for bypass in request.bypasses)
         tags[REASON_TAG] = request.bypasses[0].reason
-    result = job.execute_in_process(
-        asset_selection=[dg.AssetKey(name) for name in names],
-        instance=instance,
-        tags=tags,
+    # Not job.execute_in_process, which runs with an executor of its own.
+    run = instance.create_run_for_job(
+        job,
         run_config=_QUIET,
-        raise_on_error=False,
+        tags=tags,
+        asset_selection=frozenset(dg.AssetKey(name) for name in names),
     )
+    result = execute_run(InMemoryJob(job), run, instance)
     if result.success:
         return None
-    run = instance.get_run_by_id(result.run_id)
-    is_interrupted = run is not None and run.status == dg.DagsterRunStatus.CANCELED
+    ended = instance.get_run_by_id(result.run_id)
+    is_interrupted = ended is not None and ended.status == dg.DagsterRunStatus.CANCELED
     return Failed(tuple(names), min(days), max(days), tuple(_errors(result)), is_interrupted)
 
 
-def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
+def _errors(result: JobExecutionResult) -> list[str]:
     """The messages of what failed, each once."""
     messages: list[str] = []
     for event in result.all_events:
@@ -125,39 +134,3 @@ def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
         if not any(message in known for known in messages):
             messages.append(message)
     return messages
-
-
-def _left(
-    tables: Sequence[Table], days: Sequence[date], request: Request, session: RunSession
-) -> list[tuple[list[Table], list[date]]]:
-    """The tables and stretches of dates that can go on after a run failed.
-
-    Nothing can where an error is to blame, or where every date was refused.
-    """
-    for place, table in enumerate(tables):
-        need = needs(
-            table,
-            days,
-            session.survey(),
-            bypasses=request.bypasses,
-            only_stored=table.name in request.only_stored,
-        )
-        if set(need.stale) != set(need.refused):
-            return []
-        if need.stale:
-            allowed = set(days) - set(need.refused)
-            return [(list(tables[place:]), part) for part in _stretches(days, allowed)]
-    return []
-
-
-def _stretches(days: Sequence[date], wanted: set[date]) -> list[list[date]]:
-    """The wanted of the days, in runs that no other day interrupts."""
-    found: list[list[date]] = []
-    before: date | None = None
-    for day in days:
-        if day in wanted:
-            if before not in wanted:
-                found.append([])
-            found[-1].append(day)
-        before = day
-    return found

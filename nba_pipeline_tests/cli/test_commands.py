@@ -10,7 +10,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 from typer.testing import CliRunner, Result
 
 from nba_pipeline.cli.main import app
-from nba_pipeline.engine.verdicts import check_names
+from nba_pipeline.engine.verdicts import check_names, stopping_checks
 from nba_pipeline.orchestration import partitions
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
@@ -82,6 +82,7 @@ def test_dagster_knows_every_partition_and_the_outcome_of_every_check(home, monk
         keys = [
             (dg.AssetCheckKey(dg.AssetKey(table.name), c), partitions.daily())
             for c in check_names(table)
+            if c not in stopping_checks(table)
         ]
         states = instance.event_log_storage.get_asset_check_state(keys)
         stock = {
@@ -103,7 +104,6 @@ def test_dagster_knows_every_partition_and_the_outcome_of_every_check(home, monk
     )
     assert found["expected_keys"][failed] == [lost]
     assert len(found["expected_keys"][succeeded]) == DAYS - 1
-    assert len(found["schema"][succeeded]) == DAYS
     assert all(record.partition == str(LAST) for record in stock.values())
 
 
@@ -115,7 +115,7 @@ def test_a_second_backfill_has_nothing_to_do(home) -> None:
     assert sum(line["table"] == "ml_feature_store_v2" for line in stored) == DAYS
     result = home.call("backfill", *SPAN)
     assert result.exit_code == 0
-    assert result.output.count("0 written, 0 unchanged") == len(TABLES)
+    assert "nothing to do" in result.output
 
 
 def test_progress_leases_and_audit_tell_of_the_backfill(home) -> None:
