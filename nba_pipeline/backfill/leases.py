@@ -1,12 +1,18 @@
 """Leases on partitions: who may write which dates of which tables.
 
-A lease holds all its claims or none. It lives as long as its holder's heartbeat; one whose holder
-is dead is recovered, and every newer lease has a larger fencing token than any before it.
+A lease holds all its claims or none. It lives as long as its holder's heartbeat, by the database's
+clock; one whose holder is dead is recovered, and every newer lease has a larger fencing token than
+any before it.
+
+A holder that passed its fence just before it lost its lease may still be about to commit, onto the
+version of the table that it has checked. So whenever a lease was recovered or cancelled, its tables
+are advanced by a version before any lease is given to anyone: then that commit fails. Whoever asks
+next does it, so it does not matter who dies in between.
 """
 
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -25,15 +31,20 @@ from nba_pipeline.backfill.lease_rows import (
     utc,
     why_lost,
 )
-from nba_pipeline.coordination.database import begin, create_tables, lock
+from nba_pipeline.coordination.database import HICCUPS, NOW, begin, create_tables, lock
 from nba_pipeline.errors import NbaPipelineError
 
 _ACTIVE = ("held", "waiting")
+_UNFENCED = (
+    LEASES.c.state.in_(("recovered", "cancelled"))
+    & LEASES.c.token.is_not(None)
+    & LEASES.c.fenced_at.is_(None)
+)
 _POLL_SECONDS = 0.25
 
 
 class LeaseRefused(NbaPipelineError):
-    """Dates are held by another; the message says by whom, since when and which."""
+    """Dates are held by another; the message says by whom, since when, which and how far it is."""
 
 
 class LeaseLost(NbaPipelineError):
@@ -45,24 +56,44 @@ class BackfillCancelled(NbaPipelineError):
 
 
 class Grant(NamedTuple):
-    """A lease that was given, and what had to be recovered for it.
-
-    took_over says that a holder expired that may still be alive; gone are the runs whose process
-    is dead.
-    """
+    """A lease that was given; gone are the runs found dead meanwhile."""
 
     id: int
     token: int
-    took_over: bool
     gone: tuple[str, ...]
+
+
+class _Request:
+    """What someone asks for, and how far the asking is.
+
+    blocking are the leases in its way and holders the sentence on them; it is contested where one
+    of them writes what is to be written.
+    """
+
+    def __init__(
+        self, holder: Holder, writes: Sequence[Claim], reads: Sequence[Claim], purpose: str
+    ) -> None:
+        self.holder, self.writes, self.reads, self.purpose = holder, writes, reads, purpose
+        self.lease_id: int | None = None
+        self.gone: list[str] = []
+        self.blocking: list[int] = []
+        self.holders = ""
+        self.is_contested = False
 
 
 class Leases:
     """The leases of one coordination database."""
 
-    def __init__(self, engine: sa.Engine, seconds: float) -> None:
-        """Args: engine; seconds: how long a lease lives without a heartbeat."""
+    def __init__(self, engine: sa.Engine, seconds: float, advance: Callable[[str], None]) -> None:
+        """Opens the store.
+
+        Args:
+            engine: the coordination database.
+            seconds: how long a lease lives without a heartbeat.
+            advance: makes a new version of the named table; see Warehouse.advance.
+        """
         self._engine = engine
+        self._advance = advance
         self.seconds = seconds
         create_tables(engine, METADATA)
 
@@ -76,6 +107,7 @@ class Leases:
         *,
         purpose: str,
         wait: bool,
+        say: Callable[[str], None] | None = None,
     ) -> Grant:
         """The lease, once no other stands in its way.
 
@@ -83,44 +115,84 @@ class Leases:
         of what they read: it is being repaired. Those who wait are served in the order in which
         they came.
 
+        Args:
+            holder: who asks.
+            writes: what is to be written.
+            reads: what is to stay unchanged.
+            purpose: for whoever is refused because of it.
+            wait: whether to wait for who writes the same dates.
+            say: is told whom it waits for, whenever that changes.
+
         Raises:
             LeaseRefused: another holds or awaits some of the dates to write, and wait is off.
             BackfillCancelled: while waiting, or before.
         """
-        lease_id: int | None = None
-        took_over = False
-        gone: list[str] = []
+        request = _Request(holder, writes, reads, purpose)
+        told: list[int] = []
+        answered: float | None = None
         while True:
+            asked = time.monotonic()
+            try:
+                token = self._ask(request, wait=wait)
+            except HICCUPS:
+                # Who has waited long does not lose his place while it has not expired.
+                if answered is None or asked - answered > self.seconds:
+                    raise
+            else:
+                answered = asked
+                if token is not None:
+                    return Grant(request.lease_id or 0, token, tuple(request.gone))
+                if say and request.blocking != told:
+                    say(f"waiting: {request.holders}")
+                    told = request.blocking
+            time.sleep(_POLL_SECONDS)
+
+    def _ask(self, request: _Request, *, wait: bool) -> int | None:
+        """The token when the lease is given, None when there is something to wait for."""
+        while True:
+            self.fence_off()
             with begin(self._engine) as connection:
                 lock(connection)
-                self._refuse_cancelled(connection, holder)
-                expired, dead = self._recover(connection)
-                took_over |= expired
-                gone += dead
-                if lease_id is None:
-                    lease_id = self._insert(connection, holder, writes, reads, purpose)
-                else:
-                    self._beat(connection, lease_id)
-                others = self._conflicts(connection, lease_id, writes)
-                if not others and not self._conflicts(connection, lease_id, reads):
-                    token = self._grant(connection, lease_id, holder, writes)
-                    return Grant(lease_id, token, took_over, tuple(gone))
-                is_refused = bool(others) and not wait
+                self._refuse_cancelled(connection, request.holder)
+                lease_id = request.lease_id
+                if lease_id is None or not self._beat(connection, lease_id):
+                    lease_id = self._insert(connection, request)
+                request.gone += self._recover(connection)
+                is_fenced = not connection.scalar(sa.select(sa.exists().where(_UNFENCED)))
+                if is_fenced:
+                    self._find_blocking(connection, lease_id, request)
+                is_granted = is_fenced and not request.blocking
+                is_refused = is_fenced and request.is_contested and not wait
+                if is_granted:
+                    token = self._grant(connection, lease_id, request)
                 if is_refused:
-                    holders = "; ".join(
-                        holder_description(connection, other) for other in others[:3]
-                    )
                     self._end(connection, lease_id, "refused")
-                    audit.write(
-                        connection,
-                        "refused",
-                        run_id=holder.run_id,
-                        backfill_id=holder.backfill_id,
-                        reason=holders,
-                    )
+                    _note(connection, "refused", request.holder, reason=request.holders)
+            # An id of a transaction that failed would be given to another.
+            request.lease_id = lease_id
+            if is_granted:
+                return token
             if is_refused:
-                raise LeaseRefused(f"{holders}. Wait for it with --wait, or cancel it.")
-            time.sleep(_POLL_SECONDS)
+                raise LeaseRefused(f"{request.holders}. Wait for it with --wait, or cancel it.")
+            if is_fenced:
+                return None
+
+    def fence_off(self) -> None:
+        """Makes sure that no lease that was taken from its holder can write any more."""
+        with self._engine.connect() as connection:
+            lost = list(connection.scalars(sa.select(LEASES.c.id).where(_UNFENCED)))
+            written = sa.select(CLAIMS.c.table_name).distinct()
+            tables = list(
+                connection.scalars(
+                    written.where(CLAIMS.c.lease_id.in_(lost), CLAIMS.c.access == "write")
+                )
+            )
+        if not lost:
+            return
+        for table in tables:
+            self._advance(table)
+        with begin(self._engine) as connection:
+            connection.execute(sa.update(LEASES).where(LEASES.c.id.in_(lost)).values(fenced_at=NOW))
 
     def _refuse_cancelled(self, connection: sa.Connection, holder: Holder) -> None:
         wanted = sa.select(CANCELLED).where(
@@ -132,27 +204,16 @@ class Leases:
                 f"backfill {found.backfill_id} was cancelled by {found.actor} at {utc(found.at)}"
             )
 
-    def _insert(
-        self,
-        connection: sa.Connection,
-        holder: Holder,
-        writes: Sequence[Claim],
-        reads: Sequence[Claim],
-        purpose: str,
-    ) -> int:
-        now = time.time()
+    def _insert(self, connection: sa.Connection, request: _Request) -> int:
+        holder = request.holder
         result = connection.execute(
             sa.insert(LEASES).values(
-                run_id=holder.run_id,
-                backfill_id=holder.backfill_id,
-                purpose=purpose,
-                host=holder.host,
-                pid=holder.pid,
-                process_started=holder.process_started,
+                **vars(holder),
+                purpose=request.purpose,
                 state="waiting",
-                requested_at=now,
-                heartbeat_at=now,
-                expires_at=now + self.seconds,
+                requested_at=NOW,
+                heartbeat_at=NOW,
+                expires_at=NOW + self.seconds,
             )
         )
         lease_id = int(result.inserted_primary_key[0])  # type: ignore[index]
@@ -164,11 +225,21 @@ class Leases:
                 "first_date": claim.first.isoformat(),
                 "last_date": claim.last.isoformat(),
             }
-            for access, claims in (("write", writes), ("read", reads))
+            for access, claims in (("write", request.writes), ("read", request.reads))
             for claim in claims
         ]
         connection.execute(sa.insert(CLAIMS), lines)
         return lease_id
+
+    def _find_blocking(self, connection: sa.Connection, lease_id: int, request: _Request) -> None:
+        """Notes which leases are in the request's way, and what there is to say of them."""
+        contested = self._conflicts(connection, lease_id, request.writes)
+        under_repair = self._conflicts(connection, lease_id, request.reads)
+        request.is_contested = bool(contested)
+        request.blocking = sorted({*contested, *under_repair})
+        request.holders = "; ".join(
+            holder_description(connection, other) for other in request.blocking[:3]
+        )
 
     def _conflicts(
         self, connection: sa.Connection, lease_id: int, claims: Sequence[Claim]
@@ -191,12 +262,10 @@ class Leases:
         }
         return sorted(found)
 
-    def _grant(
-        self, connection: sa.Connection, lease_id: int, holder: Holder, writes: Sequence[Claim]
-    ) -> int:
+    def _grant(self, connection: sa.Connection, lease_id: int, request: _Request) -> int:
         newest = connection.scalar(sa.select(sa.func.max(LEASES.c.token))) or 0
-        now = time.time()
         # From the clock where the database is new: stored partitions may carry tokens of a lost one.
+        now = connection.scalars(sa.select(NOW)).one()
         token = max(int(newest) + 1, int(now * 1000))
         connection.execute(
             sa.update(LEASES)
@@ -204,19 +273,13 @@ class Leases:
             .values(
                 state="held",
                 token=token,
-                acquired_at=now,
-                heartbeat_at=now,
-                expires_at=now + self.seconds,
+                acquired_at=NOW,
+                heartbeat_at=NOW,
+                expires_at=NOW + self.seconds,
             )
         )
-        audit.write(
-            connection,
-            "acquired",
-            run_id=holder.run_id,
-            backfill_id=holder.backfill_id,
-            token=token,
-            claims=[str(claim) for claim in writes],
-        )
+        claims = [str(claim) for claim in request.writes]
+        _note(connection, "acquired", request.holder, token=token, claims=claims)
         return token
 
     # --- keeping
@@ -234,8 +297,8 @@ class Leases:
     def verify(self, lease_id: int) -> None:
         """Raises LeaseLost unless the lease is held and has not expired."""
         with self._engine.connect() as connection:
-            row = connection.execute(sa.select(LEASES).where(LEASES.c.id == lease_id)).one()
-            if row.state != "held" or row.expires_at < time.time():
+            is_held = (LEASES.c.state == "held") & (LEASES.c.expires_at >= NOW)
+            if not connection.scalar(sa.select(is_held).where(LEASES.c.id == lease_id)):
                 raise LeaseLost(why_lost(connection, lease_id))
 
     def release(self, lease_id: int) -> None:
@@ -244,7 +307,7 @@ class Leases:
             row = connection.execute(sa.select(LEASES).where(LEASES.c.id == lease_id)).one()
             if row.state in _ACTIVE:
                 self._end(connection, lease_id, "released")
-                audit.write(connection, "released", run_id=row.run_id, backfill_id=row.backfill_id)
+                _note(connection, "released", row)
 
     def cancel(
         self, backfill_id: str, reason: str = "asked for", *, is_known: bool = False
@@ -271,7 +334,7 @@ class Leases:
             if not known:
                 connection.execute(
                     sa.insert(CANCELLED).values(
-                        backfill_id=backfill_id, at=time.time(), actor=audit.actor()
+                        backfill_id=backfill_id, at=NOW, actor=audit.actor()
                     )
                 )
             for lease in held:
@@ -283,6 +346,7 @@ class Leases:
                 reason=reason,
                 runs=sorted({lease.run_id for lease in held}),
             )
+        self.fence_off()
         return held
 
     def is_cancelled(self, *ids: str) -> bool:
@@ -301,44 +365,37 @@ class Leases:
     # --- within a transaction
 
     def _beat(self, connection: sa.Connection, lease_id: int) -> bool:
-        now = time.time()
         result = connection.execute(
             sa.update(LEASES)
             .where(LEASES.c.id == lease_id, LEASES.c.state.in_(_ACTIVE))
-            .values(heartbeat_at=now, expires_at=now + self.seconds)
+            .values(heartbeat_at=NOW, expires_at=NOW + self.seconds)
         )
         return result.rowcount > 0
 
-    def _recover(self, connection: sa.Connection) -> tuple[bool, list[str]]:
-        """Ends the leases of the dead and the expired.
-
-        Returns whether one expired without being seen to die, and the runs seen to be dead.
-        """
-        passed_over = False
+    def _recover(self, connection: sa.Connection) -> list[str]:
+        """Ends the leases of the dead and the expired; returns the runs seen to be dead."""
         dead: list[str] = []
-        now = time.time()
-        for row in connection.execute(sa.select(LEASES).where(LEASES.c.state.in_(_ACTIVE))):
-            gone = is_dead(row.host, row.pid, row.process_started)
-            if not gone and row.expires_at >= now:
+        is_expired = (LEASES.c.expires_at < NOW).label("is_expired")
+        active = sa.select(LEASES, is_expired).where(LEASES.c.state.in_(_ACTIVE))
+        for row in connection.execute(active).all():
+            gone = is_dead(row.machine, row.pid, row.process_started)
+            if not gone and not row.is_expired:
                 continue
-            passed_over |= not gone
             if gone:
                 dead.append(row.run_id)
             self._end(connection, row.id, "recovered")
             reason = "its process is gone" if gone else "its heartbeat expired"
-            audit.write(
-                connection,
-                "recovered",
-                run_id=row.run_id,
-                backfill_id=row.backfill_id,
-                reason=reason,
-                token=row.token,
-            )
-        return passed_over, dead
+            _note(connection, "recovered", row, reason=reason, token=row.token)
+        return dead
 
     def _end(self, connection: sa.Connection, lease_id: int, state: str) -> None:
         connection.execute(
-            sa.update(LEASES)
-            .where(LEASES.c.id == lease_id)
-            .values(state=state, ended_at=time.time())
+            sa.update(LEASES).where(LEASES.c.id == lease_id).values(state=state, ended_at=NOW)
         )
+
+
+def _note(
+    connection: sa.Connection, action: str, whose: Holder | sa.Row[Any], **detail: object
+) -> None:
+    """An audit line of the holder's run."""
+    audit.write(connection, action, run_id=whose.run_id, backfill_id=whose.backfill_id, **detail)

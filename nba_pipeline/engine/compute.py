@@ -18,6 +18,7 @@ from nba_pipeline.engine.inputs import read_inputs, read_span, staged_rows
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.verdicts import call, judge, require
+from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.columns import QUALITY, STAMP
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
@@ -25,12 +26,27 @@ from nba_pipeline.lookback.provenance import tracking_columns, with_quality
 from nba_pipeline.warehouse.protocol import Replaced, Stamp, Warehouse, WriteRefused
 
 
+class InvalidBypass(NbaPipelineError, ValueError):
+    """A bypass that nobody may ask for."""
+
+
 @dataclass(frozen=True)
 class Bypass:
-    """A named, recorded permission to skip one precondition."""
+    """A named, recorded permission to skip one precondition.
+
+    Raises:
+        InvalidBypass: the precondition cannot be bypassed, or no reason is given.
+    """
 
     name: str
     reason: str
+
+    def __post_init__(self) -> None:
+        if self.name not in staleness.BYPASSABLE:
+            known = ", ".join(staleness.BYPASSABLE)
+            raise InvalidBypass(f"{self.name} cannot be bypassed; these can: {known}")
+        if not self.reason.strip():
+            raise InvalidBypass(f"the bypass of {self.name} needs a reason")
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"

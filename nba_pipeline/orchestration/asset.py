@@ -82,7 +82,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
     )
     def body(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         session: RunSession = context.resources.session
-        days = [date.fromisoformat(key) for key in context.partition_keys]
+        days = table.partitions_of(date.fromisoformat(key) for key in context.partition_keys)
         computed = session.compute(table, days)
         stamps = session.warehouse.stamps(table.name)
         stored = [day for day in days if day in stamps]

@@ -175,8 +175,11 @@ class DeltaWarehouse:
 
     def advance(self, name: str) -> None:
         """Makes a new version with the same rows: writers that checked an older one must re-check."""
-        while (delta := self._open(name)) is not None:
-            rows = self._duckdb.to_pyarrow(self.table(name).limit(0))
+        path = str(self._folder / name)
+        while DeltaTable.is_deltatable(path):
+            # Opened anew: the table that this process holds open may be another thread's.
+            delta = DeltaTable(path)
+            rows = pa.schema(delta.schema().to_arrow()).empty_table()
             properties = CommitProperties(max_commit_retries=0)
             try:
                 write_deltalake(delta, rows, mode="append", commit_properties=properties)
