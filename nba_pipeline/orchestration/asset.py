@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator
-from datetime import date
 
 import dagster as dg
 
@@ -82,7 +81,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
     )
     def body(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         session: RunSession = context.resources.session
-        days = table.partitions_of(date.fromisoformat(key) for key in context.partition_keys)
+        days = session.partitions(table)
         computed = session.compute(table, days)
         stamps = session.warehouse.stamps(table.name)
         stored = [day for day in days if day in stamps]

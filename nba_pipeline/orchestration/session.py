@@ -59,6 +59,7 @@ class RunSession:
         self._bypasses = tuple(bypasses)
         self._force = force
         self._writer: Writer | None = None
+        self._days: tuple[date, ...] = ()
 
     @contextmanager
     def lease(
@@ -90,7 +91,7 @@ class RunSession:
                 self._run_id,
                 {table.name: len(table.partitions_of(days)) for table in tables},
             )
-            self._writer = writer
+            self._writer, self._days = writer, tuple(days)
             yield
 
     @contextmanager
@@ -144,6 +145,10 @@ class RunSession:
                     patiently(heartbeat.note_stopped)
                 finally:
                     patiently(lambda: self.leases.release(grant.id))
+
+    def partitions(self, table: Table) -> list[date]:
+        """The table's partitions that the lease is for; Dagster knows no months of a run of days."""
+        return table.partitions_of(self._days)
 
     def compute(self, table: Table, days: Sequence[date]) -> Computed:
         """Computes the stale partitions that hold the days, under the lease, and notes progress."""
