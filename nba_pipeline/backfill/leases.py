@@ -12,11 +12,12 @@ next does it, so it does not matter who dies in between.
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from nba_pipeline.backfill import audit
+from nba_pipeline.backfill import lease_changes as changes
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import (
     CANCELLED,
@@ -25,8 +26,6 @@ from nba_pipeline.backfill.lease_rows import (
     Claim,
     Holder,
     Lease,
-    holder_description,
-    is_dead,
     stored,
     utc,
     why_lost,
@@ -34,12 +33,6 @@ from nba_pipeline.backfill.lease_rows import (
 from nba_pipeline.coordination.database import HICCUPS, NOW, begin, create_tables, lock
 from nba_pipeline.errors import NbaPipelineError
 
-_ACTIVE = ("held", "waiting")
-_UNFENCED = (
-    LEASES.c.state.in_(("recovered", "cancelled"))
-    & LEASES.c.token.is_not(None)
-    & LEASES.c.fenced_at.is_(None)
-)
 _POLL_SECONDS = 0.25
 
 
@@ -61,24 +54,6 @@ class Grant(NamedTuple):
     id: int
     token: int
     gone: tuple[str, ...]
-
-
-class _Request:
-    """What someone asks for, and how far the asking is.
-
-    blocking are the leases in its way and holders the sentence on them; it is contested where one
-    of them writes what is to be written.
-    """
-
-    def __init__(
-        self, holder: Holder, writes: Sequence[Claim], reads: Sequence[Claim], purpose: str
-    ) -> None:
-        self.holder, self.writes, self.reads, self.purpose = holder, writes, reads, purpose
-        self.lease_id: int | None = None
-        self.gone: list[str] = []
-        self.blocking: list[int] = []
-        self.holders = ""
-        self.is_contested = False
 
 
 class Leases:
@@ -127,7 +102,7 @@ class Leases:
             LeaseRefused: another holds or awaits some of the dates to write, and wait is off.
             BackfillCancelled: while waiting, or before.
         """
-        request = _Request(holder, writes, reads, purpose)
+        request = changes.Request(holder, writes, reads, purpose)
         told: list[int] = []
         answered: float | None = None
         while True:
@@ -147,7 +122,7 @@ class Leases:
                     told = request.blocking
             time.sleep(_POLL_SECONDS)
 
-    def _ask(self, request: _Request, *, wait: bool) -> int | None:
+    def _ask(self, request: changes.Request, *, wait: bool) -> int | None:
         """The token when the lease is given, None when there is something to wait for."""
         while True:
             self.fence_off()
@@ -155,19 +130,19 @@ class Leases:
                 lock(connection)
                 self._refuse_cancelled(connection, request.holder)
                 lease_id = request.lease_id
-                if lease_id is None or not self._beat(connection, lease_id):
-                    lease_id = self._insert(connection, request)
-                request.gone += self._recover(connection)
-                is_fenced = not connection.scalar(sa.select(sa.exists().where(_UNFENCED)))
+                if lease_id is None or not changes.beat(connection, lease_id, self.seconds):
+                    lease_id = changes.insert(connection, request, self.seconds)
+                request.gone += changes.recover(connection)
+                is_fenced = not connection.scalar(sa.select(sa.exists().where(changes.UNFENCED)))
                 if is_fenced:
-                    self._find_blocking(connection, lease_id, request)
+                    changes.find_blocking(connection, lease_id, request)
                 is_granted = is_fenced and not request.blocking
                 is_refused = is_fenced and request.is_contested and not wait
                 if is_granted:
-                    token = self._grant(connection, lease_id, request)
+                    token = changes.grant(connection, lease_id, request, self.seconds)
                 if is_refused:
-                    self._end(connection, lease_id, "refused")
-                    _note(connection, "refused", request.holder, reason=request.holders)
+                    changes.end(connection, lease_id, "refused")
+                    changes.note(connection, "refused", request.holder, reason=request.holders)
             # An id of a transaction that failed would be given to another.
             request.lease_id = lease_id
             if is_granted:
@@ -180,15 +155,12 @@ class Leases:
     def fence_off(self) -> None:
         """Makes sure that no lease that was taken from its holder can write any more."""
         with self._engine.connect() as connection:
-            lost = list(connection.scalars(sa.select(LEASES.c.id).where(_UNFENCED)))
-            written = sa.select(CLAIMS.c.table_name).distinct()
-            tables = list(
-                connection.scalars(
-                    written.where(CLAIMS.c.lease_id.in_(lost), CLAIMS.c.access == "write")
-                )
-            )
-        if not lost:
-            return
+            lost = list(connection.scalars(sa.select(LEASES.c.id).where(changes.UNFENCED)))
+            if not lost:
+                return
+            theirs = CLAIMS.c.lease_id.in_(lost) & (CLAIMS.c.access == "write")
+            wanted = sa.select(CLAIMS.c.table_name).where(theirs).distinct()
+            tables = sorted(connection.scalars(wanted))
         for table in tables:
             self._advance(table)
         with begin(self._engine) as connection:
@@ -204,84 +176,6 @@ class Leases:
                 f"backfill {found.backfill_id} was cancelled by {found.actor} at {utc(found.at)}"
             )
 
-    def _insert(self, connection: sa.Connection, request: _Request) -> int:
-        holder = request.holder
-        result = connection.execute(
-            sa.insert(LEASES).values(
-                **vars(holder),
-                purpose=request.purpose,
-                state="waiting",
-                requested_at=NOW,
-                heartbeat_at=NOW,
-                expires_at=NOW + self.seconds,
-            )
-        )
-        lease_id = int(result.inserted_primary_key[0])  # type: ignore[index]
-        lines = [
-            {
-                "lease_id": lease_id,
-                "table_name": claim.table,
-                "access": access,
-                "first_date": claim.first.isoformat(),
-                "last_date": claim.last.isoformat(),
-            }
-            for access, claims in (("write", request.writes), ("read", request.reads))
-            for claim in claims
-        ]
-        connection.execute(sa.insert(CLAIMS), lines)
-        return lease_id
-
-    def _find_blocking(self, connection: sa.Connection, lease_id: int, request: _Request) -> None:
-        """Notes which leases are in the request's way, and what there is to say of them."""
-        contested = self._conflicts(connection, lease_id, request.writes)
-        under_repair = self._conflicts(connection, lease_id, request.reads)
-        request.is_contested = bool(contested)
-        request.blocking = sorted({*contested, *under_repair})
-        request.holders = "; ".join(
-            holder_description(connection, other) for other in request.blocking[:3]
-        )
-
-    def _conflicts(
-        self, connection: sa.Connection, lease_id: int, claims: Sequence[Claim]
-    ) -> list[int]:
-        """The leases that write what is claimed: held ones, and those that waited longer."""
-        theirs = (
-            sa.select(CLAIMS, LEASES.c.state)
-            .join(LEASES, LEASES.c.id == CLAIMS.c.lease_id)
-            .where(LEASES.c.state.in_(_ACTIVE), LEASES.c.id != lease_id)
-            .where(CLAIMS.c.access == "write")
-            .where(sa.or_(LEASES.c.state == "held", LEASES.c.id < lease_id))
-        )
-        found = {
-            row.lease_id
-            for row in connection.execute(theirs)
-            for claim in claims
-            if claim.table == row.table_name
-            and claim.first.isoformat() <= row.last_date
-            and row.first_date <= claim.last.isoformat()
-        }
-        return sorted(found)
-
-    def _grant(self, connection: sa.Connection, lease_id: int, request: _Request) -> int:
-        newest = connection.scalar(sa.select(sa.func.max(LEASES.c.token))) or 0
-        # From the clock where the database is new: stored partitions may carry tokens of a lost one.
-        now = connection.scalars(sa.select(NOW)).one()
-        token = max(int(newest) + 1, int(now * 1000))
-        connection.execute(
-            sa.update(LEASES)
-            .where(LEASES.c.id == lease_id)
-            .values(
-                state="held",
-                token=token,
-                acquired_at=NOW,
-                heartbeat_at=NOW,
-                expires_at=NOW + self.seconds,
-            )
-        )
-        claims = [str(claim) for claim in request.writes]
-        _note(connection, "acquired", request.holder, token=token, claims=claims)
-        return token
-
     # --- keeping
 
     def heartbeat(self, lease_id: int) -> None:
@@ -291,7 +185,7 @@ class Leases:
             LeaseLost: it is no longer held.
         """
         with begin(self._engine) as connection:
-            if not self._beat(connection, lease_id):
+            if not changes.beat(connection, lease_id, self.seconds):
                 raise LeaseLost(why_lost(connection, lease_id))
 
     def verify(self, lease_id: int) -> None:
@@ -305,9 +199,9 @@ class Leases:
         """Ends the lease; one that was lost stays lost."""
         with begin(self._engine) as connection:
             row = connection.execute(sa.select(LEASES).where(LEASES.c.id == lease_id)).one()
-            if row.state in _ACTIVE:
-                self._end(connection, lease_id, "released")
-                _note(connection, "released", row)
+            if row.state in changes.ACTIVE:
+                changes.end(connection, lease_id, "released")
+                changes.note(connection, "released", row)
 
     def cancel(
         self, backfill_id: str, reason: str = "asked for", *, is_known: bool = False
@@ -327,7 +221,7 @@ class Leases:
             of_it = sa.or_(LEASES.c.backfill_id == backfill_id, LEASES.c.run_id == backfill_id)
             if not (is_known or connection.scalar(sa.select(sa.exists().where(of_it)))):
                 raise KeyError(f"no backfill or run {backfill_id}")
-            held = stored(connection, of_it & LEASES.c.state.in_(_ACTIVE))
+            held = stored(connection, of_it & LEASES.c.state.in_(changes.ACTIVE))
             known = connection.scalar(
                 sa.select(sa.func.count()).where(CANCELLED.c.backfill_id == backfill_id)
             )
@@ -338,7 +232,7 @@ class Leases:
                     )
                 )
             for lease in held:
-                self._end(connection, lease.id, "cancelled")
+                changes.end(connection, lease.id, "cancelled")
             audit.write(
                 connection,
                 "cancelled",
@@ -360,42 +254,4 @@ class Leases:
     def active(self) -> list[Lease]:
         """The leases that are held or waited for, oldest first."""
         with self._engine.connect() as connection:
-            return stored(connection, LEASES.c.state.in_(_ACTIVE))
-
-    # --- within a transaction
-
-    def _beat(self, connection: sa.Connection, lease_id: int) -> bool:
-        result = connection.execute(
-            sa.update(LEASES)
-            .where(LEASES.c.id == lease_id, LEASES.c.state.in_(_ACTIVE))
-            .values(heartbeat_at=NOW, expires_at=NOW + self.seconds)
-        )
-        return result.rowcount > 0
-
-    def _recover(self, connection: sa.Connection) -> list[str]:
-        """Ends the leases of the dead and the expired; returns the runs seen to be dead."""
-        dead: list[str] = []
-        is_expired = (LEASES.c.expires_at < NOW).label("is_expired")
-        active = sa.select(LEASES, is_expired).where(LEASES.c.state.in_(_ACTIVE))
-        for row in connection.execute(active).all():
-            gone = is_dead(row.machine, row.pid, row.process_started)
-            if not gone and not row.is_expired:
-                continue
-            if gone:
-                dead.append(row.run_id)
-            self._end(connection, row.id, "recovered")
-            reason = "its process is gone" if gone else "its heartbeat expired"
-            _note(connection, "recovered", row, reason=reason, token=row.token)
-        return dead
-
-    def _end(self, connection: sa.Connection, lease_id: int, state: str) -> None:
-        connection.execute(
-            sa.update(LEASES).where(LEASES.c.id == lease_id).values(state=state, ended_at=NOW)
-        )
-
-
-def _note(
-    connection: sa.Connection, action: str, whose: Holder | sa.Row[Any], **detail: object
-) -> None:
-    """An audit line of the holder's run."""
-    audit.write(connection, action, run_id=whose.run_id, backfill_id=whose.backfill_id, **detail)
+            return stored(connection, LEASES.c.state.in_(changes.ACTIVE))

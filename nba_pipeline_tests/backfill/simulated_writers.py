@@ -31,6 +31,7 @@ import sqlalchemy as sa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from nba_pipeline.backfill import lease_changes
 from nba_pipeline.backfill import leases as leases_module
 from nba_pipeline.backfill.heartbeat import Heartbeat
 from nba_pipeline.backfill.lease_rows import Claim, Holder
@@ -218,7 +219,7 @@ class Stage:
         clock = SimpleNamespace(sleep=_sleep, monotonic=lambda: world.seconds)
         with (
             mock.patch.object(leases_module, "time", clock),
-            mock.patch.object(leases_module, "is_dead", world.is_dead),
+            mock.patch.object(lease_changes, "is_dead", world.is_dead),
             mock.patch.object(time, "sleep", _sleep),
         ):
             try:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +17,10 @@ from nba_pipeline.backfill.lease_rows import LEASES, Claim, Holder, start_ticks,
 from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, LeaseRefused, Leases
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.coordination.database import connect
+from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.warehouse.protocol import LostLease
+from nba_pipeline_tests.backfill.simulated_writers import Run
+from nba_pipeline_tests.backfill.simulated_writers import replace as write_rows
 
 JANUARY = Claim("scores", date(2024, 1, 1), date(2024, 1, 31))
 LATE_JANUARY = Claim("scores", date(2024, 1, 31), date(2024, 2, 3))
@@ -192,6 +197,33 @@ def test_a_cancelled_lease_is_advanced_and_one_that_was_released_is_not(tmp_path
     leases.cancel("unwanted", "wrong dates")
     assert advanced == ["shots"]
     assert audit.read(leases._engine, 1)[0].detail["reason"] == "wrong dates"
+
+
+def test_a_version_made_by_the_writer_s_own_process_stops_its_commit_too(tmp_path) -> None:
+    """The heartbeat's thread finds the run cancelled and advances between fence and commit."""
+    engine = connect(f"sqlite:///{tmp_path / 'c.db'}")
+    warehouse = DeltaWarehouse(tmp_path / "warehouse", engine)
+    day = date(2024, 1, 1)
+    asked: list[int] = []
+
+    def fence() -> None:
+        if len(asked) == 2:
+            raise LostLease("cancelled")
+        asked.append(1)
+        if len(asked) == 2:
+            thread = threading.Thread(target=lambda: warehouse.advance("scores"))
+            thread.start()
+            thread.join()
+
+    def write(mark: int) -> None:
+        run = Run(mark, "write", SimpleNamespace(warehouse=warehouse), 1, True, True, (), ())
+        run.writes, run.token = (Claim("scores", day, day),), mark
+        write_rows(run, "scores", fence)
+
+    write(1)
+    with pytest.raises(LostLease):
+        write(2)
+    assert warehouse.table("scores").mark.execute().tolist() == [1, 1]
 
 
 # --- hiccups, clocks, processes
