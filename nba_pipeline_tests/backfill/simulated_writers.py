@@ -415,6 +415,10 @@ class World:
                 pause("compute")
         except (LeaseRefused, LeaseLost, WriteRefused, BackfillCancelled, *HICCUPS) as error:
             self._tell(f"{type(error).__name__}: {run.name}")
+        except DeltaError:
+            # The version that it had checked is gone: whoever maintained the table had its lease.
+            assert self._lease(run).state != "held"
+            self._tell(f"version gone: {run.name}")
         except KeyboardInterrupt:
             self._tell(f"interrupted: {run.name}")
         if run.lease_id is not None:
