@@ -78,7 +78,7 @@ def history(folder: Path) -> None:
     from nba_pipeline.coordination.database import connect
 
     engine = connect(f"sqlite:///{folder / 'history.db'}")
-    leases = Leases(engine, 60)
+    leases = Leases(engine, 60, lambda _table: None)
     past = [
         {
             "id": number,

@@ -77,6 +77,11 @@ MOST_PLAYER_MINUTES = Threshold(
 MOST_TEAM_MINUTES = Threshold(
     400, "Six overtimes, the most ever played, are 390 player-minutes of a team."
 )
+AUDITABLE_DAYS = Threshold(
+    30,
+    "Days for which maintenance keeps the versions that predictions were made from, so that they can "
+    "be made again as they were; a season of them would keep every file ever written.",
+)
 
 SHARES = {"usage_rate_coverage": USAGE_RATE_COVERAGE, "phase4_coverage": PHASE_4_COVERAGE}
 """Shares of what must be known, summed over the season to date."""

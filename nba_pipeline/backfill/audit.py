@@ -3,11 +3,12 @@
 import getpass
 import json
 import socket
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+
+from nba_pipeline.coordination.database import NOW
 
 METADATA = sa.MetaData()
 _AUDIT = sa.Table(
@@ -51,7 +52,7 @@ def write(
     """Adds a line, in the transaction of what it tells of."""
     connection.execute(
         sa.insert(_AUDIT).values(
-            at=time.time(),
+            at=NOW,
             actor=actor(),
             run_id=run_id,
             backfill_id=backfill_id,

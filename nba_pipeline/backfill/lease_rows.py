@@ -4,11 +4,12 @@ import os
 import socket
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
-import psutil
 import sqlalchemy as sa
 
 from nba_pipeline.backfill.audit import METADATA
+from nba_pipeline.backfill.progress import run_description
 
 LEASES = sa.Table(
     "partition_leases",
@@ -21,12 +22,15 @@ LEASES = sa.Table(
     sa.Column("host", sa.String(255), nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("process_started", sa.Float, nullable=False),
+    sa.Column("machine", sa.String(128)),
     sa.Column("state", sa.String(16), nullable=False, index=True),
     sa.Column("requested_at", sa.Float, nullable=False),
     sa.Column("acquired_at", sa.Float),
     sa.Column("heartbeat_at", sa.Float, nullable=False),
     sa.Column("expires_at", sa.Float, nullable=False),
     sa.Column("ended_at", sa.Float),
+    # When nothing that its holder had begun could land any more, where it was taken from him.
+    sa.Column("fenced_at", sa.Float),
 )
 CLAIMS = sa.Table(
     "lease_claims",
@@ -60,20 +64,25 @@ class Claim:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who asks: a run and its process."""
+    """Who asks: a run and its process.
+
+    machine names the boot and the namespace in which the pid means something, None where the
+    system does not tell; process_started counts clock ticks since that boot.
+    """
 
     run_id: str
     backfill_id: str
     host: str
     pid: int
-    process_started: float
+    process_started: int
+    machine: str | None
 
     @classmethod
     def here(cls, run_id: str, backfill_id: str) -> "Holder":
         """This process."""
         pid = os.getpid()
-        started = psutil.Process(pid).create_time()
-        return cls(run_id, backfill_id, socket.gethostname(), pid, started)
+        host, started = socket.gethostname(), start_ticks(pid) or 0
+        return cls(run_id, backfill_id, host, pid, started, this_machine())
 
 
 @dataclass(frozen=True)
@@ -132,9 +141,10 @@ def holder_description(connection: sa.Connection, lease_id: int) -> str:
     does = "holds" if lease.state == "held" else "waits for"
     claims = ", ".join(str(claim) for claim in lease.claims[:3])
     more = f" and {len(lease.claims) - 3} more" if lease.claims[3:] else ""
+    progress = run_description(connection, lease.run_id)
     return (
         f"run {lease.run_id} ({lease.purpose}; pid {lease.pid} on {lease.host}) {does} "
-        f"{claims}{more} since {since:%Y-%m-%d %H:%M:%S} UTC"
+        f"{claims}{more} since {since:%Y-%m-%d %H:%M:%S} UTC{f', {progress}' if progress else ''}"
     )
 
 
@@ -152,12 +162,29 @@ def utc(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def is_dead(host: str, pid: int, started: float) -> bool:
-    """Whether the process is known to be gone; of another machine's nothing is known."""
-    if host != socket.gethostname():
-        return False
+def is_dead(machine: str | None, pid: int, started: float) -> bool:
+    """Whether the process is known to be gone.
+
+    Nothing is known of another machine's, nor of those before a boot or in another namespace.
+    """
+    return machine is not None and machine == this_machine() and start_ticks(pid) != started
+
+
+def this_machine() -> str | None:
+    """The boot and pid namespace that this process is in; None where the system has no /proc."""
     try:
-        process = psutil.Process(pid)
-        return abs(process.create_time() - started) > 1 or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except FileNotFoundError:
+        return None
+
+
+def start_ticks(pid: int) -> int | None:
+    """Clock ticks from the boot to the process's start; None where no such process runs."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The name in brackets may hold anything; what follows it is state, ..., start.
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in ("Z", "X") else int(fields[19])

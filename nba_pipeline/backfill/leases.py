@@ -1,16 +1,23 @@
 """Leases on partitions: who may write which dates of which tables.
 
-A lease holds all its claims or none. It lives as long as its holder's heartbeat; one whose holder
-is dead is recovered, and every newer lease has a larger fencing token than any before it.
+A lease holds all its claims or none. It lives as long as its holder's heartbeat, by the database's
+clock; one whose holder is dead is recovered, and every newer lease has a larger fencing token than
+any before it.
+
+A holder that passed its fence just before it lost its lease may still be about to commit, onto the
+version of the table that it has checked. So whenever a lease was recovered or cancelled, its tables
+are advanced by a version before any lease is given to anyone: then that commit fails. Whoever asks
+next does it, so it does not matter who dies in between.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from nba_pipeline.backfill import audit
+from nba_pipeline.backfill import lease_changes as changes
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import (
     CANCELLED,
@@ -19,21 +26,18 @@ from nba_pipeline.backfill.lease_rows import (
     Claim,
     Holder,
     Lease,
-    holder_description,
-    is_dead,
     stored,
     utc,
     why_lost,
 )
-from nba_pipeline.coordination.database import begin, create_tables, lock
+from nba_pipeline.coordination.database import HICCUPS, NOW, begin, create_tables, lock
 from nba_pipeline.errors import NbaPipelineError
 
-_ACTIVE = ("held", "waiting")
 _POLL_SECONDS = 0.25
 
 
 class LeaseRefused(NbaPipelineError):
-    """Dates are held by another; the message says by whom, since when and which."""
+    """Dates are held by another; the message says by whom, since when, which and how far it is."""
 
 
 class LeaseLost(NbaPipelineError):
@@ -45,24 +49,26 @@ class BackfillCancelled(NbaPipelineError):
 
 
 class Grant(NamedTuple):
-    """A lease that was given, and what had to be recovered for it.
-
-    took_over says that a holder expired that may still be alive; gone are the runs whose process
-    is dead.
-    """
+    """A lease that was given; gone are the runs found dead meanwhile."""
 
     id: int
     token: int
-    took_over: bool
     gone: tuple[str, ...]
 
 
 class Leases:
     """The leases of one coordination database."""
 
-    def __init__(self, engine: sa.Engine, seconds: float) -> None:
-        """Args: engine; seconds: how long a lease lives without a heartbeat."""
+    def __init__(self, engine: sa.Engine, seconds: float, advance: Callable[[str], None]) -> None:
+        """Opens the store.
+
+        Args:
+            engine: the coordination database.
+            seconds: how long a lease lives without a heartbeat.
+            advance: makes a new version of the named table; see Warehouse.advance.
+        """
         self._engine = engine
+        self._advance = advance
         self.seconds = seconds
         create_tables(engine, METADATA)
 
@@ -76,6 +82,7 @@ class Leases:
         *,
         purpose: str,
         wait: bool,
+        say: Callable[[str], None] | None = None,
     ) -> Grant:
         """The lease, once no other stands in its way.
 
@@ -83,44 +90,81 @@ class Leases:
         of what they read: it is being repaired. Those who wait are served in the order in which
         they came.
 
+        Args:
+            holder: who asks.
+            writes: what is to be written.
+            reads: what is to stay unchanged.
+            purpose: for whoever is refused because of it.
+            wait: whether to wait for who writes the same dates.
+            say: is told whom it waits for, whenever that changes.
+
         Raises:
             LeaseRefused: another holds or awaits some of the dates to write, and wait is off.
             BackfillCancelled: while waiting, or before.
         """
-        lease_id: int | None = None
-        took_over = False
-        gone: list[str] = []
+        request = changes.Request(holder, writes, reads, purpose)
+        told: list[int] = []
+        answered: float | None = None
         while True:
+            asked = time.monotonic()
+            try:
+                token = self._ask(request, wait=wait)
+            except HICCUPS:
+                # Who has waited long does not lose his place while it has not expired.
+                if answered is None or asked - answered > self.seconds:
+                    raise
+            else:
+                answered = asked
+                if token is not None:
+                    return Grant(request.lease_id or 0, token, tuple(request.gone))
+                if say and request.blocking != told:
+                    say(f"waiting: {request.holders}")
+                    told = request.blocking
+            time.sleep(_POLL_SECONDS)
+
+    def _ask(self, request: changes.Request, *, wait: bool) -> int | None:
+        """The token when the lease is given, None when there is something to wait for."""
+        while True:
+            self.fence_off()
             with begin(self._engine) as connection:
                 lock(connection)
-                self._refuse_cancelled(connection, holder)
-                expired, dead = self._recover(connection)
-                took_over |= expired
-                gone += dead
-                if lease_id is None:
-                    lease_id = self._insert(connection, holder, writes, reads, purpose)
-                else:
-                    self._beat(connection, lease_id)
-                others = self._conflicts(connection, lease_id, writes)
-                if not others and not self._conflicts(connection, lease_id, reads):
-                    token = self._grant(connection, lease_id, holder, writes)
-                    return Grant(lease_id, token, took_over, tuple(gone))
-                is_refused = bool(others) and not wait
+                self._refuse_cancelled(connection, request.holder)
+                lease_id = request.lease_id
+                if lease_id is None or not changes.beat(connection, lease_id, self.seconds):
+                    lease_id = changes.insert(connection, request, self.seconds)
+                request.gone += changes.recover(connection)
+                is_fenced = not connection.scalar(sa.select(sa.exists().where(changes.UNFENCED)))
+                if is_fenced:
+                    changes.find_blocking(connection, lease_id, request)
+                is_granted = is_fenced and not request.blocking
+                is_refused = is_fenced and request.is_contested and not wait
+                if is_granted:
+                    token = changes.grant(connection, lease_id, request, self.seconds)
                 if is_refused:
-                    holders = "; ".join(
-                        holder_description(connection, other) for other in others[:3]
-                    )
-                    self._end(connection, lease_id, "refused")
-                    audit.write(
-                        connection,
-                        "refused",
-                        run_id=holder.run_id,
-                        backfill_id=holder.backfill_id,
-                        reason=holders,
-                    )
+                    changes.end(connection, lease_id, "refused")
+                    changes.note(connection, "refused", request.holder, reason=request.holders)
+            # An id of a transaction that failed would be given to another.
+            request.lease_id = lease_id
+            if is_granted:
+                return token
             if is_refused:
-                raise LeaseRefused(f"{holders}. Wait for it with --wait, or cancel it.")
-            time.sleep(_POLL_SECONDS)
+                raise LeaseRefused(f"{request.holders}. Wait for it with --wait, or cancel it.")
+            if is_fenced:
+                return None
+
+    def fence_off(self) -> None:
+        """Makes sure that no lease that was taken from its holder can write any more."""
+        with self._engine.connect() as connection:
+            lost = list(connection.scalars(sa.select(LEASES.c.id).where(changes.UNFENCED)))
+            if not lost:
+                return
+            theirs = CLAIMS.c.lease_id.in_(lost) & (CLAIMS.c.access == "write")
+            wanted = sa.select(CLAIMS.c.table_name).where(theirs).distinct()
+            tables = sorted(connection.scalars(wanted))
+        for table in tables:
+            self._advance(table)
+        with begin(self._engine) as connection:
+            connection.execute(sa.update(LEASES).where(LEASES.c.id.in_(lost)).values(fenced_at=NOW))
 
     def _refuse_cancelled(self, connection: sa.Connection, holder: Holder) -> None:
         wanted = sa.select(CANCELLED).where(
@@ -132,93 +176,6 @@ class Leases:
                 f"backfill {found.backfill_id} was cancelled by {found.actor} at {utc(found.at)}"
             )
 
-    def _insert(
-        self,
-        connection: sa.Connection,
-        holder: Holder,
-        writes: Sequence[Claim],
-        reads: Sequence[Claim],
-        purpose: str,
-    ) -> int:
-        now = time.time()
-        result = connection.execute(
-            sa.insert(LEASES).values(
-                run_id=holder.run_id,
-                backfill_id=holder.backfill_id,
-                purpose=purpose,
-                host=holder.host,
-                pid=holder.pid,
-                process_started=holder.process_started,
-                state="waiting",
-                requested_at=now,
-                heartbeat_at=now,
-                expires_at=now + self.seconds,
-            )
-        )
-        lease_id = int(result.inserted_primary_key[0])  # type: ignore[index]
-        lines = [
-            {
-                "lease_id": lease_id,
-                "table_name": claim.table,
-                "access": access,
-                "first_date": claim.first.isoformat(),
-                "last_date": claim.last.isoformat(),
-            }
-            for access, claims in (("write", writes), ("read", reads))
-            for claim in claims
-        ]
-        connection.execute(sa.insert(CLAIMS), lines)
-        return lease_id
-
-    def _conflicts(
-        self, connection: sa.Connection, lease_id: int, claims: Sequence[Claim]
-    ) -> list[int]:
-        """The leases that write what is claimed: held ones, and those that waited longer."""
-        theirs = (
-            sa.select(CLAIMS, LEASES.c.state)
-            .join(LEASES, LEASES.c.id == CLAIMS.c.lease_id)
-            .where(LEASES.c.state.in_(_ACTIVE), LEASES.c.id != lease_id)
-            .where(CLAIMS.c.access == "write")
-            .where(sa.or_(LEASES.c.state == "held", LEASES.c.id < lease_id))
-        )
-        found = {
-            row.lease_id
-            for row in connection.execute(theirs)
-            for claim in claims
-            if claim.table == row.table_name
-            and claim.first.isoformat() <= row.last_date
-            and row.first_date <= claim.last.isoformat()
-        }
-        return sorted(found)
-
-    def _grant(
-        self, connection: sa.Connection, lease_id: int, holder: Holder, writes: Sequence[Claim]
-    ) -> int:
-        newest = connection.scalar(sa.select(sa.func.max(LEASES.c.token))) or 0
-        now = time.time()
-        # From the clock where the database is new: stored partitions may carry tokens of a lost one.
-        token = max(int(newest) + 1, int(now * 1000))
-        connection.execute(
-            sa.update(LEASES)
-            .where(LEASES.c.id == lease_id)
-            .values(
-                state="held",
-                token=token,
-                acquired_at=now,
-                heartbeat_at=now,
-                expires_at=now + self.seconds,
-            )
-        )
-        audit.write(
-            connection,
-            "acquired",
-            run_id=holder.run_id,
-            backfill_id=holder.backfill_id,
-            token=token,
-            claims=[str(claim) for claim in writes],
-        )
-        return token
-
     # --- keeping
 
     def heartbeat(self, lease_id: int) -> None:
@@ -228,23 +185,23 @@ class Leases:
             LeaseLost: it is no longer held.
         """
         with begin(self._engine) as connection:
-            if not self._beat(connection, lease_id):
+            if not changes.beat(connection, lease_id, self.seconds):
                 raise LeaseLost(why_lost(connection, lease_id))
 
     def verify(self, lease_id: int) -> None:
         """Raises LeaseLost unless the lease is held and has not expired."""
         with self._engine.connect() as connection:
-            row = connection.execute(sa.select(LEASES).where(LEASES.c.id == lease_id)).one()
-            if row.state != "held" or row.expires_at < time.time():
+            is_held = (LEASES.c.state == "held") & (LEASES.c.expires_at >= NOW)
+            if not connection.scalar(sa.select(is_held).where(LEASES.c.id == lease_id)):
                 raise LeaseLost(why_lost(connection, lease_id))
 
     def release(self, lease_id: int) -> None:
         """Ends the lease; one that was lost stays lost."""
         with begin(self._engine) as connection:
             row = connection.execute(sa.select(LEASES).where(LEASES.c.id == lease_id)).one()
-            if row.state in _ACTIVE:
-                self._end(connection, lease_id, "released")
-                audit.write(connection, "released", run_id=row.run_id, backfill_id=row.backfill_id)
+            if row.state in changes.ACTIVE:
+                changes.end(connection, lease_id, "released")
+                changes.note(connection, "released", row)
 
     def cancel(
         self, backfill_id: str, reason: str = "asked for", *, is_known: bool = False
@@ -264,18 +221,18 @@ class Leases:
             of_it = sa.or_(LEASES.c.backfill_id == backfill_id, LEASES.c.run_id == backfill_id)
             if not (is_known or connection.scalar(sa.select(sa.exists().where(of_it)))):
                 raise KeyError(f"no backfill or run {backfill_id}")
-            held = stored(connection, of_it & LEASES.c.state.in_(_ACTIVE))
+            held = stored(connection, of_it & LEASES.c.state.in_(changes.ACTIVE))
             known = connection.scalar(
                 sa.select(sa.func.count()).where(CANCELLED.c.backfill_id == backfill_id)
             )
             if not known:
                 connection.execute(
                     sa.insert(CANCELLED).values(
-                        backfill_id=backfill_id, at=time.time(), actor=audit.actor()
+                        backfill_id=backfill_id, at=NOW, actor=audit.actor()
                     )
                 )
             for lease in held:
-                self._end(connection, lease.id, "cancelled")
+                changes.end(connection, lease.id, "cancelled")
             audit.write(
                 connection,
                 "cancelled",
@@ -283,6 +240,7 @@ class Leases:
                 reason=reason,
                 runs=sorted({lease.run_id for lease in held}),
             )
+        self.fence_off()
         return held
 
     def is_cancelled(self, *ids: str) -> bool:
@@ -296,49 +254,4 @@ class Leases:
     def active(self) -> list[Lease]:
         """The leases that are held or waited for, oldest first."""
         with self._engine.connect() as connection:
-            return stored(connection, LEASES.c.state.in_(_ACTIVE))
-
-    # --- within a transaction
-
-    def _beat(self, connection: sa.Connection, lease_id: int) -> bool:
-        now = time.time()
-        result = connection.execute(
-            sa.update(LEASES)
-            .where(LEASES.c.id == lease_id, LEASES.c.state.in_(_ACTIVE))
-            .values(heartbeat_at=now, expires_at=now + self.seconds)
-        )
-        return result.rowcount > 0
-
-    def _recover(self, connection: sa.Connection) -> tuple[bool, list[str]]:
-        """Ends the leases of the dead and the expired.
-
-        Returns whether one expired without being seen to die, and the runs seen to be dead.
-        """
-        passed_over = False
-        dead: list[str] = []
-        now = time.time()
-        for row in connection.execute(sa.select(LEASES).where(LEASES.c.state.in_(_ACTIVE))):
-            gone = is_dead(row.host, row.pid, row.process_started)
-            if not gone and row.expires_at >= now:
-                continue
-            passed_over |= not gone
-            if gone:
-                dead.append(row.run_id)
-            self._end(connection, row.id, "recovered")
-            reason = "its process is gone" if gone else "its heartbeat expired"
-            audit.write(
-                connection,
-                "recovered",
-                run_id=row.run_id,
-                backfill_id=row.backfill_id,
-                reason=reason,
-                token=row.token,
-            )
-        return passed_over, dead
-
-    def _end(self, connection: sa.Connection, lease_id: int, state: str) -> None:
-        connection.execute(
-            sa.update(LEASES)
-            .where(LEASES.c.id == lease_id)
-            .values(state=state, ended_at=time.time())
-        )
+            return stored(connection, LEASES.c.state.in_(changes.ACTIVE))

@@ -1,12 +1,11 @@
 """How far a backfill is and how long it will still take, from what its tables took before."""
 
-import time
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from nba_pipeline.backfill.audit import METADATA
-from nba_pipeline.coordination.database import begin, create_tables
+from nba_pipeline.coordination.database import NOW, begin, create_tables
 
 _STEPS = sa.Table(
     "backfill_steps",
@@ -54,23 +53,18 @@ class Progress:
 
     def queue(self, backfill_id: str, run_id: str, tables: dict[str, int]) -> None:
         """Announces the tables of a run, in order, with their numbers of dates."""
-        lines = [
-            {
-                "backfill_id": backfill_id,
-                "run_id": run_id,
-                "table_name": table,
-                "dates": dates,
-                "state": "queued",
-                "queued_at": time.time(),
-            }
-            for table, dates in tables.items()
-        ]
+        announced = {"backfill_id": backfill_id, "run_id": run_id, "state": "queued"}
         with begin(self._engine) as connection:
+            now = connection.scalar(sa.select(NOW))
+            lines = [
+                {"table_name": table, "dates": dates, "queued_at": now, **announced}
+                for table, dates in tables.items()
+            ]
             connection.execute(sa.insert(_STEPS), lines)
 
     def start(self, run_id: str, table: str, dates: int) -> None:
         """The table's work begins."""
-        self._set(run_id, table, state="running", dates=dates, started_at=time.time())
+        self._set(run_id, table, state="running", dates=dates, started_at=NOW)
 
     def finish(self, run_id: str, table: str, seconds: float, detail: str) -> None:
         """The table is done."""
@@ -97,35 +91,45 @@ class Progress:
     def steps(self, backfill_id: str) -> list[Step]:
         """The backfill's tables in order."""
         with self._engine.connect() as connection:
-            rows = list(
-                connection.execute(
-                    sa.select(_STEPS)
-                    .where(_STEPS.c.backfill_id == backfill_id)
-                    .order_by(_STEPS.c.id)
-                )
-            )
-            return [
-                Step(
-                    row.table_name,
-                    row.run_id,
-                    row.dates,
-                    row.state,
-                    row.seconds or (time.time() - row.started_at if row.started_at else 0.0),
-                    self._expected(connection, row.table_name, row.dates),
-                    row.detail,
-                )
-                for row in rows
-            ]
+            return _steps(connection, _STEPS.c.backfill_id == backfill_id)
 
-    def _expected(self, connection: sa.Connection, table: str, dates: int) -> float:
-        """Seconds for so many dates, from the past step whose size was nearest."""
-        past = connection.execute(
-            sa.select(_STEPS.c.dates, _STEPS.c.seconds)
-            .where(_STEPS.c.table_name == table, _STEPS.c.state == "done", _STEPS.c.dates > 0)
-            .order_by(sa.func.abs(_STEPS.c.dates - dates), _STEPS.c.id.desc())
-            .limit(1)
-        ).first()
-        if past is None:
-            return _GUESS_SECONDS + dates * _GUESS_SECONDS_PER_DATE
-        # A part of the time is there for any number of dates.
-        return float(past.seconds) * (dates / past.dates if dates > past.dates else 1.0)
+
+def run_description(connection: sa.Connection, run_id: str) -> str | None:
+    """How far a run is and how long it will still take; None where it has announced nothing."""
+    steps = _steps(connection, _STEPS.c.run_id == run_id)
+    if not steps:
+        return None
+    ended = sum(step.state in _ENDED for step in steps)
+    left = sum(step.remaining_seconds for step in steps)
+    return f"{ended} of {len(steps)} tables done, about {left:.0f} s left"
+
+
+def _steps(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Step]:
+    so_far = sa.func.coalesce(_STEPS.c.seconds, NOW - _STEPS.c.started_at, 0.0)
+    wanted = sa.select(_STEPS, so_far.label("so_far")).where(where).order_by(_STEPS.c.id)
+    return [
+        Step(
+            row.table_name,
+            row.run_id,
+            row.dates,
+            row.state,
+            row.so_far,
+            _expected(connection, row.table_name, row.dates),
+            row.detail,
+        )
+        for row in connection.execute(wanted).all()
+    ]
+
+
+def _expected(connection: sa.Connection, table: str, dates: int) -> float:
+    """Seconds for so many dates, from the past step whose size was nearest."""
+    past = connection.execute(
+        sa.select(_STEPS.c.dates, _STEPS.c.seconds)
+        .where(_STEPS.c.table_name == table, _STEPS.c.state == "done", _STEPS.c.dates > 0)
+        .order_by(sa.func.abs(_STEPS.c.dates - dates), _STEPS.c.id.desc())
+        .limit(1)
+    ).first()
+    if past is None:
+        return _GUESS_SECONDS + dates * _GUESS_SECONDS_PER_DATE
+    # A part of the time is there for any number of dates.
+    return float(past.seconds) * (dates / past.dates if dates > past.dates else 1.0)

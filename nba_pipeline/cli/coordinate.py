@@ -2,15 +2,20 @@
 
 import time
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 from dagster import DagsterError
 from rich.live import Live
 
 from nba_pipeline.backfill import audit as audit_log
+from nba_pipeline.backfill.leases import LeaseRefused
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import open_installation
-from nba_pipeline.cli.run import Json, grid
+from nba_pipeline.cli.run import Json, Wait, grid
+from nba_pipeline.clock import today
+from nba_pipeline.orchestration.session import RunSession
+from nba_pipeline.quality.predicted import stated_versions
 
 
 def add_to(app: typer.Typer) -> None:
@@ -91,13 +96,17 @@ def audit(
         report.table(rows, empty="nothing has been done yet")
 
 
-def cancel(backfill_id: Annotated[str, typer.Argument(help="Backfill or run")]) -> None:
+def cancel(
+    backfill_id: Annotated[str, typer.Argument(help="Backfill or run")],
+    reason: Annotated[str, typer.Option(help="Why, for the audit")] = "asked for",
+) -> None:
     """Stops a backfill, and keeps anything from starting it again."""
     from nba_pipeline.orchestration.cancel import cancel_runs, is_known  # noqa: PLC0415
 
     home = open_installation()
     try:
-        held = home.leases.cancel(backfill_id, is_known=is_known(home.instance, backfill_id))
+        known = is_known(home.instance, backfill_id)
+        held = home.leases.cancel(backfill_id, reason, is_known=known)
     except KeyError as error:
         report.stop(str(error.args[0]))
     try:
@@ -107,11 +116,18 @@ def cancel(backfill_id: Annotated[str, typer.Argument(help="Backfill or run")]) 
     report.console.print(f"cancelled {backfill_id}: {len(held)} leases ended", highlight=False)
 
 
-def maintain() -> None:
+def maintain(wait: Wait = False) -> None:
     """Compacts the tables' files and removes those of older versions and of killed writers."""
     home = open_installation()
-    if home.leases.active():
-        report.stop("a lease is held: maintain when nobody writes (see nba-pipeline leases)")
-    for name in home.session.warehouse.names():
-        removed = home.session.warehouse.maintain(name)
-        report.line(f"{name}: {removed} files removed")
+    own_id = f"maintain-{uuid4().hex[:12]}"
+    session = RunSession(home.settings, run_id=own_id, backfill_id=own_id, tables=home.tables)
+    stored = session.warehouse.names()
+    try:
+        # The declared ones too: who writes a new table reads those that are there.
+        with session.maintenance({*home.tables, *stored}, wait=wait):
+            kept = stated_versions(session.warehouse, today())
+            for name in stored:
+                removed = session.warehouse.maintain(name, keep=sorted(kept.get(name, ())))
+                report.line(f"{name}: {removed} files removed")
+    except LeaseRefused as error:
+        report.stop(str(error))

@@ -37,7 +37,7 @@ class Installation:
     @cached_property
     def leases(self) -> Leases:
         """The leases."""
-        return Leases(self.engine, self.settings.lease_seconds)
+        return self.session.leases
 
     @cached_property
     def progress(self) -> Progress:

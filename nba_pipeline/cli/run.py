@@ -19,8 +19,7 @@ from nba_pipeline.backfill.progress import Progress, Step
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import Installation, open_installation
 from nba_pipeline.coordination.database import begin
-from nba_pipeline.engine.compute import Bypass
-from nba_pipeline.engine.preconditions import BYPASSABLE
+from nba_pipeline.engine.compute import Bypass, InvalidBypass
 from nba_pipeline.league import calendar
 from nba_pipeline.quality.accuracy import accuracy_of
 from nba_pipeline.settings import Settings
@@ -78,12 +77,10 @@ def _request(
         selected = in_order(home.tables, tables, downstream=downstream)
     except KeyError as error:
         report.stop(str(error.args[0]), 2)
-    unknown = [name for name in bypass if name not in BYPASSABLE]
-    if unknown:
-        report.stop(f"{unknown[0]} cannot be bypassed; these can: {', '.join(BYPASSABLE)}", 2)
-    if bypass and not reason.strip():
-        report.stop("--bypass needs --reason", 2)
-    bypasses = tuple(Bypass(name, reason) for name in bypass)
+    try:
+        bypasses = tuple(Bypass(name, reason) for name in bypass)
+    except InvalidBypass as error:
+        report.stop(str(error), 2)
     return Request(selected, begin, end, wait=wait, force=force, bypasses=bypasses)
 
 

@@ -2,14 +2,42 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 
 _BUSY_SECONDS = 60
 _LOCK_NUMBER = 7_203_544_821
+_ATTEMPTS, _PAUSE_SECONDS = 4, 0.5
+Answer = TypeVar("Answer")
+HICCUPS = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+"""What is raised where the database does not answer, though it may at the next attempt."""
+
+
+class _Now(sa.sql.functions.FunctionElement[float]):
+    """Seconds since 1970 by the database's clock: hosts' clocks differ, and jump."""
+
+    type = sa.Float()
+    inherit_cache = True
+
+
+@compiles(_Now, "sqlite")
+def _now_of_sqlite(_element: _Now, _compiler: object, **_options: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(_Now, "postgresql")
+def _now_of_postgres(_element: _Now, _compiler: object, **_options: object) -> str:
+    # Unlike now(), which stands still within a transaction that waited for its lock.
+    return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+
+
+NOW = _Now()
 
 
 def connect(url: str) -> sa.Engine:
@@ -61,13 +89,43 @@ def begin(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def patiently(ask: Callable[[], Answer]) -> Answer:
+    """What is answered, asked some times where the database does not answer at once."""
+    for _attempt in range(_ATTEMPTS):
+        try:
+            return ask()
+        except HICCUPS:
+            time.sleep(_PAUSE_SECONDS)
+    return ask()
+
+
 def create_tables(engine: sa.Engine, metadata: sa.MetaData) -> None:
-    """Makes the tables that are not there yet; one process at a time, as many may start at once."""
-    if set(metadata.tables) <= set(sa.inspect(engine).get_table_names()):
-        return
+    """Makes the tables and columns that are not there yet.
+
+    One process at a time, as many may start at once.
+    """
+    with engine.connect() as connection:
+        if not _missing_columns(connection, metadata):
+            return
     with begin(engine) as connection:
         lock(connection)
         metadata.create_all(connection)
+        for column in _missing_columns(connection, metadata):
+            kind = column.type.compile(engine.dialect)
+            statement = f"ALTER TABLE {column.table.name} ADD COLUMN {column.name} {kind}"
+            connection.exec_driver_sql(statement)
+
+
+def _missing_columns(connection: sa.Connection, metadata: sa.MetaData) -> list[sa.Column[object]]:
+    """The declared columns that the database does not have."""
+    inspector = sa.inspect(connection)
+    there = {
+        (table, column["name"])
+        for table in set(inspector.get_table_names()) & set(metadata.tables)
+        for column in inspector.get_columns(table)
+    }
+    declared = [column for table in metadata.tables.values() for column in table.columns]
+    return [column for column in declared if (column.table.name, column.name) not in there]
 
 
 def lock(connection: sa.Connection) -> None:

@@ -21,6 +21,7 @@ from nba_pipeline.engine.made_from import made_from
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey, spans
 from nba_pipeline.engine.verdicts import call, judge, require
+from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.columns import QUALITY, STAMP
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
@@ -28,12 +29,27 @@ from nba_pipeline.lookback.provenance import bootstrap, tracking_columns, with_q
 from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stamp, Warehouse
 
 
+class InvalidBypass(NbaPipelineError, ValueError):
+    """A bypass that nobody may ask for."""
+
+
 @dataclass(frozen=True)
 class Bypass:
-    """A named, recorded permission to skip one precondition."""
+    """A named, recorded permission to skip one precondition.
+
+    Raises:
+        InvalidBypass: the precondition cannot be bypassed, or no reason is given.
+    """
 
     name: str
     reason: str
+
+    def __post_init__(self) -> None:
+        if self.name not in preconditions.BYPASSABLE:
+            known = ", ".join(preconditions.BYPASSABLE)
+            raise InvalidBypass(f"{self.name} cannot be bypassed; these can: {known}")
+        if not self.reason.strip():
+            raise InvalidBypass(f"the bypass of {self.name} needs a reason")
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -155,6 +155,10 @@ class Table:
         """The partitions from first to last: season days, or the months that have one."""
         days = season_days(first, last)
         return days if self.partitions == "daily" else sorted({month_of(day) for day in days})
+
+    def partitions_of(self, days: Iterable[date]) -> list[date]:
+        """The partitions that hold the days: the days themselves, or their months."""
+        return sorted(set(days) if self.partitions == "daily" else {month_of(d) for d in days})
 
     @property
     def storage(self) -> Storage:

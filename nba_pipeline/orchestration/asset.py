@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator
-from datetime import date
 
 import dagster as dg
 from dagster._core.events import DagsterEvent
@@ -88,7 +87,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
     )
     def body(context: dg.AssetExecutionContext) -> Iterator[DagsterEvent]:
         session: RunSession = context.resources.session
-        days = [date.fromisoformat(key) for key in context.partition_keys]
+        days = session.partitions(table)
         try:
             computed = session.compute(table, days)
         except BaseException as error:

@@ -5,11 +5,13 @@ import signal
 
 import dagster as dg
 
+CANCEL_REASON_TAG = "nba_pipeline/cancel_reason"
 _BACKFILL = "dagster/backfill"
 # Runs of the daemon carry the address at which their code server interrupts them.
 _ADDRESS = "dagster/grpc_info"
 # Values of BulkActionStatus, whose module is slow to import and would be with every command.
 _STOPPING = ("CANCELING", "CANCELED")
+_STOPPED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
 
 
 class LaunchedRun:
@@ -19,15 +21,20 @@ class LaunchedRun:
         self._instance = instance
         self._run = run
 
-    def is_stopped(self) -> bool:
-        """Whether the run or its backfill is being canceled, or is."""
+    def stopped(self) -> str | None:
+        """Why the run or its backfill is being canceled, or is; None where it is not."""
         now = self._now()
-        if now and now.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED):
-            return True
         # The daemon comes to a backfill's runs with its next tick only.
         name = self._run.tags.get(_BACKFILL)
         backfill = self._instance.get_backfill(name) if name else None
-        return backfill is not None and backfill.status.value in _STOPPING
+        is_stopped = (now is not None and now.status in _STOPPED) or (
+            backfill is not None and backfill.status.value in _STOPPING
+        )
+        if not is_stopped:
+            return None
+        tags = {**(backfill.tags or {} if backfill else {}), **(now.tags if now else {})}
+        reason = tags.get(CANCEL_REASON_TAG, "")
+        return f"stopped in Dagster: {reason}" if reason else "stopped in Dagster"
 
     def interrupt(self) -> None:
         """Interrupts this process, unless Dagster is at it: a second one would end it at once."""

@@ -6,18 +6,19 @@ The lease is taken here, in the write path, so every run has one whatever starte
 import gc
 import os
 import signal
-import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
+from nba_pipeline.backfill import audit
+from nba_pipeline.backfill.heartbeat import Heartbeat
 from nba_pipeline.backfill.lease_rows import Claim, Holder
-from nba_pipeline.backfill.leases import LeaseLost, Leases
+from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, Leases
 from nba_pipeline.backfill.progress import Progress
-from nba_pipeline.coordination.database import connect
+from nba_pipeline.coordination.database import begin, connect, patiently
 from nba_pipeline.engine.compute import Bypass, Computed, Writer, compute
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.landing import Landing
@@ -35,7 +36,6 @@ FORCE_TAG = "nba_pipeline/force"
 WAIT_TAG = "nba_pipeline/wait"
 ONLY_STORED_TAG = "nba_pipeline/only_stored"
 BACKFILL_TAG = "nba_pipeline/backfill"
-_LOOK_SECONDS = 1.0
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
@@ -54,10 +54,10 @@ class RunSession:
         force: bool = False,
         only_stored: Collection[str] = (),
     ) -> None:
-        engine = connect(settings.coordination_url)
+        engine = self._engine = connect(settings.coordination_url)
         self.warehouse = DeltaWarehouse(settings.warehouse_folder, engine)
         self.landing = Landing(settings.landing_root, settings.parsed_folder)
-        self.leases = Leases(engine, settings.lease_seconds)
+        self.leases = Leases(engine, settings.lease_seconds, self.warehouse.advance)
         self.progress = Progress(engine)
         self._run_id = run_id
         self._backfill_id = backfill_id
@@ -67,6 +67,7 @@ class RunSession:
         self._tables = tables
         self._survey = self.survey()
         self._writer: Writer | None = None
+        self._days: tuple[date, ...] = ()
 
     def survey(self) -> Survey:
         """What is stored now."""
@@ -80,57 +81,99 @@ class RunSession:
         *,
         wait: bool,
         launched: LaunchedRun | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> Iterator[None]:
         """Holds the lease for all tables and dates at once.
 
         Args:
             tables: what is written.
-            days: the dates, of which first and last count.
+            days: the dates, of which first and last count; of monthly tables their months.
             wait: whether to wait for whoever holds some of them.
             launched: the run in its launcher's books, where there is one.
+            say: is told whom the run waits for.
 
         Raises:
             LeaseRefused, BackfillCancelled: see Leases.acquire.
         """
-        holder = Holder.here(self._run_id, self._backfill_id)
         writes, reads = claims(tables, days)
         purpose = f"{', '.join(t.name for t in tables[:2])}{' ...' if tables[2:] else ''}"
-        lease_id, token, took_over, gone = self.leases.acquire(
-            holder, writes, reads, purpose=purpose, wait=wait
-        )
+        with self._held(writes, reads, purpose, wait=wait, launched=launched, say=say) as writer:
+            self.progress.queue(
+                self._backfill_id,
+                self._run_id,
+                {table.name: len(table.partitions_of(days)) for table in tables},
+            )
+            self._writer, self._days = writer, tuple(days)
+            with self.warehouse.snapshot():
+                # What was looked at before the lease was held may have changed.
+                self._survey = self.survey()
+                yield
+
+    @contextmanager
+    def maintenance(self, names: Iterable[str], *, wait: bool) -> Iterator[None]:
+        """Holds every partition of the tables, so that nobody reads or writes their files.
+
+        Raises:
+            LeaseRefused, BackfillCancelled: see Leases.acquire.
+        """
+        every = [Claim(name, date.min, date.max) for name in names]
+        with self._held(every, [], "maintenance", wait=wait):
+            yield
+
+    @contextmanager
+    def _held(
+        self,
+        writes: Sequence[Claim],
+        reads: Sequence[Claim],
+        purpose: str,
+        *,
+        wait: bool,
+        launched: LaunchedRun | None = None,
+        say: Callable[[str], None] | None = None,
+    ) -> Iterator[Writer]:
+        """A lease with its heartbeat, and who writes under it."""
+        holder = Holder.here(self._run_id, self._backfill_id)
+        try:
+            grant = self.leases.acquire(holder, writes, reads, purpose=purpose, wait=wait, say=say)
+        except BackfillCancelled as error:
+            self._note("refused", reason=str(error))
+            raise
         if launched:
-            for run_id in gone:
+            for run_id in grant.gone:
                 launched.bury(run_id)
-        if took_over:
-            # Whoever still runs on an expired lease has checked an older version: make it so.
-            for claim in writes:
-                self.warehouse.advance(claim.table)
-        self.progress.queue(
-            self._backfill_id, self._run_id, {table.name: len(days) for table in tables}
-        )
 
         def fence() -> None:
             try:
-                self.leases.verify(lease_id)
+                patiently(lambda: self.leases.verify(grant.id))
             except LeaseLost as error:
                 raise LostLease(str(error)) from error
 
-        # What was looked at before the lease was held may have changed.
-        self._survey = self.survey()
-        self._writer = Writer(self._run_id, token, fence, self._bypasses)
-        ids = (self._run_id, self._backfill_id)
-        with _heartbeat(self.leases, lease_id, ids, launched):
+        heartbeat = Heartbeat(
+            self.leases,
+            grant.id,
+            (self._run_id, self._backfill_id),
+            stopped=launched.stopped if launched else lambda: None,
+            interrupt=launched.interrupt if launched else _interrupt,
+        )
+        with heartbeat:
             try:
-                yield
+                yield Writer(self._run_id, grant.token, fence, self._bypasses)
             finally:
-                # The launcher's own interrupt may have come before the next look.
-                _note_stopped(self.leases, ids, launched)
-                self.leases.release(lease_id)
+                try:
+                    # The launcher's own interrupt may have come before the next look.
+                    patiently(heartbeat.note_stopped)
+                finally:
+                    patiently(lambda: self.leases.release(grant.id))
+
+    def partitions(self, table: Table) -> list[date]:
+        """The table's partitions that the lease is for; Dagster knows no months of a run of days."""
+        return table.partitions_of(self._days)
 
     def compute(self, table: Table, days: Sequence[date]) -> Computed:
-        """Computes the stale dates under the lease, and notes progress."""
+        """Computes the stale partitions that hold the days, under the lease, and notes progress."""
         if self._writer is None:
             raise LostLease(f"{table.name}: no lease is held")
+        days = table.partitions_of(days)
         started = time.perf_counter()
         self.progress.start(self._run_id, table.name, len(days))
         try:
@@ -152,59 +195,38 @@ class RunSession:
             f"unchanged, {len(computed.current)} current, {len(computed.refused)} refused"
         )
         self.progress.finish(self._run_id, table.name, time.perf_counter() - started, detail)
+        if refused := sorted(computed.refused):
+            dates = f"{refused[0]} to {refused[-1]} ({len(refused)})"
+            why = computed.refused[refused[0]]
+            self._note("stopped", table=table.name, dates=dates, reason=why)
         return computed
 
+    def _note(self, action: str, **detail: object) -> None:
+        """A line of the audit on behalf of the run."""
+        with begin(self._engine) as connection:
+            audit.write(
+                connection, action, run_id=self._run_id, backfill_id=self._backfill_id, **detail
+            )
 
-def _note_stopped(leases: Leases, ids: tuple[str, str], launched: LaunchedRun | None) -> None:
-    """Takes a run that was stopped in its launcher for a cancelled backfill."""
-    if launched and launched.is_stopped() and not leases.is_cancelled(*ids):
-        leases.cancel(ids[1], reason="stopped in Dagster")
 
-
-@contextmanager
-def _heartbeat(
-    leases: Leases, lease_id: int, ids: tuple[str, str], launched: LaunchedRun | None
-) -> Iterator[None]:
-    """Prolongs the lease until left; interrupts this process when it was cancelled."""
-    stop = threading.Event()
-
-    def beat() -> None:
-        next_beat = time.monotonic() + leases.seconds / 3
-        while not stop.wait(_LOOK_SECONDS):
-            _note_stopped(leases, ids, launched)
-            if leases.is_cancelled(*ids):
-                if launched:
-                    launched.interrupt()
-                else:
-                    os.kill(os.getpid(), signal.SIGINT)
-                return
-            if time.monotonic() >= next_beat:
-                next_beat = time.monotonic() + leases.seconds / 3
-                try:
-                    leases.heartbeat(lease_id)
-                except LeaseLost:
-                    # The fence refuses the next commit and says why.
-                    return
-
-    thread = threading.Thread(target=beat, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+def _interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def claims(tables: Sequence[Table], days: Sequence[date]) -> tuple[list[Claim], list[Claim]]:
     """What a run of the tables over the days writes, and what it reads of other tables."""
-    writes = [Claim(table.name, min(days), max(days)) for table in tables]
+    partitions = {table.name: table.partitions_of(days) for table in tables}
+    writes = [Claim(name, min(own), max(own)) for name, own in partitions.items()]
     written = {table.name for table in tables}
     reads: dict[str, Claim] = {}
     for table in tables:
         for read in table.reads:
             if read.table in written:
                 continue
-            first, last = read_span(read, days)
+            first, last = read_span(read, partitions[table.name])
+            if read.looks_back:
+                # What is dated on the last partition itself is not read.
+                last = max(first, last - timedelta(days=1))
             known = reads.get(read.table, Claim(read.table, first, last))
             reads[read.table] = Claim(read.table, min(first, known.first), max(last, known.last))
     return writes, list(reads.values())
@@ -242,9 +264,9 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
         selected = [table for name, table in tables.items() if name in names]
         tags = run.tags
         bypasses = [
-            Bypass(name, tags.get(REASON_TAG, ""))
+            Bypass(name.strip(), tags.get(REASON_TAG, ""))
             for name in tags.get(BYPASS_TAG, "").split(",")
-            if name
+            if name.strip()
         ]
         backfill_id = tags.get(BACKFILL_TAG) or tags.get("dagster/backfill") or run.run_id
         opened = RunSession(
@@ -260,8 +282,9 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
         # them costs a third of compiling them.
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         launched = LaunchedRun(context.instance, run) if context.instance else None
-        wait = tags.get(WAIT_TAG) != "false"
-        with opened.lease(selected, days_of(run), wait=wait, launched=launched):
+        wait = tags.get(WAIT_TAG) == "true"
+        say = context.log.info if context.log else None
+        with opened.lease(selected, days_of(run), wait=wait, launched=launched, say=say):
             yield opened
 
     return session

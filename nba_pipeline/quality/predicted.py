@@ -1,10 +1,12 @@
 """What is predicted of a date, and what was said of it before tip-off."""
 
-from datetime import date
+import json
+from datetime import date, timedelta
 
 from ibis import _
 
 from nba_pipeline.model import statements
+from nba_pipeline.thresholds import AUDITABLE_DAYS
 from nba_pipeline.warehouse.protocol import Warehouse
 
 PREDICTIONS = "player_prop_predictions"
@@ -53,3 +55,17 @@ def statements_of(warehouse: Warehouse, day: date, player_id: int) -> list[dict[
         *("model_version", "run_id", "inputs_changed"),
     )
     return list(shown.order_by("system", "made_at").to_pyarrow().to_pylist())
+
+
+def stated_versions(warehouse: Warehouse, today: date) -> dict[str, set[int]]:
+    """Per table, the versions that recent statements were made from: an audit reads them again."""
+    if STATEMENTS not in warehouse.names():
+        return {}
+    first = today - timedelta(days=int(AUDITABLE_DAYS.value))
+    said = warehouse.table(STATEMENTS).filter(_.game_date >= first).select("made_from").distinct()
+    found: dict[str, set[int]] = {}
+    for text in said.to_pyarrow()["made_from"].to_pylist():
+        for name, facts in json.loads(text).items():
+            if facts["version"] is not None:
+                found.setdefault(name, set()).add(facts["version"])
+    return found

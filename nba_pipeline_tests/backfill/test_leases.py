@@ -1,16 +1,26 @@
 """Who may write what, and who waits, is refused or recovered."""
 
+import sqlite3
 import threading
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 
 from nba_pipeline.backfill import audit
-from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.backfill.heartbeat import Heartbeat
+from nba_pipeline.backfill.lease_rows import LEASES, Claim, Holder, start_ticks, this_machine
 from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, LeaseRefused, Leases
+from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.coordination.database import connect
+from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.warehouse.protocol import LostLease
+from nba_pipeline_tests.backfill.simulated_writers import Run
+from nba_pipeline_tests.backfill.simulated_writers import replace as write_rows
 
 JANUARY = Claim("scores", date(2024, 1, 1), date(2024, 1, 31))
 LATE_JANUARY = Claim("scores", date(2024, 1, 31), date(2024, 2, 3))
@@ -18,10 +28,16 @@ FEBRUARY = Claim("scores", date(2024, 2, 1), date(2024, 2, 29))
 OTHER_TABLE = Claim("shots", date(2024, 1, 1), date(2024, 1, 31))
 
 
+def _store(folder: Path, seconds: float = 60, advanced: list[str] | None = None) -> Leases:
+    """An empty store; advanced takes the tables that are advanced."""
+    names = [] if advanced is None else advanced
+    return Leases(connect(f"sqlite:///{folder / 'c.db'}"), seconds, names.append)
+
+
 @pytest.fixture
 def leases(tmp_path: Path) -> Leases:
-    """An empty store."""
-    return Leases(connect(f"sqlite:///{tmp_path / 'c.db'}"), 60)
+    """An empty store whose leases live long."""
+    return _store(tmp_path)
 
 
 def _take(leases: Leases, run: str, *claims: Claim, wait: bool = False, reads=()) -> tuple:
@@ -91,13 +107,12 @@ def test_what_is_under_repair_is_waited_for_before_it_is_read(leases) -> None:
 
 def test_an_expired_lease_is_recovered_with_a_higher_token(tmp_path) -> None:
     """Its holder is alive, but no longer holds: it is holder_description when it asks."""
-    leases = Leases(connect(f"sqlite:///{tmp_path / 'c.db'}"), 0.2)
+    leases = _store(tmp_path, 0.2)
     old_id, old_token, *_ = _take(leases, "sleeper", JANUARY)
     time.sleep(0.3)
     with pytest.raises(LeaseLost, match="of run sleeper expired at"):
         leases.verify(old_id)
-    _id, token, took_over, gone = _take(leases, "next", JANUARY)
-    assert took_over
+    _id, token, gone = _take(leases, "next", JANUARY)
     assert gone == ()
     assert token > old_token
     with pytest.raises(LeaseLost, match=r"of run sleeper \(token \d+\) was recovered at"):
@@ -108,7 +123,7 @@ def test_an_expired_lease_is_recovered_with_a_higher_token(tmp_path) -> None:
 
 def test_a_heartbeat_keeps_the_lease(tmp_path) -> None:
     """Past its first expiry it is still held."""
-    leases = Leases(connect(f"sqlite:///{tmp_path / 'c.db'}"), 0.5)
+    leases = _store(tmp_path, 0.5)
     lease_id = _take(leases, "steady", JANUARY)[0]
     for _ in range(4):
         time.sleep(0.2)
@@ -120,10 +135,10 @@ def test_a_heartbeat_keeps_the_lease(tmp_path) -> None:
 
 def test_the_lease_of_a_process_that_is_gone_is_recovered_at_once(leases) -> None:
     """No heartbeat has to expire."""
-    gone = Holder("gone", "gone", Holder.here("x", "x").host, 2**22 - 3, 1.0)
+    gone = replace(Holder.here("gone", "gone"), pid=2**22 - 3)
     leases.acquire(gone, [JANUARY], [], purpose="a test", wait=False)
     given = _take(leases, "next", JANUARY)
-    assert (given.took_over, given.gone) == (False, ("gone",))
+    assert given.gone == ("gone",)
     assert [lease.run_id for lease in leases.active()] == ["next"]
     assert "its process is gone" in str(audit.read(leases._engine)[1].detail)
 
@@ -139,3 +154,235 @@ def test_a_cancelled_backfill_loses_its_lease_and_gets_no_other(leases) -> None:
     _take(leases, "another", JANUARY)
     with pytest.raises(KeyError, match="no backfill or run nobody"):
         leases.cancel("nobody")
+
+
+# --- what was begun under a lost lease
+
+
+def test_whatever_is_recovered_is_advanced_before_any_lease_is_given(tmp_path) -> None:
+    """An unrelated writer recovers two tables; it is refused nothing, and both are advanced once."""
+    advanced: list[str] = []
+    leases = _store(tmp_path, 0.2, advanced)
+    _take(leases, "sleeper", JANUARY, OTHER_TABLE)
+    time.sleep(0.3)
+    _take(leases, "unrelated", Claim("rebounds", date(2024, 1, 1), date(2024, 1, 1)))
+    assert sorted(advanced) == ["scores", "shots"]
+    leases.release(_take(leases, "third", FEBRUARY).id)
+    assert sorted(advanced) == ["scores", "shots"]
+
+
+def test_who_dies_between_recovering_and_advancing_leaves_it_to_the_next(tmp_path) -> None:
+    """The lease is marked recovered, and still nobody is given one before the table is advanced."""
+    _take(_store(tmp_path, 0.2), "sleeper", JANUARY)
+    time.sleep(0.3)
+
+    def die(name: str) -> None:
+        raise KeyboardInterrupt(name)
+
+    killed = Leases(connect(f"sqlite:///{tmp_path / 'c.db'}"), 60, die)
+    with pytest.raises(KeyboardInterrupt, match="scores"):
+        _take(killed, "killed", OTHER_TABLE)
+    assert not any(lease.state == "held" for lease in killed.active())
+    advanced: list[str] = []
+    _take(_store(tmp_path, 60, advanced), "next", FEBRUARY)
+    assert advanced == ["scores"]
+
+
+def test_a_cancelled_lease_is_advanced_and_one_that_was_released_is_not(tmp_path) -> None:
+    """Its holder may be about to commit; who releases has ended his work."""
+    advanced: list[str] = []
+    leases = _store(tmp_path, 60, advanced)
+    leases.release(_take(leases, "done", JANUARY).id)
+    _take(leases, "unwanted", OTHER_TABLE)
+    leases.cancel("unwanted", "wrong dates")
+    assert advanced == ["shots"]
+    assert audit.read(leases._engine, 1)[0].detail["reason"] == "wrong dates"
+
+
+def test_a_version_made_by_the_writer_s_own_process_stops_its_commit_too(tmp_path) -> None:
+    """The heartbeat's thread finds the run cancelled and advances between fence and commit."""
+    engine = connect(f"sqlite:///{tmp_path / 'c.db'}")
+    warehouse = DeltaWarehouse(tmp_path / "warehouse", engine)
+    day = date(2024, 1, 1)
+    asked: list[int] = []
+
+    def fence() -> None:
+        if len(asked) == 2:
+            raise LostLease("cancelled")
+        asked.append(1)
+        if len(asked) == 2:
+            thread = threading.Thread(target=lambda: warehouse.advance("scores"))
+            thread.start()
+            thread.join()
+
+    def write(mark: int) -> None:
+        run = Run(mark, "write", SimpleNamespace(warehouse=warehouse), 1, True, True, (), ())
+        run.writes, run.token = (Claim("scores", day, day),), mark
+        write_rows(run, "scores", fence)
+
+    write(1)
+    with pytest.raises(LostLease):
+        write(2)
+    assert warehouse.table("scores").mark.execute().tolist() == [1, 1]
+
+
+# --- hiccups, clocks, processes
+
+
+class _Hiccups:
+    """A database that does not answer while told so."""
+
+    def __init__(self, leases: Leases) -> None:
+        self.left = 0
+        sa.event.listen(leases._engine, "before_cursor_execute", self._raise)
+
+    def _raise(self, *_arguments: object) -> None:
+        if self.left:
+            self.left -= 1
+            raise sa.exc.OperationalError("SELECT 1", None, sqlite3.OperationalError("locked"))
+
+
+def _heartbeat(leases: Leases, lease_id: int, clock: list[float], stops=()) -> Heartbeat:
+    reasons = iter(stops)
+    return Heartbeat(
+        leases,
+        lease_id,
+        ("steady", "steady"),
+        stopped=lambda: next(reasons, None),
+        interrupt=lambda: None,
+        clock=lambda: clock[0],
+    )
+
+
+def test_a_hiccup_does_not_end_the_heartbeat_while_the_lease_lives(leases) -> None:
+    """It goes on through 59 seconds without an answer, and gives up in the sixtieth."""
+    lease_id = _take(leases, "steady", JANUARY).id
+    clock = [0.0]
+    heartbeat = _heartbeat(leases, lease_id, clock)
+    hiccups = _Hiccups(leases)
+    before = leases.active()[0].heartbeat_at
+    for clock[0] in (19.0, 21.0, 40.0, 59.0):
+        hiccups.left = 1
+        assert heartbeat.look()
+    assert leases.active()[0].heartbeat_at == before
+    clock[0] = 59.5
+    assert heartbeat.look()
+    assert leases.active()[0].heartbeat_at > before
+    clock[0] = 119.5
+    hiccups.left = 1
+    assert not heartbeat.look()
+
+
+def test_who_waits_keeps_waiting_through_a_hiccup(leases) -> None:
+    """And has the lease once the first is done."""
+    first = _take(leases, "first", JANUARY).id
+    hiccups = _Hiccups(leases)
+    served = []
+    waiter = threading.Thread(
+        target=lambda: served.append(_take(leases, "second", JANUARY, wait=True))
+    )
+    waiter.start()
+    time.sleep(0.3)
+    hiccups.left = 1
+    time.sleep(0.3)
+    leases.release(first)
+    waiter.join(10)
+    assert len(served) == 1
+
+
+def test_a_stop_in_the_launcher_is_kept_in_the_audit_with_its_reason(leases) -> None:
+    """The heartbeat notes it once, ends the lease and looks no more."""
+    lease_id = _take(leases, "steady", JANUARY).id
+    assert not _heartbeat(leases, lease_id, [0.0], ["stopped in Dagster: wrong month"]).look()
+    line = audit.read(leases._engine, 1)[0]
+    assert (line.action, line.detail["reason"]) == ("cancelled", "stopped in Dagster: wrong month")
+    assert leases.active() == []
+
+
+def test_a_step_of_the_clock_declares_nobody_dead(leases, monkeypatch) -> None:
+    """This host's clock jumps by a day after the lease was taken; its holder lives, and holds."""
+    _take(leases, "alive", JANUARY)
+    later = time.time() + 86_400
+    monkeypatch.setattr(time, "time", lambda: later)
+    with pytest.raises(LeaseRefused, match="run alive"):
+        _take(leases, "second", JANUARY)
+
+
+@pytest.mark.parametrize("machine", ["another boot pid:[1]", None])
+def test_nothing_is_known_of_another_namespace_boot_or_machine(leases, machine) -> None:
+    """The pid means nothing there: the lease stands until its heartbeat expires."""
+    away = replace(Holder.here("away", "away"), pid=2**22 - 3, machine=machine)
+    leases.acquire(away, [JANUARY], [], purpose="a test", wait=False)
+    with pytest.raises(LeaseRefused, match="run away"):
+        _take(leases, "second", JANUARY)
+
+
+def test_a_process_that_took_over_the_number_of_another_is_not_it(leases) -> None:
+    """Same boot, same pid, started later: the holder is gone."""
+    here = Holder.here("old", "old")
+    assert here.machine == this_machine()
+    assert start_ticks(here.pid) == here.process_started
+    old = replace(here, process_started=here.process_started - 1)
+    leases.acquire(old, [JANUARY], [], purpose="a test", wait=False)
+    assert _take(leases, "next", JANUARY).gone == ("old",)
+
+
+def test_a_store_of_before_is_opened_and_its_leases_are_kept(tmp_path) -> None:
+    """Columns that came later are added; of an old row's process nothing is known."""
+    kept = _store(tmp_path)
+    _take(kept, "old", JANUARY)
+    with kept._engine.begin() as connection:
+        for column in ("machine", "fenced_at"):
+            connection.execute(sa.text(f"ALTER TABLE partition_leases DROP COLUMN {column}"))
+    kept._engine.dispose()
+    leases = _store(tmp_path)
+    with pytest.raises(LeaseRefused, match="run old"):
+        _take(leases, "second", JANUARY)
+    columns = {c["name"] for c in sa.inspect(leases._engine).get_columns("partition_leases")}
+    assert columns == set(LEASES.c.keys())
+
+
+# --- what is told
+
+
+def test_a_refusal_says_how_far_the_holder_is_and_how_long_it_will_take(leases) -> None:
+    """Two tables of ten dates, never timed before: 1.1 s is the guess for each; one is done."""
+    progress = Progress(leases._engine)
+    _take(leases, "first", JANUARY)
+    progress.queue("first", "first", {"scores": 10, "shots": 10})
+    progress.start("first", "scores", 10)
+    progress.finish("first", "scores", 2.0, "done")
+    with pytest.raises(LeaseRefused, match=r"UTC, 1 of 2 tables done, about 1 s left\. Wait"):
+        _take(leases, "second", JANUARY)
+
+
+def test_who_waits_says_for_whom_once_and_again_when_that_changes(leases) -> None:
+    """The first holds, the second waits before the third."""
+    first = _take(leases, "first", JANUARY).id
+    said: list[str] = []
+    given: list[int] = []
+
+    def third() -> None:
+        holder = Holder.here("third", "third")
+        taken = leases.acquire(holder, [JANUARY], [], purpose="x", wait=True, say=said.append)
+        given.append(taken.id)
+
+    def second() -> None:
+        taken = _take(
+            leases, "second", Claim("scores", date(2024, 1, 5), date(2024, 1, 5)), wait=True
+        )
+        time.sleep(0.6)
+        leases.release(taken.id)
+
+    threads = [threading.Thread(target=target) for target in (second, third)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.6)
+    leases.release(first)
+    for thread in threads:
+        thread.join(10)
+    assert len(given) == 1
+    assert said[0].startswith("waiting: run first (a test; pid ")
+    assert "; run second (a test; pid " in said[0]
+    assert said[1].startswith("waiting: run second ")
+    assert len(said) == 2

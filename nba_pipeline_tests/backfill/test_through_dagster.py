@@ -22,6 +22,7 @@ from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, TABLE, _versions
 
@@ -44,7 +45,9 @@ class Dagster:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.leases = Leases(connect(f"sqlite:///{home / 'coordination.db'}"), LEASE_SECONDS)
+        engine = connect(f"sqlite:///{home / 'coordination.db'}")
+        warehouse = DeltaWarehouse(home / "warehouse", engine)
+        self.leases = Leases(engine, LEASE_SECONDS, warehouse.advance)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
@@ -96,6 +99,7 @@ class Dagster:
             "dagster/asset_partition_range_start": str(first),
             "dagster/asset_partition_range_end": str(last),
             "nba_pipeline/force": "true",
+            "nba_pipeline/wait": "true",
         }
         told = self.ask(
             _LAUNCH,

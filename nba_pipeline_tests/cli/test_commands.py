@@ -161,7 +161,7 @@ def test_repair_after_the_line_has_come_leaves_no_gap(home) -> None:
         (["backfill", "--from", "2023-07-01", "--to", "2023-07-02"], 2, "off-season"),
         (["backfill", *SPAN, "-t", "scores"], 2, "no table scores; there are nbac_schedule"),
         (["backfill", *SPAN, "--bypass", "lease", "--reason", "x"], 2, "lease cannot be bypassed"),
-        (["backfill", *SPAN, "--bypass", "upstream_missing"], 2, "--bypass needs --reason"),
+        (["backfill", *SPAN, "--bypass", "upstream_missing"], 2, "needs a reason"),
         (["train", "--month", "2023-07"], 2, "off-season"),
         (["sql", "DROP TABLE nbac_schedule"], 2, "one SELECT"),
         (["explain", "Nobody", "2023-11-01"], 1, "no prediction of 'Nobody'"),

@@ -18,6 +18,7 @@ from deltalake import DeltaTable
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline_tests.backfill.writer import MARKED
 from nba_pipeline_tests.conftest import Lab
 
@@ -147,7 +148,8 @@ def test_two_versions_race_and_the_newer_stands(tmp_path, base, trials) -> None:
 
 
 def _leases(home: Path) -> Leases:
-    return Leases(connect(f"sqlite:///{home / 'coordination.db'}"), 60)
+    engine = connect(f"sqlite:///{home / 'coordination.db'}")
+    return Leases(engine, 60, DeltaWarehouse(home / "warehouse", engine).advance)
 
 
 @pytest.mark.parametrize("trials", FEW_AND_MANY)

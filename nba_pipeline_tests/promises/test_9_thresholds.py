@@ -34,6 +34,7 @@ OF_VERSION[2] = OF_VERSION[1] | {
     "MOST_TEAM_MINUTES": 400,
     "UNSETTLED_DAYS": 3,
     "PLAYERS_PER_ROSTER": 10,
+    "AUDITABLE_DAYS": 30,
 }
 """What each version of the thresholds says; a change of one is a new version here and there."""
 

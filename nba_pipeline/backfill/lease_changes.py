@@ -1,0 +1,167 @@
+"""What happens to leases within a transaction that their caller has begun, and locked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from nba_pipeline.backfill import audit
+from nba_pipeline.backfill.lease_rows import (
+    CLAIMS,
+    LEASES,
+    Claim,
+    Holder,
+    holder_description,
+    is_dead,
+)
+from nba_pipeline.coordination.database import NOW
+
+ACTIVE = ("held", "waiting")
+"""States of leases that have not ended."""
+UNFENCED = (
+    LEASES.c.state.in_(("recovered", "cancelled"))
+    & LEASES.c.token.is_not(None)
+    & LEASES.c.fenced_at.is_(None)
+)
+"""Leases that were taken from their holder, of whose commits one may still be on its way."""
+
+
+class Request:
+    """What someone asks for, and how far the asking is.
+
+    blocking are the leases in its way and holders the sentence on them; it is contested where one
+    of them writes what is to be written.
+    """
+
+    def __init__(
+        self, holder: Holder, writes: Sequence[Claim], reads: Sequence[Claim], purpose: str
+    ) -> None:
+        self.holder, self.writes, self.reads, self.purpose = holder, writes, reads, purpose
+        self.lease_id: int | None = None
+        self.gone: list[str] = []
+        self.blocking: list[int] = []
+        self.holders = ""
+        self.is_contested = False
+
+
+def insert(connection: sa.Connection, request: Request, seconds: float) -> int:
+    """A lease that is waited for; returns its id."""
+    holder = request.holder
+    result = connection.execute(
+        sa.insert(LEASES).values(
+            **vars(holder),
+            purpose=request.purpose,
+            state="waiting",
+            requested_at=NOW,
+            heartbeat_at=NOW,
+            expires_at=NOW + seconds,
+        )
+    )
+    lease_id = int(result.inserted_primary_key[0])  # type: ignore[index]
+    lines = [
+        {
+            "lease_id": lease_id,
+            "table_name": claim.table,
+            "access": access,
+            "first_date": claim.first.isoformat(),
+            "last_date": claim.last.isoformat(),
+        }
+        for access, claims in (("write", request.writes), ("read", request.reads))
+        for claim in claims
+    ]
+    connection.execute(sa.insert(CLAIMS), lines)
+    return lease_id
+
+
+def find_blocking(connection: sa.Connection, lease_id: int, request: Request) -> None:
+    """Notes which leases are in the request's way, and what there is to say of them."""
+    contested = _conflicts(connection, lease_id, request.writes)
+    under_repair = _conflicts(connection, lease_id, request.reads)
+    request.is_contested = bool(contested)
+    request.blocking = sorted({*contested, *under_repair})
+    request.holders = "; ".join(
+        holder_description(connection, other) for other in request.blocking[:3]
+    )
+
+
+def _conflicts(connection: sa.Connection, lease_id: int, claims: Sequence[Claim]) -> list[int]:
+    """The leases that write what is claimed: held ones, and those that waited longer."""
+    theirs = (
+        sa.select(CLAIMS, LEASES.c.state)
+        .join(LEASES, LEASES.c.id == CLAIMS.c.lease_id)
+        .where(LEASES.c.state.in_(ACTIVE), LEASES.c.id != lease_id)
+        .where(CLAIMS.c.access == "write")
+        .where(sa.or_(LEASES.c.state == "held", LEASES.c.id < lease_id))
+    )
+    found = {
+        row.lease_id
+        for row in connection.execute(theirs)
+        for claim in claims
+        if claim.table == row.table_name
+        and claim.first.isoformat() <= row.last_date
+        and row.first_date <= claim.last.isoformat()
+    }
+    return sorted(found)
+
+
+def grant(connection: sa.Connection, lease_id: int, request: Request, seconds: float) -> int:
+    """Makes the lease held; returns its token."""
+    newest = connection.scalar(sa.select(sa.func.max(LEASES.c.token))) or 0
+    # From the clock where the database is new: stored partitions may carry tokens of a lost one.
+    now = connection.scalars(sa.select(NOW)).one()
+    token = max(int(newest) + 1, int(now * 1000))
+    connection.execute(
+        sa.update(LEASES)
+        .where(LEASES.c.id == lease_id)
+        .values(
+            state="held",
+            token=token,
+            acquired_at=NOW,
+            heartbeat_at=NOW,
+            expires_at=NOW + seconds,
+        )
+    )
+    claims = [str(claim) for claim in request.writes]
+    note(connection, "acquired", request.holder, token=token, claims=claims)
+    return token
+
+
+def beat(connection: sa.Connection, lease_id: int, seconds: float) -> bool:
+    """Prolongs the lease; whether it is held or waited for."""
+    result = connection.execute(
+        sa.update(LEASES)
+        .where(LEASES.c.id == lease_id, LEASES.c.state.in_(ACTIVE))
+        .values(heartbeat_at=NOW, expires_at=NOW + seconds)
+    )
+    return result.rowcount > 0
+
+
+def recover(connection: sa.Connection) -> list[str]:
+    """Ends the leases of the dead and the expired; returns the runs seen to be dead."""
+    dead: list[str] = []
+    is_expired = (LEASES.c.expires_at < NOW).label("is_expired")
+    active = sa.select(LEASES, is_expired).where(LEASES.c.state.in_(ACTIVE))
+    for row in connection.execute(active).all():
+        gone = is_dead(row.machine, row.pid, row.process_started)
+        if not gone and not row.is_expired:
+            continue
+        if gone:
+            dead.append(row.run_id)
+        end(connection, row.id, "recovered")
+        reason = "its process is gone" if gone else "its heartbeat expired"
+        note(connection, "recovered", row, reason=reason, token=row.token)
+    return dead
+
+
+def end(connection: sa.Connection, lease_id: int, state: str) -> None:
+    """Ends the lease in that state."""
+    connection.execute(
+        sa.update(LEASES).where(LEASES.c.id == lease_id).values(state=state, ended_at=NOW)
+    )
+
+
+def note(
+    connection: sa.Connection, action: str, whose: Holder | sa.Row[Any], **detail: object
+) -> None:
+    """An audit line of the holder's run."""
+    audit.write(connection, action, run_id=whose.run_id, backfill_id=whose.backfill_id, **detail)

@@ -1,0 +1,174 @@
+"""A run's session: which partitions its lease is for, and what it says while it may not write."""
+
+import threading
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.backfill.leases import LeaseRefused
+from nba_pipeline.cli.installation import Installation, open_installation
+from nba_pipeline.definitions import defs
+from nba_pipeline.engine.compute import Bypass, InvalidBypass
+from nba_pipeline.orchestration.launched import LaunchedRun
+from nba_pipeline.orchestration.session import RunSession, claims, days_of
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
+
+SCHEDULE, MODEL = TABLES["nbac_schedule"], TABLES["points_model"]
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def _range(first: str, last: str) -> dict[str, str]:
+    return {
+        "dagster/asset_partition_range_start": first,
+        "dagster/asset_partition_range_end": last,
+    }
+
+
+def _days(tags: dict[str, str]) -> list[date]:
+    return days_of(dg.DagsterRun(job_name="x", tags=tags))
+
+
+def test_a_range_of_months_is_leased_from_its_first_month() -> None:
+    """October's key is the first, before the season's first day; it is written, so it is held."""
+    writes, reads = claims([MODEL], _days(_range("2023-10-01", "2023-12-01")))
+    assert writes == [Claim("points_model", date(2023, 10, 1), date(2023, 12, 1))]
+    assert {read.last for read in reads} == {date(2023, 12, 1)}
+
+
+def test_each_table_is_leased_for_its_own_kind_of_partition() -> None:
+    """Five days over the turn of a month: the days of one, both months of the other."""
+    writes, _reads = claims([SCHEDULE, MODEL], _days(_range("2023-10-29", "2023-11-02")))
+    assert writes == [
+        Claim("nbac_schedule", date(2023, 10, 29), date(2023, 11, 2)),
+        Claim("points_model", date(2023, 10, 1), date(2023, 11, 1)),
+    ]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A tiny league's installation, nothing computed."""
+    home = tmp_path_factory.mktemp("home")
+    write_landing(home / "landing", League(teams=4, days=12, rest=0.0, seed=3))
+    return home
+
+
+@pytest.fixture
+def installation(home, monkeypatch) -> Installation:
+    """It, opened."""
+    monkeypatch.setenv("NBA_PIPELINE_HOME", str(home))
+    monkeypatch.setenv("NBA_PIPELINE_LANDING", str(home / "landing"))
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    return open_installation()
+
+
+def _run(installation: Installation, names: list[str], **tags: str) -> tuple[bool, str]:
+    """Whether a run as the UI launches it succeeds, and everything that its events say."""
+    result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        asset_selection=[dg.AssetKey(name) for name in names],
+        instance=installation.instance,
+        tags={name.replace("__", "/"): value for name, value in tags.items()},
+        run_config=_QUIET,
+        raise_on_error=False,
+    )
+    logs = installation.instance.all_logs(result.run_id)
+    return result.success, "\n".join(str(entry) for entry in logs)
+
+
+def test_days_and_months_selected_together_compute_the_month_of_the_days(installation) -> None:
+    """November's model, which has no features yet, is refused; no other month is looked at."""
+    succeeded, _ = _run(
+        installation, ["nbac_schedule", "points_model"], dagster__partition="2023-11-02"
+    )
+    assert not succeeded
+    assert set(installation.session.warehouse.failures.of("points_model")) == {date(2023, 11, 1)}
+    assert set(installation.session.warehouse.stamps("nbac_schedule")) == {date(2023, 11, 2)}
+
+
+NOVEMBER = Claim("nbac_schedule", date(2023, 11, 1), date(2023, 11, 30))
+
+
+def _held(installation: Installation, run_id: str) -> int:
+    holder = Holder.here(run_id, run_id)
+    return installation.leases.acquire(holder, [NOVEMBER], [], purpose="a test", wait=False).id
+
+
+def test_a_run_without_the_tag_is_refused_and_one_with_it_says_for_whom_it_waits(
+    installation,
+) -> None:
+    """Whatever launched it; the holder's name is in the run's own events."""
+    lease_id = _held(installation, "early")
+    succeeded, told = _run(installation, ["nbac_schedule"], dagster__partition="2023-11-03")
+    assert not succeeded
+    assert "LeaseRefused: run early (a test; pid " in told
+    threading.Timer(1.5, lambda: installation.leases.release(lease_id)).start()
+    succeeded, told = _run(
+        installation,
+        ["nbac_schedule"],
+        dagster__partition="2023-11-03",
+        nba_pipeline__wait="true",
+    )
+    assert succeeded
+    assert "waiting: run early (a test; pid " in told
+    assert "holds nbac_schedule 2023-11-01 to 2023-11-30 since " in told
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "says"),
+    [
+        ("lease", "in a hurry", "lease cannot be bypassed; these can: upstream_missing"),
+        ("upstream_missing", " ", "the bypass of upstream_missing needs a reason"),
+    ],
+)
+def test_a_bypass_that_nobody_may_ask_for_is_refused_wherever_it_comes_from(
+    installation, name, reason, says
+) -> None:
+    """By code and by tag."""
+    with pytest.raises(InvalidBypass, match=says):
+        Bypass(name, reason)
+    succeeded, told = _run(
+        installation,
+        ["nbac_schedule"],
+        dagster__partition="2023-11-04",
+        nba_pipeline__bypass=name,
+        nba_pipeline__bypass_reason=reason,
+    )
+    assert not succeeded
+    assert says in told
+    assert date(2023, 11, 4) not in installation.session.warehouse.stamps("nbac_schedule")
+
+
+def test_a_stopped_run_gives_the_reason_of_its_tag() -> None:
+    """Read when it is found stopped; without the tag it says only where it was stopped."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = defs.resolve_implicit_global_asset_job_def()
+        for tags, told in (
+            ({"nba_pipeline/cancel_reason": "wrong month"}, "stopped in Dagster: wrong month"),
+            ({}, "stopped in Dagster"),
+        ):
+            run = instance.create_run_for_job(job, tags=tags)
+            launched = LaunchedRun(instance, run)
+            assert launched.stopped() is None
+            instance.report_run_canceling(run)
+            assert launched.stopped() == told
+
+
+def test_maintenance_excludes_everyone_and_is_refused_while_anyone_writes(installation) -> None:
+    """Any date of any table, and who only reads them waits."""
+    session = RunSession(installation.settings, "maintain-1", "maintain-1")
+    lease_id = _held(installation, "writer")
+    with (
+        pytest.raises(LeaseRefused, match="run writer "),
+        session.maintenance(TABLES, wait=False),
+    ):
+        pass
+    installation.leases.release(lease_id)
+    with session.maintenance(TABLES, wait=False):
+        with pytest.raises(LeaseRefused, match=r"run maintain-1 \(maintenance; pid "):
+            _held(installation, "late")
+        active = [(lease.run_id, lease.state) for lease in installation.leases.active()]
+        assert active == [("maintain-1", "held")]
+    installation.leases.release(_held(installation, "after"))
