@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 
 from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.kernel.checkpoint import Checkpoint
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.league.calendar import month_of, season_days
 from nba_pipeline.warehouse.protocol import Storage
@@ -90,6 +91,7 @@ class Table:
     warnings: tuple[Transform, ...]
     shares: tuple[Transform, ...]
     refusals: Callable[..., Mapping[date, str]] | None
+    checkpoints: tuple[Checkpoint, ...]
     partitions: Literal["daily", "monthly"]
     needs_minimum_games: bool
     volatile: tuple[str, ...]
@@ -142,6 +144,7 @@ def table_asset(
     warnings: Sequence[Transform] = (),
     shares: Sequence[Transform] = (),
     refusals: Callable[..., Mapping[date, str]] | None = None,
+    checkpoints: Sequence[Checkpoint] = (),
     partitions: Literal["daily", "monthly"] = "daily",
     needs_minimum_games: bool = False,
     volatile: Sequence[str] = (),
@@ -162,19 +165,23 @@ def table_asset(
         shares: rows to present and expected counts per date; below its threshold in thresholds.SHARES,
             summed over the season to date, what is downstream refuses.
         refusals: inputs to the partitions that must not be computed from them, and why.
+        checkpoints: the names of these checks, where one is to be asked under another than its own.
         partitions: by day, or by month for models.
         needs_minimum_games: whether rows are of use only after MINIMUM_GAMES.
         volatile: columns that say when a row was made, which do not make its content differ.
 
     Raises:
-        ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none.
+        ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none;
+            a checkpoint names a check that is not declared, or one that another has.
     """
     here = sys.modules[module]
     group, name = module.split(".")[-2:]
     given = {read.parameter for read in reads} | {source.name for source in sources}
     given |= {f"{source.name}_rejected" for source in sources}
     used: set[str] = set()
-    for function in (transform, expected, refusals, *assertions, *violations, *warnings, *shares):
+    figures = [point.figures for point in checkpoints]
+    checks = [*assertions, *violations, *warnings, *shares]
+    for function in (transform, expected, refusals, *checks, *figures):
         if function is None:
             continue
         wanted = set(inspect.signature(function).parameters)
@@ -185,6 +192,13 @@ def table_asset(
         used |= wanted
     if unread := {read.parameter for read in reads} - used:
         raise ContradictoryDeclaration(f"{name}: {sorted(unread)} is read but used by no function")
+    declared = [check.__name__ for check in (*checks, *filter(None, [refusals]))]
+    for check in (check for point in checkpoints for check in point.checks):
+        if check not in declared:
+            raise ContradictoryDeclaration(
+                f"{name}: a checkpoint names {check}, which is no check or is in another already"
+            )
+        declared.remove(check)
     return Table(
         name=name,
         group=group,
@@ -201,6 +215,7 @@ def table_asset(
         warnings=tuple(warnings),
         shares=tuple(shares),
         refusals=refusals,
+        checkpoints=tuple(checkpoints),
         partitions=partitions,
         needs_minimum_games=needs_minimum_games,
         volatile=tuple(volatile),

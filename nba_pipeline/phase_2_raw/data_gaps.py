@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league.schedule import both_teams, final
 
@@ -196,4 +197,5 @@ data_gaps = table_asset(
     reads=same_date("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows"),
     transform=transform,
     violations=[open_gaps],
+    checkpoints=[checkpoint("gaps", open_gaps)],
 )

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.kernel.units import numbered
 from nba_pipeline.league.schedule import both_teams
@@ -98,6 +99,11 @@ def transform(
     return ibis.union(parsed, *(lines.select(*names) for lines in found))
 
 
+def unreadable_files(rows: ir.Table) -> ir.Table:
+    """Files of which nothing could be taken: cut off, no JSON, or of another shape."""
+    return rows.filter(_.row_number.isnull())
+
+
 rejected_rows = table_asset(
     __name__,
     version=1,
@@ -105,4 +111,6 @@ rejected_rows = table_asset(
     reads=same_date("nbac_schedule"),
     sources=[nba_stats_league_game_log_team, nba_stats_league_game_log_player],
     transform=transform,
+    violations=[unreadable_files],
+    checkpoints=[checkpoint("sources", unreadable_files, is_loss=True)],
 )

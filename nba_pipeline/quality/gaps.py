@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
 
+GAPS = "data_gaps"
 PREDICTIONS = "player_prop_predictions"
 
 
@@ -14,13 +16,23 @@ def root_gaps(
 ) -> list[dict[str, object]]:
     """One line per gap of a raw unit dated first to last, oldest first.
 
-    A gap is open while data_gaps has it, and closed where the data has come but stored rows still
-    name it: those are to be repaired. rows counts the rows of all tables that name it, predictions
-    those of player_prop_predictions; touched_from and touched_to are the dates of such rows.
+    A gap is open while data_gaps has it, accepted where it is listed as one that will never close,
+    and closed where the data has come but stored rows still name it: those are to be repaired. rows
+    counts the rows of all tables that name it, predictions those of player_prop_predictions;
+    touched_from and touched_to are the dates of such rows.
+
+    Raises:
+        NothingStored: no raw table has been computed.
     """
+    require_stored(warehouse, GAPS)
+    accepted = accepted_gaps(warehouse)
     known = {
-        gap["gap_id"]: {"gap_id": gap["gap_id"], "state": "open", **gap}
-        for gap in warehouse.table("data_gaps", first, last)
+        gap["gap_id"]: {
+            "gap_id": gap["gap_id"],
+            "state": "accepted" if gap["gap_id"] in accepted else "open",
+            **gap,
+        }
+        for gap in warehouse.table(GAPS, first, last)
         .select("gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule")
         .to_pyarrow()
         .to_pylist()
@@ -42,6 +54,16 @@ def root_gaps(
             }
     nothing = {"rows": 0, "predictions": 0, "touched_from": None, "touched_to": None}
     return [known[gap_id] | reach.get(gap_id, nothing) for gap_id in sorted(known, key=_by_date)]
+
+
+def accepted_gaps(warehouse: Warehouse) -> set[str]:
+    """The gap_ids that are accepted: they will never close."""
+    if GAPS not in warehouse.names():
+        return set()
+    gaps = warehouse.table(GAPS)
+    if "is_accepted" not in gaps.columns:
+        return set()
+    return set(gaps.filter(gaps.is_accepted).gap_id.to_pyarrow().to_pylist())
 
 
 def _by_date(gap_id: str) -> tuple[str, str]:
