@@ -6,14 +6,19 @@ the models, and what is predicted with them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from uuid import uuid4
 
 from nba_pipeline.engine.compute import Bypass, needs
 from nba_pipeline.engine.landing import Landing
+from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.warehouse.protocol import Warehouse
+
+
+class UnknownTable(WrongRequest, KeyError):
+    """A name that is no table's."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,11 @@ def in_order(
     """The wanted tables, all where none is named, with everything that reads them if asked.
 
     Raises:
-        KeyError: a name is no table's.
+        UnknownTable: a name is no table's.
     """
     unknown = [name for name in wanted if name not in tables]
     if unknown:
-        raise KeyError(f"no table {', '.join(unknown)}; there are {', '.join(tables)}")
+        raise UnknownTable(f"no table {', '.join(unknown)}; there are {', '.join(tables)}")
     names = set(wanted) or set(tables)
     if downstream:
         for name, table in tables.items():
@@ -128,7 +133,8 @@ def repairs(
 ) -> list[Request]:
     """What is affected by what changed: a request per stretch of stored dates that has any.
 
-    Models are left as they are unless retrain is asked for.
+    Models are left as they are unless retrain is asked for, and what waits for one that is not
+    there waits on.
     """
     wanted = tuple(table for table in tables if retrain or table.partitions == "daily")
     roots = [table for table in tables if not table.reads]
@@ -137,14 +143,61 @@ def repairs(
         return []
     every = calendar.season_days(min(stored), max(stored))
     found = []
-    for part in stretches(every, stored):
-        planned = plan(Request(wanted, part[0], part[-1]), warehouse, landing)
-        stale = [day for line in planned for day in line.stale]
-        if stale:
-            # A month's model is due from the month's first day that is stored.
-            first = max(min(stale), part[0])
-            found.append(Request(wanted, first, max(*stale, first)))
+    for stretch in stretches(every, stored):
+        for able, part in _able(wanted, stretch, warehouse):
+            planned = plan(Request(able, part[0], part[-1]), warehouse, landing)
+            stale = [day for line in planned for day in line.stale]
+            if stale:
+                # A month's model is due from the month's first day that is stored.
+                first = max(min(stale), part[0])
+                found.append(Request(able, first, max(*stale, first)))
     return found
+
+
+def _able(
+    tables: Sequence[Table], days: Sequence[date], warehouse: Warehouse
+) -> list[tuple[tuple[Table, ...], list[date]]]:
+    """The days in runs of the same tables: without those whose month has no model of the rest."""
+    names = {table.name for table in tables}
+    models = {
+        read.table: warehouse.stamps(read.table)
+        for table in tables
+        for read in table.reads
+        if read.reach == "same_month" and read.table not in names
+    }
+    found: list[tuple[tuple[Table, ...], list[date]]] = []
+    for day in days:
+        without = {name for name, stored in models.items() if calendar.month_of(day) not in stored}
+        for table in tables:
+            if without & {read.table for read in table.reads}:
+                without.add(table.name)
+        able = tuple(table for table in tables if table.name not in without)
+        if not found or found[-1][0] != able:
+            found.append((able, []))
+        found[-1][1].append(day)
+    return found
+
+
+def left_stale(
+    request: Request, tables: Sequence[Table], warehouse: Warehouse, landing: Landing
+) -> dict[str, list[date]]:
+    """The stored dates that are stale once the request is done, by table; models stay as they are."""
+    daily = tuple(table for table in tables if table.partitions == "daily")
+    stored = {table.name: warehouse.stamps(table.name) for table in daily}
+    last = max((max(stamps) for stamps in stored.values() if stamps), default=request.last)
+    is_whole = {name for name, stamps in stored.items() if stamps} <= {
+        table.name for table in request.tables
+    }
+    first = request.last + timedelta(days=1) if is_whole else request.first
+    if first > last:
+        return {}
+    stale = {
+        line.table.name: [
+            day for day in line.stale if day >= first and day in stored[line.table.name]
+        ]
+        for line in plan(Request(daily, first, last), warehouse, landing)
+    }
+    return {name: days for name, days in stale.items() if days}
 
 
 def stretches(days: Sequence[date], wanted: set[date]) -> list[list[date]]:

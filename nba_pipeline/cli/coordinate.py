@@ -4,13 +4,10 @@ import time
 from typing import Annotated
 
 import typer
-from dagster import DagsterError
-from rich.live import Live
 
-from nba_pipeline.backfill import audit as audit_log
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import open_installation
-from nba_pipeline.cli.run import Json, grid
+from nba_pipeline.cli.options import Json
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,6 +22,10 @@ def progress(
     as_json: Json = False,
 ) -> None:
     """How far a backfill is, from any terminal."""
+    from rich.live import Live  # noqa: PLC0415
+
+    from nba_pipeline.cli.execute import grid  # noqa: PLC0415
+
     home = open_installation()
     wanted = backfill_id or home.progress.latest()
     if wanted is None:
@@ -71,7 +72,9 @@ def audit(
     limit: Annotated[int, typer.Option(help="How many lines")] = 50, as_json: Json = False
 ) -> None:
     """Who started, stopped, refused or bypassed what, newest first."""
-    lines = audit_log.read(open_installation().engine, limit)
+    from nba_pipeline.backfill.audit import read  # noqa: PLC0415
+
+    lines = read(open_installation().engine, limit)
     rows = [
         {
             "at": line.at,
@@ -93,6 +96,8 @@ def audit(
 
 def cancel(backfill_id: Annotated[str, typer.Argument(help="Backfill or run")]) -> None:
     """Stops a backfill, and keeps anything from starting it again."""
+    from dagster import DagsterError  # noqa: PLC0415
+
     from nba_pipeline.orchestration.cancel import cancel_runs, is_known  # noqa: PLC0415
 
     home = open_installation()
@@ -112,6 +117,6 @@ def maintain() -> None:
     home = open_installation()
     if home.leases.active():
         report.stop("a lease is held: maintain when nobody writes (see nba-pipeline leases)")
-    for name in home.session.warehouse.names():
-        removed = home.session.warehouse.maintain(name)
+    for name in home.warehouse.names():
+        removed = home.warehouse.maintain(name)
         report.line(f"{name}: {removed} files removed")

@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from nba_pipeline import clock
-from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.errors import NbaPipelineError, WrongRequest
 
 _FIRST_SUMMER_MONTH = 8
 
@@ -49,6 +49,10 @@ _BY_NAME = {season.name: season for season in SEASONS}
 
 class OffSeason(NbaPipelineError, ValueError):
     """A date that belongs to no season's span."""
+
+
+class NoDate(WrongRequest, ValueError):
+    """A text that is no date."""
 
 
 def season(name: str) -> Season:
@@ -130,7 +134,7 @@ def resolve_date(text: str) -> date:
     """YYYY-MM-DD, `today` or `yesterday` as a date, US Eastern.
 
     Raises:
-        ValueError: any other text.
+        NoDate: any other text.
     """
     words = {"today": timedelta(0), "yesterday": timedelta(days=1)}
     if text in words:
@@ -138,4 +142,4 @@ def resolve_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no date: give YYYY-MM-DD, today or yesterday") from None
+        raise NoDate(f"{text!r} is no date: give YYYY-MM-DD, today or yesterday") from None

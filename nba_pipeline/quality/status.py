@@ -1,4 +1,4 @@
-"""How whole and how current each stored partition is, told from stamps alone."""
+"""How whole and how current each stored partition is, from stamps alone."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -20,7 +20,7 @@ def partition_status(
     why its last attempt failed; each is None where there is nothing to say. Keys and rows are None
     for a partition never stored; completeness is the rows' mean.
     """
-    found = []
+    lines = []
     for table in tables:
         days = table.partitions_between(first, last)
         stamps = warehouse.stamps(table.name)
@@ -28,7 +28,7 @@ def partition_status(
         failed = warehouse.failures.of(table.name)
         for day in days:
             stamp = stamps.get(day)
-            found.append(
+            lines.append(
                 {
                     "table": table.name,
                     "date": day,
@@ -47,7 +47,7 @@ def partition_status(
                     "refused": need.refused.get(day),
                 }
             )
-    return found
+    return lines
 
 
 _SCHEMA = pa.schema(

@@ -1,0 +1,212 @@
+"""Carrying out a request in this process: live progress, and at its end what came of it."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table as Grid
+
+from nba_pipeline.cli import report
+
+if TYPE_CHECKING:
+    from nba_pipeline.backfill.planner import Request
+    from nba_pipeline.backfill.progress import Progress, Step
+    from nba_pipeline.cli.installation import Installation
+    from nba_pipeline.quality.outcome import Offence, Outcome
+
+_INTERRUPTED = 130
+_NAMED = 3
+_LOOK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a request ended: whether all of it was computed, and whether data turned out lost."""
+
+    is_complete: bool
+    has_loss: bool
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all is well."""
+        return 0 if self.is_complete and not self.has_loss else 1
+
+
+def execute(home: "Installation", request: "Request", console: Console = report.console) -> Ended:
+    """Runs the request, shows its progress, and says what it found and what it left stale.
+
+    Args:
+        home: the installation.
+        request: what is wanted.
+        console: where progress and findings are shown; errors go to stderr.
+    """
+    from nba_pipeline.backfill import audit  # noqa: PLC0415
+    from nba_pipeline.backfill.leases import BackfillCancelled  # noqa: PLC0415
+    from nba_pipeline.coordination.database import begin  # noqa: PLC0415
+    from nba_pipeline.definitions import defs  # noqa: PLC0415
+    from nba_pipeline.orchestration import runner  # noqa: PLC0415
+
+    started = time.perf_counter()
+    job = defs.resolve_implicit_global_asset_job_def()
+    with begin(home.engine) as connection:
+        audit.write(
+            connection,
+            "backfill",
+            backfill_id=request.backfill_id,
+            tables=[table.name for table in request.tables],
+            dates=f"{request.first} to {request.last}",
+            bypass=[str(bypass) for bypass in request.bypasses],
+        )
+    try:
+        with shown_progress(home.progress, request.backfill_id, console):
+            failures = list(runner.run(request, job, home.instance, home.session))
+    except BackfillCancelled as error:
+        report.stop(str(error), _INTERRUPTED)
+    steps = home.progress.steps(request.backfill_id)
+    report.line(_taken(home, request, steps, time.perf_counter() - started), to=console)
+    has_loss = _show_findings(home, request, {step.run_id for step in steps}, console)
+    for failed in failures:
+        for message in failed.errors:
+            report.error(message)
+    return Ended(not failures, has_loss)
+
+
+def _taken(
+    home: "Installation", request: "Request", steps: Sequence["Step"], seconds: float
+) -> str:
+    """How long the request took, phase by phase."""
+    phases: dict[int, float] = {}
+    for step in steps:
+        phase = home.tables[step.table].phase
+        phases[phase] = phases.get(phase, 0.0) + step.seconds
+    parts = [f"phase {phase} {taken:.1f} s" for phase, taken in sorted(phases.items())]
+    rest = seconds - sum(phases.values())
+    return (
+        f"backfill {request.backfill_id}: {seconds:.1f} s, of which {', '.join(parts)}, "
+        f"Dagster and the rest {rest:.1f} s"
+    )
+
+
+# --- what came of it
+
+
+def _show_findings(
+    home: "Installation", request: "Request", run_ids: set[str], console: Console
+) -> bool:
+    """Says what the runs found and left stale; returns whether data turned out lost."""
+    from nba_pipeline.backfill.planner import left_stale  # noqa: PLC0415
+    from nba_pipeline.quality.outcome import outcome  # noqa: PLC0415
+
+    warehouse, landing = home.session.warehouse, home.session.landing
+    tables = list(home.tables.values())
+    found = outcome(tables, run_ids, warehouse)
+    if not found.computed:
+        return False
+    for text in _gaps(found):
+        report.line(text, to=console)
+    for offence in found.offences:
+        if offence.is_loss:
+            report.error(_offence(offence))
+        else:
+            report.line(_offence(offence), to=console)
+    stale = left_stale(request, tables, warehouse, landing)
+    if stale:
+        report.line(_stale(stale), to=console)
+    return any(offence.is_loss for offence in found.offences)
+
+
+def _gaps(found: "Outcome") -> list[str]:
+    lines = []
+    if found.gaps:
+        named = [f"{gap_id} ({rows} rows)" for gap_id, rows in found.gaps.items()]
+        lines.append(f"gaps: {len(named)}, {_some(named)}; all of them: nba-pipeline gaps")
+    if found.accepted:
+        lines.append(f"accepted gaps: {found.accepted}")
+    return lines
+
+
+def _offence(offence: "Offence") -> str:
+    kind = "lost" if offence.is_loss else "warning" if offence.is_warning else "failed"
+    return (
+        f"{kind}: {offence.table} {offence.check} on {offence.dates} dates, "
+        f"{_some(offence.examples)}"
+    )
+
+
+def _stale(stale: Mapping[str, Sequence[date]]) -> str:
+    days = sorted({day for table_days in stale.values() for day in table_days})
+    return (
+        f"now stale: {len(days)} dates from {days[0]} to {days[-1]} of {_some(list(stale))}; "
+        "take them along with nba-pipeline repair, or "
+        f"nba-pipeline backfill --from {days[0]} --to {days[-1]}"
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few, and how many there are besides."""
+    more = f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+# --- progress
+
+
+@contextmanager
+def shown_progress(progress: "Progress", backfill_id: str, console: Console) -> Iterator[None]:
+    """Shows a backfill's steps live until left; on no terminal, prints each as it ends."""
+    stop = Event()
+    show = _show_live if console.is_terminal else _print_ended
+    thread = Thread(target=show, args=(progress, backfill_id, console, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _show_live(progress: "Progress", backfill_id: str, console: Console, stop: Event) -> None:
+    with Live(grid(progress.steps(backfill_id)), console=console) as live:
+        while not stop.wait(_LOOK_SECONDS):
+            live.update(grid(progress.steps(backfill_id)))
+        live.update(grid(progress.steps(backfill_id)))
+
+
+def _print_ended(progress: "Progress", backfill_id: str, console: Console, stop: Event) -> None:
+    printed: set[tuple[str, str]] = set()
+    is_last = False
+    while not is_last:
+        is_last = stop.wait(_LOOK_SECONDS)
+        for step in progress.steps(backfill_id):
+            key = (step.run_id, step.table)
+            if step.state in ("done", "failed") and key not in printed:
+                printed.add(key)
+                report.line(
+                    f"{step.table}: {step.state}, {step.dates} partitions, {step.seconds:.1f} s"
+                    f" ({step.detail})",
+                    to=console,
+                )
+
+
+def grid(steps: Sequence["Step"]) -> Grid:
+    """The steps with what they took and what is probably left."""
+    left = sum(step.remaining_seconds for step in steps)
+    shown = Grid(title=f"about {left:.0f} s left", title_justify="left", header_style="bold")
+    for name in ("table", "partitions", "state", "seconds", "left", "detail"):
+        shown.add_column(name)
+    for step in steps:
+        shown.add_row(
+            step.table,
+            str(step.dates),
+            step.state,
+            f"{step.seconds:.1f}",
+            f"{step.remaining_seconds:.0f}",
+            step.detail or "",
+        )
+    return shown
