@@ -165,17 +165,17 @@ def _able(
         for read in table.reads
         if read.reach == "same_month" and read.table not in names
     }
-    found: list[tuple[tuple[Table, ...], list[date]]] = []
+    parts: list[tuple[tuple[Table, ...], list[date]]] = []
     for day in days:
         without = {name for name, stored in models.items() if calendar.month_of(day) not in stored}
         for table in tables:
             if without & {read.table for read in table.reads}:
                 without.add(table.name)
         able = tuple(table for table in tables if table.name not in without)
-        if not found or found[-1][0] != able:
-            found.append((able, []))
-        found[-1][1].append(day)
-    return found
+        if not parts or parts[-1][0] != able:
+            parts.append((able, []))
+        parts[-1][1].append(day)
+    return parts
 
 
 def left_stale(

@@ -10,6 +10,8 @@ from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import open_installation
 from nba_pipeline.cli.run import request_of
 
+_QUERY = "SELECT player_lookup, system, predicted_points, p10, p90 FROM player_prop_predictions"
+
 
 def add_to(app: typer.Typer) -> None:
     """Adds this family's commands."""
@@ -50,5 +52,7 @@ def demo() -> None:
   export {exports}
   nba-pipeline ui
   nba-pipeline status --from {last - timedelta(days=6)} --to {last}
-  nba-pipeline sql "SELECT * FROM player_prop_predictions WHERE game_date = '{last}' LIMIT 10\""""
+  nba-pipeline gaps
+  nba-pipeline sql "{_QUERY} WHERE game_date = '{last}' LIMIT 10"
+"""
     )

@@ -27,9 +27,10 @@ _LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Ended:
-    """How a request ended: whether all of it was computed, and whether data turned out lost."""
+    """How a request ended: whether all went through, any was computed, and data turned out lost."""
 
     is_complete: bool
+    has_computed: bool
     has_loss: bool
 
     @property
@@ -39,7 +40,7 @@ class Ended:
 
 
 def execute(home: "Installation", request: "Request", console: Console = report.console) -> Ended:
-    """Runs the request, shows its progress, and says what it found and what it left stale.
+    """Runs the request, shows its progress, and says what it found.
 
     Args:
         home: the installation.
@@ -51,6 +52,7 @@ def execute(home: "Installation", request: "Request", console: Console = report.
     from nba_pipeline.coordination.database import begin  # noqa: PLC0415
     from nba_pipeline.definitions import defs  # noqa: PLC0415
     from nba_pipeline.orchestration import runner  # noqa: PLC0415
+    from nba_pipeline.quality.outcome import outcome  # noqa: PLC0415
 
     started = time.perf_counter()
     job = defs.resolve_implicit_global_asset_job_def()
@@ -70,11 +72,14 @@ def execute(home: "Installation", request: "Request", console: Console = report.
         report.stop(str(error), _INTERRUPTED)
     steps = home.progress.steps(request.backfill_id)
     report.line(_taken(home, request, steps, time.perf_counter() - started), to=console)
-    has_loss = _show_findings(home, request, {step.run_id for step in steps}, console)
+    findings = outcome(
+        home.tables.values(), {step.run_id for step in steps}, home.session.warehouse
+    )
+    _show(findings, console)
     for failed in failures:
         for message in failed.errors:
             report.error(message)
-    return Ended(not failures, has_loss)
+    return Ended(not failures, findings.computed > 0, findings.has_loss)
 
 
 def _taken(
@@ -96,47 +101,40 @@ def _taken(
 # --- what came of it
 
 
-def _show_findings(
-    home: "Installation", request: "Request", run_ids: set[str], console: Console
-) -> bool:
-    """Says what the runs found and left stale; returns whether data turned out lost."""
-    from nba_pipeline.backfill.planner import left_stale  # noqa: PLC0415
-    from nba_pipeline.quality.outcome import outcome  # noqa: PLC0415
-
-    warehouse, landing = home.session.warehouse, home.session.landing
-    tables = list(home.tables.values())
-    found = outcome(tables, run_ids, warehouse)
-    if not found.computed:
-        return False
-    for text in _gaps(found):
-        report.line(text, to=console)
-    for offence in found.offences:
+def _show(findings: "Outcome", console: Console) -> None:
+    if findings.gaps:
+        named = [f"{gap_id} ({rows} rows)" for gap_id, rows in findings.gaps.items()]
+        report.line(
+            f"gaps: {len(named)}, {_some(named)}; all of them: nba-pipeline gaps", to=console
+        )
+    if findings.accepted:
+        report.line(f"accepted gaps: {findings.accepted}", to=console)
+    for offence in findings.offences:
         if offence.is_loss:
-            report.error(_offence(offence))
+            report.error(f"lost: {_offence(offence)}")
         else:
-            report.line(_offence(offence), to=console)
-    stale = left_stale(request, tables, warehouse, landing)
-    if stale:
-        report.line(_stale(stale), to=console)
-    return any(offence.is_loss for offence in found.offences)
-
-
-def _gaps(found: "Outcome") -> list[str]:
-    lines = []
-    if found.gaps:
-        named = [f"{gap_id} ({rows} rows)" for gap_id, rows in found.gaps.items()]
-        lines.append(f"gaps: {len(named)}, {_some(named)}; all of them: nba-pipeline gaps")
-    if found.accepted:
-        lines.append(f"accepted gaps: {found.accepted}")
-    return lines
+            kind = "warning" if offence.is_warning else "failed"
+            report.line(f"{kind}: {_offence(offence)}", to=console)
 
 
 def _offence(offence: "Offence") -> str:
-    kind = "lost" if offence.is_loss else "warning" if offence.is_warning else "failed"
-    return (
-        f"{kind}: {offence.table} {offence.check} on {offence.dates} dates, "
-        f"{_some(offence.examples)}"
-    )
+    rows = [_without_unknowns(key) for key in offence.examples]
+    return f"{offence.table} {offence.check} on {offence.dates} dates, {_some(rows)}"
+
+
+def _without_unknowns(key: str) -> str:
+    """A row's key without the parts that are NULL, as a whole file's row number is."""
+    return " / ".join(part for part in key.split(" / ") if part not in ("None", "<NA>", "nan"))
+
+
+def show_stale(home: "Installation", request: "Request", console: Console) -> None:
+    """Says which stored dates are stale now that the request is done, and what takes them along."""
+    from nba_pipeline.backfill.planner import left_stale  # noqa: PLC0415
+
+    session = home.session
+    stale = left_stale(request, list(home.tables.values()), session.warehouse, session.landing)
+    if stale:
+        report.line(_stale(stale), to=console)
 
 
 def _stale(stale: Mapping[str, Sequence[date]]) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import Installation, open_installation
@@ -26,6 +27,7 @@ from nba_pipeline.errors import WrongRequest
 
 if TYPE_CHECKING:
     from nba_pipeline.backfill.planner import PlannedTable, Request
+    from nba_pipeline.cli.execute import Ended
 
 
 def add_to(app: typer.Typer) -> None:
@@ -69,13 +71,20 @@ def request_of(
     return Request(selected, begin, end, wait=wait, force=force, bypasses=bypasses)
 
 
-def _execute(home: Installation, request: "Request") -> None:
-    """Runs the request; ends with 1 when anything failed, was refused or was lost."""
-    from nba_pipeline.cli.execute import execute  # noqa: PLC0415
+def _execute(home: Installation, request: "Request", console: Console = report.console) -> "Ended":
+    """Runs the request, and says what it found and left stale."""
+    from nba_pipeline.cli.execute import execute, show_stale  # noqa: PLC0415
 
-    ended = execute(home, request)
-    if ended.exit_code:
-        raise typer.Exit(ended.exit_code)
+    ended = execute(home, request, console)
+    if ended.has_computed:
+        show_stale(home, request, console)
+    return ended
+
+
+def _exit(*runs: "Ended") -> None:
+    """Ends with 1 where a run failed or found data lost."""
+    if any(run.exit_code for run in runs):
+        raise typer.Exit(1)
 
 
 def plan(
@@ -150,7 +159,7 @@ def backfill(
         bypass=bypass or (),
         reason=reason,
     )
-    _execute(home, request)
+    _exit(_execute(home, request))
 
 
 def repair(
@@ -161,6 +170,7 @@ def repair(
 ) -> None:
     """Computes what is affected by what changed since it was stored: files, code, closed gaps."""
     from nba_pipeline.backfill.planner import repairs  # noqa: PLC0415
+    from nba_pipeline.cli.execute import execute  # noqa: PLC0415
 
     if as_json and not dry_run:
         raise WrongRequest("--json needs --dry-run")
@@ -177,21 +187,12 @@ def repair(
             title = f"{request.first} to {request.last}"
             report.table(_planned(home, request), title=title)
     if not dry_run:
-        _execute_all(home, [replace(request, wait=wait) for request in requests])
-
-
-def _execute_all(home: Installation, requests: Sequence["Request"]) -> None:
-    """Runs every request, whatever came of those before; ends with 1 when one did not go well."""
-    from nba_pipeline.cli.execute import execute  # noqa: PLC0415
-
-    codes = [execute(home, request).exit_code for request in requests]
-    if any(codes):
-        raise typer.Exit(1)
+        # What one leaves stale the next takes along.
+        _exit(*[execute(home, replace(request, wait=wait)) for request in requests])
 
 
 def predict(day: Day, as_json: Json = False) -> None:
     """Everything that the predictions of one date need, and the predictions."""
-    from nba_pipeline.cli.execute import execute  # noqa: PLC0415
     from nba_pipeline.quality.predicted import predictions_of  # noqa: PLC0415
 
     home = open_installation()
@@ -207,19 +208,16 @@ def predict(day: Day, as_json: Json = False) -> None:
         )
     ]
     console = report.errors if as_json else report.console
-    ended = execute(home, request_of(home, day, day, names), console)
-    if not ended.is_complete:
-        raise typer.Exit(ended.exit_code)
-    rows = predictions_of(home.session.warehouse, when)
-    if as_json:
-        report.as_json(rows)
-    else:
-        shown = [_prediction(row) for row in rows]
-        report.table(
-            shown, title=f"predictions of {when}", empty=f"nobody is to be predicted on {when}"
-        )
-    if ended.exit_code:
-        raise typer.Exit(ended.exit_code)
+    ended = _execute(home, request_of(home, day, day, names), console)
+    if ended.is_complete:
+        rows = predictions_of(home.session.warehouse, when)
+        if as_json:
+            report.as_json(rows)
+        else:
+            shown = [_prediction(row) for row in rows]
+            nobody = f"nobody is to be predicted on {when}"
+            report.table(shown, title=f"predictions of {when}", empty=nobody)
+    _exit(ended)
 
 
 def _prediction(row: dict[str, object]) -> dict[str, object]:
@@ -254,11 +252,12 @@ def train(
     ]
     if not days:
         raise WrongRequest(f"{month} is off-season")
-    _execute(home, request_of(home, str(days[0]), str(days[-1]), ["points_model"], force=force))
+    request = request_of(home, str(days[0]), str(days[-1]), ["points_model"], force=force)
+    _exit(_execute(home, request))
 
 
 def grade(day: Day) -> None:
     """The accuracy of one date's predictions, once its games are final."""
     home = open_installation()
     raw = [name for name, table in home.tables.items() if table.phase == 2]
-    _execute(home, request_of(home, day, day, [*raw, "prediction_accuracy"]))
+    _exit(_execute(home, request_of(home, day, day, [*raw, "prediction_accuracy"])))

@@ -11,6 +11,7 @@ from ibis import _
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.table import Read, Table
+from nba_pipeline.league.calendar import season_days
 from nba_pipeline.league.identity import normalise_name
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, entries_before, strictly_before, timeline
 from nba_pipeline.model.features import FEATURES
@@ -88,7 +89,7 @@ def _predictions(player: str, day: date, warehouse: Warehouse) -> list[Row]:
     count = rows.filter(_.game_date == day).count().to_pyarrow().as_py()
     dates = his.select("game_date").distinct().game_date.to_pyarrow().to_pylist()
     advice = _other_dates(day, sorted(dates)) if dates else _near_names(player, rows)
-    if not count:
+    if not count and season_days(day, day):
         advice += f"; for the date's predictions: nba-pipeline predict --date {day}"
     raise NotPredicted(
         f"no prediction of {player!r} on {day}, which has {count} predictions{advice}"

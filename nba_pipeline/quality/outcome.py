@@ -33,32 +33,33 @@ class Outcome:
     accepted: int
     offences: tuple[Offence, ...]
 
+    @property
+    def has_loss(self) -> bool:
+        """Whether data turned out lost."""
+        return any(offence.is_loss for offence in self.offences)
+
 
 def outcome(tables: Iterable[Table], run_ids: set[str], warehouse: Warehouse) -> Outcome:
     """The outcome of runs, from the stamps of the partitions that they computed."""
-    computed = 0
-    gaps: dict[str, int] = {}
-    offences: list[Offence] = []
-    for table in tables:
-        stamps = _of_runs(table, run_ids, warehouse)
-        computed += len(stamps)
+    computed = {table.name: (table, _of_runs(table, run_ids, warehouse)) for table in tables}
+    listed = _listed_gaps(warehouse)
+    _table, days_of_gaps = computed[GAPS]
+    gaps = {gap_id: 0 for gap_id, day in listed.items() if day in days_of_gaps}
+    for _table, stamps in computed.values():
         for stamp in stamps.values():
             for gap_id, rows in stamp.gaps.items():
                 gaps[gap_id] = gaps.get(gap_id, 0) + rows
-        if table.name == GAPS and stamps:
-            listed = warehouse.table(GAPS, min(stamps), max(stamps)).select("gap_id", "game_date")
-            days = set(stamps)
-            for gap in listed.order_by("gap_id").to_pyarrow().to_pylist():
-                if gap["game_date"] in days:
-                    gaps.setdefault(gap["gap_id"], 0)
-        offences += _offences(table, stamps)
-    accepted = accepted_gaps(warehouse) & set(gaps)
+    accepted = accepted_gaps(warehouse) & gaps.keys()
     widest = sorted(gaps.keys() - accepted, key=lambda gap_id: (-gaps[gap_id], gap_id))
     return Outcome(
-        computed,
+        sum(len(stamps) for _table, stamps in computed.values()),
         {gap_id: gaps[gap_id] for gap_id in widest},
         len(accepted),
-        tuple(offences),
+        tuple(
+            offence
+            for table, stamps in computed.values()
+            for offence in _offences(table, stamps, set(listed.values()))
+        ),
     )
 
 
@@ -68,17 +69,30 @@ def _of_runs(table: Table, run_ids: set[str], warehouse: Warehouse) -> Mapping[d
     return {day: stamps[day] for day in sorted(stamps) if stamps[day].run_id in run_ids}
 
 
-def _offences(table: Table, stamps: Mapping[date, Stamp]) -> list[Offence]:
-    """What the table's checks found, one line per check; gaps are told of by themselves."""
+def _listed_gaps(warehouse: Warehouse) -> Mapping[str, date]:
+    """Every gap that there is, and its date."""
+    if GAPS not in warehouse.names():
+        return {}
+    rows = warehouse.table(GAPS).select("gap_id", "game_date").to_pyarrow().to_pylist()
+    return {row["gap_id"]: row["game_date"] for row in rows}
+
+
+def _offences(table: Table, stamps: Mapping[date, Stamp], gap_days: set[date]) -> list[Offence]:
+    """What the table's checks found, one line per check.
+
+    Gaps are told of by themselves, and so is a missing key on a date that has one.
+    """
     warnings = {warning.__name__ for warning in table.warnings}
     losses = {check for point in table.checkpoints if point.is_loss for check in point.checks}
     apart = {check for point in table.checkpoints if point.name == "gaps" for check in point.checks}
     keys: dict[str, list[str]] = {}
     dates: dict[str, int] = {}
-    for stamp in stamps.values():
-        for check in stamp.failed.keys() - apart:
-            keys.setdefault(check, []).extend(stamp.failed[check])
-            dates[check] = dates.get(check, 0) + 1
+    for day, stamp in stamps.items():
+        missing = {"expected_keys": stamp.missing} if stamp.missing and day not in gap_days else {}
+        for check, offending in {**missing, **stamp.failed}.items():
+            if check not in apart:
+                keys.setdefault(check, []).extend(offending)
+                dates[check] = dates.get(check, 0) + 1
     return [
         Offence(table.name, check, dates[check], tuple(rows), check in warnings, check in losses)
         for check, rows in sorted(keys.items())

@@ -22,9 +22,8 @@ def predictions_of(warehouse: Warehouse, day: date) -> list[dict[str, object]]:
     require_stored(warehouse, PREDICTIONS, "nbac_schedule")
     games = warehouse.table("nbac_schedule", day, day).select("game_id", "home_team", "away_team")
     made = warehouse.table(PREDICTIONS, day, day).inner_join(games, "game_id")
-    rows = made.order_by(
-        "game_id", _.predicted_points.desc(nulls_first=False), "player_lookup", "system"
-    ).select(
+    most = made.predicted_points.max().over(group_by=["game_id", "player_id"])
+    rows = made.order_by("game_id", most.desc(nulls_first=False), "player_lookup", "system").select(
         game=_.away_team + " at " + _.home_team,
         player="player_lookup",
         team="team_abbr",

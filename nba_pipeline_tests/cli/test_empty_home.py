@@ -127,6 +127,7 @@ def test_a_landing_zone_that_is_not_there_is_named(tmp_path) -> None:
     day = str(LAST - timedelta(days=1))
     result = home.call("backfill", "--from", day, "--to", day)
     assert result.exit_code == 1
+    assert result.stderr.startswith("no file of nba_stats_schedule covers season 2023-24")
     assert "nba_stats/schedule/2023-24.json" in result.stderr
     assert str(home.landing) in result.stderr
     assert "Traceback" not in result.output

@@ -55,6 +55,16 @@ def test_gaps_are_named_with_the_rows_that_they_touch(home, first_output) -> Non
     assert "lost:" not in first_output
 
 
+def test_what_checks_find_is_named_with_the_number_of_dates(home, first_output) -> None:
+    """No player is known before the season's first day, whose six teams have nobody."""
+    found = [line for line in first_output.splitlines() if line.startswith("failed: ")]
+    (text,) = [line for line in found if "expected_keys" in line]
+    assert text.startswith("failed: upcoming_player_game_context expected_keys on 1 dates, 002")
+    assert text.endswith(" and 3 more")
+    stamp = _stored(home).warehouse.stamps("upcoming_player_game_context")[FIRST]
+    assert len(stamp.missing) == 6
+
+
 @pytest.mark.usefixtures("first_output")
 def test_a_backfill_of_what_is_current_finds_nothing(home) -> None:
     """It computed nothing, and has nothing to say but how long it took."""
@@ -126,8 +136,8 @@ def test_a_file_that_cannot_be_read_ends_red_and_the_rest_stands(tmp_path) -> No
     file.write_bytes(file.read_bytes()[:5000])
     result = home.call("backfill", *SPAN, *_named(DAILY[:5]))
     assert result.exit_code == 1
-    assert "lost: rejected_rows unreadable_files on 1 dates" in result.stderr
-    assert PLAYER_LOG in result.stderr
+    assert "lost: rejected_rows unreadable_files on " in result.stderr
+    assert f"{PLAYER_LOG} / unreadable_file" in result.stderr
     stored = _stored(home)
     assert {name: len(stored.warehouse.stamps(name)) for name in DAILY[:5]} == dict.fromkeys(
         DAILY[:5], DAYS
