@@ -231,7 +231,7 @@ def _prediction(row: dict[str, object]) -> dict[str, object]:
         "system": row["system"],
         "points": row["points"],
         "band": band,
-        "ready": "ready" if row["ready"] else row["reason"],
+        "ready": "ready" if row["is_ready"] else row["reason"],
     }
 
 

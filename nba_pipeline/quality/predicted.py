@@ -1,37 +1,34 @@
-"""What was predicted of a date, for people."""
+"""What is predicted of a date."""
 
 from datetime import date
 
 from ibis import _
 
 from nba_pipeline.quality.gaps import PREDICTIONS
-from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
 
 
 def predictions_of(warehouse: Warehouse, day: date) -> list[dict[str, object]]:
-    """The date's predictions, by game, most points first, then by player and system.
+    """The date's predictions as they stand, game by game, each system's best first.
 
     Returns:
-        game ("AWAY at HOME"), player, team, system, points, p10, p90, and ready: whether the row
-        is production ready, else reason says why not.
-
-    Raises:
-        NothingStored: there are no predictions at all.
+        game (YYYYMMDD_AWAY_HOME), player, team, system, points, p10 and p90 (the band; None for a
+        system without one), is_ready and reason (None when ready); nothing where none is stored.
     """
-    require_stored(warehouse, PREDICTIONS, "nbac_schedule")
-    games = warehouse.table("nbac_schedule", day, day).select("game_id", "home_team", "away_team")
-    made = warehouse.table(PREDICTIONS, day, day).inner_join(games, "game_id")
-    most = made.predicted_points.max().over(group_by=["game_id", "player_id"])
-    rows = made.order_by("game_id", most.desc(nulls_first=False), "player_lookup", "system").select(
-        game=_.away_team + " at " + _.home_team,
+    if PREDICTIONS not in warehouse.names():
+        return []
+    games = warehouse.table("nbac_schedule", day, day).select("game_id", game="game_code")
+    rows = warehouse.table(PREDICTIONS, day, day).left_join(games, "game_id")
+    shown = rows.select(
+        "game",
         player="player_lookup",
         team="team_abbr",
         system="system",
         points="predicted_points",
         p10="p10",
         p90="p90",
-        ready="is_production_ready",
+        is_ready="is_production_ready",
         reason="not_ready_reason",
     )
-    return list(rows.to_pyarrow().to_pylist())
+    order = (_.game, _.system, _.points.desc(nulls_first=False), _.player)
+    return list(shown.order_by(*order).to_pyarrow().to_pylist())

@@ -111,10 +111,10 @@ def test_predict_prints_what_it_predicted_with_the_model_that_there_is(home) -> 
     one = made[0]
     row = by_player[one["player_lookup"], one["system"]]
     game = next(g for g in games(home.landing) if g["gameId"] == one["game_id"])
-    sides = (game[f"{side}Team"]["teamTricode"] for side in ("away", "home"))
-    assert row["game"] == " at ".join(sides)
+    away, at_home = (game[f"{side}Team"]["teamTricode"] for side in ("away", "home"))
+    assert row["game"] == f"{LAST:%Y%m%d}_{away}_{at_home}"
     assert row["points"] == pytest.approx(one["predicted_points"])
-    assert (row["ready"], row["reason"]) == (one["is_production_ready"], one["not_ready_reason"])
+    assert (row["is_ready"], row["reason"]) == (one["is_production_ready"], one["not_ready_reason"])
     assert one["player_lookup"] in text.output
     assert lost["touched_to"] == str(LAST)
     assert _stored(home).warehouse.stamps("points_model") == before
