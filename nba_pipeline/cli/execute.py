@@ -129,10 +129,14 @@ def _without_unknowns(key: str) -> str:
 
 def show_stale(home: "Installation", request: "Request", console: Console) -> None:
     """Says which stored dates are stale now that the request is done, and what takes them along."""
-    from nba_pipeline.backfill.planner import left_stale  # noqa: PLC0415
-
-    session = home.session
-    stale = left_stale(request, list(home.tables.values()), session.warehouse, session.landing)
+    survey = home.session.survey()
+    stale = {
+        name: later
+        for name, table in home.tables.items()
+        # A stale model serves on until somebody asks for another.
+        if table.partitions == "daily"
+        and (later := [day for day in survey.outdated(name) if day >= request.first])
+    }
     if stale:
         report.line(_stale(stale), to=console)
 

@@ -38,7 +38,7 @@ def status(
     home = open_installation()
     begin, end = span(first, last)
     wanted = in_order(home.tables, tables or [], downstream=False)
-    lines = partition_status(wanted, begin, end, home.warehouse, home.landing)
+    lines = partition_status(wanted, begin, end, home.survey())
     shown = lines if each or as_json else by_table(lines)
     if as_json:
         report.as_json(shown)
@@ -55,9 +55,7 @@ def sql(
     from nba_pipeline.quality.status import status_table  # noqa: PLC0415
 
     home = open_installation()
-    made = {
-        "partition_status": lambda: status_table(home.tables.values(), home.warehouse, home.landing)
-    }
+    made = {"partition_status": lambda: status_table(home.tables.values(), home.survey())}
     rows = run_query(home.warehouse, query, made)
     if form is Format.csv:
         report.as_csv(rows.column_names, rows.to_pylist())

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nba_pipeline.backfill.leases import Leases
     from nba_pipeline.backfill.progress import Progress
     from nba_pipeline.engine.landing import Landing
+    from nba_pipeline.engine.staleness import Survey
     from nba_pipeline.kernel.table import Table
     from nba_pipeline.orchestration.session import RunSession
     from nba_pipeline.settings import Settings
@@ -49,12 +50,18 @@ class Installation:
 
         return Landing(self.settings.landing_root)
 
+    def survey(self) -> "Survey":
+        """What is stored now."""
+        from nba_pipeline.engine.staleness import Survey  # noqa: PLC0415
+
+        return Survey(self.tables, self.warehouse, self.landing)
+
     @cached_property
     def session(self) -> "RunSession":
         """What a backfill in this process looks at between its runs."""
         from nba_pipeline.orchestration.session import RunSession  # noqa: PLC0415
 
-        return RunSession(self.settings, run_id="", backfill_id="")
+        return RunSession(self.settings, run_id="", backfill_id="", tables=self.tables)
 
     @cached_property
     def leases(self) -> "Leases":

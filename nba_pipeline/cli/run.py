@@ -26,7 +26,7 @@ from nba_pipeline.cli.options import (
 from nba_pipeline.errors import WrongRequest
 
 if TYPE_CHECKING:
-    from nba_pipeline.backfill.planner import PlannedTable, Request
+    from nba_pipeline.backfill.planner import Request
     from nba_pipeline.cli.execute import Ended
 
 
@@ -55,7 +55,7 @@ def request_of(
     """
     from nba_pipeline.backfill.planner import Request, in_order  # noqa: PLC0415
     from nba_pipeline.engine.compute import Bypass  # noqa: PLC0415
-    from nba_pipeline.engine.staleness import BYPASSABLE  # noqa: PLC0415
+    from nba_pipeline.engine.preconditions import BYPASSABLE  # noqa: PLC0415
     from nba_pipeline.league import calendar  # noqa: PLC0415
 
     begin, end = span(first, last)
@@ -118,22 +118,15 @@ def _planned(home: Installation, request: "Request") -> list[dict[str, object]]:
             "table": line.table.name,
             "partitions": line.partitions,
             "stale": len(line.stale),
-            "brought_along": _brought_along(line, request),
+            "is_brought_along": line.is_caught_up,
             "first": min(line.stale, default=None),
             "last": max(line.stale, default=None),
             "why": [f"{reason} ({count})" for reason, count in line.reasons.items()],
             "refused": len(line.refused),
             "leased_by": holders.get(line.table.name),
         }
-        for line in planned(request, home.warehouse, home.landing)
+        for line in planned(request, home.survey())
     ]
-
-
-def _brought_along(line: "PlannedTable", request: "Request") -> int:
-    """How many of the table's stale partitions nobody asked for: what is asked for looks back on them."""
-    asked = set(line.table.partitions_between(request.first, request.last))
-    is_asked = line.table.name in {table.name for table in request.tables}
-    return sum(not is_asked or day not in asked for day in line.stale)
 
 
 def backfill(
@@ -170,25 +163,19 @@ def repair(
 ) -> None:
     """Computes what is affected by what changed since it was stored: files, code, closed gaps."""
     from nba_pipeline.backfill.planner import repairs  # noqa: PLC0415
-    from nba_pipeline.cli.execute import execute  # noqa: PLC0415
 
     if as_json and not dry_run:
         raise WrongRequest("--json needs --dry-run")
     home = open_installation()
-    tables = list(home.tables.values())
-    requests = repairs(tables, home.warehouse, home.landing, retrain=retrain)
+    request = repairs(list(home.tables.values()), home.survey(), retrain=retrain)
     if as_json:
-        report.as_json([line for request in requests for line in _planned(home, request)])
-        return
-    if not requests:
+        report.as_json(_planned(home, request) if request else [])
+    elif request is None:
         report.line("nothing to repair")
-    for request in requests:
-        if dry_run:
-            title = f"{request.first} to {request.last}"
-            report.table(_planned(home, request), title=title)
-    if not dry_run:
-        # What one leaves stale the next takes along.
-        _exit(*[execute(home, replace(request, wait=wait)) for request in requests])
+    elif dry_run:
+        report.table(_planned(home, request), title=f"{request.first} to {request.last}")
+    else:
+        _exit(_execute(home, replace(request, wait=wait)))
 
 
 def predict(day: Day, as_json: Json = False) -> None:

@@ -159,7 +159,9 @@ def test_repair_wants_no_model_that_nobody_asked_for(tmp_path) -> None:
 
     damaged(home.landing, home.folder, TEAM_LOG, correct)
     planned = home.told("repair", "--dry-run", "--json")
-    assert "player_prop_predictions" not in {line["table"] for line in planned}
+    stale = {line["table"]: line["stale"] for line in planned}
+    assert stale["nbac_team_boxscore"] > 0
+    assert stale["player_prop_predictions"] == 0
     result = home.call("repair")
     assert result.exit_code == 0, result.output
     assert "nbac_team_boxscore: done" in result.output
