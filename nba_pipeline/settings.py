@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from nba_pipeline.errors import WrongRequest
+
 
 class Settings(BaseSettings):
     """Where things are kept; every field is NBA_PIPELINE_<NAME> in the environment."""
@@ -37,11 +39,11 @@ class Settings(BaseSettings):
         """The folder of the Delta tables; <home>/warehouse unless set.
 
         Raises:
-            ValueError: the warehouse setting names a kind that is not delta.
+            WrongRequest: the warehouse setting names a kind that is not delta.
         """
         kind, _, place = (self.warehouse or f"delta:{self.home / 'warehouse'}").partition(":")
         if kind != "delta" or not place:
-            raise ValueError(
+            raise WrongRequest(
                 f"NBA_PIPELINE_WAREHOUSE={self.warehouse!r}: expected delta:<folder>; "
                 "no other warehouse is built yet"
             )

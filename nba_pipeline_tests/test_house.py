@@ -15,6 +15,7 @@ from nba_pipeline.engine.meaning import modules_of
 from nba_pipeline.engine.verdicts import check_names
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.model.features import FEATURE_VERSION, FEATURES
+from nba_pipeline.quality.checkpoints import checkpoint_of
 from nba_pipeline.tables import TABLES
 
 ROOT = Path(nba_pipeline.__file__).parent
@@ -68,6 +69,18 @@ def test_every_check_is_described(name: str) -> None:
         assert function.__doc__, function.__name__
 
 
+@pytest.mark.parametrize("name", list(TABLES))
+def test_every_check_is_in_a_checkpoint_that_its_own_file_names(name: str) -> None:
+    """A bare validate reports every check; those of a table file stand beside their checkpoint."""
+    table = TABLES[name]
+    in_checkpoint = checkpoint_of(table)
+    assert set(check_names(table)) <= set(in_checkpoint)
+    declared = (*table.assertions, *table.violations, *table.warnings, *table.shares)
+    named = {check for point in table.checkpoints for check in point.checks}
+    gate = {table.refusals.__name__} if table.refusals else set()
+    assert named == {check.__name__ for check in declared} | gate
+
+
 def test_tables_are_in_the_graphs_order() -> None:
     """A table stands after every table that it reads."""
     seen: set[str] = set()
@@ -94,6 +107,7 @@ def snapshot() -> str:
         lines.append(f"  reads {reads or '-'}")
         lines.append(f"  sources {' '.join(s.name for s in table.sources) or '-'}")
         lines.append(f"  checks {' '.join(check_names(table))}")
+        lines += [f"  checkpoint {p.name}: {' '.join(p.checks)}" for p in table.checkpoints]
         columns = table.schema.to_schema().columns
         lines += [f"  column {column} {spec.dtype}" for column, spec in columns.items()]
     lines.append(f"features v{FEATURE_VERSION}")

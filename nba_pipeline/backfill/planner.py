@@ -14,8 +14,13 @@ import ibis
 from nba_pipeline.engine.compute import Bypass, needs
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.staleness import DayList, Survey, spans
+from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
+
+
+class UnknownTable(WrongRequest, KeyError):
+    """A name that is no table's."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,11 @@ def in_order(
     """The wanted tables, all where none is named, with everything that reads them if asked.
 
     Raises:
-        KeyError: a name is no table's.
+        UnknownTable: a name is no table's.
     """
     unknown = [name for name in wanted if name not in tables]
     if unknown:
-        raise KeyError(f"no table {', '.join(unknown)}; there are {', '.join(tables)}")
+        raise UnknownTable(f"no table {', '.join(unknown)}; there are {', '.join(tables)}")
     names = set(wanted) or set(tables)
     if downstream:
         for name, table in tables.items():

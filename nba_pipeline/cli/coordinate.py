@@ -5,17 +5,10 @@ from typing import Annotated
 from uuid import uuid4
 
 import typer
-from dagster import DagsterError
-from rich.live import Live
 
-from nba_pipeline.backfill import audit as audit_log
-from nba_pipeline.backfill.leases import LeaseRefused
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import open_installation
-from nba_pipeline.cli.run import Json, Wait, grid
-from nba_pipeline.clock import today
-from nba_pipeline.orchestration.session import RunSession
-from nba_pipeline.quality.predicted import stated_versions
+from nba_pipeline.cli.options import Json, Wait
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,6 +23,10 @@ def progress(
     as_json: Json = False,
 ) -> None:
     """How far a backfill is, from any terminal."""
+    from rich.live import Live  # noqa: PLC0415
+
+    from nba_pipeline.cli.execute import grid  # noqa: PLC0415
+
     home = open_installation()
     wanted = backfill_id or home.progress.latest()
     if wanted is None:
@@ -76,7 +73,9 @@ def audit(
     limit: Annotated[int, typer.Option(help="How many lines")] = 50, as_json: Json = False
 ) -> None:
     """Who started, stopped, refused or bypassed what, newest first."""
-    lines = audit_log.read(open_installation().engine, limit)
+    from nba_pipeline.backfill.audit import read  # noqa: PLC0415
+
+    lines = read(open_installation().engine, limit)
     rows = [
         {
             "at": line.at,
@@ -101,6 +100,8 @@ def cancel(
     reason: Annotated[str, typer.Option(help="Why, for the audit")] = "asked for",
 ) -> None:
     """Stops a backfill, and keeps anything from starting it again."""
+    from dagster import DagsterError  # noqa: PLC0415
+
     from nba_pipeline.orchestration.cancel import cancel_runs, is_known  # noqa: PLC0415
 
     home = open_installation()
@@ -119,15 +120,16 @@ def cancel(
 def maintain(wait: Wait = False) -> None:
     """Compacts the tables' files and removes those of older versions and of killed writers."""
     home = open_installation()
+    from nba_pipeline.clock import today  # noqa: PLC0415
+    from nba_pipeline.orchestration.session import RunSession  # noqa: PLC0415
+    from nba_pipeline.quality.predicted import stated_versions  # noqa: PLC0415
+
     own_id = f"maintain-{uuid4().hex[:12]}"
     session = RunSession(home.settings, run_id=own_id, backfill_id=own_id, tables=home.tables)
     stored = session.warehouse.names()
-    try:
-        # The declared ones too: who writes a new table reads those that are there.
-        with session.maintenance({*home.tables, *stored}, wait=wait):
-            kept = stated_versions(session.warehouse, today())
-            for name in stored:
-                removed = session.warehouse.maintain(name, keep=sorted(kept.get(name, ())))
-                report.line(f"{name}: {removed} files removed")
-    except LeaseRefused as error:
-        report.stop(str(error))
+    # The declared ones too: who writes a new table reads those that are there.
+    with session.maintenance({*home.tables, *stored}, wait=wait):
+        kept = stated_versions(session.warehouse, today())
+        for name in stored:
+            removed = session.warehouse.maintain(name, keep=sorted(kept.get(name, ())))
+            report.line(f"{name}: {removed} files removed")

@@ -7,7 +7,7 @@ import typer
 
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import open_installation
-from nba_pipeline.cli.run import First, Json, Last, Tables, span
+from nba_pipeline.cli.options import First, FirstOrEver, Json, Last, Tables, span
 
 
 class Format(StrEnum):
@@ -37,12 +37,8 @@ def status(
 
     home = open_installation()
     begin, end = span(first, last)
-    try:
-        wanted = in_order(home.tables, tables or [], downstream=False)
-    except KeyError as error:
-        report.stop(str(error.args[0]), 2)
-    session = home.session
-    lines = partition_status(wanted, begin, end, session.survey())
+    wanted = in_order(home.tables, tables or [], downstream=False)
+    lines = partition_status(wanted, begin, end, home.survey())
     shown = lines if each or as_json else by_table(lines)
     if as_json:
         report.as_json(shown)
@@ -55,19 +51,12 @@ def sql(
     form: Annotated[Format, typer.Option("--format", help="How to print")] = Format.table,
 ) -> None:
     """A read-only query; it reaches the tables and nothing else."""
-    from nba_pipeline.quality.query import QueryRefused, run_query  # noqa: PLC0415
+    from nba_pipeline.quality.query import run_query  # noqa: PLC0415
     from nba_pipeline.quality.status import status_table  # noqa: PLC0415
 
-    session = open_installation().session
-    told = {
-        "partition_status": lambda: status_table(
-            open_installation().tables.values(), session.survey()
-        )
-    }
-    try:
-        rows = run_query(session.warehouse, query, told)
-    except QueryRefused as error:
-        report.stop(str(error), 2)
+    home = open_installation()
+    made = {"partition_status": lambda: status_table(home.tables.values(), home.survey())}
+    rows = run_query(home.warehouse, query, made)
     if form is Format.csv:
         report.as_csv(rows.column_names, rows.to_pylist())
     elif form is Format.json:
@@ -76,13 +65,22 @@ def sql(
         report.table(rows.to_pylist(), empty="no rows")
 
 
-def accuracy(first: First = "2021-10-19", last: Last = "today", as_json: Json = False) -> None:
+def accuracy(first: FirstOrEver = None, last: Last = "today", as_json: Json = False) -> None:
     """Each system's error on the games played, beside the naive baselines on the same rows."""
     from nba_pipeline.quality.accuracy import accuracy_of  # noqa: PLC0415
+    from nba_pipeline.quality.stored import NothingStored, require_stored  # noqa: PLC0415
 
+    home = open_installation()
     begin, end = span(first, last)
-    rows = accuracy_of(open_installation().session.warehouse, begin, end)
+    graded = ("prediction_accuracy", "ml_feature_store_v2", "player_game_summary")
+    require_stored(home.warehouse, *graded)
+    rows = accuracy_of(home.warehouse, begin, end)
+    if not rows:
+        raise NothingStored(
+            f"nothing is graded from {begin} to {end}: "
+            "nba-pipeline grade --date DATE, once the date's games are final"
+        )
     if as_json:
         report.as_json(rows)
     else:
-        report.table(rows, title=f"{begin} to {end}, players who played", empty="nothing is graded")
+        report.table(rows, title=f"{begin} to {end}, players who played")

@@ -1,62 +1,109 @@
 """What every command works with: settings, warehouse, leases, opened once per process."""
 
-from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import dagster as dg
-import sqlalchemy as sa
+if TYPE_CHECKING:
+    import dagster as dg
+    import sqlalchemy as sa
 
-from nba_pipeline.backfill.audit import METADATA
-from nba_pipeline.backfill.leases import Leases
-from nba_pipeline.backfill.progress import Progress
-from nba_pipeline.coordination.database import connect, create_tables
-from nba_pipeline.kernel.table import Table
-from nba_pipeline.orchestration.instance import open_instance
-from nba_pipeline.orchestration.session import RunSession
-from nba_pipeline.settings import Settings
+    from nba_pipeline.backfill.leases import Leases
+    from nba_pipeline.backfill.progress import Progress
+    from nba_pipeline.engine.landing import Landing
+    from nba_pipeline.engine.staleness import Survey
+    from nba_pipeline.kernel.table import Table
+    from nba_pipeline.orchestration.session import RunSession
+    from nba_pipeline.settings import Settings
+    from nba_pipeline.warehouse.protocol import Warehouse
+
+# Every part imports what it needs when it is first asked for: ibis and Dagster take a second, and
+# few commands need both.
 
 
-@dataclass(frozen=True)
 class Installation:
     """This installation; parts are opened when first asked for."""
 
-    settings: Settings
+    def __init__(self, settings: "Settings") -> None:
+        self.settings = settings
 
     @cached_property
-    def engine(self) -> sa.Engine:
+    def engine(self) -> "sa.Engine":
         """The coordination database."""
+        from nba_pipeline.backfill.audit import METADATA  # noqa: PLC0415
+        from nba_pipeline.coordination.database import connect, create_tables  # noqa: PLC0415
+
         engine = connect(self.settings.coordination_url)
         create_tables(engine, METADATA)
         return engine
 
     @cached_property
-    def session(self) -> RunSession:
-        """The warehouse and landing zone, to look at."""
+    def warehouse(self) -> "Warehouse":
+        """The tables, to look at."""
+        from nba_pipeline.warehouse.delta import DeltaWarehouse  # noqa: PLC0415
+
+        return DeltaWarehouse(self.settings.warehouse_folder, self.engine)
+
+    @cached_property
+    def landing(self) -> "Landing":
+        """The landing zone."""
+        from nba_pipeline.engine.landing import Landing  # noqa: PLC0415
+
+        return Landing(self.settings.landing_root)
+
+    def survey(self) -> "Survey":
+        """What is stored now."""
+        from nba_pipeline.engine.staleness import Survey  # noqa: PLC0415
+
+        return Survey(self.tables, self.warehouse, self.landing)
+
+    @cached_property
+    def session(self) -> "RunSession":
+        """What a backfill in this process looks at between its runs."""
+        from nba_pipeline.orchestration.session import RunSession  # noqa: PLC0415
+
         return RunSession(self.settings, run_id="", backfill_id="", tables=self.tables)
 
     @cached_property
-    def leases(self) -> Leases:
+    def leases(self) -> "Leases":
         """The leases."""
         return self.session.leases
 
     @cached_property
-    def progress(self) -> Progress:
+    def progress(self) -> "Progress":
         """The progress of backfills."""
+        from nba_pipeline.backfill.progress import Progress  # noqa: PLC0415
+
         return Progress(self.engine)
 
     @cached_property
-    def instance(self) -> dg.DagsterInstance:
+    def instance(self) -> "dg.DagsterInstance":
         """Dagster's instance."""
+        from nba_pipeline.orchestration.instance import open_instance  # noqa: PLC0415
+
         return open_instance(self.settings)
 
     @property
-    def tables(self) -> dict[str, Table]:
+    def tables(self) -> "dict[str, Table]":
         """Every table by name."""
-        from nba_pipeline.tables import TABLES  # noqa: PLC0415  takes a second; not for --help
+        from nba_pipeline.tables import TABLES  # noqa: PLC0415
 
         return TABLES
 
 
 def open_installation() -> Installation:
-    """The installation that the environment names."""
-    return Installation(Settings())
+    """The installation that the environment names.
+
+    Raises:
+        WrongRequest: the environment or the .env file has a setting that is none.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from nba_pipeline.errors import WrongRequest  # noqa: PLC0415
+    from nba_pipeline.settings import Settings  # noqa: PLC0415
+
+    try:
+        return Installation(Settings())
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = "_".join(("NBA_PIPELINE", *(str(part).upper() for part in wrong["loc"])))
+        raise WrongRequest(f"{name}={wrong['input']!r}: {wrong['msg']}") from error

@@ -1,7 +1,8 @@
-"""The program nba-pipeline: assembles the families of commands."""
+"""The program nba-pipeline: assembles the families of commands, and draws every error once."""
 
 import atexit
 import gc
+from typing import Any
 
 # Importing makes a million objects that all stay: collecting among them took a third of the start,
 # and as much again of the exit.
@@ -9,13 +10,29 @@ gc.set_threshold(100_000)
 atexit.register(gc.freeze)
 
 import typer  # noqa: E402
+from typer.core import TyperGroup  # noqa: E402
 
-from nba_pipeline.cli import coordinate, inspect, quality, run, serve  # noqa: E402
+from nba_pipeline.cli import coordinate, demo, inspect, quality, report, run, serve  # noqa: E402
+from nba_pipeline.errors import NbaPipelineError, WrongRequest  # noqa: E402
+
+
+class _Program(TyperGroup):
+    """The commands; what they raise on purpose is one line in red, and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command; ends with 2 for a wrong request and with 1 for what went wrong."""
+        try:
+            return super().invoke(ctx)
+        except NbaPipelineError as error:
+            # Some derive from KeyError too, whose own text is a quotation.
+            report.stop(" ".join(map(str, error.args)), 2 if isinstance(error, WrongRequest) else 1)
+
 
 app = typer.Typer(
+    cls=_Program,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="NBA player-points predictions: the pipeline from landing files to graded predictions.",
 )
-for family in (run, inspect, quality, coordinate, serve):
+for family in (demo, run, inspect, quality, coordinate, serve):
     family.add_to(app)

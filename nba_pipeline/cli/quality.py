@@ -6,10 +6,7 @@ import typer
 
 from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import open_installation
-from nba_pipeline.cli.run import First, Json, Last, span
-from nba_pipeline.league import calendar
-
-_EVER = str(calendar.FIRST_DAY)
+from nba_pipeline.cli.options import FirstOrEver, Json, Last, span
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,7 +16,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def gaps(
-    first: First = _EVER,
+    first: FirstOrEver = None,
     last: Last = "today",
     open_only: Annotated[
         bool, typer.Option("--open", help="Only those whose data has not come")
@@ -30,7 +27,7 @@ def gaps(
     from nba_pipeline.quality.gaps import root_gaps  # noqa: PLC0415
 
     home = open_installation()
-    lines = root_gaps(home.tables.values(), *span(first, last), home.session.warehouse)
+    lines = root_gaps(home.tables.values(), *span(first, last), home.warehouse)
     lines = [line for line in lines if line["state"] == "open" or not open_only]
     if as_json:
         report.as_json(lines)
@@ -47,34 +44,32 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """A prediction, its features, its windows, and every path from a root gap to it."""
-    from nba_pipeline.quality.explain import NotPredicted  # noqa: PLC0415
     from nba_pipeline.quality.explain import explain as explained  # noqa: PLC0415
 
     home = open_installation()
     when, _last = span(day, day)
-    try:
-        told = explained(player, when, home.tables, home.session.warehouse)
-    except NotPredicted as error:
-        report.stop(str(error))
+    explanation = explained(player, when, home.tables, home.warehouse)
     if as_json:
-        report.as_json(told)
+        report.as_json(explanation)
     else:
-        _print(told)
+        _print(explanation)
 
 
-def _print(told: dict[str, Any]) -> None:
+def _print(explanation: dict[str, Any]) -> None:
     """The explanation for people."""
-    title = "{player} ({player_id}), {team} against {opponent} on {date}".format(**told)
-    report.table(told["predictions"], title=title)
+    title = "{player} ({player_id}), {team} against {opponent} on {date}".format(**explanation)
+    report.table(explanation["predictions"], title=title)
     report.table(
-        told["said"], title="said before tip-off", empty="nothing was said of him before tip-off"
+        explanation["said"],
+        title="said before tip-off",
+        empty="nothing was said of him before tip-off",
     )
-    known = [{"feature": name, "value": value} for name, value in told["features"].items()]
+    known = [{"feature": name, "value": value} for name, value in explanation["features"].items()]
     report.table(known, title="features; an empty one is unknown")
-    report.table(told["games"], title="games behind him, latest first", empty="no games")
-    if not told["gaps"]:
+    report.table(explanation["games"], title="games behind him, latest first", empty="no games")
+    if not explanation["gaps"]:
         report.line("No gap touches it.")
-    for gap in told["gaps"]:
+    for gap in explanation["gaps"]:
         report.line(f"{gap['gap_id']}: {gap['rule']}, {gap['detail']}")
         for path in gap["paths"]:
             report.line("  " + " -> ".join(path))
@@ -82,24 +77,30 @@ def _print(told: dict[str, Any]) -> None:
 
 def validate(
     checkpoints: Annotated[list[str] | None, typer.Argument(help="All where none is named")] = None,
-    first: First = _EVER,
+    first: FirstOrEver = None,
     last: Last = "today",
     as_json: Json = False,
 ) -> None:
     """Judges what is stored again, checkpoint by checkpoint; ends with 1 when one fails."""
+    from nba_pipeline.quality.checkpoints import figures  # noqa: PLC0415
     from nba_pipeline.quality.checkpoints import validate as validated  # noqa: PLC0415
+    from nba_pipeline.quality.stored import NothingStored  # noqa: PLC0415
 
     home = open_installation()
-    session = home.session
-    try:
-        lines = validated(
-            checkpoints or [], home.tables, *span(first, last), session.warehouse, session.landing
+    begin, end = span(first, last)
+    asked = (checkpoints or [], home.tables, begin, end, home.warehouse, home.landing)
+    lines = validated(*asked)
+    if not lines:
+        raise NothingStored(
+            f"nothing that {', '.join(checkpoints or ['a checkpoint'])} judges is stored from "
+            f"{begin} to {end}: nba-pipeline backfill --from DATE --to DATE"
         )
-    except KeyError as error:
-        report.stop(str(error.args[0]), 2)
+    beside = figures(*asked)
     if as_json:
-        report.as_json(lines)
+        report.as_json({"checks": lines, "figures": [vars(part) for part in beside]})
     else:
-        report.table(lines, empty="nothing is stored")
+        report.table(lines)
+        for part in beside:
+            report.table(part.rows, title=f"{part.checkpoint}: {part.what}")
     if any(line["failed"] for line in lines):
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -20,8 +21,13 @@ errors = Console(stderr=True)
 
 def stop(message: str, code: int = 1) -> NoReturn:
     """Prints the message to stderr and ends with the code."""
-    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    error(message)
     raise typer.Exit(code)
+
+
+def error(message: str) -> None:
+    """One line in red on stderr."""
+    errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def table(
@@ -40,14 +46,14 @@ def table(
     console.print(shown)
 
 
-def line(text: str) -> None:
-    """One line of text."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+def line(text: str, *, to: Console | None = None) -> None:
+    """One line of text, on stdout unless another console is given."""
+    (to or console).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def as_json(facts: object) -> None:
-    """The facts as JSON on stdout."""
-    typer.echo(json.dumps(facts, default=_plain, indent=2))
+    """The facts as JSON on stdout; what is no number is null."""
+    typer.echo(json.dumps(_plain(facts), indent=2, allow_nan=False))
 
 
 def as_csv(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
@@ -56,7 +62,7 @@ def as_csv(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None
     writer.writeheader()
     for row in rows:
         writer.writerow(
-            {k: json.dumps(v, default=_plain) if isinstance(v, list) else v for k, v in row.items()}
+            {k: json.dumps(_plain(v)) if isinstance(v, list) else v for k, v in row.items()}
         )
 
 
@@ -75,14 +81,26 @@ def _text(value: object) -> str:
 
 
 def _plain(value: object) -> object:
+    """The value in JSON's own types."""
+    # Arrays of numpy and their scalars.
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted((_plain(part) for part in value), key=str)
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: object) -> object:
+    if isinstance(value, Decimal):
+        value = int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, set | tuple | frozenset):
-        return sorted(value)
-    if hasattr(value, "item"):
-        return value.item()
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return str(value)
+    return value if value is None or isinstance(value, bool | int | str) else str(value)

@@ -21,7 +21,7 @@ from nba_pipeline.engine.made_from import made_from
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey, spans
 from nba_pipeline.engine.verdicts import call, judge, require
-from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.columns import QUALITY, STAMP
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
@@ -29,7 +29,7 @@ from nba_pipeline.lookback.provenance import bootstrap, tracking_columns, with_q
 from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stamp, Warehouse
 
 
-class InvalidBypass(NbaPipelineError, ValueError):
+class InvalidBypass(WrongRequest, ValueError):
     """A bypass that nobody may ask for."""
 
 

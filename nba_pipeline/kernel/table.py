@@ -12,6 +12,7 @@ import pandera.ibis as pa
 
 from nba_pipeline import clock
 from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.kernel.checkpoint import Checkpoint
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.units import Units
 from nba_pipeline.league.calendar import Season, month_of, season_days, seasons
@@ -118,6 +119,7 @@ class Table:
     warnings: tuple[Transform, ...]
     shares: tuple[Transform, ...]
     refusals: Callable[..., Mapping[date, str]] | None
+    checkpoints: tuple[Checkpoint, ...]
     unsettled: Transform | None
     is_unique_over_all: bool
     partitions: Literal["daily", "monthly"]
@@ -192,6 +194,7 @@ def table_asset(
     warnings: Sequence[Transform] = (),
     shares: Sequence[Transform] = (),
     refusals: Callable[..., Mapping[date, str]] | None = None,
+    checkpoints: Sequence[Checkpoint] = (),
     unsettled: Transform | None = None,
     is_unique_over_all: bool = False,
     partitions: Literal["daily", "monthly"] = "daily",
@@ -216,6 +219,7 @@ def table_asset(
         shares: rows to present and expected counts per date; below its threshold in thresholds.SHARES,
             summed over the season to date, what is downstream refuses.
         refusals: inputs to the partitions that must not be computed from them, and why.
+        checkpoints: the names of these checks, where one is to be asked under another than its own.
         unsettled: rows to those that are still to change: nothing looks back on their dates.
         is_unique_over_all: whether a key may be on one date only, over all stored partitions.
         partitions: by day, or by month for models.
@@ -227,7 +231,8 @@ def table_asset(
             `made_from`, per date the versions of everything upstream as JSON text.
 
     Raises:
-        ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none.
+        ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none;
+            a checkpoint names a check that is not declared, or one that another has.
     """
     here = sys.modules[module]
     group, name = module.split(".")[-2:]
@@ -235,8 +240,9 @@ def table_asset(
     given |= {f"{source.name}_rejected" for source in sources}
     given |= {"stored", "made_from"} if appends else set()
     used: set[str] = set()
-    asked = (*assertions, *violations, *warnings, *shares)
-    for function in (transform, expected, refusals, unsettled, *asked):
+    figures = [point.figures for point in checkpoints]
+    checks = [*assertions, *violations, *warnings, *shares]
+    for function in (transform, expected, refusals, unsettled, *checks, *figures):
         if function is None:
             continue
         wanted = parameters(function, given)
@@ -247,6 +253,13 @@ def table_asset(
         used |= wanted
     if unread := {read.parameter for read in reads} - used:
         raise ContradictoryDeclaration(f"{name}: {sorted(unread)} is read but used by no function")
+    declared = [check.__name__ for check in (*checks, *filter(None, [refusals]))]
+    for check in (check for point in checkpoints for check in point.checks):
+        if check not in declared:
+            raise ContradictoryDeclaration(
+                f"{name}: a checkpoint names {check}, which is no check or is in another already"
+            )
+        declared.remove(check)
     return Table(
         name=name,
         group=group,
@@ -263,6 +276,7 @@ def table_asset(
         warnings=tuple(warnings),
         shares=tuple(shares),
         refusals=refusals,
+        checkpoints=tuple(checkpoints),
         unsettled=unsettled,
         is_unique_over_all=is_unique_over_all,
         partitions=partitions,

@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from nba_pipeline import clock
-from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.errors import NbaPipelineError, WrongRequest
 from nba_pipeline.settings import Settings
 
 VERSION = 2
@@ -64,6 +64,10 @@ _ADDING = "NBA_PIPELINE_SEASONS=<name>:<first day>:<last day>, as 2027-28:2027-1
 
 class OffSeason(NbaPipelineError, ValueError):
     """A date that belongs to no season's span."""
+
+
+class NoDate(WrongRequest, ValueError):
+    """A text that is no date."""
 
 
 class UnknownSeason(NbaPipelineError, LookupError):
@@ -229,7 +233,7 @@ def resolve_date(text: str) -> date:
     """YYYY-MM-DD, `today` or `yesterday` as a date, US Eastern.
 
     Raises:
-        ValueError: any other text.
+        NoDate: any other text.
     """
     words = {"today": timedelta(0), "yesterday": timedelta(days=1)}
     if text in words:
@@ -237,4 +241,4 @@ def resolve_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no date: give YYYY-MM-DD, today or yesterday") from None
+        raise NoDate(f"{text!r} is no date: give YYYY-MM-DD, today or yesterday") from None

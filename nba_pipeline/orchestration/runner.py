@@ -128,7 +128,7 @@ def _errors(result: JobExecutionResult) -> list[str]:
         while error.cause and error.cls_name and error.cls_name.startswith("Dagster"):
             error = error.cause
         message = error.message.strip()
-        if error.cls_name == dg.Failure.__name__:
+        if error.cls_name == dg.Failure.__name__ or message.startswith("nba_pipeline."):
             message = message.partition(": ")[2]
         # Dagster tells of a step's failure again as the run's.
         if not any(message in known for known in messages):

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import Table, parameters, same_date, table_asset
 from nba_pipeline.kernel.units import Invariant, Units, broken_units
 from nba_pipeline.league.identity import COVERED_SEASON_TYPES, SEASON_TYPES
@@ -168,4 +169,5 @@ data_gaps = table_asset(
     sources=[source],
     transform=transform,
     violations=[open_gaps],
+    checkpoints=[checkpoint("gaps", open_gaps)],
 )

@@ -8,6 +8,7 @@ from datetime import date, datetime
 import ibis.expr.types as ir
 import pandera.ibis as pa
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.identity import GAME_ID, SEASON_TYPES
 from nba_pipeline.league.schedule import open_games
@@ -73,4 +74,5 @@ nbac_schedule = table_asset(
     unsettled=unsettled,
     is_unique_over_all=True,
     violations=[teams_with_two_games],
+    checkpoints=[checkpoint("schedule", teams_with_two_games)],
 )

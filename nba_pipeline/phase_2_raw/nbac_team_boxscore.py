@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.kernel.units import Invariant, Units, scheduled_rows
 from nba_pipeline.league.schedule import both_teams, final
@@ -120,4 +121,5 @@ nbac_team_boxscore = table_asset(
     transform=transform,
     violations=[plus_minus_not_mirrored],
     units=Units(expected, measured, INVARIANTS),
+    checkpoints=[checkpoint("box_score", plus_minus_not_mirrored)],
 )

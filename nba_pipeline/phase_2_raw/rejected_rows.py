@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league.schedule import both_teams
 from nba_pipeline.phase_1_sources.accepted_gaps import accepted_gaps
@@ -97,4 +98,5 @@ rejected_rows = table_asset(
     sources=list(SOURCES.values()),
     transform=transform,
     violations=[unreadable_files, unreadable_games],
+    checkpoints=[checkpoint("sources", unreadable_files, unreadable_games, is_loss=True)],
 )

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league import box_score
 from nba_pipeline.league.schedule import both_teams, final
@@ -108,6 +109,19 @@ def usage_rate_coverage(rows: ir.Table, data_gaps: ir.Table) -> ir.Table:
     return every.group_by("game_date").agg(present=_.known.sum(), expected=_.players.sum())
 
 
+def usage_rate_shares(rows: ir.Table) -> ir.Table:
+    """Players with usage_rate per season, of all who played and of those who did for a minute."""
+    known, is_minute = _.usage_rate.notnull(), _.minutes >= 1
+    counts = rows.group_by("season").agg(
+        with_usage_rate=_.count(where=known),
+        minutes_above_0=_.count(),
+        minutes_at_least_1=_.count(where=is_minute),
+        share_above_0=known.mean(),
+        share_at_least_1=known.mean(where=is_minute),
+    )
+    return counts.order_by("season")
+
+
 def team_usage_not_twenty(rows: ir.Table) -> ir.Table:
     """Team-games whose usage, weighted by minutes, does not average 20, as it must by identity."""
     known = rows.filter(_.usage_rate.notnull())
@@ -147,4 +161,10 @@ player_game_summary = table_asset(
     shares=[usage_rate_coverage],
     violations=[teams_without_team_line, team_lines_without_players],
     warnings=[team_usage_not_twenty],
+    checkpoints=[
+        checkpoint(
+            "usage_rate", usage_rate_coverage, team_usage_not_twenty, figures=usage_rate_shares
+        ),
+        checkpoint("join_coverage", teams_without_team_line, team_lines_without_players),
+    ],
 )

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league import box_score
 from nba_pipeline.league.schedule import both_teams, final
@@ -122,4 +123,5 @@ team_offense_game_summary = table_asset(
     expected=expected,
     transform=transform,
     violations=[possessions_not_shared, points_unlike_players],
+    checkpoints=[checkpoint("box_score", possessions_not_shared, points_unlike_players)],
 )

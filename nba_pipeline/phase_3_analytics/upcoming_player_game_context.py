@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.league.schedule import both_teams, covered
@@ -171,4 +172,5 @@ upcoming_player_game_context = table_asset(
     expected=expected,
     transform=transform,
     violations=[players_with_two_teams],
+    checkpoints=[checkpoint("universe", players_with_two_teams)],
 )

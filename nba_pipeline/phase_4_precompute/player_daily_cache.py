@@ -6,6 +6,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import (
     from_previous_season,
     from_season,
@@ -201,6 +202,25 @@ def phase4_coverage(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     return dates.group_by("game_date").agg(present=_.count(where=_.is_ready), expected=_.count())
 
 
+def phase4_dates(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Game dates per season: of its bootstrap, expected to be ready after it, and ready."""
+    per_date = phase4_coverage(rows, nbac_schedule)
+    past = per_date.group_by(season=calendar.season_name(_.game_date)).agg(
+        ready=_.present.sum(), expected=_.expected.sum()
+    )
+    games = covered(nbac_schedule).group_by(season=calendar.season_name(_.game_date))
+    dates = games.agg(game_dates=_.game_date.nunique())
+    seasons = dates.left_join(past, "season").fill_null({"ready": 0, "expected": 0})
+    return seasons.select(
+        "season",
+        "game_dates",
+        (_.game_dates - _.expected).name("bootstrap"),
+        "expected",
+        "ready",
+        share=_.ready / _.expected.nullif(0),
+    ).order_by("season")
+
+
 def players_outside_universe(rows: ir.Table, upcoming_player_game_context: ir.Table) -> ir.Table:
     """Rows of players that the date's universe does not have."""
     return rows.anti_join(upcoming_player_game_context, GRAIN)
@@ -221,5 +241,10 @@ player_daily_cache = table_asset(
     assertions=[as_of_sample],
     violations=[players_outside_universe],
     shares=[phase4_coverage],
+    checkpoints=[
+        checkpoint("as_of", as_of_sample),
+        checkpoint("universe", players_outside_universe),
+        checkpoint("phase4_coverage", phase4_coverage, figures=phase4_dates),
+    ],
     needs_minimum_games=True,
 )

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_season, same_date, table_asset
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
@@ -160,5 +161,6 @@ ml_feature_store_v2 = table_asset(
     expected=expected,
     transform=transform,
     assertions=[as_of_sample],
+    checkpoints=[checkpoint("as_of", as_of_sample)],
     needs_minimum_games=True,
 )

@@ -13,6 +13,7 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline import clock
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, same_month, table_asset
 from nba_pipeline.league.calendar import month_of
 from nba_pipeline.lookback import provenance
@@ -144,6 +145,7 @@ player_prop_predictions = table_asset(
     expected=expected,
     transform=transform,
     violations=[players_without_features],
+    checkpoints=[checkpoint("universe", players_without_features)],
     needs_minimum_games=True,
     volatile=["made_at"],
 )

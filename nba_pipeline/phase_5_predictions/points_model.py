@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pandera.ibis as pa
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_first_season, table_asset
 from nba_pipeline.model import boosting, training_gate
 from nba_pipeline.model.features import FEATURE_VERSION, FEATURES
@@ -153,5 +154,6 @@ points_model = table_asset(
     reads=from_first_season("ml_feature_store_v2", "player_game_summary"),
     transform=transform,
     refusals=refusals,
+    checkpoints=[checkpoint("training_gate", refusals)],
     partitions="monthly",
 )

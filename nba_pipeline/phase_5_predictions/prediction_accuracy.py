@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.lookback import provenance
@@ -155,5 +156,6 @@ prediction_accuracy = table_asset(
     ),
     transform=transform,
     assertions=[predictions_not_copied],
+    checkpoints=[checkpoint("grading", predictions_not_copied)],
     needs_minimum_games=True,
 )

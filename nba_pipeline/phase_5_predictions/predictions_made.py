@@ -17,6 +17,7 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline import clock
+from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.lookback import provenance
 from nba_pipeline.model import statements
@@ -122,6 +123,7 @@ predictions_made = table_asset(
     reads=same_date("player_prop_predictions", "nbac_schedule"),
     transform=transform,
     assertions=[statements_after_tip_off],
+    checkpoints=[checkpoint("grading", statements_after_tip_off)],
     needs_minimum_games=True,
     appends=True,
 )

@@ -1,29 +1,56 @@
-"""Named checkpoints: what is stored is judged again, from the rows as they stand."""
+"""Checkpoints: what is stored is judged again, from the rows as they stand.
 
-from collections.abc import Iterator, Mapping, Sequence
+Table files name their checkpoints; here is only how they are asked.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import date
 
+import ibis.expr.types as ir
+
 from nba_pipeline.engine.compute import gated, judged_again
+from nba_pipeline.engine.inputs import read_inputs
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.schema import SchemaViolated
-from nba_pipeline.engine.verdicts import AssertionFailed, Check, accepted_gaps, check_names, checks
+from nba_pipeline.engine.verdicts import (
+    AssertionFailed,
+    Check,
+    accepted_gaps,
+    call,
+    check_names,
+    checks,
+)
+from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.warehouse.protocol import Stamp, Warehouse
 
-TRAINING_GATE = "training_gate"
-CHECKPOINTS: Mapping[str, tuple[str, ...]] = {
-    "schema": ("schema", "unique_grain"),
-    "expected_keys": ("expected_keys",),
-    "completeness": ("completeness",),
-    "usage_rate": ("usage_rate_coverage", "team_usage_not_twenty"),
-    "join_coverage": ("teams_without_team_line", "team_lines_without_players"),
-    "phase4_coverage": ("phase4_coverage",),
-    "as_of": ("as_of_sample",),
-    "gaps": ("open_gaps", "unreadable_games", "unreadable_files"),
-    "grading": ("predictions_not_copied", "statements_after_tip_off"),
-    TRAINING_GATE: (TRAINING_GATE,),
-}
-"""Checkpoints by name, with the checks that each asks."""
+GATE = "refusals"
+"""The check that a table's own gate is, beside those of check_names."""
+_OF_EVERY_TABLE = {"unique_grain": "schema"}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is printed beside a checkpoint's verdicts: rows of a table, and what they say."""
+
+    checkpoint: str
+    table: str
+    what: str
+    rows: list[dict[str, object]]
+
+
+class UnknownCheckpoint(WrongRequest, KeyError):
+    """A name that is no checkpoint's."""
+
+
+def checkpoint_of(table: Table) -> dict[str, str]:
+    """Each check of the table and the checkpoint that it is in: one of its own where none is named."""
+    gate = [GATE] if table.refusals else []
+    names = {name: _OF_EVERY_TABLE.get(name, name) for name in (*check_names(table), *gate)}
+    return names | {check: point.name for point in table.checkpoints for check in point.checks}
 
 
 def validate(
@@ -34,45 +61,111 @@ def validate(
     warehouse: Warehouse,
     landing: Landing,
 ) -> list[dict[str, object]]:
-    """One line per checkpoint's check and table, over the stored partitions from first to last.
+    """One line per checkpoint, check and table, over the stored partitions from first to last.
+
+    Args:
+        names: checkpoints; all where none is named.
+        tables: every declared table by name.
+        first: the first date.
+        last: the last date.
+        warehouse: where the tables are.
+        landing: where the sources are.
 
     Returns:
         checkpoint, check, table, partitions, passed, warned, failed, and of the first that failed
         (or warned) when and why.
 
     Raises:
-        KeyError: a name is no checkpoint's.
+        UnknownCheckpoint: a name is no checkpoint's.
     """
-    unknown = [name for name in names if name not in CHECKPOINTS]
-    if unknown:
-        raise KeyError(f"no checkpoint {unknown[0]}; there are {', '.join(CHECKPOINTS)}")
-    wanted = {check for name in names or CHECKPOINTS for check in CHECKPOINTS[name]}
-    found: dict[tuple[str, str], list[Check]] = {}
+    known = _known(names, tables)
+    lines = []
+    for table, days in _stored(tables, first, last, warehouse):
+        checkpoints = checkpoint_of(table)
+        asked = [c for c, checkpoint in checkpoints.items() if not names or checkpoint in names]
+        verdicts: dict[str, list[Check]] = {}
+        for check in _checks(table, days, asked, warehouse, landing):
+            verdicts.setdefault(check.name, []).append(check)
+        lines += [
+            _line(checkpoints[check], table, of_check) for check, of_check in verdicts.items()
+        ]
+    return sorted(lines, key=lambda line: known.index(str(line["checkpoint"])))
+
+
+def figures(
+    names: Sequence[str],
+    tables: Mapping[str, Table],
+    first: date,
+    last: date,
+    warehouse: Warehouse,
+    landing: Landing,
+) -> list[Figures]:
+    """The figures of the checkpoints that have some; the arguments are validate's.
+
+    Raises:
+        UnknownCheckpoint: a name is no checkpoint's.
+    """
+    _known(names, tables)
+    return [
+        Figures(
+            point.name,
+            table.name,
+            inspect.getdoc(point.figures) or "",
+            _rows(point.figures, table, days, warehouse, landing),
+        )
+        for table, days in _stored(tables, first, last, warehouse)
+        for point in table.checkpoints
+        if point.figures and (not names or point.name in names)
+    ]
+
+
+def _rows(
+    question: Callable[..., ir.Table],
+    table: Table,
+    days: Sequence[date],
+    warehouse: Warehouse,
+    landing: Landing,
+) -> list[dict[str, object]]:
+    """The answer to the question, from the table's rows of the days."""
+    with ExitStack() as staged:
+        inputs = read_inputs(table, days, warehouse, landing, staged)
+        rows = warehouse.table(table.name, min(days), max(days))
+        return list(call(question, inputs, rows=rows).to_pyarrow().to_pylist())
+
+
+def _known(names: Sequence[str], tables: Mapping[str, Table]) -> list[str]:
+    """Every checkpoint; raises UnknownCheckpoint where a name is none's."""
+    every = [name for table in tables.values() for name in checkpoint_of(table).values()]
+    known = list(dict.fromkeys(every))
+    for name in names:
+        if name not in known:
+            raise UnknownCheckpoint(f"no checkpoint {name}; there are {', '.join(known)}")
+    return known
+
+
+def _stored(
+    tables: Mapping[str, Table], first: date, last: date, warehouse: Warehouse
+) -> Iterator[tuple[Table, list[date]]]:
+    """The tables that have partitions from first to last, with those."""
     for table in tables.values():
-        stamps = warehouse.stamps(table.name)
-        days = [day for day in sorted(stamps) if first <= day <= last]
-        if not days:
-            continue
-        if table.refusals and TRAINING_GATE in wanted:
-            found[TRAINING_GATE, table.name] = list(_gate(table, days, warehouse, landing))
-        for check in _checks(table, days, stamps, wanted, warehouse, landing):
-            found.setdefault((check.name, table.name), []).append(check)
-    of_check = {check: name for name, asked in CHECKPOINTS.items() for check in asked}
-    return [_line(of_check[check], check, table, told) for (check, table), told in found.items()]
+        days = [day for day in sorted(warehouse.stamps(table.name)) if first <= day <= last]
+        if days:
+            yield table, days
 
 
 def _checks(
     table: Table,
     days: Sequence[date],
-    stamps: Mapping[date, Stamp],
-    wanted: set[str],
+    asked: Sequence[str],
     warehouse: Warehouse,
     landing: Landing,
 ) -> Iterator[Check]:
-    """The wanted checks of the table's stored rows."""
-    asked = set(check_names(table)) & wanted
-    if not asked:
+    """The asked checks of the table's stored rows, and its gate if asked."""
+    if GATE in asked:
+        yield from _gate(table, days, warehouse, landing)
+    if not set(asked) & set(check_names(table)):
         return
+    stamps: Mapping[date, Stamp] = warehouse.stamps(table.name)
     try:
         again = {**stamps, **judged_again(table, days, warehouse, landing)}
     except (SchemaViolated, AssertionFailed) as error:
@@ -89,19 +182,19 @@ def _gate(
     refused = gated(table, days, warehouse, landing)
     for day in days:
         why = {"error": refused[day]} if day in refused else {}
-        yield Check(TRAINING_GATE, day, day not in refused, why)
+        yield Check(GATE, day, day not in refused, why)
 
 
-def _line(checkpoint: str, check: str, table: str, told: Sequence[Check]) -> dict[str, object]:
-    failed = [one for one in told if not one.passed and not one.is_warning]
-    warned = [one for one in told if not one.passed and one.is_warning]
+def _line(checkpoint: str, table: Table, verdicts: Sequence[Check]) -> dict[str, object]:
+    failed = [one for one in verdicts if not one.passed and not one.is_warning]
+    warned = [one for one in verdicts if not one.passed and one.is_warning]
     first = next(iter(failed or warned), None)
     return {
         "checkpoint": checkpoint,
-        "check": check,
-        "table": table,
-        "partitions": len(told),
-        "passed": len(told) - len(failed) - len(warned),
+        "check": verdicts[0].name,
+        "table": table.name,
+        "partitions": len(verdicts),
+        "passed": len(verdicts) - len(failed) - len(warned),
         "warned": len(warned),
         "failed": len(failed),
         "first": first and first.day,

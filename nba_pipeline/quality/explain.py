@@ -1,7 +1,8 @@
 """Why a prediction is what it is: its features, its windows, and every path from a root gap to it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from typing import Any
 
 import ibis.expr.types as ir
@@ -10,14 +11,18 @@ from ibis import _
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.table import Read, Table
+from nba_pipeline.league.calendar import season_days
 from nba_pipeline.league.identity import normalise_name
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, entries_before, strictly_before, timeline
 from nba_pipeline.model.features import FEATURES
 from nba_pipeline.quality.predicted import PREDICTIONS, statements_of
+from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
 
 _WINDOW_GAMES = 15
 _SHOWN_ROWS = 3
+_SHOWN_NAMES = 5
+_LONGEST_ID = 19
 _KEYS = ("game_date", "game_id", "team_abbr", "player_id")
 Row = Mapping[str, Any]
 
@@ -45,6 +50,7 @@ def explain(
 
     Raises:
         NotPredicted: who was not in the date's universe, or nothing is computed for the date.
+        NothingStored: there are no predictions at all.
     """
     made = _predictions(player, day, warehouse)
     first = made[0]
@@ -71,22 +77,43 @@ _SHOWN_OF_PREDICTION = (
 
 
 def _predictions(player: str, day: date, warehouse: Warehouse) -> list[Row]:
-    rows = warehouse.table(PREDICTIONS, day, day)
-    wanted = (
-        rows.filter(_.player_id == int(player))
-        if player.isdigit()
-        else rows.filter(_.player_lookup == normalise_name(player))
+    """The player's predictions on the day, one per system."""
+    require_stored(warehouse, PREDICTIONS)
+    rows = warehouse.table(PREDICTIONS)
+    # No id of the league has so many digits as a whole number may have.
+    is_id = player.isdecimal() and len(player) < _LONGEST_ID
+    his = rows.filter(
+        _.player_id == int(player) if is_id else _.player_lookup == normalise_name(player)
     )
-    found = wanted.order_by("system").to_pyarrow().to_pylist()
-    if found:
-        return list(found)
-    count = rows.count().execute()
-    names = rows.select("player_lookup").distinct().execute().player_lookup
-    near = sorted(name for name in names if normalise_name(player)[-5:] in name)[:5]
+    made = his.filter(_.game_date == day).order_by("system").to_pyarrow().to_pylist()
+    if made:
+        return list(made)
+    count = rows.filter(_.game_date == day).count().to_pyarrow().as_py()
+    dates = his.select("game_date").distinct().game_date.to_pyarrow().to_pylist()
+    advice = _other_dates(day, sorted(dates)) if dates else _near_names(player, rows)
+    if not count and season_days(day, day):
+        advice += f"; for the date's predictions: nba-pipeline predict --date {day}"
     raise NotPredicted(
-        f"no prediction of {player!r} on {day}, which has {count} predictions"
-        + (f"; did you mean {', '.join(near)}?" if near else "")
+        f"no prediction of {player!r} on {day}, which has {count} predictions{advice}"
     )
+
+
+def _other_dates(day: date, dates: Sequence[date]) -> str:
+    """When the player is predicted instead."""
+    before = [d for d in dates if d < day]
+    after = [d for d in dates if d > day]
+    near = [f"{before[-1]}, the last before"] if before else []
+    near += [f"{after[0]}, the next after"] if after else []
+    return "; he is predicted on " + ", and on ".join(near)
+
+
+def _near_names(player: str, rows: ir.Table) -> str:
+    """Whom else may be meant."""
+    names = rows.select("player_lookup").distinct().player_lookup.to_pyarrow().to_pylist()
+    wanted = normalise_name(player)
+    near = sorted(name for name in names if wanted and wanted in name)
+    near += [name for name in get_close_matches(wanted, names, n=_SHOWN_NAMES) if name not in near]
+    return f"; did you mean {', '.join(near[:_SHOWN_NAMES])}?" if near else ""
 
 
 def _games(
@@ -129,18 +156,18 @@ def _paths(
     table: Table, row: Row, gap_id: str, tables: Mapping[str, Table], warehouse: Warehouse
 ) -> Iterator[list[str]]:
     """Ways from the row back to the gap, through the rows that name it."""
-    here = _step(table.name, row)
-    found = False
+    step = _step(table.name, row)
+    is_root = True
     reads = {read.table: read for read in table.reads if tables[read.table].is_tracked}
     for read in reads.values():
         upstream = tables[read.table]
         touched = _touched(read, row, table, gap_id, warehouse)
         for upstream_row in touched[:_SHOWN_ROWS]:
             for path in _paths(upstream, upstream_row, gap_id, tables, warehouse):
-                found = True
-                yield [here, *path]
-    if not found:
-        yield [here, gap_id]
+                is_root = False
+                yield [step, *path]
+    if is_root:
+        yield [step, gap_id]
 
 
 def _touched(read: Read, row: Row, table: Table, gap_id: str, warehouse: Warehouse) -> list[Row]:

@@ -5,8 +5,10 @@ from datetime import date
 
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.quality.predicted import PREDICTIONS
+from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
 
+GAPS = "data_gaps"
 _TOLD = (
     *("gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule"),
     *("is_accepted", "accepted_reason"),
@@ -18,13 +20,17 @@ def root_gaps(
 ) -> list[dict[str, object]]:
     """One line per gap of a raw unit dated first to last, oldest first.
 
-    A gap is open while data_gaps has it, accepted where it is known never to close, and closed
-    where the data has come but stored rows still name it: those are to be repaired. What was said
-    under a gap before tip-off names it for good, and is no reason to repair. rows counts the rows
-    of all tables that name it, predictions
-    those of player_prop_predictions; touched_from and touched_to are the dates of such rows.
+    A gap is open while data_gaps has it, accepted where it is listed as one that will never close,
+    and closed where the data has come but stored rows still name it: those are to be repaired. What
+    was said under a gap before tip-off names it for good, and is no reason to repair. rows counts
+    the rows of all tables that name it, predictions those of player_prop_predictions; touched_from
+    and touched_to are the dates of such rows.
+
+    Raises:
+        NothingStored: no raw table has been computed.
     """
-    stored = warehouse.table("data_gaps", first, last)
+    require_stored(warehouse, GAPS)
+    stored = warehouse.table(GAPS, first, last)
     # Gaps that were stored before any could be accepted lack what says so.
     columns = [name for name in _TOLD if name in stored.columns]
     gaps = stored.select(*columns).to_pyarrow().to_pylist()

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.errors import WrongRequest
 from nba_pipeline.warehouse.protocol import Files, Warehouse
 
 _ONE_SELECT = "one SELECT statement is expected"
@@ -18,7 +18,7 @@ _ROW_FUNCTIONS = {"unnest", "range", "generate_series"}
 _SETTINGS = {"current_setting", "getvariable"}
 
 
-class QueryRefused(NbaPipelineError, ValueError):
+class QueryRefused(WrongRequest, ValueError):
     """A query that is wrong, or asks for more than reading the tables."""
 
 

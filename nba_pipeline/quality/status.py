@@ -1,4 +1,4 @@
-"""How whole and how current each stored partition is, told from stamps alone."""
+"""How whole and how current each stored partition is, from stamps alone."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -19,7 +19,7 @@ def partition_status(
     why its last attempt failed; each is None where there is nothing to say. Keys and rows are None
     for a partition never stored; completeness is the rows' mean.
     """
-    found = []
+    lines = []
     for table in tables:
         days = table.partitions_between(first, last)
         stamps = survey.stamps(table.name)
@@ -27,7 +27,7 @@ def partition_status(
         failed = survey.failed(table.name)
         for day in days:
             stamp = stamps.get(day)
-            found.append(
+            lines.append(
                 {
                     "table": table.name,
                     "date": day,
@@ -46,7 +46,7 @@ def partition_status(
                     "refused": need.refused.get(day),
                 }
             )
-    return found
+    return lines
 
 
 _SCHEMA = pa.schema(

@@ -1,61 +1,22 @@
 """The program, through Dagster, on a simulated league: what it computes, records and prints."""
 
-import json
-from datetime import date
-from pathlib import Path
-
 import dagster as dg
 import pytest
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionResolvedStatus
-from typer.testing import CliRunner, Result
 
-from nba_pipeline.cli.main import app
 from nba_pipeline.engine.verdicts import check_names, stopping_checks
 from nba_pipeline.orchestration import partitions
-from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.cli.home import DAYS, FIRST, LAST, SPAN, Home
 from nba_pipeline_tests.conftest import Lab
-from nba_pipeline_tests.league_files import TEAM_LOG, damaged
-
-FIRST, LAST = date(2023, 10, 24), date(2023, 11, 6)
-DAYS = (LAST - FIRST).days + 1
-SPAN = ["--from", str(FIRST), "--to", str(LAST)]
-LOST = 60
-
-
-class Home:
-    """An installation of its own, and the program on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        source = folder / "source"
-        write_landing(source, League(teams=6, days=14, rest=0.0, seed=3))
-        self.whole = (source / TEAM_LOG).read_text()
-        self.landing = damaged(source, folder, TEAM_LOG, lambda rows: rows.pop(LOST))
-        self._places = {
-            "NBA_PIPELINE_HOME": str(folder / "home"),
-            "NBA_PIPELINE_LANDING": str(self.landing),
-            "DAGSTER_HOME": str(folder / "home/dagster"),
-        }
-
-    def call(self, *words: str) -> Result:
-        """Runs the program with the words."""
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in self._places.items():
-                patch.setenv(name, value)
-            return CliRunner().invoke(app, list(words))
-
-    def told(self, *words: str):
-        """What it prints as JSON."""
-        result = self.call(*words)
-        assert result.exit_code == 0, result.output
-        return json.loads(result.stdout)
+from nba_pipeline_tests.league_files import TEAM_LOG
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Home:
     """A league with a lost team line, backfilled."""
     home = Home(tmp_path_factory.mktemp("installation"))
+    home.lose_a_team_line()
     result = home.call("backfill", *SPAN)
     assert result.exit_code == 0, result.output
     return home

@@ -1,17 +1,20 @@
 """Gaps, explanations and checkpoints tell what damage did, in numbers that can be counted by hand."""
 
 import shutil
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from deltalake import DeltaTable
 
 from nba_pipeline.engine.compute import Bypass
-from nba_pipeline.quality.checkpoints import validate
+from nba_pipeline.quality.checkpoints import checkpoint_of, figures, validate
 from nba_pipeline.quality.explain import NotPredicted, explain
 from nba_pipeline.quality.gaps import root_gaps
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.conftest import FIRST as SEASON_FIRST
+from nba_pipeline_tests.conftest import LAST as SEASON_LAST
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 from nba_pipeline_tests.walk import TEAM, Walk
@@ -118,6 +121,79 @@ def test_validate_judges_the_rows_as_they_stand(hurt) -> None:
     assert told["training_gate", "points_model"]["failed"] == 0
     with pytest.raises(KeyError, match="no checkpoint usage; there are schema"):
         validate(["usage"], TABLES, FIRST, LAST, hurt.warehouse, hurt.landing)
+
+
+def test_validate_reports_every_check_of_every_table(hurt) -> None:
+    """One line per check, whoever declared it."""
+    lines = validate([], TABLES, FIRST, LAST, hurt.warehouse, hurt.landing)
+    declared = {(name, check) for name, table in TABLES.items() for check in checkpoint_of(table)}
+    assert {(line["table"], line["check"]) for line in lines} == declared
+    alone = validate(["box_score"], TABLES, FIRST, LAST, hurt.warehouse, hurt.landing)
+    assert sorted((line["table"], line["check"]) for line in alone) == [
+        ("nbac_team_boxscore", "plus_minus_not_mirrored"),
+        ("team_offense_game_summary", "points_unlike_players"),
+        ("team_offense_game_summary", "possessions_not_shared"),
+    ]
+
+
+def test_usage_rate_has_its_share_with_both_denominators(hurt) -> None:
+    """Counted in the source's lines: players of the lost team line have no usage_rate."""
+    (found,) = figures(["usage_rate"], TABLES, FIRST, LAST, hurt.warehouse, hurt.landing)
+    played = [row["MIN"] for row in lines(hurt.landing_folder, PLAYER_LOG) if row["MIN"] > 0]
+    lost = lines(hurt.folder / "source", TEAM_LOG)[LOST]
+    without = sum(
+        row["MIN"] > 0
+        for row in lines(hurt.landing_folder, PLAYER_LOG)
+        if (row["GAME_ID"], row["TEAM_ABBREVIATION"])
+        == (lost["GAME_ID"], lost["TEAM_ABBREVIATION"])
+    )
+    known = len(played) - without
+    assert found.rows == [
+        {
+            "season": "2023-24",
+            "with_usage_rate": known,
+            "minutes_above_0": len(played),
+            "minutes_at_least_1": sum(minutes >= 1 for minutes in played),
+            "share_above_0": pytest.approx(known / len(played)),
+            "share_at_least_1": pytest.approx(known / sum(minutes >= 1 for minutes in played)),
+        }
+    ]
+
+
+def test_phase_4_coverage_counts_the_seasons_dates(league) -> None:
+    """45 days of games at most: 14 of bootstrap, the others ready on whole data."""
+    (found,) = figures(
+        ["phase4_coverage"], TABLES, SEASON_FIRST, SEASON_LAST, league.warehouse, league.landing
+    )
+    days = {date.fromisoformat(game["date"]) for game in games(league.landing_folder)}
+    early = {day for day in days if (day - SEASON_FIRST).days < 14}
+    assert found.rows == [
+        {
+            "season": "2023-24",
+            "game_dates": len(days),
+            "bootstrap": len(early),
+            "expected": len(days - early),
+            "ready": len(days - early),
+            "share": 1.0,
+        }
+    ]
+
+
+def test_explain_says_when_a_player_plays_instead(league) -> None:
+    """A day between two of his games names both, a name nearly his names him."""
+    rows = league.rows("player_prop_predictions")
+    player = rows[0]["player_lookup"]
+    his = sorted({row["game_date"] for row in rows if row["player_lookup"] == player})
+    before, after = next((a, b) for a, b in pairwise(his) if (b - a).days > 1)
+    off = before + timedelta(days=1)
+    with pytest.raises(NotPredicted) as error:
+        explain(player, off, TABLES, league.warehouse)
+    assert f"predicted on {before}, the last before, and on {after}, the next" in str(error.value)
+    with pytest.raises(NotPredicted, match=f"did you mean .*{player}"):
+        explain(player[:-1], after, TABLES, league.warehouse)
+    for strange in ("", "9" * 40, "²"):
+        with pytest.raises(NotPredicted):
+            explain(strange, after, TABLES, league.warehouse)
 
 
 def test_validate_finds_rows_that_were_changed_behind_its_back(hurt, tmp_path) -> None:

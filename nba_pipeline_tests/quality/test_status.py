@@ -1,5 +1,6 @@
 """Status is told from stamps, and tells missing, stale and incomplete apart."""
 
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.quality.status import by_table, partition_status
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
@@ -10,7 +11,7 @@ RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_
 
 def _status(lab: Lab) -> dict[object, dict[str, object]]:
     tables = [TABLES[name] for name in RAW]
-    found = partition_status(tables, FIRST, LAST, lab.warehouse, lab.landing)
+    found = partition_status(tables, FIRST, LAST, Survey(TABLES, lab.warehouse, lab.landing))
     return {row["table"]: row for row in by_table(found)}
 
 
@@ -36,10 +37,12 @@ def test_missing_stale_and_incomplete(tmp_path, league_landing) -> None:
     assert found["nbac_schedule"]["rows"] == len(games(league_landing))
     assert [found[name]["stale"] for name in RAW] == [0] * 5
     assert found["nbac_team_boxscore"]["missing_keys"] == 1
-    each = partition_status([TABLES["nbac_team_boxscore"]], FIRST, LAST, lab.warehouse, lab.landing)
+    each = partition_status(
+        [TABLES["nbac_team_boxscore"]], FIRST, LAST, Survey(TABLES, lab.warehouse, lab.landing)
+    )
     weak = [row for row in each if row["missing"]]
     assert [str(row["date"]) for row in weak] == [line["GAME_DATE"]]
     assert line["TEAM_ABBREVIATION"] in weak[0]["missing"][0]
     (landing / TEAM_LOG).write_text((league_landing / TEAM_LOG).read_text())
     restored = _status(Lab(tmp_path, landing))
-    assert restored["nbac_team_boxscore"]["why"] == [f"inputs changed ({days})"]
+    assert restored["nbac_team_boxscore"]["why"] == ["inputs changed (1)"]

@@ -1,0 +1,164 @@
+"""Every command says what to do next where nothing is stored, and never falls over."""
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.cli.home import DAYS, LAST, SPAN, Home
+
+RAW = [name for name, table in TABLES.items() if table.phase == 2]
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory) -> Home:
+    """A landing zone, and nothing computed from it."""
+    return Home(tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory) -> Home:
+    """Raw tables only."""
+    home = Home(tmp_path_factory.mktemp("raw"))
+    result = home.call("backfill", *SPAN, *(word for name in RAW for word in ("-t", name)))
+    assert result.exit_code == 0, result.output
+    return home
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["gaps"], "data_gaps is not stored yet: compute it with nba-pipeline backfill"),
+        (["explain", "Nobody", str(LAST)], "player_prop_predictions is not stored yet"),
+        (["accuracy"], "prediction_accuracy is not stored yet"),
+        (["validate"], "nothing that a checkpoint judges is stored"),
+        (["validate", "usage_rate"], "nothing that usage_rate judges is stored"),
+        (["progress"], "there has been no backfill yet"),
+    ],
+)
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_what_was_never_computed_is_said_with_the_command_that_does(
+    empty, words, says, form
+) -> None:
+    """One line on stderr and exit code 1; nothing that could be taken for an answer."""
+    result = empty.call(*words, *form)
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        (["status", *SPAN], DAYS * 12 + 2),
+        (["plan", *SPAN], 13),
+        (["repair", "--dry-run"], 0),
+        (["leases"], 0),
+        (["audit"], 0),
+    ],
+)
+def test_what_can_be_said_of_an_empty_home_is_said(empty, words, rows) -> None:
+    """Valid JSON with as many lines as there are partitions, tables or nothing."""
+    assert len(empty.told(*words, "--json")) == rows
+    assert empty.call(*words).exit_code == 0
+
+
+def test_a_query_names_the_tables_that_there_are(empty) -> None:
+    """partition_status is there from the start."""
+    result = empty.call("sql", "SELECT * FROM player_game_summary")
+    assert result.exit_code == 2
+    assert "no table player_game_summary; there are partition_status" in result.stderr
+    assert empty.told("sql", "SELECT * FROM partition_status", "--format", "json") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["explain", "Nobody", str(LAST)], "player_prop_predictions is not stored yet"),
+        (["accuracy"], "prediction_accuracy is not stored yet"),
+        (["validate", "usage_rate"], "nothing that usage_rate judges is stored"),
+    ],
+)
+def test_raw_tables_alone_answer_what_they_can(raw, words, says) -> None:
+    """Gaps are known, predictions are not."""
+    result = raw.call(*words)
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert raw.told("gaps", "--json") == []
+    assert raw.told("validate", "gaps", "--json")["checks"][0]["passed"] == DAYS
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["gaps", "--from", "2023-11-02", "--to", "2023-11-01"],
+        ["status", "--from", "2023-11-02", "--to", "2023-11-01"],
+        ["accuracy", "--from", "2023-11-02", "--to", "2023-11-01"],
+        ["validate", "--from", "2023-11-02", "--to", "2023-11-01"],
+        ["explain", "Nobody", "2023-02-30"],
+        ["predict", "--date", "tonight"],
+        ["grade", "--date", "2023-07-15"],
+        ["train", "--month", "2023"],
+        ["repair", "--json"],
+    ],
+)
+def test_wrong_dates_end_with_two(empty, words) -> None:
+    """One line, whatever the command."""
+    result = empty.call(*words)
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_wrong_setting_is_named(empty, monkeypatch) -> None:
+    """The variable, what it says, and why that is wrong."""
+    monkeypatch.setenv("NBA_PIPELINE_LEASE_SECONDS", "soon")
+    result = empty.call("leases")
+    assert result.exit_code == 2
+    assert "NBA_PIPELINE_LEASE_SECONDS='soon'" in result.stderr
+
+
+def test_a_landing_zone_that_is_not_there_is_named(tmp_path) -> None:
+    """Nothing is computed, and the missing file has its name and folder."""
+    home = Home(tmp_path)
+    home.landing.rename(tmp_path / "away")
+    day = str(LAST - timedelta(days=1))
+    result = home.call("backfill", "--from", day, "--to", day)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("no file of nba_stats_schedule covers season 2023-24")
+    assert "nba_stats/schedule/2023-24.json" in result.stderr
+    assert str(home.landing) in result.stderr
+    assert "Traceback" not in result.output
+
+
+HEAVY = ("dagster", "ibis", "pandas", "sqlalchemy", "pyarrow", "duckdb", "deltalake")
+
+
+def _imported(code: str) -> set[str]:
+    """The heavy packages that a fresh interpreter has imported after the code."""
+    ending = f"import json, sys; print(json.dumps([n for n in {HEAVY!r} if n in sys.modules]))"
+    command = [sys.executable, "-c", f"{code}\n{ending}"]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
+    return set(json.loads(answer.stdout.splitlines()[-1]))
+
+
+def test_the_program_starts_with_nothing_heavy() -> None:
+    """What only some commands need is imported by those."""
+    assert _imported("import nba_pipeline.cli.main") == set()
+
+
+def test_commands_that_look_start_without_dagster(empty, monkeypatch) -> None:
+    """Tables, stamps and landing files are looked at without it."""
+    for name, place in empty.places.items():
+        monkeypatch.setenv(name, place)
+    look = (
+        "from nba_pipeline.cli.main import app\n"
+        "from typer.testing import CliRunner\n"
+        "for words in {words!r}:\n"
+        "    assert CliRunner().invoke(app, words).exit_code in (0, 1)"
+    )
+    words = [["status", *SPAN], ["plan", *SPAN], ["gaps"], ["validate"], ["leases"], ["audit"]]
+    assert "dagster" not in _imported(look.format(words=words))
+    assert _imported(look.format(words=[["leases"], ["audit"]])) == {"sqlalchemy"}
