@@ -36,6 +36,7 @@ AFTER = [
 WHY = "older code, it would undo the fix"
 DEADLINE = "training is on Sunday"
 FEW = Threshold(15, "the simulated league is small")
+LOW = Threshold(1, "so few games are learned by heart")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Evening:
     cancelled: Result
     old_ended_with: int
     old_again: str
-    usage_before: list[dict[str, Any]]
+    usage_before: Result
     stopped: Result
     bypassed: Result
     model_months_before: set[date]
@@ -77,10 +78,12 @@ def evening(tmp_path_factory) -> Evening:
     old_again = _result(Writer(home, run="old-evening", version=1, **wish))
 
     assert "written" in _result(Writer(home, run="fix", version=2, **wish))
-    usage_before = program.told("validate", "usage_rate", *SPAN)
+    on_last = ["--from", str(LAST), "--to", str(LAST), "--json"]
+    usage_before = program.call("validate", "usage_rate", *on_last)
     tables = [word for name in AFTER for word in ("--tables", name)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_gate, "TRAINING_MINIMUM_GAMES", FEW)
+        patch.setattr(training_gate, "TRAINING_IMPLAUSIBLE_MAE", LOW)
         stopped = program.call("backfill", *SPAN, *tables)
         bypass = ["--bypass", "usage_rate_coverage", "--reason", DEADLINE]
         bypassed = program.call("backfill", *SPAN, *tables, *bypass)
@@ -88,7 +91,7 @@ def evening(tmp_path_factory) -> Evening:
 
         (home / "landing" / TEAM_LOG).write_text(whole)
         assert "written" in _result(Writer(home, run="fix-on-whole-lines", version=2, **wish))
-        usage_after = program.call("validate", "usage_rate", *SPAN, "--json")
+        usage_after = program.call("validate", "usage_rate", *SPAN)
         passed = program.call("backfill", *SPAN, *tables)
     return Evening(
         home=Lab(home, home / "landing"),
@@ -137,7 +140,8 @@ def _with_usage_of(source: Path, share: float) -> Callable[[list[dict[str, Any]]
 def test_the_fix_is_refused_by_the_holders_name(evening) -> None:
     """While the old backfill holds the months, with table, dates and since when."""
     assert evening.refused.startswith("LeaseRefused: ")
-    assert f"old-evening holds nbac_schedule {FIRST} to {LAST} since" in evening.refused
+    assert "run old-evening (" in evening.refused
+    assert f"nbac_schedule {FIRST} to {LAST}" in evening.refused
 
 
 def test_the_old_backfill_is_cancelled_with_a_reason_and_stays_cancelled(evening) -> None:
@@ -149,9 +153,8 @@ def test_the_old_backfill_is_cancelled_with_a_reason_and_stays_cancelled(evening
 
 def test_the_usage_checkpoint_says_its_figure_and_stops_what_follows(evening) -> None:
     """47.7%, the threshold and its reason; nothing of phase 4 is made of it."""
-    (line,) = (row for row in evening.usage_before if row["check"] == "usage_rate_coverage")
-    assert line["failed"] > 0
-    assert "usage_rate_coverage is 47.7%" in str(evening.usage_before) + evening.stopped.output
+    assert evening.usage_before.exit_code == 1
+    assert "usage_rate_coverage is 47.7%" in evening.usage_before.stdout
     assert evening.stopped.exit_code == 1
     assert "player_game_summary is blocked: usage_rate_coverage is" in evening.stopped.output
     assert f"the least is 95%: {USAGE_RATE_COVERAGE.reason}" in evening.stopped.output
@@ -193,7 +196,7 @@ def test_the_audit_tells_it_line_by_line(evening) -> None:
     """Who took, was refused, cancelled and why, and each backfill with its bypass."""
     wanted = [
         ("acquired", "old-evening", ""),
-        ("refused", "fix-too-early", f"old-evening holds nbac_schedule {FIRST} to {LAST}"),
+        ("refused", "fix-too-early", "run old-evening ("),
         ("cancelled", "old-evening", WHY),
         ("acquired", "fix", ""),
         ("released", "fix", ""),
