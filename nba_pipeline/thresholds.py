@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,16 @@ TRAINING_FEATURE_COVERAGE = Threshold(
 )
 TRAINING_IMPLAUSIBLE_MAE = Threshold(
     4.0, "Honest models score about 4.5 to 4.6 points; far below is leakage until shown otherwise."
+)
+UNSETTLED_DAYS = Threshold(
+    3,
+    "A game that is neither final nor postponed this many days after its date has been forgotten by "
+    "the source: it is a gap, and no longer holds up what comes after.",
+)
+PLAYERS_PER_ROSTER = Threshold(
+    10,
+    "Players with a minute or more in a team's game, 10.2 on average over six seasons: what a lost "
+    "roster counts for in a share of players.",
 )
 
 SHARES = {"usage_rate_coverage": USAGE_RATE_COVERAGE, "phase4_coverage": PHASE_4_COVERAGE}

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from nba_pipeline.backfill.planner import Request, catch_up
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.engine.compute import Bypass, Computed, Writer, compute
 from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
@@ -40,6 +42,7 @@ class Lab:
         last: date,
         *,
         force: bool = False,
+        only_stored: bool = False,
         bypasses: tuple[Bypass, ...] = (),
     ) -> dict[str, Computed]:
         """Computes the tables in the graph's order for the dates."""
@@ -51,12 +54,23 @@ class Lab:
                 done[name] = compute(
                     table,
                     table.partitions_between(first, last),
-                    self.warehouse,
-                    self.landing,
+                    Survey(TABLES, self.warehouse, self.landing),
                     writer,
                     force=force,
+                    only_stored=only_stored,
                 )
         return done
+
+    def request(
+        self, tables: Sequence[str], first: date, last: date, bypasses: tuple[Bypass, ...] = ()
+    ) -> dict[str, Computed]:
+        """The same, after catching up on the stored dates that they look back on."""
+        request = Request(tuple(TABLES[n] for n in TABLES if n in tables), first, last)
+        ahead = catch_up(request, Survey(TABLES, self.warehouse, self.landing))
+        if ahead:
+            names = [table.name for table in ahead.tables]
+            self.compute(names, ahead.first, ahead.last, only_stored=True)
+        return self.compute(tables, first, last, bypasses=bypasses)
 
     def rows(self, table: str, **where: object) -> list[dict[str, object]]:
         """The table's rows without run stamps, sorted, as plain values."""

@@ -17,13 +17,17 @@ _FINAL = 3
 
 @dataclass(frozen=True)
 class Entry:
-    """One game of a player or team, or a hole; and the gaps that it depends on."""
+    """One game of a player or team, or a hole; and the gaps that it depends on.
+
+    A hole of a new team is known after the first game for that team, and not before.
+    """
 
     day: date
     game_id: str
     season: str
     is_hole: bool
     gaps: frozenset[str]
+    known_after: date = date.min
 
 
 def season_of(day: date) -> str:
@@ -43,6 +47,17 @@ def _team_on(rows: list[tuple[date, str]], day: date) -> str | None:
     if place < len(rows) and season_of(rows[place][0]) == season_of(day):
         return rows[place][1]
     return None
+
+
+def _arrived(rows: list[tuple[date, str]], day: date, team: str) -> date | None:
+    """The first game for the team after the one for another before the day; None where none is."""
+    place = bisect_left(rows, (day, ""))
+    if not place or place == len(rows) or rows[place][0] == day:
+        return None
+    (left, old_team), (arrived, new_team) = rows[place - 1], rows[place]
+    is_recent = int(season_of(day)[:4]) - int(season_of(left)[:4]) <= 1
+    is_his = is_recent and left < day and new_team == team != old_team
+    return arrived if is_his else None
 
 
 class Walk:
@@ -110,9 +125,11 @@ class Walk:
             ]
             ordered = sorted(rows.values())
             for day, game_id, team in lost:
+                gaps = self._gaps(game_id, (PLAYER, team), (TEAM, team))
                 if _team_on(ordered, day) == team:
-                    gaps = self._gaps(game_id, (PLAYER, team), (TEAM, team))
                     entries.append(Entry(day, game_id, season_of(day), True, gaps))
+                elif arrived := _arrived(ordered, day, team):
+                    entries.append(Entry(day, game_id, season_of(day), True, gaps, arrived))
             found[player] = sorted(entries, key=lambda entry: (entry.day, entry.game_id))
         return found
 
@@ -121,7 +138,7 @@ class Walk:
     def feature_gaps(self, row: dict[str, Any]) -> set[str]:
         """The gaps behind a row of ml_feature_store_v2."""
         day, season = row["game_date"], season_of(row["game_date"])
-        mine = self._players.get(row["player_id"], [])
+        mine = [e for e in self._players.get(row["player_id"], []) if e.known_after < day]
         behind = [e for e in mine if e.day < day and e.season == season]
         previous = f"{int(season[:4]) - 1}-{int(season[:4]) % 100:02d}"
         found: set[str] = set()

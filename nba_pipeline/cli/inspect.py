@@ -42,7 +42,7 @@ def status(
     except KeyError as error:
         report.stop(str(error.args[0]), 2)
     session = home.session
-    lines = partition_status(wanted, begin, end, session.warehouse, session.landing)
+    lines = partition_status(wanted, begin, end, session.survey())
     shown = lines if each or as_json else by_table(lines)
     if as_json:
         report.as_json(shown)
@@ -61,7 +61,7 @@ def sql(
     session = open_installation().session
     told = {
         "partition_status": lambda: status_table(
-            open_installation().tables.values(), session.warehouse, session.landing
+            open_installation().tables.values(), session.survey()
         )
     }
     try:

@@ -32,7 +32,7 @@ class Installation:
     @cached_property
     def session(self) -> RunSession:
         """The warehouse and landing zone, to look at."""
-        return RunSession(self.settings, run_id="", backfill_id="")
+        return RunSession(self.settings, run_id="", backfill_id="", tables=self.tables)
 
     @cached_property
     def leases(self) -> Leases:

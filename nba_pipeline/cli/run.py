@@ -19,7 +19,7 @@ from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import Installation, open_installation
 from nba_pipeline.coordination.database import begin
 from nba_pipeline.engine.compute import Bypass
-from nba_pipeline.engine.staleness import BYPASSABLE
+from nba_pipeline.engine.preconditions import BYPASSABLE
 from nba_pipeline.league import calendar
 from nba_pipeline.quality.accuracy import accuracy_of
 from nba_pipeline.settings import Settings
@@ -159,7 +159,7 @@ def _plan(home: Installation, request: "Request", *, as_json: bool) -> None:
             "refused": len(line.refused),
             "leased_by": held.get(line.table.name),
         }
-        for line in planned(request, home.session.warehouse, home.session.landing)
+        for line in planned(request, home.session.survey())
     ]
     if as_json:
         report.as_json(rows)
@@ -203,16 +203,13 @@ def repair(
     from nba_pipeline.backfill.planner import repairs  # noqa: PLC0415
 
     home = open_installation()
-    requests = repairs(
-        list(home.tables.values()), home.session.warehouse, home.session.landing, retrain=retrain
-    )
-    if not requests:
+    request = repairs(list(home.tables.values()), home.session.survey(), retrain=retrain)
+    if request is None:
         report.line("nothing to repair")
-    for request in requests:
-        if dry_run:
-            _plan(home, request, as_json=as_json)
-        else:
-            _execute(home, replace(request, wait=wait))
+    elif dry_run:
+        _plan(home, request, as_json=as_json)
+    else:
+        _execute(home, replace(request, wait=wait))
 
 
 def predict(

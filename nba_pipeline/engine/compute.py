@@ -13,15 +13,17 @@ import ibis
 import ibis.expr.types as ir
 
 from nba_pipeline import clock
-from nba_pipeline.engine import schema, staleness
-from nba_pipeline.engine.inputs import read_inputs, read_span, staged_rows
+from nba_pipeline.engine import preconditions, schema
+from nba_pipeline.engine.inputs import read_inputs, staged_rows
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.lineage import lineage_of
+from nba_pipeline.engine.meaning import meaning
+from nba_pipeline.engine.staleness import Survey, spans
 from nba_pipeline.engine.verdicts import call, judge, require
 from nba_pipeline.kernel.columns import QUALITY, STAMP
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
-from nba_pipeline.lookback.provenance import tracking_columns, with_quality
+from nba_pipeline.lookback.provenance import bootstrap, tracking_columns, with_quality
 from nba_pipeline.warehouse.protocol import Replaced, Stamp, Warehouse, WriteRefused
 
 
@@ -75,39 +77,43 @@ class Needs:
 
 def needs(
     table: Table,
-    days: Iterable[date],
-    warehouse: Warehouse,
-    landing: Landing,
+    partitions: Iterable[date],
+    survey: Survey,
     *,
     bypasses: Sequence[Bypass] = (),
     force: bool = False,
+    only_stored: bool = False,
 ) -> Needs:
-    """Which of the days are stale and why, and which of those are refused and why."""
-    days = sorted(days)
-    upstream = {read.table: warehouse.stamps(read.table) for read in table.reads}
-    failed = {read.table: warehouse.failures.of(read.table) for read in table.reads}
-    inputs = staleness.input_fingerprints(table, days, upstream, landing)
-    stale = (
-        dict.fromkeys(days, "forced")
-        if force
-        else staleness.stale(table, inputs, warehouse.stamps(table.name))
-    )
-    strictly = staleness.refused(table, list(stale), upstream, failed, allowed=())
+    """Which of the partitions are stale and why, and which of those are refused and why.
+
+    Args:
+        table: the declaration.
+        partitions: those wanted.
+        survey: what is stored.
+        bypasses: the preconditions that do not count.
+        force: whether partitions that are current count as stale.
+        only_stored: whether partitions that were never stored are left alone.
+    """
+    stored = survey.stamps(table.name)
+    wanted = [day for day in sorted(partitions) if day in stored or not only_stored]
+    stale = dict.fromkeys(wanted, "forced") if force else survey.stale(table, wanted)
+    inputs = survey.inputs(table, list(stale))
+    strictly = preconditions.refused(table, list(stale), survey)
     refused = strictly
     if bypasses and strictly:
         allowed = [bypass.name for bypass in bypasses]
-        refused = staleness.refused(table, list(strictly), upstream, failed, allowed)
+        refused = preconditions.refused(table, list(strictly), survey, allowed)
     return Needs(inputs, stale, refused, frozenset(set(strictly) - set(refused)))
 
 
 def compute(
     table: Table,
     days: Sequence[date],
-    warehouse: Warehouse,
-    landing: Landing,
+    survey: Survey,
     writer: Writer,
     *,
     force: bool = False,
+    only_stored: bool = False,
 ) -> Computed:
     """Computes the table's stale partitions of the days as one set and replaces them.
 
@@ -117,18 +123,26 @@ def compute(
     Args:
         table: the declaration.
         days: the partitions wanted.
-        warehouse: where upstream tables are and the rows go.
-        landing: where sources are.
+        survey: what is stored, where upstream tables are and the rows go, and where sources are.
         writer: on whose behalf.
         force: whether partitions that are current are computed all the same.
+        only_stored: whether partitions that were never stored are left alone.
 
     Raises:
         SchemaViolated, AssertionFailed, GapsLost, WriteRefused: nothing was written.
     """
-    need = needs(table, days, warehouse, landing, bypasses=writer.bypasses, force=force)
+    warehouse = survey.warehouse
+    need = needs(
+        table,
+        days,
+        survey,
+        bypasses=writer.bypasses,
+        force=force,
+        only_stored=only_stored,
+    )
     current = tuple(day for day in sorted(days) if day not in need.stale)
     try:
-        computed = _computed(table, need, current, warehouse, landing, writer)
+        computed = _computed(table, need, current, survey, writer)
     except WriteRefused:
         # Another's rows stand there, and they are no failure.
         raise
@@ -136,6 +150,7 @@ def compute(
         reason = f"{type(error).__name__}: {error}"
         warehouse.failures.mark(table.name, dict.fromkeys(need.stale, reason), writer.run_id)
         raise
+    survey.forget(table.name)
     warehouse.failures.clear(
         table.name, [*current, *computed.replaced.written, *computed.replaced.unchanged]
     )
@@ -147,11 +162,11 @@ def _computed(
     table: Table,
     need: Needs,
     current: tuple[date, ...],
-    warehouse: Warehouse,
-    landing: Landing,
+    survey: Survey,
     writer: Writer,
 ) -> Computed:
     """What computing the stale days that are not refused came to."""
+    warehouse, landing = survey.warehouse, survey.landing
     ready = [day for day in need.stale if day not in need.refused]
     if not ready:
         return Computed(Replaced((), (), 0), current, need.refused, {})
@@ -163,11 +178,18 @@ def _computed(
             ready = [day for day in ready if day not in refused]
             if not ready:
                 return Computed(Replaced((), (), 0), current, refused, {})
-        rows = call(table.transform, inputs, partitions=ready)
+        rows = call(table.transform, inputs, partitions=ready, today=clock.today())
         lineage = lineage_of(table, rows, inputs)
         mine = {day: {str(b) for b in writer.bypasses} for day in need.bypassed}
-        bypassed = _bypasses(table, ready, warehouse, mine)
+        bypassed = _bypasses(table, ready, survey, mine)
         rows = staged_rows(_finished(table, rows, writer, bypassed), warehouse, staged)
+        if clashes := _held_elsewhere(table, rows, ready, warehouse):
+            refused |= clashes
+            ready = [day for day in ready if day not in clashes]
+            if not ready:
+                return Computed(Replaced((), (), 0), current, refused, {})
+            day = rows[table.date_column]
+            rows = staged_rows(rows.filter(day.isin(ready)), warehouse, staged)
         schema.validate(rows, table.schema)
         require(table, rows, inputs)
         facts = judge(table, ready, rows, inputs)
@@ -178,6 +200,7 @@ def _computed(
                 code_version=table.version,
                 content="",
                 inputs=need.inputs[day],
+                meaning=meaning(table),
                 bypass=bypassed.get(day),
                 run_id=writer.run_id,
                 token=writer.token,
@@ -188,6 +211,28 @@ def _computed(
         ]
         replaced = warehouse.replace(table.storage, rows, stamps, writer.fence)
     return Computed(replaced, current, refused, lineage)
+
+
+def _held_elsewhere(
+    table: Table, rows: ir.Table, ready: Sequence[date], warehouse: Warehouse
+) -> dict[date, str]:
+    """The partitions with a key that a stored partition beside them holds, where none may be twice."""
+    if not table.is_unique_over_all or table.name not in warehouse.names():
+        return {}
+    stored = warehouse.table(table.name)
+    day, keys = table.date_column, list(table.grain)
+    others = stored.filter(~stored[day].isin(list(ready))).select(*keys, held_on=day)
+    found = rows.select(*keys, day).inner_join(others, keys).order_by(day, *keys).to_pyarrow()
+    reasons: dict[date, str] = {}
+    for line in found.to_pylist():
+        key = " / ".join(str(line[name]) for name in keys)
+        reasons.setdefault(
+            line[day],
+            f"{key} is stored on {line['held_on']}, which has to be computed first or with it; "
+            f"nba-pipeline backfill --from {min(line[day], line['held_on'])} "
+            f"--to {max(line[day], line['held_on'])} does",
+        )
+    return reasons
 
 
 def judged_again(
@@ -223,17 +268,18 @@ def gated(
 
 
 def _bypasses(
-    table: Table, days: Sequence[date], warehouse: Warehouse, mine: Mapping[date, set[str]]
+    table: Table, days: Sequence[date], survey: Survey, mine: Mapping[date, set[str]]
 ) -> dict[date, str]:
     """The bypasses that a day's rows are made under, here or upstream."""
     found = {day: set(mine.get(day, ())) for day in days}
     for read in table.reads:
-        marked = {d: s.bypass for d, s in warehouse.stamps(read.table).items() if s.bypass}
+        marked = {d: s.bypass for d, s in survey.stamps(read.table).items() if s.bypass}
         for day in days if marked else ():
-            first, last = read_span(read, [day])
-            is_own = read.reach in ("same_date", "same_month")
+            stretches = spans(read, day)
             found[day] |= {
-                text for d, text in marked.items() if first <= d < last or (is_own and d == last)
+                text
+                for d, text in marked.items()
+                if any(first <= d <= last for first, last in stretches)
             }
     return {day: "; ".join(sorted(texts)) for day, texts in found.items() if texts}
 
@@ -245,7 +291,7 @@ def _finished(
     day = rows[table.date_column].cast("date")
     rows = rows.mutate(season=calendar.season_name(day))
     if table.is_tracked:
-        rows = with_quality(rows, needs_minimum_games=table.needs_minimum_games)
+        rows = with_quality(rows, bootstrap(rows) if table.needs_minimum_games else ())
     bypass = (
         ibis.cases(*((day == d, text) for d, text in bypasses.items())) if bypasses else ibis.null()
     )

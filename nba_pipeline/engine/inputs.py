@@ -17,16 +17,11 @@ from nba_pipeline.warehouse.protocol import Warehouse
 
 
 def read_span(read: Read, days: Sequence[date]) -> tuple[date, date]:
-    """First and last upstream date that a read of these days can touch."""
+    """First and last upstream date that a read of these partitions can touch."""
     first, last = min(days), max(days)
-    if read.reach in ("same_date", "same_month"):
+    if not read.looks_back:
         return read.partition(first), read.partition(last)
-    if read.reach == "ever":
-        return calendar.SEASONS[0].first, last
-    start = calendar.season_of(first)
-    if read.reach == "two_seasons":
-        start = calendar.season_before(start) or start
-    return start.first, last
+    return min((span.first for span in read.seasons(first)), default=first), last
 
 
 def staged_rows(rows: ir.Table, warehouse: Warehouse, staged: ExitStack) -> ir.Table:
@@ -50,7 +45,7 @@ def read_inputs(
         rows = warehouse.table(read.table, first, last)
         if read.reach == "same_date":
             rows = rows.filter(rows.game_date.isin(list(days)))
-        elif read.reach != "same_month":
+        elif read.looks_back:
             rows = strictly_before(rows, last)
         rows = rows.drop(*(name for name in OWN if name in rows.columns))
         inputs[read.parameter] = staged_rows(rows, warehouse, staged)

@@ -26,6 +26,7 @@ from nba_pipeline.kernel.source import (
     rejected_frame,
     rejection,
 )
+from nba_pipeline.league.calendar import season_of, seasons_of
 
 
 class Landing:
@@ -92,6 +93,18 @@ class Landing:
             raise UnreadableFile(f"{file.path}: not a whole gzip file ({error})") from error
         except ValueError as error:
             raise UnreadableFile(f"{file.path}: not JSON ({error})") from error
+
+    def contents(self, source: Source, days: Sequence[date]) -> dict[date, str]:
+        """Per day, the fingerprint of the file that the day is read from."""
+        files = self.files(source.folder, seasons_of(days))
+        by_date = {file.game_date: file for file in files if file.game_date}
+        by_season = {file.season: file for file in files if not file.game_date}
+        prints = {file: self.fingerprint(file) for file in files}
+        found = {}
+        for day in days:
+            file = by_date.get(day) or by_season.get(season_of(day).name)
+            found[day] = prints[file] if file else "no file"
+        return found
 
     def load(self, source: Source, seasons: Sequence[str]) -> Parsed:
         """Everything the source's files say of the seasons.

@@ -5,7 +5,7 @@ computing anything.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 import ibis.expr.types as ir
 import pandas as pd
 
-from nba_pipeline.engine.staleness import shares_to_date, shortfall
+from nba_pipeline.engine.preconditions import shortfall
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.league.calendar import season_of
 from nba_pipeline.thresholds import SHARES, VERSION
 from nba_pipeline.warehouse.protocol import Stamp
 
@@ -55,15 +56,22 @@ def check_names(table: Table) -> list[str]:
     ]
 
 
-def checks(table: Table, day: date, stamps: Mapping[date, Stamp]) -> list[Check]:
-    """Every check's outcome on a stored date.
+def checks(table: Table, days: Iterable[date], stamps: Mapping[date, Stamp]) -> Iterator[Check]:
+    """Every check's outcome on each of the stored days.
 
     Args:
         table: the declaration.
-        day: a date that has a stamp.
-        stamps: the table's stamps; shares are summed over the season up to the date.
+        days: dates that have a stamp.
+        stamps: the table's stamps; shares are summed over the season up to each date.
     """
-    stamp = stamps[day]
+    to_date = _shares_to_date(stamps) if table.shares else {}
+    for day in days:
+        yield from _checks(table, day, stamps[day], to_date.get(day, {}))
+
+
+def _checks(
+    table: Table, day: date, stamp: Stamp, to_date: Mapping[str, tuple[int, int]]
+) -> list[Check]:
     found = [
         # Asked before the write, which they stop: what is stored has passed them.
         Check("schema", day, passed=True),
@@ -96,7 +104,7 @@ def checks(table: Table, day: date, stamps: Mapping[date, Stamp]) -> list[Check]
                 is_warning=True,
             )
         )
-    found += [_share(share.__name__, day, stamps) for share in table.shares]
+    found += [_share(share.__name__, day, stamp, to_date) for share in table.shares]
     for offence in (*table.violations, *table.warnings):
         keys = stamp.failed.get(offence.__name__, ())
         found.append(
@@ -111,10 +119,23 @@ def checks(table: Table, day: date, stamps: Mapping[date, Stamp]) -> list[Check]
     return found
 
 
-def _share(name: str, day: date, stamps: Mapping[date, Stamp]) -> Check:
+def _shares_to_date(stamps: Mapping[date, Stamp]) -> dict[date, dict[str, tuple[int, int]]]:
+    """Per day, each share's counts summed over the day's season up to and with the day."""
+    found: dict[date, dict[str, tuple[int, int]]] = {}
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for day in sorted(stamps):
+        season = season_of(day).name
+        for name, (present, expected) in stamps[day].shares.items():
+            before = sums.get((season, name), (0, 0))
+            sums[season, name] = before[0] + present, before[1] + expected
+        found[day] = {name: pair for (of, name), pair in sums.items() if of == season}
+    return found
+
+
+def _share(name: str, day: date, stamp: Stamp, to_date: Mapping[str, tuple[int, int]]) -> Check:
     """The share over the season to date decides; the date's own alone is a warning."""
-    present, expected = stamps[day].shares.get(name, (0, 0))
-    sums = shares_to_date(stamps, name, day)
+    present, expected = stamp.shares.get(name, (0, 0))
+    sums = to_date.get(name, (0, 0))
     stops = shortfall(name, *sums)
     weak = shortfall(name, present, expected)
     return Check(
@@ -129,7 +150,7 @@ def _share(name: str, day: date, stamps: Mapping[date, Stamp]) -> Check:
             "threshold_reason": SHARES[name].reason,
             "thresholds_version": VERSION,
             "stops_downstream": stops,
-            "root_gaps": dict(stamps[day].gaps),
+            "root_gaps": dict(stamp.gaps),
         },
         is_warning=not stops,
     )
@@ -166,6 +187,7 @@ def judge(
     for offence in (*table.violations, *table.warnings):
         for day, keys in _offending(table, offence, rows, inputs).items():
             failed.setdefault(day, {})[offence.__name__] = tuple(keys[:_SAMPLE])
+    open_rows = _offending(table, table.unsettled, rows, inputs) if table.unsettled else {}
     shares: dict[date, dict[str, tuple[int, int]]] = {}
     for share in table.shares:
         for line in call(share, inputs, rows=rows).execute().to_dict("records"):
@@ -183,6 +205,7 @@ def judge(
             "missing": tuple(absent[:_SAMPLE]),
             "failed": failed.get(day, {}),
             "shares": shares.get(day, {}),
+            "unsettled": tuple(open_rows.get(day, [])[:_SAMPLE]),
         }
     return facts
 

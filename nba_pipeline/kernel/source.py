@@ -51,6 +51,7 @@ class Source:
     folder: str
     parse: Callable[[object, SourceFile], Parsed]
     is_required: bool = False
+    version: int = 1
 
 
 class UnreadableFile(NbaPipelineError, ValueError):

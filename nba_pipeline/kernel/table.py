@@ -12,10 +12,13 @@ import pandera.ibis as pa
 
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.source import Source
-from nba_pipeline.league.calendar import month_of, season_days
+from nba_pipeline.league.calendar import SEASONS, Season, month_of, season_days
 from nba_pipeline.warehouse.protocol import Storage
 
-Reach = Literal["same_date", "same_month", "season", "two_seasons", "ever"]
+Reach = Literal[
+    "same_date", "same_month", "season", "previous_season", "two_seasons_before", "first_season"
+]
+_SEASONS_BACK = {"season": 0, "previous_season": 1, "two_seasons_before": 2}
 Transform = Callable[..., ir.Table]
 
 
@@ -23,18 +26,29 @@ Transform = Callable[..., ir.Table]
 class Read:
     """One upstream table, the transform's parameter for it, and how far back it is read.
 
-    same_date and same_month give the run's own dates or their months; the others give everything
-    strictly before the last of them, from the season's first day, the season before it, or the
-    beginning.
+    same_date and same_month give the run's own dates or their months; the others look back: they
+    give everything strictly before the last of them, from the first day of the season, of the one
+    before it, of the one before that, or of the calendar.
     """
 
     table: str
     parameter: str
     reach: Reach
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether it reads what is dated before the partition instead of the partition's own."""
+        return self.reach not in ("same_date", "same_month")
+
     def partition(self, day: date) -> date:
         """The one upstream partition of a same-date or same-month read."""
         return month_of(day) if self.reach == "same_month" else day
+
+    def seasons(self, day: date) -> list[Season]:
+        """The seasons that it looks back over from a day, oldest first, its own last."""
+        begun = [span for span in SEASONS if span.first <= day]
+        back = _SEASONS_BACK.get(self.reach)
+        return begun if back is None else begun[-back - 1 :]
 
 
 def _reads(reach: Reach, names: Sequence[str], renamed: Mapping[str, str]) -> tuple[Read, ...]:
@@ -59,12 +73,21 @@ def from_season(*names: str, **renamed: str) -> tuple[Read, ...]:
 
 def from_previous_season(*names: str, **renamed: str) -> tuple[Read, ...]:
     """Upstream tables of which this season and the one before it, up to D, are read."""
-    return _reads("two_seasons", names, renamed)
+    return _reads("previous_season", names, renamed)
+
+
+def from_two_seasons_before(*names: str, **renamed: str) -> tuple[Read, ...]:
+    """Upstream tables of which this season and the two before it, up to D, are read.
+
+    A window over the previous season asks whose player somebody was then, which his rows of the
+    season before that one decide.
+    """
+    return _reads("two_seasons_before", names, renamed)
 
 
 def from_first_season(*names: str, **renamed: str) -> tuple[Read, ...]:
     """Upstream tables of which everything before D is read."""
-    return _reads("ever", names, renamed)
+    return _reads("first_season", names, renamed)
 
 
 class ContradictoryDeclaration(NbaPipelineError, ValueError):
@@ -90,6 +113,8 @@ class Table:
     warnings: tuple[Transform, ...]
     shares: tuple[Transform, ...]
     refusals: Callable[..., Mapping[date, str]] | None
+    unsettled: Transform | None
+    is_unique_over_all: bool
     partitions: Literal["daily", "monthly"]
     needs_minimum_games: bool
     volatile: tuple[str, ...]
@@ -105,9 +130,18 @@ class Table:
         return self.phase >= 3 and self.partitions == "daily"
 
     @property
+    def knows_today(self) -> bool:
+        """Whether the rows depend on the day on which they are computed."""
+        return "today" in inspect.signature(self.transform).parameters
+
+    @property
     def date_column(self) -> str:
         """The column that partitions replace by."""
         return "game_date" if self.partitions == "daily" else "month"
+
+    def partition_of(self, day: date) -> date:
+        """The table's partition that holds the day."""
+        return day if self.partitions == "daily" else month_of(day)
 
     def partitions_between(self, first: date, last: date) -> list[date]:
         """The partitions from first to last: season days, or the months that have one."""
@@ -142,6 +176,8 @@ def table_asset(
     warnings: Sequence[Transform] = (),
     shares: Sequence[Transform] = (),
     refusals: Callable[..., Mapping[date, str]] | None = None,
+    unsettled: Transform | None = None,
+    is_unique_over_all: bool = False,
     partitions: Literal["daily", "monthly"] = "daily",
     needs_minimum_games: bool = False,
     volatile: Sequence[str] = (),
@@ -162,6 +198,8 @@ def table_asset(
         shares: rows to present and expected counts per date; below its threshold in thresholds.SHARES,
             summed over the season to date, what is downstream refuses.
         refusals: inputs to the partitions that must not be computed from them, and why.
+        unsettled: rows to those that are still to change: nothing looks back on their dates.
+        is_unique_over_all: whether a key may be on one date only, over all stored partitions.
         partitions: by day, or by month for models.
         needs_minimum_games: whether rows are of use only after MINIMUM_GAMES.
         volatile: columns that say when a row was made, which do not make its content differ.
@@ -174,11 +212,12 @@ def table_asset(
     given = {read.parameter for read in reads} | {source.name for source in sources}
     given |= {f"{source.name}_rejected" for source in sources}
     used: set[str] = set()
-    for function in (transform, expected, refusals, *assertions, *violations, *warnings, *shares):
+    asked = (*assertions, *violations, *warnings, *shares)
+    for function in (transform, expected, refusals, unsettled, *asked):
         if function is None:
             continue
         wanted = set(inspect.signature(function).parameters)
-        if unknown := wanted - given - {"rows", "partitions"}:
+        if unknown := wanted - given - {"rows", "partitions", "today"}:
             raise ContradictoryDeclaration(
                 f"{name}: {function.__name__} takes {sorted(unknown)}, which is not read"
             )
@@ -201,6 +240,8 @@ def table_asset(
         warnings=tuple(warnings),
         shares=tuple(shares),
         refusals=refusals,
+        unsettled=unsettled,
+        is_unique_over_all=is_unique_over_all,
         partitions=partitions,
         needs_minimum_games=needs_minimum_games,
         volatile=tuple(volatile),

@@ -8,6 +8,9 @@ from ibis import _
 
 from nba_pipeline.league.schedule import both_teams, covered
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
 
 def numbered(lines: ir.Table, keys: Sequence[str]) -> ir.Table:
     """The lines with `repetition`: 0 for a key's first line, 1 for its second, and so on."""

@@ -6,6 +6,9 @@ Formulas after Oliver, *Basketball on Paper* (2004); 0.44 is his weight of a fre
 import ibis
 import ibis.expr.types as ir
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
 _REGULATION_MINUTES = 240
 _OVERTIME_MINUTES = 25
 

@@ -15,6 +15,9 @@ import ibis.expr.types as ir
 from nba_pipeline import clock
 from nba_pipeline.errors import NbaPipelineError
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
 _FIRST_SUMMER_MONTH = 8
 
 

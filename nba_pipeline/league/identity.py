@@ -6,6 +6,9 @@ from datetime import date
 
 from nba_pipeline.errors import NbaPipelineError
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
 TEAMS = (
     *("ATL", "BKN", "BOS", "CHA", "CHI", "CLE", "DAL", "DEN", "DET", "GSW"),
     *("HOU", "IND", "LAC", "LAL", "MEM", "MIA", "MIL", "MIN", "NOP", "NYK"),

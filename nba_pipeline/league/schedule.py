@@ -5,6 +5,9 @@ from ibis import _
 
 from nba_pipeline.league.identity import COVERED_SEASON_TYPES
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
 
 def covered(nbac_schedule: ir.Table) -> ir.Table:
     """The games that count: regular season, play-in, playoffs and cup final; none postponed."""

@@ -16,6 +16,9 @@ from ibis import _
 from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.thresholds import FAMILY_COMPLETENESS, MINIMUM_GAMES
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
 FAMILIES = {"nbac_player_boxscore": "box", "nbac_team_boxscore": "team", "shots": "zone"}
 """Raw table (or unit) to the input family that its rows feed."""
 REQUIRED_FAMILIES = ("box", "team")
@@ -147,23 +150,28 @@ def _less_complete(
     }
 
 
-def with_quality(rows: ir.Table, *, needs_minimum_games: bool) -> ir.Table:
+Reasons = Sequence[tuple[ir.BooleanValue, str]]
+"""Conditions under which a row is not ready, each with its code; the first that holds is told."""
+
+
+def with_quality(rows: ir.Table, first: Reasons = ()) -> ir.Table:
     """Rows with the quality columns computed from what they carry.
 
     completeness is the least present / expected over the required families, NULL when nothing
-    was expected. A row is ready when every required family reaches its threshold and, where the
-    table is built on windows, the minimum of games is behind it.
+    was expected. A row is ready when every required family reaches its threshold and none of the
+    first reasons holds.
     """
     families = [family for family in families_of(rows) if family in REQUIRED_FAMILIES]
     shares = {
         family: rows[present_column(family)] / rows[expected_column(family)].nullif(0)
         for family in families
     }
-    reason: list[tuple[ir.BooleanValue, str]] = []
-    if needs_minimum_games:
-        reason += [(rows[expected_column(f)] < MINIMUM_GAMES.value, "bootstrap") for f in families]
-    reason += [
-        (share < FAMILY_COMPLETENESS.value, f"incomplete_{f}") for f, share in shares.items()
+    reason = [
+        *first,
+        *(
+            (share < FAMILY_COMPLETENESS.value, f"incomplete_{family}")
+            for family, share in shares.items()
+        ),
     ]
     not_ready = ibis.cases(*reason) if reason else ibis.null().cast("string")
     return rows.mutate(
@@ -171,6 +179,15 @@ def with_quality(rows: ir.Table, *, needs_minimum_games: bool) -> ir.Table:
         not_ready_reason=not_ready.cast("string"),
         gap_ids=rows.gap_ids if "gap_ids" in rows.columns else no_gaps(),
     ).mutate(is_production_ready=_.not_ready_reason.isnull())
+
+
+def bootstrap(rows: ir.Table) -> Reasons:
+    """That fewer games than the minimum are behind a row made of windows."""
+    return [
+        (rows[expected_column(family)] < MINIMUM_GAMES.value, "bootstrap")
+        for family in families_of(rows)
+        if family in REQUIRED_FAMILIES
+    ]
 
 
 def sources_of(table: ir.Table, column: str) -> set[tuple[str, str]]:

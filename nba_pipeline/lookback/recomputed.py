@@ -10,6 +10,9 @@ from ibis import _
 
 from nba_pipeline.league.calendar import season_name
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
 _ONE_IN = 50
 _TOLERANCE = 1e-6
 

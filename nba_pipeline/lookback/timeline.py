@@ -22,6 +22,12 @@ from nba_pipeline.lookback.provenance import (
     union_of,
 )
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
+# More than anybody changes teams in the seasons that one look back reads.
+_KEYS_PER_ENTITY = 64
+
 
 @dataclass(frozen=True)
 class Need:
@@ -49,10 +55,35 @@ TEAM_GAMES = (both_sides("nbac_team_boxscore"),)
 
 @dataclass(frozen=True)
 class Timeline:
-    """Entries in order: `of` (the entity's key), season, game_date, n (1 for the season's first)."""
+    """Entries in order: `of` (the entity's key), season, game_date, n (1 for the season's first).
+
+    What is known of a player's past can change without his playing: once his first game for a new
+    team is behind a date, that team's holes before it are his. His entries are then there once more
+    for those later dates, under another `of`: arrivals has the player as `entity`, that `of`, and
+    the dates from `after` (excluded) `until` (included, NULL for ever) for which it stands.
+    """
 
     entries: ir.Table
     of: str
+    arrivals: ir.Table | None = None
+
+    def keyed(self, targets: ir.Table) -> ir.Table:
+        """The targets with `entry_of`, the `of` under which the entries as of their date are."""
+        if self.arrivals is None:
+            return targets.mutate(entry_of=targets[self.of])
+        known = self.arrivals
+        found = targets.left_join(
+            known,
+            [
+                targets[self.of] == known.entity,
+                targets.game_date > known.after,
+                known.until.isnull() | (targets.game_date <= known.until),
+            ],
+        )
+        plain = targets[self.of].cast("int64") * _KEYS_PER_ENTITY
+        return found.mutate(entry_of=found.key.coalesce(plain)).drop(
+            "entity", "key", "after", "until"
+        )
 
 
 def timeline(
@@ -63,41 +94,62 @@ def timeline(
     Args:
         rows: one per entity and game, with `of`, team_abbr, game_id, game_date.
         data_gaps: the gaps of the same dates; none for rows of the schedule, which has no gaps.
-        of: the entity's key: team_abbr, or one whose team at a time is that of its latest row.
+        of: the entity's key: team_abbr, or player_id, whose team at a time is that of the latest
+            row.
         needs: what an entry's values need; a gap of the first makes a hole, and a hole depends on
             the gaps of all.
     """
     if data_gaps is None:
-        return _in_order(rows.mutate(is_hole=False, gap_ids=no_gaps()), of)
+        return Timeline(_in_order(rows.mutate(is_hole=False, gap_ids=no_gaps()), of), of)
     holes = _holes(data_gaps, needs)
-    if of != "team_abbr":
-        holes = _members(holes, rows, of)
-    counts = {
-        name: ibis.literal(int(name == expected_column(family)), "int64")
-        for family in families_of(rows)
-        for name in (expected_column(family), present_column(family))
-    }
-    holes = holes.mutate(**counts)
-    padded = holes.select(
-        **{
-            name: holes[name] if name in holes.columns else ibis.null().cast(kind)
-            for name, kind in rows.schema().items()
-        }
-    )
-    return _in_order(rows.mutate(is_hole=False).union(padded.mutate(is_hole=True)), of)
+    rows = rows.mutate(is_hole=False)
+    if of == "team_abbr":
+        return Timeline(_in_order(rows.union(_padded(holes, rows)), of), of)
+    entries = computed_once(rows.union(_padded(_members(holes, rows, of), rows)))
+    late = computed_once(_arrival_holes(holes, rows, of))
+    arrivals = computed_once(_arrivals(late, of))
+    again = arrivals.select("entity", "key", "after")
+    kept = entries.inner_join(again, entries[of] == again.entity)
+    joined = late.inner_join(again, [late[of] == again.entity, late.known_after <= again.after])
+    copies = kept.drop("entity", "after").union(_padded(joined, entries.mutate(key=0)))
+    plain = entries.mutate(key=entries[of].cast("int64") * _KEYS_PER_ENTITY)
+    every = plain.union(copies.select(*plain.columns)).drop(of).rename({of: "key"})
+    return Timeline(_in_order(every.select(*entries.columns), of), of, arrivals)
 
 
 def entries_before(past: Timeline, entity: object, day: date) -> ir.Table:
     """The entity's entries strictly before the day, the latest first."""
-    mine = past.entries.filter(_[past.of] == entity)
+    kind = past.arrivals.entity.type() if past.arrivals is not None else "string"
+    target = ibis.memtable(
+        [{past.of: entity, "game_date": day}],
+        schema={past.of: kind, "game_date": "date"},
+    )
+    wanted = past.keyed(target).select("entry_of")
+    mine = past.entries.semi_join(wanted, past.entries[past.of] == wanted.entry_of)
     return strictly_before(mine, day).order_by(ibis.desc("game_date"))
 
 
-def _in_order(entries: ir.Table, of: str) -> Timeline:
+def _padded(holes: ir.Table, like: ir.Table) -> ir.Table:
+    """The holes with the columns of the rows: no values, each family expected and absent."""
+    counts = {
+        name: ibis.literal(int(name == expected_column(family)), "int64")
+        for family in families_of(like)
+        for name in (expected_column(family), present_column(family))
+    }
+    holes = holes.mutate(**counts, is_hole=True)
+    return holes.select(
+        **{
+            name: holes[name] if name in holes.columns else ibis.null().cast(kind)
+            for name, kind in like.schema().items()
+        }
+    )
+
+
+def _in_order(entries: ir.Table, of: str) -> ir.Table:
     """The entries numbered within their season."""
     entries = entries.mutate(season=season_name(_.game_date))
     order = ibis.window(group_by=[of, "season"], order_by=["game_date", "game_id"])
-    return Timeline(computed_once(entries.mutate(n=ibis.row_number().over(order) + 1)), of)
+    return computed_once(entries.mutate(n=ibis.row_number().over(order) + 1))
 
 
 def computed_once(rows: ir.Table) -> ir.Table:
@@ -124,9 +176,8 @@ def with_back_to_backs(past: Timeline) -> Timeline:
             follows & rows.before_is_hole, union_of(rows.gap_ids, rows.before_gaps), rows.gap_ids
         ),
     )
-    return Timeline(
-        computed_once(rows.drop("before_date", "before_is_hole", "before_gaps")), past.of
-    )
+    rows = computed_once(rows.drop("before_date", "before_is_hole", "before_gaps"))
+    return Timeline(rows, past.of, past.arrivals)
 
 
 def strictly_before(rows: ir.Table, day: date) -> ir.Table:
@@ -193,6 +244,41 @@ def _members(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
         )
         .filter(_is_recent(_.since, season_name(_.game_date)))
         .drop("member_of", "since", "until")
+    )
+
+
+def _arrival_holes(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
+    """The new team's holes between an entity's last row for the old team and its first for the new.
+
+    known_after is the date of that first row: from then on, not before, they are the entity's.
+    """
+    order = ibis.window(group_by=of, order_by="game_date")
+    moves = rows.mutate(old_team=_.team_abbr.lag().over(order), left=_.game_date.lag().over(order))
+    moves = moves.filter(_.old_team != _.team_abbr)
+    moves = moves.select(of, "left", new_team="team_abbr", known_after="game_date")
+    return (
+        holes.join(
+            moves,
+            [
+                holes.team_abbr == moves.new_team,
+                holes.game_date > moves.left,
+                holes.game_date < moves.known_after,
+            ],
+        )
+        .filter(_is_recent(_.left, season_name(_.game_date)))
+        .drop("left", "new_team")
+    )
+
+
+def _arrivals(late: ir.Table, of: str) -> ir.Table:
+    """Per entity, the dates after which it has more holes than before, each with a key of its own."""
+    dates = late.select(of, "known_after").distinct()
+    order = ibis.window(group_by=of, order_by="known_after")
+    return dates.select(
+        entity=dates[of],
+        key=ibis.row_number().over(order) + 1 + dates[of].cast("int64") * _KEYS_PER_ENTITY,
+        after=dates.known_after,
+        until=dates.known_after.lead().over(order),
     )
 
 

@@ -19,6 +19,9 @@ from nba_pipeline.lookback.provenance import join, tracking_columns
 from nba_pipeline.lookback.timeline import Timeline, computed_once
 from nba_pipeline.thresholds import WINDOW_PRESENT_SHARE
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
 _SCALE = 10**9
 _EPOCH = "2000-01-01"
 
@@ -110,7 +113,8 @@ def as_of(targets: ir.Table, past: Timeline, *windows: Window) -> ir.Table:
     of = past.of
     targets = computed_once(targets)
     entries, measures = _measured(past, windows)
-    wanted = targets.select(of, "game_date").mutate(season=season_name(_.game_date))
+    keyed = computed_once(past.keyed(targets.select(of, "game_date")))
+    wanted = keyed.select("game_date", season=season_name(_.game_date), **{of: "entry_of"})
     placed = _placed(wanted, entries, of, windows, measures)
     states = entries.mutate(**_frames(of, windows, measures, past.entries))
     kept = {"n": "n", **{name: name for name in states.columns if name not in entries.columns}}
@@ -150,7 +154,12 @@ def as_of(targets: ir.Table, past: Timeline, *windows: Window) -> ir.Table:
     answer = answer.left_join(
         touching, [answer[of] == touching.gap_of, answer.game_date == touching.gap_date]
     ).drop("gap_of", "gap_date")
-    return join(targets, answer, [of, "game_date"])
+    answer = answer.rename(entry_of=of)
+    return join(
+        targets,
+        keyed.inner_join(answer, ["entry_of", "game_date"]).drop("entry_of"),
+        [of, "game_date"],
+    )
 
 
 def _principal(windows: Sequence[Window]) -> Window:

@@ -5,6 +5,9 @@ import pandas as pd
 
 from nba_pipeline.model.features import FEATURES, matrix
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
 QUANTILES = (0.1, 0.5, 0.9)
 _ROUNDS = 40
 _MAX_BIN = 64

@@ -15,6 +15,9 @@ from nba_pipeline.thresholds import (
     TRAINING_MINIMUM_GAMES,
 )
 
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
 
 class ImplausibleModel(NbaPipelineError, ValueError):
     """A model that is too good to be true: it has seen what it predicts."""

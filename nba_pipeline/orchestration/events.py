@@ -48,11 +48,10 @@ def log_checks(
             if check.is_warning
             else dg.AssetCheckSeverity.ERROR,
             metadata=_shown(check),
-            partition=day.isoformat(),
-            target_materialization_data=_target(context, materialized.get(day.isoformat())),
+            partition=check.day.isoformat(),
+            target_materialization_data=_target(context, materialized.get(check.day.isoformat())),
         )
-        for day in days
-        for check in checks(table, day, stamps)
+        for check in checks(table, days, stamps)
     ]
     step = context.op_execution_context._step_execution_context  # noqa: SLF001
     batch = generate_event_batch_id()

@@ -7,13 +7,14 @@ from datetime import date
 import dagster as dg
 
 from nba_pipeline.backfill.leases import BackfillCancelled
-from nba_pipeline.backfill.planner import Request, groups, stretches
+from nba_pipeline.backfill.planner import Request, catch_up, groups
 from nba_pipeline.engine.compute import needs
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration.session import (
     BACKFILL_TAG,
     BYPASS_TAG,
     FORCE_TAG,
+    ONLY_STORED_TAG,
     REASON_TAG,
     WAIT_TAG,
     RunSession,
@@ -53,6 +54,14 @@ def run(
     Raises:
         BackfillCancelled: it was, from here or elsewhere; no further run is started.
     """
+    first = catch_up(request, session.survey())
+    for part in [first, request] if first else [request]:
+        yield from _run_groups(part, job, instance, session)
+
+
+def _run_groups(
+    request: Request, job: dg.JobDefinition, instance: dg.DagsterInstance, session: RunSession
+) -> Iterator[Failed]:
     for group in groups(request.tables):
         work = [(group, group[0].partitions_between(request.first, request.last))]
         while work:
@@ -81,6 +90,7 @@ def _run_once(
         BACKFILL_TAG: request.backfill_id,
         WAIT_TAG: str(request.wait).lower(),
         FORCE_TAG: str(request.force).lower(),
+        ONLY_STORED_TAG: str(request.only_stored).lower(),
     }
     if request.bypasses:
         tags[BYPASS_TAG] = ",".join(bypass.name for bypass in request.bypasses)
@@ -126,10 +136,29 @@ def _left(
     Nothing can where an error is to blame, or where every date was refused.
     """
     for place, table in enumerate(tables):
-        need = needs(table, days, session.warehouse, session.landing, bypasses=request.bypasses)
+        need = needs(
+            table,
+            days,
+            session.survey(),
+            bypasses=request.bypasses,
+            only_stored=request.only_stored,
+        )
         if set(need.stale) != set(need.refused):
             return []
         if need.stale:
             allowed = set(days) - set(need.refused)
-            return [(list(tables[place:]), part) for part in stretches(days, allowed)]
+            return [(list(tables[place:]), part) for part in _stretches(days, allowed)]
     return []
+
+
+def _stretches(days: Sequence[date], wanted: set[date]) -> list[list[date]]:
+    """The wanted of the days, in runs that no other day interrupts."""
+    found: list[list[date]] = []
+    before: date | None = None
+    for day in days:
+        if day in wanted:
+            if before not in wanted:
+                found.append([])
+            found[-1].append(day)
+        before = day
+    return found

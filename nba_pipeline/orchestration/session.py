@@ -21,6 +21,7 @@ from nba_pipeline.coordination.database import connect
 from nba_pipeline.engine.compute import Bypass, Computed, Writer, compute
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.orchestration.launched import LaunchedRun
@@ -32,6 +33,7 @@ BYPASS_TAG = "nba_pipeline/bypass"
 REASON_TAG = "nba_pipeline/bypass_reason"
 FORCE_TAG = "nba_pipeline/force"
 WAIT_TAG = "nba_pipeline/wait"
+ONLY_STORED_TAG = "nba_pipeline/only_stored"
 BACKFILL_TAG = "nba_pipeline/backfill"
 _LOOK_SECONDS = 1.0
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
@@ -47,8 +49,10 @@ class RunSession:
         run_id: str,
         backfill_id: str,
         *,
+        tables: Mapping[str, Table],
         bypasses: Sequence[Bypass] = (),
         force: bool = False,
+        only_stored: bool = False,
     ) -> None:
         engine = connect(settings.coordination_url)
         self.warehouse = DeltaWarehouse(settings.warehouse_folder, engine)
@@ -59,7 +63,14 @@ class RunSession:
         self._backfill_id = backfill_id
         self._bypasses = tuple(bypasses)
         self._force = force
+        self._only_stored = only_stored
+        self._tables = tables
+        self._survey = self.survey()
         self._writer: Writer | None = None
+
+    def survey(self) -> Survey:
+        """What is stored now."""
+        return Survey(self._tables, self.warehouse, self.landing)
 
     @contextmanager
     def lease(
@@ -104,6 +115,8 @@ class RunSession:
             except LeaseLost as error:
                 raise LostLease(str(error)) from error
 
+        # What was looked at before the lease was held may have changed.
+        self._survey = self.survey()
         self._writer = Writer(self._run_id, token, fence, self._bypasses)
         ids = (self._run_id, self._backfill_id)
         with _heartbeat(self.leases, lease_id, ids, launched):
@@ -122,7 +135,12 @@ class RunSession:
         self.progress.start(self._run_id, table.name, len(days))
         try:
             computed = compute(
-                table, days, self.warehouse, self.landing, self._writer, force=self._force
+                table,
+                days,
+                self._survey,
+                self._writer,
+                force=self._force,
+                only_stored=self._only_stored,
             )
         except BaseException as error:
             self.progress.fail(
@@ -233,8 +251,10 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
             Settings(),
             run.run_id,
             backfill_id,
+            tables=tables,
             bypasses=bypasses,
             force=tags.get(FORCE_TAG) == "true",
+            only_stored=tags.get(ONLY_STORED_TAG) == "true",
         )
         # Expressions are trees of small objects that all live until the run ends: collecting among
         # them costs a third of compiling them.

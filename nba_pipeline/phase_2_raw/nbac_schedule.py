@@ -7,9 +7,11 @@ from datetime import date, datetime
 
 import ibis.expr.types as ir
 import pandera.ibis as pa
+from ibis import _
 
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.identity import GAME_ID, SEASON_TYPES
+from nba_pipeline.league.schedule import covered
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as source
 
 GRAIN = ["game_id"]
@@ -58,11 +60,18 @@ def teams_with_two_games(rows: ir.Table) -> ir.Table:
     return sides.semi_join(twice, ["game_date", "team"])
 
 
+def unsettled(rows: ir.Table) -> ir.Table:
+    """Covered games that are neither final nor postponed."""
+    return covered(rows).filter(_.status != "final")
+
+
 nbac_schedule = table_asset(
     __name__,
     version=1,
     schema=NbacSchedule,
     sources=[source],
     transform=transform,
+    unsettled=unsettled,
+    is_unique_over_all=True,
     violations=[teams_with_two_games],
 )

@@ -13,7 +13,7 @@ from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league import box_score
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.lookback import provenance
-from nba_pipeline.thresholds import USAGE_TEAM_MEAN_TOLERANCE
+from nba_pipeline.thresholds import PLAYERS_PER_ROSTER, USAGE_TEAM_MEAN_TOLERANCE
 
 GRAIN = ["game_id", "player_id"]
 
@@ -96,10 +96,16 @@ def transform(
     )
 
 
-def usage_rate_coverage(rows: ir.Table) -> ir.Table:
-    """Share of players with a minute or more that have usage_rate."""
+def usage_rate_coverage(rows: ir.Table, data_gaps: ir.Table) -> ir.Table:
+    """Share of players with a minute or more that have usage_rate, lost rosters' players included."""
     played = rows.filter(_.minutes >= 1)
-    return played.group_by("game_date").agg(present=_.usage_rate.count(), expected=_.count())
+    played = played.select("game_date", players=1, known=_.usage_rate.notnull().cast("int64"))
+    lost = data_gaps.filter(_.table_name == "nbac_player_boxscore")
+    lost = lost.select("game_date", players=int(PLAYERS_PER_ROSTER.value), known=0)
+    every = played.union(
+        lost.select(**{name: lost[name].cast(kind) for name, kind in played.schema().items()})
+    )
+    return every.group_by("game_date").agg(present=_.known.sum(), expected=_.players.sum())
 
 
 def team_usage_not_twenty(rows: ir.Table) -> ir.Table:

@@ -6,7 +6,13 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
+from nba_pipeline.kernel.table import (
+    from_previous_season,
+    from_season,
+    from_two_seasons_before,
+    same_date,
+    table_asset,
+)
 from nba_pipeline.league import calendar
 from nba_pipeline.league.schedule import covered
 from nba_pipeline.lookback import provenance
@@ -206,7 +212,9 @@ player_daily_cache = table_asset(
     schema=PlayerDailyCache,
     reads=[
         *same_date("upcoming_player_game_context", "nbac_schedule"),
-        *from_previous_season("player_game_summary", "team_offense_game_summary", "data_gaps"),
+        *from_two_seasons_before("player_game_summary"),
+        *from_previous_season("data_gaps"),
+        *from_season("team_offense_game_summary"),
     ],
     expected=expected,
     transform=transform,

@@ -119,7 +119,7 @@ def transform(
     )
     # The source has no tip-off time for some games; then its state decides.
     is_live = ibis.coalesce(rows.made_at < rows.tipoff_at, rows.status == "scheduled")
-    ready = provenance.with_quality(rows, needs_minimum_games=True)
+    ready = provenance.with_quality(rows, provenance.bootstrap(rows))
     unknown = ibis.null().cast("float64")
     return ready.mutate(
         mode=ibis.ifelse(is_live, "live", "backtest"),

@@ -79,8 +79,7 @@ def _checks(
         broken = "schema" if isinstance(error, SchemaViolated) else error.assertion
         yield Check(broken, days[0], passed=False, metadata={"error": str(error)})
         return
-    for day in days:
-        yield from (check for check in checks(table, day, again) if check.name in asked)
+    yield from (check for check in checks(table, days, again) if check.name in asked)
 
 
 def _gate(

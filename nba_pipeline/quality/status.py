@@ -6,13 +6,12 @@ from datetime import date
 import pyarrow as pa
 
 from nba_pipeline.engine.compute import needs
-from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.warehouse.protocol import Warehouse
 
 
 def partition_status(
-    tables: Iterable[Table], first: date, last: date, warehouse: Warehouse, landing: Landing
+    tables: Iterable[Table], first: date, last: date, survey: Survey
 ) -> list[dict[str, object]]:
     """One line per table and partition from first to last, in the graph's order.
 
@@ -23,9 +22,9 @@ def partition_status(
     found = []
     for table in tables:
         days = table.partitions_between(first, last)
-        stamps = warehouse.stamps(table.name)
-        need = needs(table, days, warehouse, landing)
-        failed = warehouse.failures.of(table.name)
+        stamps = survey.stamps(table.name)
+        need = needs(table, days, survey)
+        failed = survey.failed(table.name)
         for day in days:
             stamp = stamps.get(day)
             found.append(
@@ -71,13 +70,13 @@ _SCHEMA = pa.schema(
 )
 
 
-def status_table(tables: Iterable[Table], warehouse: Warehouse, landing: Landing) -> pa.Table:
+def status_table(tables: Iterable[Table], survey: Survey) -> pa.Table:
     """partition_status of every date from the first to the last that is stored."""
     tables = list(tables)
-    stored = [day for table in tables for day in warehouse.stamps(table.name)]
+    stored = [day for table in tables for day in survey.stamps(table.name)]
     if not stored:
         return _SCHEMA.empty_table()
-    lines = partition_status(tables, min(stored), max(stored), warehouse, landing)
+    lines = partition_status(tables, min(stored), max(stored), survey)
     return pa.Table.from_pylist(lines, schema=_SCHEMA)
 
 

@@ -32,7 +32,8 @@ class Stamp:
     the fencing token of the lease it was written under; missing names expected keys that have no
     row, failed the checks that did not pass with offending keys (samples where there are many);
     gaps counts the rows that each root gap touches; shares gives present and expected of the values
-    that must be known; bypass is the reason given for skipping a precondition.
+    that must be known; bypass is the reason given for skipping a precondition; meaning is the
+    fingerprint of the limits, formulas and parsers in use; unsettled names rows that will change.
     """
 
     partition: date
@@ -53,6 +54,8 @@ class Stamp:
     token: int
     written_at: datetime
     bypass: str | None = None
+    meaning: str = ""
+    unsettled: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The stamp as JSON-able values."""
@@ -69,6 +72,7 @@ class Stamp:
             "partition": date.fromisoformat(values["partition"]),
             "written_at": datetime.fromisoformat(values["written_at"]),
             "missing": tuple(values["missing"]),
+            "unsettled": tuple(values.get("unsettled", ())),
             "failed": {name: tuple(keys) for name, keys in values["failed"].items()},
             "shares": {name: tuple(counts) for name, counts in values["shares"].items()},
         }

@@ -76,7 +76,9 @@ def test_a_column_on_both_sides_is_refused() -> None:
 )
 def test_quality_columns(expected: int, present: int, ready: bool, reason: str | None) -> None:  # noqa: FBT001
     """Nine of ten are ready, eight are not, and four games are the bootstrap."""
-    judged = provenance.with_quality(rows(("a", [], expected, present)), needs_minimum_games=True)
+    judged = provenance.with_quality(
+        made := rows(("a", [], expected, present)), provenance.bootstrap(made)
+    )
     found = ibis.duckdb.connect().to_pyarrow(judged).to_pylist()[0]
     assert (found["is_production_ready"], found["not_ready_reason"]) == (ready, reason)
     assert found["completeness"] == (present / expected if expected else None)

@@ -134,11 +134,37 @@ def test_a_game_sat_out_is_no_hole() -> None:
 
 
 def test_a_hole_of_another_team_is_none_of_his() -> None:
-    """Before the trade LAL's gaps are his, after it MIA's."""
+    """LAL's gaps are his until he is seen with MIA, MIA's from his last game for LAL on."""
     rows = [game(0, 10), game(4, 20, team="MIA"), game(8, 30, team="MIA")]
-    gaps = [gap(2), gap(3, team="MIA"), gap(6), gap(7, team="MIA")]
+    gaps = [gap(2), gap(3, team="MIA"), gap(6), gap(7, team="MIA"), gap(1, team="BOS")]
     found = values(rows, gaps, [season_to_date(avg=mean("points"))], at=9)
-    assert found["gap_ids"] == ["gap2", "gap7"]
+    assert found["gap_ids"] == ["gap2", "gap3", "gap7"]
+
+
+def test_a_new_teams_holes_are_his_once_he_was_seen_with_it_and_not_before() -> None:
+    """MIA's lost games of days 2 and 3 may have been his first: known on day 6, not on days 4, 5."""
+    rows = [game(0, 10), game(1, 20), game(5, 60, team="MIA"), game(9, 70, team="MIA")]
+    gaps = [gap(2, team="MIA"), gap(3, team="MIA")]
+    windows = [last(3, avg=mean("points")), last_days(4, recent=count())]
+    for at in (4, 5):
+        found = values(rows, gaps, windows, at=at)
+        assert (found["gap_ids"], found["avg"], found["box_games_expected"]) == ([], 15.0, 2)
+    found = values(rows, gaps, windows, at=6)
+    assert found["gap_ids"] == ["gap2", "gap3"]
+    assert (found["avg"], found["recent"]) == (None, None)
+    assert (found["box_games_expected"], found["box_games_present"]) == (3, 1)
+    only_last_two = values(rows, gaps, [last(1, avg=mean("points"))], at=10)
+    assert (only_last_two["gap_ids"], only_last_two["avg"]) == ([], 70.0)
+
+
+def test_two_changes_of_team_are_learned_one_after_the_other() -> None:
+    """Each new team's holes come in with the first game for it; who never moved has none of them."""
+    rows = [game(0, 10), game(3, 20, team="MIA"), game(6, 30, team="BOS"), game(0, 5, player=2)]
+    gaps = [gap(2, team="MIA"), gap(5, team="BOS")]
+    season = [season_to_date(avg=mean("points"))]
+    named = {at: values(rows, gaps, season, at=at)["gap_ids"] for at in (3, 4, 6, 7)}
+    assert named == {3: [], 4: ["gap2"], 6: ["gap2"], 7: ["gap2", "gap5"]}
+    assert values(rows, gaps, season, at=9, player=2)["gap_ids"] == []
 
 
 def test_a_gap_that_left_the_window_is_not_named() -> None:

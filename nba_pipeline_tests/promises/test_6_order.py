@@ -40,7 +40,10 @@ def test_a_missing_date_upstream_refuses_what_reads_it(lab) -> None:
     assert done["team_offense_game_summary"].replaced.written == (day(4), day(5))
     context = done["upcoming_player_game_context"].refused
     assert set(context) == {day(3), day(4), day(5)}
-    assert context[day(4)] == f"player_game_summary has no partition {day(3)}"
+    assert context[day(4)] == (
+        f"player_game_summary has no partition {day(3)}; nba-pipeline backfill "
+        f"--from {day(3)} --to {day(3)} computes what is missing"
+    )
     assert set(done["player_daily_cache"].refused) == {day(3), day(4), day(5)}
 
 
@@ -61,9 +64,14 @@ def test_a_bypass_by_name_lets_it_pass_and_stays_on_every_row_made_from_it(lab) 
     # Day 3 comes after all; what was made under the bypass still says so until it is made again.
     lab.compute([*RAW, *SUMMARIES], day(3), day(3))
     lab.compute([AFTER[0]], day(0), day(4))
-    lab.compute([AFTER[1]], day(5), day(5))
+    stale = lab.compute([AFTER[1]], day(5), day(5))[AFTER[1]].refused[day(5)]
+    assert stale == f"{AFTER[0]} {day(5)} is out of date: inputs changed"
+    seen = (Bypass("upstream_stale", "the rows of this morning"),)
+    lab.compute([AFTER[1]], day(5), day(5), bypasses=seen)
     inherited = lab.rows(AFTER[1], game_date=day(5))
-    assert {row["bypass"] for row in inherited} == {"upstream_missing: the arena burnt down"}
+    assert {row["bypass"] for row in inherited} == {
+        "upstream_missing: the arena burnt down; upstream_stale: the rows of this morning"
+    }
     lab.compute(AFTER[:2], day(5), day(5))
     assert {row["bypass"] for row in lab.rows(AFTER[1], game_date=day(5))} == {None}
 
@@ -78,7 +86,9 @@ def test_a_failed_date_upstream_refuses_until_it_succeeds(lab) -> None:
         lab.compute(["nbac_schedule"], day(2), day(3))
     done = lab.compute(["team_offense_game_summary"], day(1), day(3), force=True)
     refused = done["team_offense_game_summary"].refused
-    assert set(refused) == {day(2), day(3)}
+    # Day 1 did not fail: its file is another one than it was stored from.
+    assert set(refused) == {day(1), day(2), day(3)}
+    assert refused[day(1)] == f"nbac_schedule {day(1)} is out of date: inputs changed"
     assert refused[day(2)].startswith(f"nbac_schedule {day(2)} failed: UnreadableFile: {SCHEDULE}")
     allowed = (Bypass("upstream_failed", "the schedule of then will do"),)
     done = lab.compute(["team_offense_game_summary"], day(2), day(2), force=True, bypasses=allowed)

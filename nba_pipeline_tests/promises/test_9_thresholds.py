@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import date
 
 from nba_pipeline import thresholds
+from nba_pipeline.engine.meaning import meaning
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.verdicts import checks
+from nba_pipeline.league import box_score
 from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import Threshold
 
@@ -22,6 +25,7 @@ OF_VERSION = {
         "TRAINING_IMPLAUSIBLE_MAE": 4.0,
     }
 }
+OF_VERSION[2] = OF_VERSION[1] | {"UNSETTLED_DAYS": 3, "PLAYERS_PER_ROSTER": 10}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
@@ -49,14 +53,14 @@ def test_a_check_shows_the_limit_its_reason_and_version_and_follows_them(
     stamps[day] = replace(stamps[day], shares={"usage_rate_coverage": (98, 100)})
 
     def told() -> tuple[bool, dict[str, object]]:
-        (check,) = [c for c in checks(table, day, stamps) if c.name == "usage_rate_coverage"]
+        (check,) = [c for c in checks(table, [day], stamps) if c.name == "usage_rate_coverage"]
         return check.passed, dict(check.metadata)
 
     passed, metadata = told()
     assert passed
     assert metadata["threshold"] == 0.95
     assert metadata["threshold_reason"] == thresholds.USAGE_RATE_COVERAGE.reason
-    assert metadata["thresholds_version"] == 1
+    assert metadata["thresholds_version"] == thresholds.VERSION
     stricter = Threshold(0.99, "for this test, one in a hundred is much")
     monkeypatch.setitem(thresholds.SHARES, "usage_rate_coverage", stricter)
     passed, metadata = told()
@@ -64,3 +68,43 @@ def test_a_check_shows_the_limit_its_reason_and_version_and_follows_them(
     assert metadata["threshold"] == 0.99
     assert metadata["threshold_reason"] == stricter.reason
     assert isinstance(day, date)
+
+
+def test_a_changed_limit_makes_stale_exactly_the_tables_that_use_it(league, monkeypatch) -> None:
+    """The tolerance of a warning on one table is that table's alone; a window's share is three's."""
+
+    def stale_under(limit: Threshold, value: float) -> set[str]:
+        with monkeypatch.context() as patch:
+            patch.setitem(vars(limit), "value", value)
+            meaning.cache_clear()
+            survey = Survey(TABLES, league.warehouse, league.landing)
+            stored = {name: list(survey.stamps(name)) for name in TABLES}
+            found = {name for name, table in TABLES.items() if survey.stale(table, stored[name])}
+        meaning.cache_clear()
+        return found
+
+    assert stale_under(thresholds.USAGE_TEAM_MEAN_TOLERANCE, 0.4) == {"player_game_summary"}
+    assert stale_under(thresholds.WINDOW_PRESENT_SHARE, 0.8) == {
+        *("upcoming_player_game_context", "player_daily_cache", "ml_feature_store_v2")
+    }
+    assert stale_under(thresholds.WINDOW_PRESENT_SHARE, 0.9) == set()
+
+
+def test_a_new_version_of_a_parser_or_of_formulas_makes_stale_what_uses_it(
+    league, monkeypatch
+) -> None:
+    """The box score formulas are the summaries' and the cache's; a parser its raw table's."""
+
+    def stale_tables(tables) -> set[str]:
+        survey = Survey(tables, league.warehouse, league.landing)
+        return {n for n, t in tables.items() if survey.stale(t, list(survey.stamps(n)))}
+
+    monkeypatch.setattr(box_score, "VERSION", box_score.VERSION + 1)
+    meaning.cache_clear()
+    assert stale_tables(TABLES) == {"player_game_summary", "team_offense_game_summary"}
+    monkeypatch.undo()
+    meaning.cache_clear()
+    raw = TABLES["nbac_team_boxscore"]
+    newer = tuple(replace(source, version=source.version + 1) for source in raw.sources)
+    changed = {**TABLES, raw.name: replace(raw, sources=newer)}
+    assert stale_tables(changed) == {"nbac_team_boxscore"}

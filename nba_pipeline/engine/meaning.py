@@ -1,0 +1,91 @@
+"""What a table's rows mean, beside its own code version: limits, formulas and parsers in use.
+
+Found by following the names that the table's functions use, so that nothing can be forgotten: a
+changed threshold, or a new VERSION of a module of formulas, makes stale exactly the tables that
+use it.
+"""
+
+import functools
+import hashlib
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from types import CodeType, FunctionType, ModuleType
+
+from nba_pipeline import thresholds
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.lookback.provenance import bootstrap, with_quality
+from nba_pipeline.thresholds import SHARES, Threshold
+
+_PACKAGE = "nba_pipeline"
+_NAMES = {
+    id(value): name for name, value in vars(thresholds).items() if isinstance(value, Threshold)
+}
+
+
+@cache
+def meaning(table: Table) -> str:
+    """A fingerprint of every limit, formula and parser that the table's rows and checks depend on."""
+    return hashlib.sha256("\n".join(parts(table)).encode()).hexdigest()[:16]
+
+
+def parts(table: Table) -> list[str]:
+    """The limits with their values, and the modules of formulas and sources with their versions."""
+    found = {f"{share.__name__} {SHARES[share.__name__].value}" for share in table.shares}
+    found |= {f"source {source.name} {source.version}" for source in table.sources}
+    for value in _reached(_functions(table)):
+        if isinstance(value, Threshold):
+            found.add(f"threshold {_NAMES[id(value)]} {value.value}")
+        else:
+            module = sys.modules[value.__module__]
+            if hasattr(module, "VERSION"):
+                found.add(f"{module.__name__} {module.VERSION}")
+    return sorted(found)
+
+
+def _functions(table: Table) -> list[object]:
+    """What computes and judges the table's rows."""
+    asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
+    found: list[object] = [table.transform, *asked]
+    found += [f for f in (table.expected, table.refusals, table.unsettled) if f]
+    if table.is_tracked:
+        found.append(with_quality)
+    if table.needs_minimum_games:
+        found.append(bootstrap)
+    return found
+
+
+def _reached(roots: list[object]) -> Iterator[Threshold | Callable[..., object] | type]:
+    """Every limit, function and class of this project that the roots come to, each once."""
+    stack, seen = list(roots), set()
+    while stack:
+        value = stack.pop()
+        if isinstance(value, functools.partial):
+            stack += [value.func, *value.args, *value.keywords.values()]
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, Threshold):
+            yield value
+        elif isinstance(value, FunctionType | type) and value.__module__.startswith(_PACKAGE):
+            yield value
+            stack += _named_in(value)
+
+
+def _named_in(value: FunctionType | type) -> list[object]:
+    """What the function's or the class's code names."""
+    if isinstance(value, type):
+        return [part for part in vars(value).values() if isinstance(part, FunctionType)]
+    names = set(_names(value.__code__))
+    found = [value.__globals__[name] for name in names if name in value.__globals__]
+    modules = [m for m in found if isinstance(m, ModuleType) and m.__name__.startswith(_PACKAGE)]
+    found += [getattr(module, name) for module in modules for name in names & set(vars(module))]
+    return found + [cell.cell_contents for cell in value.__closure__ or ()]
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """The global and attribute names of a function's code and of the functions within."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)

@@ -1,0 +1,157 @@
+"""What must hold upstream before a partition is computed, and the names under which it is bypassed."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+from nba_pipeline.engine.staleness import DayList, Survey, spans
+from nba_pipeline.kernel.table import Read, Table
+from nba_pipeline.league import calendar
+from nba_pipeline.thresholds import SHARES, STOPPING_SHARES
+
+UPSTREAM_MISSING = "upstream_missing"
+UPSTREAM_FAILED = "upstream_failed"
+UPSTREAM_UNSETTLED = "upstream_unsettled"
+UPSTREAM_STALE = "upstream_stale"
+BYPASSABLE = (
+    *(UPSTREAM_MISSING, UPSTREAM_FAILED, UPSTREAM_UNSETTLED, UPSTREAM_STALE),
+    *STOPPING_SHARES,
+)
+"""The preconditions that a named bypass can skip."""
+_SHOWN_GAPS = 5
+
+
+def refused(
+    table: Table, partitions: Sequence[date], survey: Survey, allowed: Iterable[str] = ()
+) -> dict[date, str]:
+    """The partitions that may not be computed from the upstream that there is, and why.
+
+    Args:
+        table: the declaration.
+        partitions: those wanted.
+        survey: what is stored.
+        allowed: names of the bypassed preconditions.
+    """
+    skipped = set(allowed)
+    reasons: dict[date, str] = {}
+    for read in table.reads:
+        upstream = _Upstream(read, partitions, survey)
+        for day in partitions:
+            if day not in reasons and (reason := upstream.reason(day, skipped)):
+                reasons[day] = reason
+    return reasons
+
+
+class _Upstream:
+    """One upstream table's weak partitions, as one read of it meets them."""
+
+    def __init__(self, read: Read, partitions: Sequence[date], survey: Survey) -> None:
+        self._read = read
+        self._survey = survey
+        self._have = survey.stamps(read.table)
+        self._failed = survey.failed(read.table)
+        # A stale model keeps serving; whatever looks back on a day needs it whole and current.
+        is_daily = survey.tables[read.table].partitions == "daily"
+        self._stale = survey.outdated(read.table) if is_daily else {}
+        self._open = survey.unsettled(read.table) if is_daily and read.looks_back else {}
+        self._failed_days, self._stale_days = DayList(self._failed), DayList(self._stale)
+        self._open_days = DayList(self._open)
+        self._absent = DayList(self._expected_days(partitions) - set(self._have))
+        self._shares = _Shares(survey, read.table)
+
+    def _expected_days(self, partitions: Sequence[date]) -> set[date]:
+        """The dates that a look back wants: its own season's, and those of seasons begun before."""
+        if not self._read.looks_back or not self._have:
+            return set()
+        stored, first = DayList(self._have), min(self._have)
+        own = {self._read.seasons(day)[-1] for day in partitions}
+        wanted = {
+            day
+            for span in calendar.SEASONS
+            if span in own or stored.last_in(span.first, span.last)
+            for day in span.days()
+        }
+        # What is read from the beginning begins with what there is.
+        return {d for d in wanted if d >= first} if self._read.reach == "first_season" else wanted
+
+    def reason(self, day: date, skipped: set[str]) -> str | None:
+        """Why the partition may not be computed; None when it may."""
+        name, stretches = self._read.table, spans(self._read, day)
+        if UPSTREAM_MISSING not in skipped and (text := self._missing(day, stretches)):
+            return text
+        if UPSTREAM_FAILED not in skipped and (weak := self._failed_days.first_in(stretches)):
+            return f"{name} {weak} failed: {self._failed[weak]}"
+        if UPSTREAM_STALE not in skipped and (weak := self._stale_days.first_in(stretches)):
+            return f"{name} {weak} is out of date: {self._stale[weak]}"
+        if UPSTREAM_UNSETTLED not in skipped and (weak := self._open_days.first_in(stretches)):
+            return f"{name} {weak} is unsettled: {self._open[weak]}"
+        return self._shares.reason(self._own_stretch(day), skipped)
+
+    def _own_stretch(self, day: date) -> tuple[date, date]:
+        """What is read of the partition's own season."""
+        if not self._read.looks_back:
+            return self._read.partition(day), self._read.partition(day)
+        return self._read.seasons(day)[-1].first, day - timedelta(days=1)
+
+    def _missing(self, day: date, stretches: Sequence[tuple[date, date]]) -> str | None:
+        name = self._read.table
+        if not self._read.looks_back or not self._have:
+            own = self._read.partition(day)
+            return None if own in self._have else f"{name} has no partition {own}"
+        absent = self._absent
+        first_absent = absent.first_in(stretches)
+        if first_absent is None:
+            return None
+        others = absent.count_in(stretches) - 1
+        more = f" nor {others} others before it" if others else ""
+        last_absent = max(d for stretch in stretches if (d := absent.last_in(*stretch)))
+        return (
+            f"{name} has no partition {first_absent}{more}; nba-pipeline backfill "
+            f"--from {first_absent} --to {last_absent} computes what is missing"
+        )
+
+
+class _Shares:
+    """Where the share of known values over the season to date stops what comes after."""
+
+    def __init__(self, survey: Survey, name: str) -> None:
+        self._reasons: dict[date, dict[str, str]] = {}
+        self._name = name
+        sums: dict[tuple[str, str], tuple[int, int]] = {}
+        gaps: dict[str, dict[str, None]] = {}
+        stamps = {day: stamp for day, stamp in survey.stamps(name).items() if stamp.shares}
+        for day, stamp in sorted(stamps.items()):
+            season = calendar.season_of(day).name
+            gaps.setdefault(season, {}).update(dict.fromkeys(stamp.gaps))
+            self._reasons[day] = {}
+            for share, (present, expected) in stamp.shares.items():
+                before = sums.get((season, share), (0, 0))
+                sums[season, share] = before[0] + present, before[1] + expected
+                if share in STOPPING_SHARES and (text := shortfall(share, *sums[season, share])):
+                    known = _some(list(gaps[season]))
+                    self._reasons[day][share] = f"{text} {season} up to {day}; root gaps: {known}"
+        self._days = DayList(self._reasons)
+
+    def reason(self, stretch: tuple[date, date], skipped: set[str]) -> str | None:
+        """Why what reads the stretch may not be computed: the state on its last day with a share."""
+        newest = self._days.last_in(*stretch)
+        for share, text in self._reasons.get(newest, {}).items() if newest else ():
+            if share not in skipped:
+                return f"{self._name} is blocked: {text}"
+        return None
+
+
+def shortfall(name: str, present: int, expected: int) -> str | None:
+    """What is wrong with a share below its threshold, with the threshold's reason."""
+    limit = SHARES[name]
+    if not expected or present >= limit.value * expected:
+        return None
+    return (
+        f"{name} is {present / expected:.1%} ({present} of {expected}), the least is "
+        f"{limit.value:.0%}: {limit.reason}"
+    )
+
+
+def _some(gap_ids: Sequence[str]) -> str:
+    """The first few gaps, and how many there are besides."""
+    more = f" and {len(gap_ids) - _SHOWN_GAPS} more" if gap_ids[_SHOWN_GAPS:] else ""
+    return (", ".join(gap_ids[:_SHOWN_GAPS]) or "none") + more
