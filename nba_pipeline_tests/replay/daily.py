@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from nba_pipeline.backfill.planner import Request, groups, in_order, repairs
+from nba_pipeline.backfill.planner import Request, catch_up, groups, in_order, repairs
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.orchestration.session import RunSession
 from nba_pipeline.settings import Settings
@@ -50,54 +51,59 @@ class InProcess:
     def __init__(self, home: Path, landing: Path) -> None:
         self._settings = Settings(home=home, landing=str(landing))
 
-    def open(self, run_id: str = "") -> RunSession:
+    def _open(self, run_id: str = "", *, only_stored: bool = False) -> RunSession:
         """A session as a new process would have it: nothing is remembered."""
-        return RunSession(self._settings, run_id, run_id)
+        return RunSession(self._settings, run_id, run_id, tables=TABLES, only_stored=only_stored)
 
     def predict(self, day: date) -> Done:
         """As the command of that name."""
         names = [
             n for n, t in TABLES.items() if t.partitions == "daily" and n != "prediction_accuracy"
         ]
-        if calendar.month_of(day) not in self.open().warehouse.stamps("points_model"):
+        if calendar.month_of(day) not in self._open().warehouse.stamps("points_model"):
             names.append("points_model")
-        return self._run([self._request(names, day, day)])
+        return self._run(self._request(names, day, day))
 
     def grade(self, day: date) -> Done:
         """As the command of that name."""
         raw = [name for name, table in TABLES.items() if table.phase == 2]
-        return self._run([self._request([*raw, "prediction_accuracy"], day, day)])
+        return self._run(self._request([*raw, "prediction_accuracy"], day, day))
 
     def backfill(self, first: date, last: date) -> Done:
         """As the command of that name."""
-        return self._run([self._request([], first, last)])
+        return self._run(self._request([], first, last))
 
     def repair(self) -> Done:
         """As `repair --retrain`."""
-        now = self.open()
-        return self._run(repairs(list(TABLES.values()), now.warehouse, now.landing, retrain=True))
+        request = repairs(list(TABLES.values()), self._open().survey(), retrain=True)
+        return self._run(request) if request else Done()
 
     @staticmethod
     def _request(names: Sequence[str], first: date, last: date) -> Request:
         return Request(in_order(TABLES, names, downstream=False), first, last)
 
-    def _run(self, requests: Sequence[Request]) -> Done:
-        done = Done()
+    def _run(self, request: Request) -> Done:
+        """What the request catches up on first, then the request."""
         # As a run's own session: expressions are trees that all live until the run ends.
         gc.set_threshold(100_000)
-        for request in requests:
-            for group in groups(request.tables):
-                days = group[0].partitions_between(request.first, request.last)
-                session = self.open(uuid4().hex[:12])
-                done.runs += 1
-                with session.lease(group, days, wait=False):
-                    for table in group:
-                        computed = session.compute(table, days)
-                        replaced = computed.replaced
-                        done.computed += len(replaced.written) + len(replaced.unchanged)
-                        if computed.refused:
-                            done.refused.setdefault(table.name, {}).update(computed.refused)
+        done = Done()
+        first = catch_up(request, self._open().survey())
+        for part in [first, request] if first else [request]:
+            for group in groups(part.tables):
+                self._run_group(part, group, done)
         return done
+
+    def _run_group(self, request: Request, group: Sequence[Table], done: Done) -> None:
+        days = group[0].partitions_between(request.first, request.last)
+        session = self._open(uuid4().hex[:12], only_stored=request.only_stored)
+        done.runs += 1
+        with session.lease(group, days, wait=False):
+            for table in group:
+                computed = session.compute(table, days)
+                replaced = computed.replaced
+                done.computed += len(replaced.written) + len(replaced.unchanged)
+                if computed.refused:
+                    done.refused.setdefault(table.name, {}).update(computed.refused)
 
 
 class ThroughCommands:

@@ -52,8 +52,7 @@ def live(known: Known, daily: Daily, home: Path, landing: Path, first: date, las
     for day in calendar.season_days(first, last):
         known.write(Moment(day, "morning"))
         with clock.set_to(datetime.combine(day, _MORNING, clock.EASTERN)):
-            for missed in sorted(diary.refused.keys() - _predicted(home, landing)):
-                diary.note(daily.backfill(missed, missed))
+            _fill(diary, daily, home, landing)
             done = diary.note(daily.predict(day))
             _look(diary, known, done, Lab(home, landing), day)
         known.write(Moment(day, "night"))
@@ -62,12 +61,16 @@ def live(known: Known, daily: Daily, home: Path, landing: Path, first: date, las
     end = last + _UNTIL_ALL_IS_KNOWN
     known.write(Moment(end, "morning"))
     with clock.set_to(datetime.combine(end, _MORNING, clock.EASTERN)):
+        _fill(diary, daily, home, landing)
         diary.note(daily.repair())
     return diary
 
 
-def _predicted(home: Path, landing: Path) -> set[date]:
-    return set(Lab(home, landing).warehouse.stamps(PREDICTIONS))
+def _fill(diary: Diary, daily: Daily, home: Path, landing: Path) -> None:
+    """Asks again for the days whose predictions were refused."""
+    predicted = Lab(home, landing).warehouse.stamps(PREDICTIONS)
+    for missed in sorted(diary.refused.keys() - predicted.keys()):
+        diary.note(daily.backfill(missed, missed))
 
 
 def _look(diary: Diary, known: Known, done: Done, lab: Lab, day: date) -> None:
