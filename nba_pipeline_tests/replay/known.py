@@ -198,8 +198,14 @@ class Known:
 def _incidents(random: np.random.Generator, games: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Per game that something happens to, what; each incident happens."""
     each = max(_FEWEST_OF_EACH, round(_SHARE_OF_EACH * len(games)))
-    chosen = random.permutation([game["gameId"] for game in games])[: each * len(INCIDENTS)]
-    return {str(game_id): INCIDENTS[n % len(INCIDENTS)] for n, game_id in enumerate(chosen)}
+    ids = [str(game["gameId"]) for game in sorted(games, key=game_day)]
+    found: dict[str, str] = {}
+    for incident in INCIDENTS:
+        # Few players' usage is known early on: one team without its line would stop all for days.
+        pool = ids[len(ids) // 2 :] if incident == "late_team" else ids
+        free = [game_id for game_id in pool if game_id not in found]
+        found.update(dict.fromkeys(map(str, random.choice(free, each, replace=False)), incident))
+    return found
 
 
 def _announcement(first_day: date, day: date, place: int, is_postponed: bool) -> _Moved:  # noqa: FBT001
