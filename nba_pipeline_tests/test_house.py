@@ -1,5 +1,7 @@
 """The house holds together: one table is one file, one key, one function, one test."""
 
+import ast
+import hashlib
 import importlib
 from pathlib import Path
 
@@ -7,7 +9,9 @@ import dagster as dg
 import pytest
 
 import nba_pipeline
+from nba_pipeline import thresholds
 from nba_pipeline.definitions import defs
+from nba_pipeline.engine.meaning import modules_of
 from nba_pipeline.engine.verdicts import check_names
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.model.features import FEATURE_VERSION, FEATURES
@@ -23,6 +27,7 @@ FILES = sorted(
     if path.stem != "__init__"
 )
 SNAPSHOT = TESTS / "definitions_snapshot.txt"
+MEANINGS = TESTS / "versions_snapshot.txt"
 
 
 @pytest.mark.parametrize(("phase", "name"), FILES)
@@ -104,6 +109,54 @@ def test_definitions_are_as_in_the_snapshot() -> None:
     assert snapshot() == SNAPSHOT.read_text()
 
 
+def _code_of(path: Path) -> str:
+    """A fingerprint of what a file computes: its syntax without docstrings and descriptions."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            node.keywords = [k for k in node.keywords if k.arg != "description"]
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            texts = [
+                n for n in body if isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)
+            ]
+            node.body = [n for n in body if n not in texts] or [ast.Pass()]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:12]
+
+
+def meanings() -> str:
+    """Each versioned file with its version and the fingerprint of its code, as text."""
+    versions: dict[str, int] = {}
+    for name, table in TABLES.items():
+        versions[f"{table.group}/{name}"] = table.version
+        for source in table.sources:
+            module = getattr(source.parse, "func", source.parse).__module__
+            versions[module.removeprefix("nba_pipeline.").replace(".", "/")] = source.version
+    for module in (m for table in TABLES.values() for m in modules_of(table)):
+        name = module.removeprefix("nba_pipeline.").replace(".", "/")
+        versions.setdefault(name, getattr(importlib.import_module(module), "VERSION", 0))
+    versions["thresholds"] = thresholds.VERSION
+    lines = [
+        f"{name} v{version} {_code_of(ROOT / f'{name}.py')}"
+        for name, version in sorted(versions.items())
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_what_computes_has_the_version_of_its_code() -> None:
+    """A change of code is a new version, or was looked at and means the same.
+
+    Count the file's version up where rows may come out differently; then, in either case:
+    python -m nba_pipeline_tests.test_house
+    """
+    assert meanings() == MEANINGS.read_text()
+
+
+def test_every_module_of_formulas_has_a_version() -> None:
+    """Nothing that a table's rows are made with is without a version to count up."""
+    assert [line for line in meanings().splitlines() if " v0 " in line] == []
+
+
 def test_definitions_load() -> None:
     """Dagster accepts the whole graph."""
     dg.Definitions.validate_loadable(defs)
@@ -119,3 +172,4 @@ def test_importing_a_table_touches_no_file(tmp_path: Path, monkeypatch: pytest.M
 
 if __name__ == "__main__":
     SNAPSHOT.write_text(snapshot())
+    MEANINGS.write_text(meanings())

@@ -43,6 +43,13 @@ def parts(table: Table) -> list[str]:
     return sorted(found)
 
 
+def modules_of(table: Table) -> set[str]:
+    """The modules, table files apart, whose functions and classes the table's rows come from."""
+    reached = {v.__module__ for v in _reached(_functions(table)) if not isinstance(v, Threshold)}
+    others = (f"{_PACKAGE}.phase_", f"{_PACKAGE}.errors", f"{_PACKAGE}.clock")
+    return {module for module in reached if not module.startswith(others)}
+
+
 def _functions(table: Table) -> list[object]:
     """What computes and judges the table's rows."""
     asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)

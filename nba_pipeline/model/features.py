@@ -5,7 +5,7 @@ A change of the list or of a feature's meaning counts FEATURE_VERSION up.
 
 import pandas as pd
 
-FEATURE_VERSION = 1
+FEATURE_VERSION = VERSION = 1
 FEATURES = (
     "points_avg_last_5",
     "points_avg_last_10",
