@@ -26,7 +26,7 @@ from nba_pipeline.simulation.moves import (
 _LIVE = 2
 _CORRECTED_AFTER = timedelta(days=7)
 _SHARE_OF_EACH = 0.015
-_FEWEST_OF_EACH = 2
+_FEWEST_OF_EACH = 1
 INCIDENTS = ("open", "late", "late_team", "pieces", "swapped", "wrong")
 """What may happen to a game's result: its game stays open a day longer; its lines come a night or
 two later, all or the teams' only; one team's players come in the morning; a player's turnovers are
@@ -201,10 +201,10 @@ def _incidents(random: np.random.Generator, games: Sequence[Mapping[str, Any]]) 
     ids = [str(game["gameId"]) for game in sorted(games, key=game_day)]
     found: dict[str, str] = {}
     for incident in INCIDENTS:
-        # Few players' usage is known early on: one team without its line would stop all for days.
-        pool = ids[len(ids) // 2 :] if incident == "late_team" else ids
+        # Little usage is known early on: one team without its lines would stop all for days.
+        pool = ids if incident in ("open", "swapped") else ids[len(ids) // 2 :]
         free = [game_id for game_id in pool if game_id not in found]
-        found.update(dict.fromkeys(map(str, random.choice(free, each, replace=False)), incident))
+        found.update(dict.fromkeys(map(str, random.permutation(free)[:each]), incident))
     return found
 
 
