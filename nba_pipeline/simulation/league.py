@@ -5,25 +5,35 @@ identities of a real one. The same seed gives the same files.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import TEAMS
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
+from nba_pipeline.simulation.moves import (
+    Move,
+    choose_moves,
+    dated,
+    schedule_document,
+    unplayed,
+)
 
 _ROSTER = 12
-_REGULATION = 240
+_REGULATION, _OVERTIME = 240, 25
 _TEAM_HEADERS = [
     *("SEASON_ID", "TEAM_ID", "TEAM_ABBREVIATION", "TEAM_NAME"),
     *("GAME_ID", "GAME_DATE", "MATCHUP", "WL", "MIN"),
     *(name.upper() for name in COUNTED),
     "PLUS_MINUS",
 ]
-_PLAYER_HEADERS = ["PLAYER_ID", "PLAYER_NAME", *_TEAM_HEADERS]
+HEADERS = {"team": _TEAM_HEADERS, "player": ["PLAYER_ID", "PLAYER_NAME", *_TEAM_HEADERS]}
+"""The fields of a game log's rows, by kind."""
 _STATUS_FINAL = 3
 
 
@@ -31,8 +41,10 @@ _STATUS_FINAL = 3
 class League:
     """What is simulated.
 
-    teams play on every day of the season's first `days` days, each team once a day at most; a team
-    rests on `rest` of them.
+    teams play on the season's first `days` days, each team once a day at most; a team rests on
+    `rest` of them. Nobody plays on the days numbered in off_days, and on one_game_days there is a
+    single game. trades is how many pairs of players change places between two teams; postponed and
+    moved are how many games first had another date; overtime and neutral are shares of the games.
     """
 
     season: str = "2023-24"
@@ -40,6 +52,13 @@ class League:
     days: int = 126
     rest: float = 0.3
     seed: int = 2024
+    off_days: tuple[int, ...] = ()
+    one_game_days: tuple[int, ...] = ()
+    trades: int = 0
+    postponed: int = 0
+    moved: int = 0
+    overtime: float = 0.0
+    neutral: float = 0.0
 
 
 @dataclass
@@ -51,32 +70,76 @@ class _Player:
     accuracy: float
 
 
-def write_landing(folder: Path, league: League | None = None) -> int:
-    """Writes the league's files under a landing folder; returns how many games there are."""
-    league = league or League()
+_Rosters = dict[str, list[_Player]]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A season as it was played.
+
+    games are the schedule's entries under the dates on which they are played; lines are the game
+    logs' rows, by kind (team, player).
+    """
+
+    season: str
+    games: list[dict[str, Any]]
+    moves: list[Move]
+    lines: dict[str, list[list[object]]]
+
+
+def simulate(league: League) -> Simulated:
+    """Plays the league's season."""
     random = np.random.default_rng(league.seed)
+    # Of its own, so that what is switched on leaves the rest of the season as it is.
+    incidents = np.random.default_rng([league.seed, 1])
     teams = TEAMS[: league.teams]
     rosters = {team: _roster(random, number) for number, team in enumerate(teams)}
     first = calendar.season(league.season).first
-    schedule: list[dict[str, object]] = []
+    games: list[dict[str, Any]] = []
     lines: dict[str, list[list[object]]] = {"team": [], "player": []}
-    number = 0
+    trade_days = {league.days * n // (league.trades + 1) for n in range(1, league.trades + 1)}
     for offset in range(league.days):
         day = first + timedelta(days=offset)
-        games = []
-        for home, away in _pairs(random, teams, league.rest):
-            number += 1
-            game_id = f"002{league.season[2:4]}{number:05d}"
-            scores = _play(random, game_id, day, (home, away), rosters, lines)
-            games.append(_scheduled(game_id, day, (home, away), scores))
-        if games:
-            schedule.append({"gameDate": f"{day:%m/%d/%Y} 00:00:00", "games": games})
-    document = {"leagueSchedule": {"seasonYear": league.season, "gameDates": schedule}}
-    _write(folder / "nba_stats/schedule" / f"{league.season}.json", document)
-    for kind, headers in (("team", _TEAM_HEADERS), ("player", _PLAYER_HEADERS)):
-        log = {"resultSets": [{"name": "LeagueGameLog", "headers": headers, "rowSet": lines[kind]}]}
-        _write(folder / "nba_stats/league_game_log" / kind / f"{league.season}.json", log)
-    return number
+        if offset in trade_days:
+            _trade(incidents, rosters)
+        pairs = _pairs(random, teams, league.rest)
+        if offset in league.off_days:
+            pairs = []
+        elif offset in league.one_game_days:
+            pairs = pairs[:1]
+        for sides in pairs:
+            game_id = f"002{league.season[2:4]}{len(games) + 1:05d}"
+            overtimes = int(incidents.random() < league.overtime)
+            scores = _play(random, game_id, day, sides, rosters, lines, overtimes)
+            is_neutral = bool(incidents.random() < league.neutral)
+            games.append(_scheduled(game_id, day, sides, scores, is_neutral=is_neutral))
+    moves = choose_moves(incidents, games, postponed=league.postponed, moved=league.moved)
+    return Simulated(league.season, games, moves, lines)
+
+
+def write_landing(folder: Path, league: League | None = None) -> int:
+    """Writes the league's files under a landing folder; returns how many games there are.
+
+    A postponed game stands under its first date too.
+    """
+    played = simulate(league or League())
+    by_id = {game["gameId"]: game for game in played.games}
+    called_off = [
+        unplayed(dated(by_id[move.game_id], move.first_day), is_postponed=True)
+        for move in played.moves
+        if move.is_postponed
+    ]
+    document = schedule_document(played.season, [*played.games, *called_off])
+    _write(folder / "nba_stats/schedule" / f"{played.season}.json", document)
+    for kind, lines in played.lines.items():
+        path = folder / "nba_stats/league_game_log" / kind / f"{played.season}.json"
+        _write(path, game_log(HEADERS[kind], lines))
+    return len(played.games)
+
+
+def game_log(headers: Sequence[str], lines: Sequence[Sequence[object]]) -> dict[str, Any]:
+    """A league game log in the source's shape."""
+    return {"resultSets": [{"name": "LeagueGameLog", "headers": headers, "rowSet": lines}]}
 
 
 def _write(path: Path, document: object) -> None:
@@ -99,6 +162,13 @@ def _roster(random: np.random.Generator, team: int) -> list[_Player]:
     ]
 
 
+def _trade(random: np.random.Generator, rosters: _Rosters) -> None:
+    """Two players of two teams change places."""
+    one, other = random.choice(sorted(rosters), 2, replace=False)
+    here, there = random.integers(_ROSTER, size=2)
+    rosters[one][here], rosters[other][there] = rosters[other][there], rosters[one][here]
+
+
 def _pairs(
     random: np.random.Generator, teams: tuple[str, ...], rest: float
 ) -> list[tuple[str, str]]:
@@ -113,11 +183,13 @@ def _play(
     game_id: str,
     day: date,
     sides: tuple[str, str],
-    rosters: dict[str, list[_Player]],
+    rosters: _Rosters,
     lines: dict[str, list[list[object]]],
+    overtimes: int,
 ) -> tuple[int, int]:
     """Adds both sides' lines; returns the home and the away score."""
-    boxes = [_box(random, rosters[team]) for team in sides]
+    minutes_played = _REGULATION + _OVERTIME * overtimes
+    boxes = [_box(random, rosters[team], minutes_played) for team in sides]
     if sum(box["pts"].sum() * sign for box, sign in zip(boxes, (1, -1), strict=True)) == 0:
         # No game ends level: the first home player makes one more free throw.
         for name in ("ftm", "fta", "pts"):
@@ -130,7 +202,7 @@ def _play(
         outcome = "W" if margin > 0 else "L"
         key = ["22023", 0, team, team, game_id, day.isoformat(), matchup, outcome]
         totals = [int(box[name].sum()) for name in COUNTED]
-        lines["team"].append([*key, _REGULATION, *totals, margin])
+        lines["team"].append([*key, minutes_played, *totals, margin])
         # What the five on the floor gain sums to five times the margin.
         shares = np.full(len(box["pts"]), 5 * margin // len(box["pts"]))
         for place, player in enumerate(rosters[team]):
@@ -143,12 +215,14 @@ def _play(
     return scores
 
 
-def _box(random: np.random.Generator, roster: list[_Player]) -> dict[str, np.ndarray]:
+def _box(
+    random: np.random.Generator, roster: list[_Player], minutes_played: int
+) -> dict[str, np.ndarray]:
     """One side's box score: arrays over the roster."""
     wanted = np.array([player.minutes for player in roster]) * random.lognormal(0, 0.2, _ROSTER)
     wanted[random.random(_ROSTER) < 0.08] = 0
-    minutes = np.floor(wanted / wanted.sum() * _REGULATION).astype(int)
-    minutes[np.argmax(minutes)] += _REGULATION - minutes.sum()
+    minutes = np.floor(wanted / wanted.sum() * minutes_played).astype(int)
+    minutes[np.argmax(minutes)] += minutes_played - minutes.sum()
     plays = np.array([player.shots_per_minute for player in roster]) * minutes
     fga = random.poisson(plays * random.gamma(8, 1 / 8, _ROSTER))
     fg3a = random.binomial(fga, 0.38)
@@ -179,8 +253,8 @@ def _box(random: np.random.Generator, roster: list[_Player]) -> dict[str, np.nda
 
 
 def _scheduled(
-    game_id: str, day: date, sides: tuple[str, str], scores: tuple[int, int]
-) -> dict[str, object]:
+    game_id: str, day: date, sides: tuple[str, str], scores: tuple[int, int], *, is_neutral: bool
+) -> dict[str, Any]:
     """The game as the schedule has it."""
     return {
         "gameId": game_id,
@@ -188,7 +262,7 @@ def _scheduled(
         "gameDateEst": f"{day.isoformat()}T00:00:00Z",
         "gameTimeEst": "1900-01-01T19:30:00Z",
         "gameDateTimeUTC": f"{(day + timedelta(days=1)).isoformat()}T00:30:00Z",
-        "isNeutral": False,
+        "isNeutral": is_neutral,
         "postponedStatus": "A",
         "homeTeam": {"teamTricode": sides[0], "score": scores[0]},
         "awayTeam": {"teamTricode": sides[1], "score": scores[1]},
