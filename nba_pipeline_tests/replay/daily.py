@@ -4,14 +4,14 @@ The one place of the replay that knows the planner.
 """
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from nba_pipeline.backfill.planner import Request, catch_up, groups, in_order, repairs
+from nba_pipeline.backfill.planner import Request, groups, in_order, parts, repairs
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.orchestration.session import RunSession
@@ -51,7 +51,7 @@ class InProcess:
     def __init__(self, home: Path, landing: Path) -> None:
         self._settings = Settings(home=home, landing=str(landing))
 
-    def _open(self, run_id: str = "", *, only_stored: bool = False) -> RunSession:
+    def _open(self, run_id: str = "", *, only_stored: Collection[str] = ()) -> RunSession:
         """A session as a new process would have it: nothing is remembered."""
         return RunSession(self._settings, run_id, run_id, tables=TABLES, only_stored=only_stored)
 
@@ -83,12 +83,11 @@ class InProcess:
         return Request(in_order(TABLES, names, downstream=False), first, last)
 
     def _run(self, request: Request) -> Done:
-        """What the request catches up on first, then the request."""
+        """The request and what it takes along."""
         # As a run's own session: expressions are trees that all live until the run ends.
         gc.set_threshold(100_000)
         done = Done()
-        first = catch_up(request, self._open().survey())
-        for part in [first, request] if first else [request]:
+        for part in parts(request, self._open().survey()):
             for group in groups(part.tables):
                 self._run_group(part, group, done)
         return done
