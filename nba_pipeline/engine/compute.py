@@ -14,16 +14,17 @@ import ibis.expr.types as ir
 
 from nba_pipeline import clock
 from nba_pipeline.engine import preconditions, schema
-from nba_pipeline.engine.inputs import read_inputs, staged_rows
+from nba_pipeline.engine.inputs import read_inputs
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.made_from import made_from
 from nba_pipeline.engine.meaning import meaning
+from nba_pipeline.engine.questions import CHANGING, Questions, call
 from nba_pipeline.engine.staleness import Survey, spans
-from nba_pipeline.engine.verdicts import call, judge, require
+from nba_pipeline.engine.verdicts import judge, require
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.columns import QUALITY, STAMP
-from nba_pipeline.kernel.table import Table
+from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.league import calendar
 from nba_pipeline.lookback.provenance import bootstrap, tracking_columns, with_quality
 from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stamp, Warehouse
@@ -198,24 +199,32 @@ def _computed(
             ready = [day for day in ready if day not in refused]
             if not ready:
                 return Computed(Replaced((), (), 0), current, refused, {})
+        questions = Questions(table, warehouse, inputs)
         versions = {"made_from": made_from(table, ready, warehouse)} if table.appends else {}
-        rows = call(table.transform, inputs, partitions=ready, today=clock.today(), **versions)
-        lineage = lineage_of(table, rows, inputs)
+
+        def made() -> tuple[ir.Table, Mapping[str, set[tuple[str, str]]]]:
+            rows = call(table.transform, inputs, partitions=ready, today=clock.today(), **versions)
+            return _finished(table, rows), lineage_of(table, rows, inputs)
+
+        is_fixed = not parameters(table.transform, inputs) & CHANGING
+        rows, lineage = questions.rows(made, f"{table.name}__made", is_fixed=is_fixed)
         mine = {day: {str(b) for b in writer.bypasses} for day in need.bypassed}
         bypassed = _bypasses(table, ready, survey, mine)
-        rows = staged_rows(_finished(table, rows, writer, bypassed), warehouse, staged)
+        rows = warehouse.stage(_stamped(table, rows, writer, bypassed), f"{table.name}__rows")
+        staged.callback(warehouse.drop_staged, rows)
         if clashes := _held_elsewhere(table, rows, ready, warehouse):
             refused |= clashes
             ready = [day for day in ready if day not in clashes]
             if not ready:
                 return Computed(Replaced((), (), 0), current, refused, {})
             day = rows[table.date_column]
-            rows = staged_rows(rows.filter(day.isin(ready)), warehouse, staged)
-        schema.validate(rows, table.schema)
+            rows = warehouse.stage(rows.filter(day.isin(ready)), f"{table.name}__kept")
+            staged.callback(warehouse.drop_staged, rows)
         if table.appends:
-            rows = staged_rows(_added(inputs["stored"], rows), warehouse, staged)
-        require(table, rows, inputs)
-        facts = judge(table, ready, rows, inputs)
+            rows = warehouse.stage(_added(inputs["stored"], rows), f"{table.name}__all")
+            staged.callback(warehouse.drop_staged, rows)
+        require(table, rows, questions)
+        facts = judge(table, ready, rows, questions)
         now = clock.now()
         stamps = [
             Stamp(
@@ -285,12 +294,12 @@ def judged_again(
     with ExitStack() as staged:
         inputs = read_inputs(table, days, warehouse, landing, staged)
         stored = warehouse.table(table.name, min(days), max(days))
-        rows = staged_rows(
-            stored.filter(stored[table.date_column].isin(list(days))), warehouse, staged
-        )
-        schema.validate(rows, table.schema)
-        require(table, rows, inputs)
-        facts = judge(table, days, rows, inputs)
+        wanted = stored.filter(stored[table.date_column].isin(list(days)))
+        rows = warehouse.stage(wanted, f"{table.name}__rows")
+        staged.callback(warehouse.drop_staged, rows)
+        questions = Questions(table, warehouse, inputs)
+        require(table, rows, questions)
+        facts = judge(table, days, rows, questions)
     return {day: changed_copy(stamps[day], **facts[day]) for day in days}
 
 
@@ -322,26 +331,30 @@ def _bypasses(
     return {day: "; ".join(sorted(texts)) for day, texts in found.items() if texts}
 
 
-def _finished(
-    table: Table, rows: ir.Table, writer: Writer, bypasses: Mapping[date, str]
-) -> ir.Table:
-    """Declared columns in order and type, then quality, season and stamp columns."""
-    day = rows[table.date_column].cast("date")
-    rows = rows.mutate(season=calendar.season_name(day))
+def _finished(table: Table, rows: ir.Table) -> ir.Table:
+    """Declared columns in order and type, then quality columns and the season."""
+    rows = rows.mutate(season=calendar.season_name(rows[table.date_column].cast("date")))
     if table.is_tracked:
         rows = with_quality(rows, bootstrap(rows) if table.needs_minimum_games else ())
+    counts = {name: "int64" for name in tracking_columns(rows) if name != "gap_ids"}
+    quality = {name: column.kind for name, column in QUALITY.items() if table.is_tracked}
+    extra = quality | counts | {"season": STAMP["season"].kind}
+    declared = set(table.columns)
+    return schema.conformed(
+        rows, table.schema, {name: kind for name, kind in extra.items() if name not in declared}
+    )
+
+
+def _stamped(
+    table: Table, rows: ir.Table, writer: Writer, bypasses: Mapping[date, str]
+) -> ir.Table:
+    """The rows with who wrote them, under which code and which bypasses."""
+    day = rows[table.date_column].cast("date")
     bypass = (
         ibis.cases(*((day == d, text) for d, text in bypasses.items())) if bypasses else ibis.null()
     )
-    rows = rows.mutate(bypass=bypass.cast("string"))
-    counts = {name: "int64" for name in tracking_columns(rows) if name != "gap_ids"}
-    quality = {name: column.kind for name, column in QUALITY.items() if table.is_tracked}
-    extra = quality | counts | {name: STAMP[name].kind for name in ("season", "bypass")}
-    declared = set(table.columns)
-    rows = schema.conformed(
-        rows, table.schema, {name: kind for name, kind in extra.items() if name not in declared}
-    )
     return rows.mutate(
+        bypass=bypass.cast("string"),
         run_id=ibis.literal(writer.run_id),
         code_version=ibis.literal(table.version, "int64"),
         written_at=ibis.literal(clock.now(), "timestamp('UTC')"),

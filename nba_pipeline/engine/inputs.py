@@ -24,13 +24,6 @@ def read_span(read: Read, days: Sequence[date]) -> tuple[date, date]:
     return min((span.first for span in read.seasons(first)), default=first), last
 
 
-def staged_rows(rows: ir.Table, warehouse: Warehouse, staged: ExitStack) -> ir.Table:
-    """The rows computed once, and dropped with the stack."""
-    held = warehouse.stage(rows)
-    staged.callback(warehouse.drop_staged, held)
-    return held
-
-
 def read_inputs(
     table: Table,
     days: Sequence[date],
@@ -38,8 +31,16 @@ def read_inputs(
     landing: Landing,
     staged: ExitStack,
 ) -> dict[str, ir.Table]:
-    """The transform's arguments: upstream slices and parsed sources, each read once."""
+    """The transform's arguments: upstream slices and parsed sources, each read once.
+
+    Each is staged under the same name in every run; they are dropped with the stack.
+    """
     inputs: dict[str, ir.Table] = {}
+
+    def keep(name: str, rows: ir.Table) -> None:
+        inputs[name] = warehouse.stage(rows, f"{table.name}__{name}")
+        staged.callback(warehouse.drop_staged, inputs[name])
+
     for read in table.reads:
         first, last = read_span(read, days)
         rows = warehouse.table(read.table, first, last)
@@ -48,15 +49,15 @@ def read_inputs(
         elif read.looks_back:
             rows = strictly_before(rows, last)
         rows = rows.drop(*(name for name in OWN if name in rows.columns))
-        inputs[read.parameter] = staged_rows(rows, warehouse, staged)
+        keep(read.parameter, rows)
     if table.appends:
-        inputs["stored"] = staged_rows(_stored(table, days, warehouse), warehouse, staged)
+        keep("stored", _stored(table, days, warehouse))
     seasons = calendar.seasons_of(days) if table.sources else []
     for source in table.sources:
         parsed = landing.load(source, seasons)
         both = ((source.name, parsed.rows), (f"{source.name}_rejected", parsed.rejected))
         for name, frame in both:
-            inputs[name] = staged_rows(_dated(frame, days), warehouse, staged)
+            keep(name, _dated(frame, days))
     return inputs
 
 

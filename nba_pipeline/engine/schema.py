@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 
@@ -60,19 +61,22 @@ def offences(rows: ir.Table, schema: type[pa.DataFrameModel]) -> dict[str, ir.In
     return found
 
 
-def validate(rows: ir.Table, schema: type[pa.DataFrameModel]) -> None:
-    """Counts every rule's offenders at once.
+def offenders(rows: ir.Table, schema: type[pa.DataFrameModel]) -> ir.Table:
+    """One row: how many rows break each rule, in the order of offences."""
+    counts = offences(rows, schema) or {"none": ibis.literal(0)}
+    return rows.aggregate(**{f"offence_{n}": count for n, count in enumerate(counts.values())})
+
+
+def require_rules(
+    counts: Mapping[str, int], rows: ir.Table, schema: type[pa.DataFrameModel]
+) -> None:
+    """Judges what offenders counted.
 
     Raises:
-        SchemaViolated: some rows break a rule; the message gives each rule, how many rows, and
-            examples.
+        SchemaViolated: some rows break a rule; the message gives each rule and how many rows.
     """
-    counted = offences(rows, schema)
-    if not counted:
-        return
-    numbered = {f"offence_{number}": value for number, value in enumerate(counted.values())}
-    counts = rows.aggregate(**numbered).to_pyarrow().to_pylist()[0]
-    broken = {rule: count for rule, count in zip(counted, counts.values(), strict=True) if count}
+    named = zip(offences(rows, schema), counts.values(), strict=False)
+    broken = {rule: count for rule, count in named if count}
     if broken:
         listed = "; ".join(f"{rule} ({count} rows)" for rule, count in broken.items())
         raise SchemaViolated(f"{schema.__name__}: {listed}")

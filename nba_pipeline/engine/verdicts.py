@@ -11,11 +11,12 @@ from datetime import date
 from typing import Any, TypeVar
 
 import ibis.expr.types as ir
-import pandas as pd
 
 from nba_pipeline.engine.preconditions import shortfall
+from nba_pipeline.engine.questions import Questions, call
+from nba_pipeline.engine.schema import offenders, require_rules
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.kernel.table import Table, parameters
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.league.calendar import season_of
 from nba_pipeline.thresholds import SHARES, VERSION
 from nba_pipeline.warehouse.protocol import Stamp, Warehouse
@@ -179,20 +180,18 @@ def _share(name: str, day: date, stamp: Stamp, to_date: Mapping[str, tuple[int, 
     )
 
 
-def call(function: Callable[..., Answer], inputs: Mapping[str, object], **more: object) -> Answer:
-    """The function on the inputs that it names."""
-    offered = {**inputs, **more}
-    return function(**{name: offered[name] for name in parameters(function, inputs)})
-
-
-def require(table: Table, rows: ir.Table, inputs: Mapping[str, ir.Table]) -> None:
-    """Asks the table's assertions, which nothing bypasses.
+def require(table: Table, rows: ir.Table, questions: Questions) -> None:
+    """Asks the table's schema and its assertions, which nothing bypasses.
 
     Raises:
-        AssertionFailed: rows break one; names it, the partition and the rows' keys.
+        SchemaViolated: rows break a rule of the schema.
+        AssertionFailed: rows break an assertion; names it, the partition and the rows' keys.
     """
+    (counts,) = questions.answer(lambda rows: offenders(rows, table.schema), rows, "offenders")
+    if any(counts.values()):
+        require_rules(counts, rows, table.schema)
     for assertion in table.assertions:
-        for day, keys in sorted(_offending(table, assertion, rows, inputs).items()):
+        for day, keys in sorted(_offending(table, assertion, rows, questions).items()):
             raise AssertionFailed(
                 assertion.__name__,
                 f"{table.name} {day}: {assertion.__name__} finds {len(keys)} rows: "
@@ -201,24 +200,24 @@ def require(table: Table, rows: ir.Table, inputs: Mapping[str, ir.Table]) -> Non
 
 
 def judge(
-    table: Table, days: Sequence[date], rows: ir.Table, inputs: Mapping[str, ir.Table]
+    table: Table, days: Sequence[date], rows: ir.Table, questions: Questions
 ) -> dict[date, dict[str, Any]]:
     """Per day, the stamp's fields that say how whole and how valid its rows are."""
-    counts = _row_counts(table, rows)
-    wanted, missing = _expected(table, rows, inputs)
+    counts = _row_counts(table, rows, questions)
+    wanted, missing = _expected(table, rows, questions)
     failed: dict[date, dict[str, tuple[str, ...]]] = {}
     for offence in (*table.violations, *table.warnings):
-        for day, keys in _offending(table, offence, rows, inputs).items():
+        for day, keys in _offending(table, offence, rows, questions).items():
             failed.setdefault(day, {})[offence.__name__] = tuple(keys[:_SAMPLE])
-    open_rows = _offending(table, table.unsettled, rows, inputs) if table.unsettled else {}
+    open_rows = _offending(table, table.unsettled, rows, questions) if table.unsettled else {}
     shares: dict[date, dict[str, tuple[int, int]]] = {}
     for share in table.shares:
-        for line in call(share, inputs, rows=rows).execute().to_dict("records"):
-            day = pd.Timestamp(line[table.date_column]).date()
-            shares.setdefault(day, {})[share.__name__] = int(line["present"]), int(line["expected"])
+        for line in questions.answer(share, rows):
+            pair = int(line["present"]), int(line["expected"])
+            shares.setdefault(line[table.date_column], {})[share.__name__] = pair
     facts: dict[date, dict[str, Any]] = {}
     for day in days:
-        line = counts.get(day, _NO_ROWS)
+        line = counts.get(day) or _NO_ROWS
         absent = missing.get(day, [])
         expected = wanted.get(day, 0) if table.expected else line["row_count"]
         facts[day] = {
@@ -233,7 +232,7 @@ def judge(
     return facts
 
 
-_NO_ROWS: Mapping[str, Any] = {
+_NO_ROWS: dict[str, Any] = {
     "row_count": 0,
     "not_ready": 0,
     "completeness": None,
@@ -242,73 +241,78 @@ _NO_ROWS: Mapping[str, Any] = {
 }
 
 
-def _row_counts(table: Table, rows: ir.Table) -> dict[date, dict[str, Any]]:
+def _row_counts(table: Table, rows: ir.Table, questions: Questions) -> dict[date, dict[str, Any]]:
     """Per day: rows, rows not ready, least and mean completeness, rows that each gap touches."""
-    day = rows[table.date_column]
-    measures = {"row_count": rows.count()}
-    if table.is_tracked:
-        measures |= {
-            "not_ready": (~rows.is_production_ready).sum(),
-            "completeness": rows.completeness.mean(),
-            "least_completeness": rows.completeness.min(),
-        }
-    counted = rows.group_by(day=day).agg(**measures).execute()
+
+    def counted(rows: ir.Table) -> ir.Table:
+        measures = {"row_count": rows.count()}
+        if table.is_tracked:
+            measures |= {
+                "not_ready": (~rows.is_production_ready).sum(),
+                "completeness": rows.completeness.mean(),
+                "least_completeness": rows.completeness.min(),
+            }
+        return rows.group_by(day=rows[table.date_column]).agg(**measures)
+
+    def touched(rows: ir.Table) -> ir.Table:
+        pairs = rows.filter(rows.gap_ids.length() > 0)
+        pairs = pairs.select(day=pairs[table.date_column], gap_id=pairs.gap_ids).unnest("gap_id")
+        return pairs.group_by("day", "gap_id").agg(rows=pairs.count()).order_by("gap_id")
+
     found = {
-        pd.Timestamp(line.pop("day")).date(): {
-            **_NO_ROWS,
-            **{name: None if pd.isna(value) else value for name, value in line.items()},
-            "gaps": {},
-        }
-        for line in counted.to_dict("records")
+        line.pop("day"): {**_NO_ROWS, **line, "gaps": {}}
+        for line in questions.answer(counted, rows, "counted")
     }
-    if table.is_tracked:
-        touched = rows.filter(rows.gap_ids.length() > 0)
-        touched = touched.select(day=touched[table.date_column], gap_id=touched.gap_ids)
-        touched = touched.unnest("gap_id")
-        pairs = (
-            touched.group_by("day", "gap_id").agg(rows=touched.count()).order_by("gap_id").execute()
-        )
-        for line in pairs.to_dict("records"):
-            found[pd.Timestamp(line["day"]).date()]["gaps"][line["gap_id"]] = line["rows"]
+    for line in questions.answer(touched, rows, "touched") if table.is_tracked else ():
+        found[line["day"]]["gaps"][line["gap_id"]] = line["rows"]
     return found
 
 
-def _dates(values: pd.Series) -> list[date]:
-    return [value.date() for value in pd.to_datetime(values)]
-
-
-def _keys(frame: pd.DataFrame, keys: Sequence[str], day: str) -> dict[date, list[str]]:
-    """Per day, the frame's keys as "a / b" texts, in order."""
+def _keys(
+    lines: Iterable[Mapping[str, Any]], keys: Sequence[str], day: str
+) -> dict[date, list[str]]:
+    """Per day, the lines' keys as "a / b" texts, in order."""
     found: dict[date, list[str]] = {}
-    if frame.empty:
-        return found
-    texts = frame[list(keys)].astype(str).agg(" / ".join, axis=1)
-    for when, text in sorted(zip(_dates(frame[day]), texts, strict=True)):
+    texts = ((line[day], " / ".join(str(line[key]) for key in keys)) for line in lines)
+    for when, text in sorted(texts):
         found.setdefault(when, []).append(text)
     return found
 
 
 def _expected(
-    table: Table, rows: ir.Table, inputs: Mapping[str, ir.Table]
+    table: Table, rows: ir.Table, questions: Questions
 ) -> tuple[dict[date, int], dict[date, list[str]]]:
     """Per day, how many keys the schedule demands and which of them have no row."""
-    if table.expected is None:
+    expected, day = table.expected, table.date_column
+    if expected is None:
         return {}, {}
-    demanded = call(table.expected, inputs, rows=rows)
-    day = table.date_column
-    keys = [k for k in demanded.columns if k != day and (k in table.grain or k == "team_abbr")]
-    demanded = demanded.select(day, *keys).distinct()
-    counted = demanded.group_by(day).agg(expected=demanded.count()).execute()
-    present = rows.select(day, *keys).distinct()
-    absent = demanded.anti_join(present, [day, *keys]).execute()
-    wanted = dict(zip(_dates(counted[day]), (int(n) for n in counted.expected), strict=True))
-    return wanted, _keys(absent, keys or [day], day)
+
+    def demanded(rows: ir.Table, **inputs: ir.Table) -> ir.Table:
+        """The demanded keys, each with whether it has a row."""
+        wanted = call(expected, inputs, rows=rows)
+        own = [k for k in wanted.columns if k != day and (k in table.grain or k == "team_abbr")]
+        wanted = wanted.select(day, *own).distinct()
+        present = rows.select(day, *own).distinct().mutate(is_there=True)
+        names = {name: f"{name}__there" for name in (day, *own)}
+        present = present.rename({new: old for old, new in names.items()})
+        joined = wanted.left_join(
+            present, [wanted[old] == present[new] for old, new in names.items()]
+        )
+        return joined.select(day, *own, is_there=joined.is_there.notnull())
+
+    lines = questions.answer(demanded, rows, "demanded")
+    keys = [name for name in (lines[0] if lines else ()) if name not in (day, "is_there")]
+    counts: dict[date, int] = {}
+    for line in lines:
+        counts[line[day]] = counts.get(line[day], 0) + 1
+    absent = (line for line in lines if not line["is_there"])
+    return counts, _keys(absent, keys or [day], day)
 
 
 def _offending(
-    table: Table, offence: Callable[..., ir.Table], rows: ir.Table, inputs: Mapping[str, ir.Table]
+    table: Table, offence: Callable[..., ir.Table], rows: ir.Table, questions: Questions
 ) -> dict[date, list[str]]:
     """Per day, the keys of the rows that a violation query returns."""
-    frame = call(offence, inputs, rows=rows).execute()
-    keys = [key for key in table.grain if key in frame.columns]
-    return _keys(frame, keys, table.date_column)
+    lines = questions.answer(offence, rows)
+    keys = [key for key in table.grain if lines and key in lines[0]]
+    return _keys(lines, keys, table.date_column)

@@ -14,12 +14,12 @@ import ibis.expr.types as ir
 from nba_pipeline.engine.compute import gated, judged_again
 from nba_pipeline.engine.inputs import read_inputs
 from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.questions import call
 from nba_pipeline.engine.schema import SchemaViolated
 from nba_pipeline.engine.verdicts import (
     AssertionFailed,
     Check,
     accepted_gaps,
-    call,
     check_names,
     checks,
 )

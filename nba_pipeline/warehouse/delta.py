@@ -20,6 +20,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
+from ibis.backends.sql.datatypes import DuckDBType
 
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.warehouse import fingerprint
@@ -147,9 +148,25 @@ class DeltaWarehouse:
 
     # --- writing
 
-    def stage(self, rows: ir.Table) -> ir.Table:
+    def stage(self, rows: ir.Table | str, name: str | None = None) -> ir.Table:
         """The rows as a table of this process, computed once."""
-        return self._duckdb.create_table(f"staged_{uuid4().hex}", rows, temp=True)
+        name = name or f"staged_{uuid4().hex}"
+        if isinstance(rows, str):
+            self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {rows}')
+            return self._duckdb.table(name, database=("temp", "main"))
+        return self._duckdb.create_table(name, rows, temp=True, overwrite=True)
+
+    def compile(self, rows: ir.Table) -> str:
+        """DuckDB's SQL of the rows, in the types that they are declared to have."""
+        columns = ", ".join(
+            f'CAST("{name}" AS {DuckDBType.from_ibis(kind).sql("duckdb")}) AS "{name}"'
+            for name, kind in rows.schema().items()
+        )
+        return f"SELECT {columns} FROM ({self._duckdb.compile(rows)})"
+
+    def answer(self, query: str) -> pa.Table:
+        """The query's rows."""
+        return self._duckdb.raw_sql(query).to_arrow_table()
 
     def drop_staged(self, rows: ir.Table) -> None:
         """Frees what stage made."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.errors import NbaPipelineError
@@ -174,8 +175,17 @@ class Warehouse(Protocol):
     def files(self, name: str) -> Files:
         """Where DuckDB finds the rows that table gives; raises KeyError when unknown."""
 
-    def stage(self, rows: ir.Table) -> ir.Table:
-        """The rows computed once and held for this process."""
+    def stage(self, rows: ir.Table | str, name: str | None = None) -> ir.Table:
+        """The rows, or those of a compiled query, computed once and held for this process.
+
+        What was held under the name goes; without one it is held under a name of its own.
+        """
+
+    def compile(self, rows: ir.Table) -> str:
+        """The query that gives the rows."""
+
+    def answer(self, query: str) -> pa.Table:
+        """The rows of a compiled query."""
 
     def drop_staged(self, rows: ir.Table) -> None:
         """Frees what stage made."""

@@ -168,7 +168,7 @@ def test_rows_of_an_appending_table_are_added_and_never_lost(warehouse) -> None:
     appending = Storage("said", ("game_id",), appends=True)
 
     def say(*rows: tuple[str, date, int], storage: Storage = appending):
-        return warehouse.replace(storage, staged(warehouse, *rows), [stamp(ONE)], lambda: None)
+        return warehouse.replace(storage, staged(warehouse, list(rows)), [stamp(ONE)], lambda: None)
 
     def said() -> list[tuple[str, int]]:
         rows = warehouse.table("said").order_by("game_id").to_pyarrow().to_pylist()
