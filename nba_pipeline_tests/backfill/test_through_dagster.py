@@ -23,6 +23,7 @@ from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline_tests.backfill.writer import versions_stored
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, TABLE, _versions
 
@@ -233,12 +234,12 @@ def test_a_killed_run_leaves_whole_tables_and_its_rerun_completes(dagster, trial
     lease = dagster.held_by(run_id)
     time.sleep(random.uniform(0.1, 2.0))
     os.kill(lease.pid, signal.SIGKILL)
-    versions = {n: {s.code_version for s in lab.warehouse.stamps(n).values()} for n in CHAIN}
+    versions = {n: versions_stored(lab.warehouse, n) for n in CHAIN}
     assert all(found in ({1}, {2}) for found in versions.values()), versions
     again = dagster.launch(FIRST, LAST, NEWER, CHAIN)
     assert dagster.ended(again)["status"] == "SUCCESS"
     assert dagster.ended(run_id)["status"] == "FAILURE"
-    assert all({s.code_version for s in lab.warehouse.stamps(n).values()} == {2} for n in CHAIN)
+    assert all(versions_stored(lab.warehouse, n) == {2} for n in CHAIN)
     assert set(map(tuple, _versions(dagster.home).values())) == {(2,)}
     assert dagster.leases.active() == []
 
