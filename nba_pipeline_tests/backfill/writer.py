@@ -63,7 +63,13 @@ def main() -> None:
     _say("ready")
     sys.stdin.readline()
     time.sleep(wish.get("delay", 0))
-    session = RunSession(Settings(), wish["run"], wish["run"], force=wish.get("force", True))
+    session = RunSession(
+        Settings(),
+        wish["run"],
+        wish["run"],
+        tables=TABLES | {table.name: table for table in tables},
+        force=wish.get("force", True),
+    )
     try:
         with session.lease(tables, days, wait=wish["wait"]):
             written = {t.name: len(session.compute(t, days).replaced.written) for t in tables}
