@@ -14,12 +14,13 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 import sqlalchemy as sa
 from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from ibis.backends.sql.datatypes import DuckDBType
 
 from nba_pipeline.coordination.failures import Failures
@@ -202,12 +203,12 @@ class DeltaWarehouse:
             kept = [day for day in stored.keys() - set(partitions) if stored[day].row_count]
             new_columns = refuse_schema_change(name, opened.delta.schema(), given, kept)
             appends = _appends(opened.delta)
-            if appends:
-                self._refuse_loss(storage, rows, opened.commit, partitions)
-            fence()
             written = [s.partition for s in final if _differs(s, stored.get(s.partition))]
             replaced = partitions if new_columns else written
             try:
+                if appends:
+                    self._refuse_loss(storage, rows, opened.commit, partitions)
+                fence()
                 if appends:
                     self._append(opened, storage, relation, given, final)
                 else:
@@ -220,8 +221,11 @@ class DeltaWarehouse:
                         final,
                         new_columns=new_columns,
                     )
-            except CommitFailedError:
-                # Another process committed after this version was checked: check again.
+            except (DeltaError, duckdb.IOException, VersionGone):
+                if self._folder.stands_at(name, opened.commit):
+                    raise
+                # Another process committed after this version was checked, and may have removed
+                # its files: check again.
                 time.sleep(random.uniform(0.01, 0.1))
                 continue
             break

@@ -65,6 +65,11 @@ class DeltaFolder:
             raise HistoryLost(f"{name}: the log lacks the commit of version {version}")
         return commit
 
+    def stands_at(self, name: str, commit: Commit) -> bool:
+        """Whether the commit is the table's newest."""
+        opened = self.open(name)
+        return opened is not None and opened.commit == commit
+
     def heads(self) -> dict[str, Commit]:
         """Every table's newest commit, as they stood together at one moment."""
         heads = self._heads()

@@ -415,10 +415,6 @@ class World:
                 pause("compute")
         except (LeaseRefused, LeaseLost, WriteRefused, BackfillCancelled, *HICCUPS) as error:
             self._tell(f"{type(error).__name__}: {run.name}")
-        except DeltaError:
-            # The version that it had checked is gone: whoever maintained the table had its lease.
-            assert self._lease(run).state != "held"
-            self._tell(f"version gone: {run.name}")
         except KeyboardInterrupt:
             self._tell(f"interrupted: {run.name}")
         if run.lease_id is not None:
@@ -552,14 +548,13 @@ def replace(run: Run, table: str, fence: Callable[[], None]) -> None:
         for day in days
     ]
     warehouse = run.process.warehouse
-    name = f"rows_{run.mark}_{table}"
     lines = ", ".join(f"(DATE '{day}', '{player}')" for day in days for player in PLAYERS)
-    warehouse.duckdb.raw_sql(
-        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT day AS game_date, player, "
-        f"{run.mark}::BIGINT AS mark, {run.version}::BIGINT AS code_version, '2023-24' AS season "
-        f"FROM (VALUES {lines}) AS lines(day, player)"
+    rows = warehouse.stage(
+        f"SELECT day AS game_date, player, {run.mark}::BIGINT AS mark, "
+        f"{run.version}::BIGINT AS code_version, '2023-24' AS season "
+        f"FROM (VALUES {lines}) AS lines(day, player)",
+        f"rows_{run.mark}_{table}",
     )
-    rows = warehouse.duckdb.table(name)
     warehouse.replace(Storage(table, ("game_date", "player")), rows, stamps, fence)
 
 

@@ -22,8 +22,9 @@ from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline_tests.backfill.writer import versions_stored
+from nba_pipeline_tests.backfill.newer_definitions import VERSION
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, TABLE, _versions
 
@@ -210,12 +211,12 @@ def test_overlapping_runs_of_two_versions(dagster, trial) -> None:
     runs = [dagster.launch(*wish) for wish in ([older, newer] if trial % 2 else [newer, older])]
     ended = [dagster.ended(run_id) for run_id in runs]
     stored = _versions(dagster.home)
-    assert {day for day, versions in stored.items() if versions == {2}} == {
+    assert {day for day, versions in stored.items() if versions == {VERSION}} == {
         day for day in stored if day >= MIDDLE
     }
     assert all(len(versions) == 1 for versions in stored.values())
     for one in ended:
-        assert one["status"] == "SUCCESS" or "code_version 2" in one["errors"], one
+        assert one["status"] == "SUCCESS" or f"code_version {VERSION}" in one["errors"], one
     turns = [
         (line.action, line.run_id)
         for line in reversed(audit.read(dagster.leases._engine, 20))
@@ -234,13 +235,15 @@ def test_a_killed_run_leaves_whole_tables_and_its_rerun_completes(dagster, trial
     lease = dagster.held_by(run_id)
     time.sleep(random.uniform(0.1, 2.0))
     os.kill(lease.pid, signal.SIGKILL)
-    versions = {n: versions_stored(lab.warehouse, n) for n in CHAIN}
-    assert all(found in ({1}, {2}) for found in versions.values()), versions
+    versions = {n: {s.code_version for s in lab.warehouse.stamps(n).values()} for n in CHAIN}
+    for name, found in versions.items():
+        assert found in ({TABLES[name].version}, {VERSION}), name
     again = dagster.launch(FIRST, LAST, NEWER, CHAIN)
     assert dagster.ended(again)["status"] == "SUCCESS"
     assert dagster.ended(run_id)["status"] == "FAILURE"
-    assert all(versions_stored(lab.warehouse, n) == {2} for n in CHAIN)
-    assert set(map(tuple, _versions(dagster.home).values())) == {(2,)}
+    for name in CHAIN:
+        assert {s.code_version for s in lab.warehouse.stamps(name).values()} == {VERSION}
+    assert set(map(tuple, _versions(dagster.home).values())) == {(VERSION,)}
     assert dagster.leases.active() == []
 
 

@@ -30,23 +30,16 @@ MARKED = "overtime_periods"
 
 
 def of_version(table: Table, version: int) -> Table:
-    """The table as that version of its code would make it; version 1 is the code as it stands."""
-    declared = table.version + version - 1
+    """The table as that version of its code would make it."""
     if MARKED not in table.columns:
-        return replace(table, version=declared)
+        return replace(table, version=version)
     transform: Callable[..., ir.Table] = table.transform
 
     @functools.wraps(transform)
     def marked(**inputs: ir.Table) -> ir.Table:
         return transform(**inputs).mutate(**{MARKED: version})
 
-    return replace(table, version=declared, transform=marked)
-
-
-def versions_stored(warehouse: DeltaWarehouse, name: str) -> set[int]:
-    """Which versions' partitions the table has, as of_version counts them."""
-    before = TABLES[name].version - 1
-    return {stamp.code_version - before for stamp in warehouse.stamps(name).values()}
+    return replace(table, version=version, transform=marked)
 
 
 def _say(text: str) -> None:

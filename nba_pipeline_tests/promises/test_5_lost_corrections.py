@@ -18,21 +18,23 @@ from deltalake import DeltaTable
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline_tests.backfill.writer import MARKED, versions_stored
+from nba_pipeline_tests.backfill.writer import MARKED
 from nba_pipeline_tests.conftest import Lab
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 11, 12)
 RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
 TABLE = "team_offense_game_summary"
 CHAIN = [*RAW, TABLE, "player_game_summary"]
+NEWER = 1 + max(TABLES[name].version for name in CHAIN)
 FEW_AND_MANY = [3, pytest.param(50, marks=pytest.mark.slow)]
 _TIMEOUT = 120
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory) -> Path:
-    """A home whose raw tables and summaries were written by version 1."""
+    """A home whose raw tables and summaries were written by the code as it is."""
     home = tmp_path_factory.mktemp("base")
     write_landing(home / "landing", League(teams=6, days=20, rest=0.1, seed=9))
     Lab(home, home / "landing").compute(CHAIN, FIRST, LAST)
@@ -161,16 +163,20 @@ def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
     for trial in range(trials):
         home = _copy(base, tmp_path / "home")
         random.seed(1000 + trial)
-        wish = {"version": 2, "tables": CHAIN, "wait": False, "pause": 0.15, "force": False}
+        wish = {"version": NEWER, "tables": CHAIN, "wait": False, "pause": 0.15, "force": False}
         killed = Writer(home, run="killed", **wish)
         killed.go()
         time.sleep(random.uniform(0.2, 3.5))
         killed.process.send_signal(signal.SIGKILL)
         killed.process.wait()
         lab = Lab(home, home / "landing")
-        before = {name: versions_stored(lab.warehouse, name) for name in CHAIN}
-        assert all(versions in ({1}, {2}) for versions in before.values()), (trial, before)
-        done = [name for name in CHAIN if before[name] == {2}]
+        before = {name: dict(lab.warehouse.stamps(name)) for name in CHAIN}
+        done = [
+            name for name in CHAIN if {s.code_version for s in before[name].values()} == {NEWER}
+        ]
+        for name in CHAIN:
+            versions = {stamp.code_version for stamp in before[name].values()}
+            assert versions in ({TABLES[name].version}, {NEWER}), (trial, name)
         assert done == CHAIN[: len(done)]
         assert all(len(versions) == 1 for versions in _versions(home).values())
         interrupted += len(done) < len(CHAIN)
@@ -180,11 +186,11 @@ def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
         written = again.result()["written"]
         assert {name for name, count in written.items() if count} <= set(CHAIN) - set(done)
         for name in CHAIN:
-            assert versions_stored(lab.warehouse, name) == {2}
+            after = lab.warehouse.stamps(name)
+            assert {stamp.code_version for stamp in after.values()} == {NEWER}
             if name in done:
-                after = lab.warehouse.stamps(name)
                 assert {s.run_id for s in after.values()} == {"killed"}, (trial, name)
-        assert set(map(tuple, _versions(home).values())) == {(2,)}
+        assert set(map(tuple, _versions(home).values())) == {(NEWER,)}
         assert _leases(home).active() == []
         for name in CHAIN:
             lab.warehouse.maintain(name)

@@ -1,6 +1,7 @@
 """replace changes exactly the given partitions, in one commit, or nothing."""
 
 import os
+from dataclasses import replace as changed_copy
 from datetime import date
 from pathlib import Path
 
@@ -130,6 +131,37 @@ def test_advance_makes_those_who_checked_before_check_again(warehouse, tmp_path)
         write(warehouse, [("a", ONE, 2)], stamp(ONE, token=2), fence=passed_over)
     assert len(asked) == 2
     assert stored(warehouse) == {"a": 1}
+
+
+@pytest.mark.parametrize("storage", [STORAGE, changed_copy(STORAGE, appends=True)])
+def test_a_writer_whose_checked_version_lost_its_files_checks_the_newest_again(
+    warehouse, tmp_path, storage
+) -> None:
+    """Another wrote and maintained between fence and commit; who lost its lease is told so."""
+    lines = [("a", ONE, 1), ("b", TWO, 2)]
+    write(warehouse, lines[:1], stamp(ONE), storage=storage)
+    asked: list[int] = []
+
+    def fence() -> None:
+        asked.append(1)
+        if len(asked) == 1:
+            other = opened(tmp_path)
+            write(other, lines[1:], stamp(TWO, token=2), storage=storage)
+            other.maintain("scores")
+        elif storage.appends:
+            raise LostLease("recovered")
+
+    def replaces() -> None:
+        rows = [("a", ONE, 1), ("c", ONE, 3)]
+        write(warehouse, rows, stamp(ONE, rows=2), fence=fence, storage=storage)
+
+    if storage.appends:
+        with pytest.raises(LostLease, match="recovered"):
+            replaces()
+    else:
+        replaces()
+    assert stored(warehouse) == {"a": 1, "b": 2} | ({} if storage.appends else {"c": 3})
+    assert len(asked) == 2
 
 
 def test_the_index_of_stamps_is_rebuilt_from_the_commits(warehouse, tmp_path) -> None:
