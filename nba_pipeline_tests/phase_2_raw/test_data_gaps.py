@@ -111,7 +111,7 @@ def test_a_game_that_cannot_be_read_refuses_its_date_and_no_other(tmp_path, leag
     assert all(set(computed.refused) == {day} for computed in done.values())
     assert done["nbac_schedule"].refused[day] == (
         f"bad_game: {SCHEDULE} game 4 ({games[4]['gameId']}): homeTeam.score [1] is no number of "
-        "points"
+        f"points; landing zone: {landing}"
     )
     (landing / SCHEDULE).write_text(whole)
     done = lab.compute(RAW, FIRST, LAST)
