@@ -66,7 +66,7 @@ def documents(folder: Path) -> Iterator[object]:
 
 
 def scheduled(landing: Path) -> pd.DataFrame:
-    """The covered games that were played, up to LAST."""
+    """The covered games that were played, FIRST to LAST."""
     games = [
         {
             "game_id": game["gameId"],
@@ -82,7 +82,7 @@ def scheduled(landing: Path) -> pd.DataFrame:
         if game["gameId"][2] in COVERED and game["gameStatus"] == FINAL
     ]
     frame = pd.DataFrame(games)
-    return frame[frame.game_date <= pd.Timestamp(LAST)]
+    return frame[frame.game_date.between(pd.Timestamp(FIRST), pd.Timestamp(LAST))]
 
 
 def logged(landing: Path, kind: str) -> pd.DataFrame:
@@ -94,9 +94,8 @@ def logged(landing: Path, kind: str) -> pd.DataFrame:
     ]
     lines = pd.concat(parts, ignore_index=True)
     lines["game_date"] = pd.to_datetime(lines.game_date)
-    return lines[lines.game_date <= pd.Timestamp(LAST)].rename(
-        columns={"team_abbreviation": "team"}
-    )
+    inside = lines.game_date.between(pd.Timestamp(FIRST), pd.Timestamp(LAST))
+    return lines[inside].rename(columns={"team_abbreviation": "team"})
 
 
 def plain(landing: Path, folder: Path) -> tuple[float, duckdb.DuckDBPyConnection]:

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
         """Parsed copies of the landing zone's files: <home>/parsed, which may go at any time."""
         return self.home.absolute() / "parsed"
 
+    @property
+    def compiled_folder(self) -> Path:
+        """Compiled queries: <home>/compiled, which may go at any time."""
+        return self.home.absolute() / "compiled"
+
     @cached_property
     def coordination_url(self) -> str:
         """The coordination store; a SQLite file in <home> unless set."""

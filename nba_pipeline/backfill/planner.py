@@ -18,6 +18,10 @@ from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 
+RAW = 2
+"""The phase of the tables that are as the sources gave them."""
+GRADES = "prediction_accuracy"
+
 
 class UnknownTable(WrongRequest, KeyError):
     """A name that is no table's."""
@@ -81,6 +85,27 @@ def in_order(
     return tuple(table for name, table in tables.items() if name in names)
 
 
+def predicting(survey: Survey, day: date) -> list[str]:
+    """The tables that the predictions of a date need, and the predictions themselves.
+
+    A model that is there serves on; only a month without one is trained.
+    """
+    return [
+        name
+        for name, table in survey.tables.items()
+        if (table.partitions == "daily" and name != GRADES)
+        or (
+            table.partitions == "monthly"
+            and not set(table.partitions_between(day, day)) & set(survey.stamps(name))
+        )
+    ]
+
+
+def grading(survey: Survey) -> list[str]:
+    """The tables that a date's grades need beside its predictions, and the grades themselves."""
+    return [name for name, table in survey.tables.items() if table.phase == RAW or name == GRADES]
+
+
 def groups(tables: Sequence[Table]) -> list[list[Table]]:
     """The tables in the runs that they need: a new one wherever the kind of partition changes."""
     level: dict[str, int] = {}
@@ -122,6 +147,12 @@ def lines(
         touched.setdefault(table.name, set()).update(line.stale)
         planned.append(line)
     return planned
+
+
+def stale_in(group: Sequence[Table], request: Request, survey: Survey) -> list[date]:
+    """The partitions that a run of these tables of the request has to compute, in order."""
+    planned = lines(replace(request, tables=tuple(group)), survey)
+    return sorted({day for line in planned for day in line.stale})
 
 
 def _planned(

@@ -66,7 +66,13 @@ class Installation:
     @cached_property
     def leases(self) -> "Leases":
         """The leases."""
-        return self.session.leases
+        from nba_pipeline.backfill.leases import Leases  # noqa: PLC0415
+
+        return Leases(self.engine, self.settings.lease_seconds, self._advance)
+
+    def _advance(self, name: str) -> None:
+        """A new version of the table; the warehouse is opened only where one is asked for."""
+        self.warehouse.advance(name)
 
     @cached_property
     def progress(self) -> "Progress":

@@ -174,20 +174,12 @@ def repair(
 
 def predict(day: Day, as_json: Json = False) -> None:
     """Everything that the predictions of one date need, and the predictions."""
+    from nba_pipeline.backfill.planner import predicting  # noqa: PLC0415
     from nba_pipeline.quality.predicted import predictions_of  # noqa: PLC0415
 
     home = open_installation()
     when, _last = span(day, day)
-    names = [
-        name
-        for name, table in home.tables.items()
-        if (table.partitions == "daily" and name != "prediction_accuracy")
-        # A model that is there serves on; only a month without one is trained.
-        or (
-            table.partitions == "monthly"
-            and not set(table.partitions_between(when, when)) & set(home.warehouse.stamps(name))
-        )
-    ]
+    names = predicting(home.survey(), when)
     console = report.errors if as_json else report.console
     ended = _execute(home, request_of(home, day, day, names), console)
     if ended.is_complete:
@@ -239,6 +231,7 @@ def train(
 
 def grade(day: Day) -> None:
     """The accuracy of one date's predictions, once its games are final."""
+    from nba_pipeline.backfill.planner import grading  # noqa: PLC0415
+
     home = open_installation()
-    raw = [name for name, table in home.tables.items() if table.phase == 2]
-    _exit(_execute(home, request_of(home, day, day, [*raw, "prediction_accuracy"])))
+    _exit(_execute(home, request_of(home, day, day, grading(home.survey()))))

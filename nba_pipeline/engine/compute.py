@@ -9,24 +9,21 @@ from dataclasses import dataclass
 from dataclasses import replace as changed_copy
 from datetime import date
 
-import ibis
 import ibis.expr.types as ir
 
 from nba_pipeline import clock
-from nba_pipeline.engine import preconditions, schema
+from nba_pipeline.engine import preconditions
 from nba_pipeline.engine.inputs import read_inputs
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.made_from import made_from
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.questions import CHANGING, Questions, call
+from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped
 from nba_pipeline.engine.staleness import Survey, spans
 from nba_pipeline.engine.verdicts import judge, require
 from nba_pipeline.errors import WrongRequest
-from nba_pipeline.kernel.columns import QUALITY, STAMP
 from nba_pipeline.kernel.table import Table, parameters
-from nba_pipeline.league import calendar
-from nba_pipeline.lookback.provenance import bootstrap, tracking_columns, with_quality
 from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stamp, Warehouse
 
 
@@ -204,15 +201,15 @@ def _computed(
 
         def made() -> tuple[ir.Table, Mapping[str, set[tuple[str, str]]]]:
             rows = call(table.transform, inputs, partitions=ready, today=clock.today(), **versions)
-            return _finished(table, rows), lineage_of(table, rows, inputs)
+            return finished(table, rows), lineage_of(table, rows, inputs)
 
         is_fixed = not parameters(table.transform, inputs) & CHANGING
         rows, lineage = questions.rows(made, f"{table.name}__made", is_fixed=is_fixed)
         mine = {day: {str(b) for b in writer.bypasses} for day in need.bypassed}
         bypassed = _bypasses(table, ready, survey, mine)
-        rows = warehouse.stage(_stamped(table, rows, writer, bypassed), f"{table.name}__rows")
+        rows = warehouse.stage(stamped(table, rows, writer.run_id, bypassed), f"{table.name}__rows")
         staged.callback(warehouse.drop_staged, rows)
-        if clashes := _held_elsewhere(table, rows, ready, warehouse):
+        if clashes := held_elsewhere(table, rows, ready, warehouse):
             refused |= clashes
             ready = [day for day in ready if day not in clashes]
             if not ready:
@@ -221,7 +218,7 @@ def _computed(
             rows = warehouse.stage(rows.filter(day.isin(ready)), f"{table.name}__kept")
             staged.callback(warehouse.drop_staged, rows)
         if table.appends:
-            rows = warehouse.stage(_added(inputs["stored"], rows), f"{table.name}__all")
+            rows = warehouse.stage(added(inputs["stored"], rows), f"{table.name}__all")
             staged.callback(warehouse.drop_staged, rows)
         require(table, rows, questions)
         facts = judge(table, ready, rows, questions)
@@ -243,43 +240,6 @@ def _computed(
         ]
         replaced = warehouse.replace(table.storage, rows, stamps, writer.fence)
     return Computed(replaced, current, refused, lineage)
-
-
-def _held_elsewhere(
-    table: Table, rows: ir.Table, ready: Sequence[date], warehouse: Warehouse
-) -> dict[date, str]:
-    """The partitions with a key that a stored partition beside them holds, where none may be twice."""
-    if not table.is_unique_over_all or table.name not in warehouse.names():
-        return {}
-    stored = warehouse.table(table.name)
-    day, keys = table.date_column, list(table.grain)
-    others = stored.filter(~stored[day].isin(list(ready))).select(*keys, held_on=day)
-    found = rows.select(*keys, day).inner_join(others, keys).order_by(day, *keys).to_pyarrow()
-    reasons: dict[date, str] = {}
-    for line in found.to_pylist():
-        key = " / ".join(str(line[name]) for name in keys)
-        reasons.setdefault(
-            line[day],
-            f"{key} is stored on {line['held_on']}, which has to be computed first or with it; "
-            f"nba-pipeline backfill --from {min(line[day], line['held_on'])} "
-            f"--to {max(line[day], line['held_on'])} does",
-        )
-    return reasons
-
-
-def _added(stored: ir.Table, rows: ir.Table) -> ir.Table:
-    """The stored rows as they stand and the new ones; a column that one side lacks is NULL in it."""
-    kinds = {**stored.schema(), **rows.schema()}
-    sides = [
-        side.select(
-            **{
-                name: side[name] if name in side.columns else ibis.null().cast(kind)
-                for name, kind in kinds.items()
-            }
-        )
-        for side in (stored, rows)
-    ]
-    return sides[0].union(sides[1])
 
 
 def judged_again(
@@ -329,33 +289,3 @@ def _bypasses(
                 if any(first <= d <= last for first, last in stretches)
             }
     return {day: "; ".join(sorted(texts)) for day, texts in found.items() if texts}
-
-
-def _finished(table: Table, rows: ir.Table) -> ir.Table:
-    """Declared columns in order and type, then quality columns and the season."""
-    rows = rows.mutate(season=calendar.season_name(rows[table.date_column].cast("date")))
-    if table.is_tracked:
-        rows = with_quality(rows, bootstrap(rows) if table.needs_minimum_games else ())
-    counts = {name: "int64" for name in tracking_columns(rows) if name != "gap_ids"}
-    quality = {name: column.kind for name, column in QUALITY.items() if table.is_tracked}
-    extra = quality | counts | {"season": STAMP["season"].kind}
-    declared = set(table.columns)
-    return schema.conformed(
-        rows, table.schema, {name: kind for name, kind in extra.items() if name not in declared}
-    )
-
-
-def _stamped(
-    table: Table, rows: ir.Table, writer: Writer, bypasses: Mapping[date, str]
-) -> ir.Table:
-    """The rows with who wrote them, under which code and which bypasses."""
-    day = rows[table.date_column].cast("date")
-    bypass = (
-        ibis.cases(*((day == d, text) for d, text in bypasses.items())) if bypasses else ibis.null()
-    )
-    return rows.mutate(
-        bypass=bypass.cast("string"),
-        run_id=ibis.literal(writer.run_id),
-        code_version=ibis.literal(table.version, "int64"),
-        written_at=ibis.literal(clock.now(), "timestamp('UTC')"),
-    )

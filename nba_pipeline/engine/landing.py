@@ -101,7 +101,7 @@ class Landing:
         found: dict[date, str] = {}
         for season in calendar.seasons_of(days) if source.is_required else ():
             found |= self._facts(source, season).refusals
-        return {day: found[day] for day in days if day in found}
+        return {day: f"{found[day]}; landing zone: {self.root}" for day in days if day in found}
 
     def _season(self, source: Source, season: str) -> Parsed:
         """Rows and rejections of a season's files, or of the one file for all seasons."""

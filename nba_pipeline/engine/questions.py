@@ -1,17 +1,18 @@
-"""What is asked of one table's staged inputs and rows, compiled once per process.
+"""What is asked of one table's staged inputs and rows, compiled once.
 
 Inputs are staged under the same names and types in every run, so that a table's functions come to
-the same SQL whatever the dates: compiling them takes longer than running them.
+the same SQL whatever the dates: compiling them takes longer than running them. What the project's
+own functions come to is also kept on disk, for as long as no line of the project changes.
 """
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
-import pyarrow as pa
 
+from nba_pipeline.engine.compiled import Compiled, Lineage, keep, kept
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.league.calendar import seasons
@@ -21,23 +22,28 @@ CHANGING = frozenset({"partitions", "today", "made_from"})
 """What a function may take that differs from run to run: what it comes to is compiled each time."""
 Answer = TypeVar("Answer")
 
-
-@dataclass(frozen=True)
-class _Compiled:
-    """SQL, the columns that it gives, and what else was found while it was built."""
-
-    sql: str
-    schema: pa.Schema
-    more: Any
-
-
-_COMPILED: dict[tuple[Hashable, ...], _Compiled] = {}
+_COMPILED: dict[tuple[Hashable, ...], Compiled] = {}
 
 
 def call(function: Callable[..., Answer], inputs: Mapping[str, object], **more: object) -> Answer:
     """The function on the inputs that it names."""
     offered = {**inputs, **more}
     return function(**{name: offered[name] for name in parameters(function, inputs)})
+
+
+@cache
+def _declared(table: Table) -> str | None:
+    """What the table is declared with, as text; None where a part is not the project's own."""
+    asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
+    parts = [table.schema, table.transform, table.expected, table.unsettled, *asked]
+    places = [_place(part) for part in parts if part is not None]
+    if not all(place.startswith("nba_pipeline.") for place in places):
+        return None
+    return repr((table.name, table.grain, table.partitions, table.needs_minimum_games, places))
+
+
+def _place(part: Callable[..., object] | type) -> str:
+    return f"{part.__module__}.{part.__qualname__}"
 
 
 class Questions:
@@ -49,19 +55,20 @@ class Questions:
         self._warehouse = warehouse
         schemas = tuple((name, rows.schema()) for name, rows in sorted(inputs.items()))
         # Limits and seasons are in the SQL as they were when it was made.
-        self._key = (table, meaning(table), seasons(), type(warehouse), schemas)
+        self._facts = (meaning(table), seasons(), type(warehouse).__name__, schemas)
 
     def rows(
-        self, build: Callable[[], tuple[ir.Table, Answer]], name: str, *, is_fixed: bool
-    ) -> tuple[ir.Table, Answer]:
+        self, build: Callable[[], tuple[ir.Table, Lineage]], name: str, *, is_fixed: bool
+    ) -> tuple[ir.Table, Lineage]:
         """What build gives, staged under the name; is_fixed says that it is the same in every run."""
-        known = _COMPILED.get((*self._key, name)) if is_fixed else None
+        transform = self._table.transform
+        known = self._known(transform, name) if is_fixed else None
         if known is None:
-            made, more = build()
+            made, lineage = build()
             if not is_fixed or made.op().find(ops.InMemoryTable):
-                return self._warehouse.stage(made, name), more
-            known = self._compiled((*self._key, name), made, more)
-        return self._warehouse.stage(known.sql, name), known.more
+                return self._warehouse.stage(made, name), lineage
+            known = self._compile(made, lineage, transform, name)
+        return self._warehouse.stage(known.sql, name), known.lineage
 
     def answer(
         self, function: Callable[..., ir.Table], rows: ir.Table, what: str = ""
@@ -71,16 +78,40 @@ class Questions:
         Args:
             function: takes inputs by name, and `rows`.
             rows: the table's staged rows.
-            what: tells apart what is asked of rows alone by functions made anew each time.
+            what: names what is asked by a function that is made anew each time.
         """
-        key = (*self._key, what or function, rows.op().name, rows.schema())
-        known = _COMPILED.get(key)
+        asked = (what, rows.op().name, rows.schema())
+        known = self._known(function, *asked)
         if known is None:
             made = call(function, self.inputs, rows=rows)
-            known = self._compiled(key, made, None)
+            known = self._compile(made, {}, function, *asked)
         return self._warehouse.answer(known.sql).cast(known.schema).to_pylist()
 
-    def _compiled(self, key: tuple[Hashable, ...], made: ir.Table, more: Any) -> _Compiled:
-        known = _Compiled(self._warehouse.compile(made), made.schema().to_pyarrow(), more)
+    def _keys(
+        self, function: Callable[..., object], *asked: Hashable
+    ) -> tuple[tuple[Hashable, ...], str | None]:
+        """The key in this process, and on disk where the function is the project's own."""
+        named = asked[0] or function
+        declared = _declared(self._table)
+        text = declared and repr((declared, _place(function), asked, self._facts))
+        return (self._table, named, asked, self._facts), text
+
+    def _known(self, function: Callable[..., object], *asked: Hashable) -> Compiled | None:
+        key, text = self._keys(function, *asked)
+        if key not in _COMPILED and text and (found := kept(text)):
+            _COMPILED[key] = found
+        return _COMPILED.get(key)
+
+    def _compile(
+        self,
+        made: ir.Table,
+        lineage: Lineage,
+        function: Callable[..., object],
+        *asked: Hashable,
+    ) -> Compiled:
+        key, text = self._keys(function, *asked)
+        known = Compiled(self._warehouse.compile(made), made.schema().to_pyarrow(), lineage)
         _COMPILED[key] = known
+        if text:
+            keep(text, known)
         return known

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 import ibis.expr.types as ir
@@ -139,7 +140,7 @@ class Table:
         """Whether rows carry quality columns: from phase 3 on."""
         return self.phase >= 3 and self.partitions == "daily"
 
-    @property
+    @cached_property
     def knows_today(self) -> bool:
         """Whether the rows depend on the day on which they are computed."""
         return "today" in inspect.signature(self.transform).parameters

@@ -1,7 +1,7 @@
 """Running a backfill in this process: one Dagster run per group of tables, recorded in the instance."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
@@ -10,7 +10,7 @@ from dagster._core.execution.api import execute_run
 from dagster._core.execution.job_execution_result import JobExecutionResult
 
 from nba_pipeline.backfill.leases import BackfillCancelled
-from nba_pipeline.backfill.planner import Request, groups, lines, parts
+from nba_pipeline.backfill.planner import Request, groups, parts, stale_in
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration.session import (
     BACKFILL_TAG,
@@ -70,8 +70,7 @@ def _run_groups(
     instance: Callable[[], dg.DagsterInstance],
 ) -> Iterator[Failed]:
     for group in groups(request.tables):
-        planned = lines(replace(request, tables=tuple(group)), session.survey())
-        days = sorted({day for line in planned for day in line.stale})
+        days = stale_in(group, request, session.survey())
         if not days:
             continue
         failed = _run_once(group, days, request, job(), instance())

@@ -19,6 +19,7 @@ from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, Leases
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.coordination.database import begin, connect, patiently
+from nba_pipeline.engine import compiled
 from nba_pipeline.engine.compute import Bypass, Computed, Writer, compute
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.landing import Landing
@@ -59,6 +60,7 @@ class RunSession:
         self.landing = Landing(settings.landing_root, settings.parsed_folder)
         self.leases = Leases(engine, settings.lease_seconds, self.warehouse.advance)
         self.progress = Progress(engine)
+        compiled.keep_in(settings.compiled_folder)
         self._run_id = run_id
         self._backfill_id = backfill_id
         self._bypasses = tuple(bypasses)

@@ -53,8 +53,8 @@ def test_what_was_never_computed_is_said_with_the_command_that_does(
 @pytest.mark.parametrize(
     ("words", "rows"),
     [
-        (["status", *SPAN], DAYS * 12 + 2),
-        (["plan", *SPAN], 13),
+        (["status", *SPAN], DAYS * 13 + 2),
+        (["plan", *SPAN], 14),
         (["repair", "--dry-run"], 0),
         (["leases"], 0),
         (["audit"], 0),
@@ -127,7 +127,8 @@ def test_a_landing_zone_that_is_not_there_is_named(tmp_path) -> None:
     day = str(LAST - timedelta(days=1))
     result = home.call("backfill", "--from", day, "--to", day)
     assert result.exit_code == 1
-    assert result.stderr.startswith("no file of nba_stats_schedule covers season 2023-24")
+    assert result.stderr.startswith("nbac_schedule: 1 dates")
+    assert f"{day}: missing_file: no file of nba_stats_schedule covers 2023-24" in result.stderr
     assert "nba_stats/schedule/2023-24.json" in result.stderr
     assert str(home.landing) in result.stderr
     assert "Traceback" not in result.output

@@ -13,7 +13,9 @@ from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games
 
 CORRECTED = FIRST + timedelta(days=5)
 WITHOUT_PREDICTIONS = [
-    name for name in DAILY if name not in ("player_prop_predictions", "prediction_accuracy")
+    name
+    for name in DAILY
+    if name not in ("player_prop_predictions", "predictions_made", "prediction_accuracy")
 ]
 
 

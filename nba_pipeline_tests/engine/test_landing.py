@@ -188,7 +188,7 @@ def test_a_file_both_plain_and_gzipped_is_told_and_the_rest_stands(folder, log) 
         return
     refused = done["nbac_schedule"].refused
     assert set(refused) == set(calendar.season_days(FIRST, LAST))
-    assert set(refused.values()) == {f"ambiguous_file: {told}"}
+    assert set(refused.values()) == {f"ambiguous_file: {told}; landing zone: {folder}"}
 
 
 def test_a_missing_schedule_refuses_its_season_by_name(folder) -> None:

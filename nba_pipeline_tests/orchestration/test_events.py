@@ -32,13 +32,17 @@ BYTES_OF_A_RUN_AND_TABLE = 32_000
 
 
 class Books(Home):
-    """An installation and what Dagster has noted of it."""
+    """An installation on a league with a lost team line, and what Dagster has noted of it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.lose_a_team_line()
 
     @contextmanager
     def instance(self) -> Iterator[dg.DagsterInstance]:
         """Dagster's instance, in the installation's environment."""
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in self._places.items():
+            for name, value in self.places.items():
                 patch.setenv(name, value)
             with dg.DagsterInstance.get() as instance:
                 yield instance

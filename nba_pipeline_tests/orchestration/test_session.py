@@ -33,7 +33,7 @@ def _days(tags: dict[str, str]) -> list[date]:
 
 
 def test_a_range_of_months_is_leased_from_its_first_month() -> None:
-    """October's key is the first, before the season's first day; it is written, so it is held."""
+    """October's key is before the season's first day; December's model reads up to the day before."""
     writes, reads = claims([MODEL], _days(_range("2023-10-01", "2023-12-01")))
     assert writes == [Claim("points_model", date(2023, 10, 1), date(2023, 12, 1))]
     assert {read.last for read in reads} == {date(2023, 11, 30)}

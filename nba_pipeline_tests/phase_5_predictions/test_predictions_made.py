@@ -18,6 +18,8 @@ from nba_pipeline.engine.compute import Writer, compute, needs
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.made_from import content
 from nba_pipeline.engine.schema import conformed
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.model.features import FEATURES
 from nba_pipeline.phase_5_predictions import predictions_made as module
 from nba_pipeline.phase_5_predictions.player_prop_predictions import PlayerPropPredictions
@@ -274,6 +276,11 @@ def _keep_score(game: dict[str, Any], old: dict[str, Any]) -> None:
         game[side]["score"] = old[side]["score"]
 
 
+def _survey(lab: Lab, declared: Table) -> Survey:
+    """What is stored, with one table as it is declared here."""
+    return Survey(TABLES | {declared.name: declared}, lab.warehouse, lab.landing)
+
+
 def test_neither_force_nor_newer_code_takes_a_statement(lab) -> None:
     """Forced, under a newer version, in the future: every row stays bit for bit."""
     before = _statements(lab)
@@ -281,7 +288,7 @@ def test_neither_force_nor_newer_code_takes_a_statement(lab) -> None:
     for hours, force in ((1, True), (30, True), (30, False)):
         with clock.set_to(MORNING + timedelta(hours=hours)):
             writer = Writer("later", 900, lambda: None)
-            compute(newer, [DAY], lab.warehouse, lab.landing, writer, force=force)
+            compute(newer, [DAY], _survey(lab, newer), writer, force=force)
         assert _statements(lab) == before
     assert lab.warehouse.stamps("predictions_made")[DAY].code_version == 9
 
@@ -335,19 +342,17 @@ def test_past_dates_are_not_stale_for_ever(corrected, tmp_path) -> None:
     days = table.partitions_between(FIRST, DAY)
     with clock.set_to(NIGHT):
         for declared in (table, newer):
-            assert needs(declared, days, lab.warehouse, lab.landing).stale == {}
+            assert needs(declared, days, _survey(lab, declared)).stale == {}
         # Nor is it planned because what it reads would change.
         _correct(lab)
         planned = {
             line.table.name: line.stale
-            for line in plan(
-                Request(tuple(TABLES.values()), FIRST, DAY), lab.warehouse, lab.landing
-            )
+            for line in plan(Request(tuple(TABLES.values()), FIRST, DAY), _survey(lab, table))
         }
     assert planned["predictions_made"] == {}
     assert DAY in planned["player_prop_predictions"]
     with clock.set_to(NOON):
-        assert set(needs(newer, days, lab.warehouse, lab.landing).stale) == {DAY}
+        assert set(needs(newer, days, _survey(lab, newer)).stale) == {DAY}
 
 
 def test_a_backfill_of_past_dates_says_nothing(league) -> None:

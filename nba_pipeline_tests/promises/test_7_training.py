@@ -8,19 +8,19 @@ import pytest
 from nba_pipeline.engine.compute import Bypass
 from nba_pipeline.model import boosting, training_gate
 from nba_pipeline.tables import TABLES
-from nba_pipeline.thresholds import TRAINING_FEATURE_COVERAGE, Threshold
+from nba_pipeline.thresholds import TRAINING_FEATURE_COVERAGE, TRAINING_MINIMUM_GAMES
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
 from nba_pipeline_tests.league_files import TEAM_LOG, damaged
 
 DECEMBER = date(2023, 12, 1)
-FEW = Threshold(20, "the simulated league is small")
+FEW = 20
 ALLOWED = (Bypass("usage_rate_coverage", "to reach the gate"),)
 
 
 @pytest.fixture(autouse=True)
 def few_games(monkeypatch) -> None:
     """Twenty games are enough to train on here."""
-    monkeypatch.setattr(training_gate, "TRAINING_MINIMUM_GAMES", FEW)
+    monkeypatch.setitem(vars(TRAINING_MINIMUM_GAMES), "value", FEW)
 
 
 def test_december_is_not_trained_on_a_november_of_gaps(tmp_path, league_landing) -> None:

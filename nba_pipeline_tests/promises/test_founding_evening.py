@@ -15,9 +15,13 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from nba_pipeline.model import training_gate
 from nba_pipeline.simulation.league import League, write_landing
-from nba_pipeline.thresholds import TRAINING_FEATURE_COVERAGE, USAGE_RATE_COVERAGE, Threshold
+from nba_pipeline.thresholds import (
+    TRAINING_FEATURE_COVERAGE,
+    TRAINING_IMPLAUSIBLE_MAE,
+    TRAINING_MINIMUM_GAMES,
+    USAGE_RATE_COVERAGE,
+)
 from nba_pipeline_tests.backfill.writer import MARKED
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, lines
@@ -35,8 +39,8 @@ AFTER = [
 ]
 WHY = "older code, it would undo the fix"
 DEADLINE = "training is on Sunday"
-FEW = Threshold(15, "the simulated league is small")
-LOW = Threshold(1, "so few games are learned by heart")
+FEW, LOW = 15, 1
+"""Games that are enough for a model here, and an error that is low enough: it learns by heart."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,8 @@ def evening(tmp_path_factory) -> Evening:
     usage_before = program.call("validate", "usage_rate", *on_last)
     tables = [word for name in AFTER for word in ("--tables", name)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training_gate, "TRAINING_MINIMUM_GAMES", FEW)
-        patch.setattr(training_gate, "TRAINING_IMPLAUSIBLE_MAE", LOW)
+        patch.setitem(vars(TRAINING_MINIMUM_GAMES), "value", FEW)
+        patch.setitem(vars(TRAINING_IMPLAUSIBLE_MAE), "value", LOW)
         stopped = program.call("backfill", *SPAN, *tables)
         bypass = ["--bypass", "usage_rate_coverage", "--reason", DEADLINE]
         bypassed = program.call("backfill", *SPAN, *tables, *bypass)

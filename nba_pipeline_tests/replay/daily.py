@@ -11,9 +11,17 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from nba_pipeline.backfill.planner import Request, groups, in_order, parts, repairs
+from nba_pipeline.backfill.planner import (
+    Request,
+    grading,
+    groups,
+    in_order,
+    parts,
+    predicting,
+    repairs,
+    stale_in,
+)
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.league import calendar
 from nba_pipeline.orchestration.session import RunSession
 from nba_pipeline.settings import Settings
 from nba_pipeline.tables import TABLES
@@ -57,17 +65,11 @@ class InProcess:
 
     def predict(self, day: date) -> Done:
         """As the command of that name."""
-        names = [
-            n for n, t in TABLES.items() if t.partitions == "daily" and n != "prediction_accuracy"
-        ]
-        if calendar.month_of(day) not in self._open().warehouse.stamps("points_model"):
-            names.append("points_model")
-        return self._run(self._request(names, day, day))
+        return self._run(self._request(predicting(self._open().survey(), day), day, day))
 
     def grade(self, day: date) -> Done:
         """As the command of that name."""
-        raw = [name for name, table in TABLES.items() if table.phase == 2]
-        return self._run(self._request([*raw, "prediction_accuracy"], day, day))
+        return self._run(self._request(grading(self._open().survey()), day, day))
 
     def backfill(self, first: date, last: date) -> Done:
         """As the command of that name."""
@@ -93,8 +95,11 @@ class InProcess:
         return done
 
     def _run_group(self, request: Request, group: Sequence[Table], done: Done) -> None:
-        days = group[0].partitions_between(request.first, request.last)
         session = self._open(uuid4().hex[:12], only_stored=request.only_stored)
+        stale = stale_in(group, request, session.survey())
+        if not stale:
+            return
+        days = group[0].partitions_between(stale[0], stale[-1])
         done.runs += 1
         with session.lease(group, days, wait=False):
             for table in group:

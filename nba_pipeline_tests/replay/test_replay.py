@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from nba_pipeline.league import calendar
-from nba_pipeline.model import training_gate
 from nba_pipeline.simulation.league import League, Simulated, simulate
 from nba_pipeline.tables import TABLES
-from nba_pipeline.thresholds import Threshold
+from nba_pipeline.thresholds import TRAINING_MINIMUM_GAMES
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.replay.daily import InProcess, ThroughCommands
 from nba_pipeline_tests.replay.known import INCIDENTS, Known, real_season
@@ -21,7 +20,8 @@ from nba_pipeline_tests.replay.life import Diary, live
 MADE = "predictions_made"
 KEY = ("game_id", "player_id", "system", "made_at")
 EVENTFUL = {"overtime": 0.1, "neutral": 0.05}
-FEW = Threshold(60, "the simulated league is small")
+FEW = 60
+"""Games that are enough for a model of the simulated league."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def lived(request, tmp_path_factory) -> Lived:
     known = Known(played, landing, dated=dated, last=last, seed=4)
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "sixty_days":
-            patch.setattr(training_gate, "TRAINING_MINIMUM_GAMES", FEW)
+            patch.setitem(vars(TRAINING_MINIMUM_GAMES), "value", FEW)
         diary = live(known, InProcess(home, landing), home, landing, first, last)
         whole = InProcess(empty, landing).backfill(first, last)
     return Lived(known, diary, Lab(home, landing), Lab(empty, landing), whole.computed, days)

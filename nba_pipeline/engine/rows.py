@@ -1,0 +1,80 @@
+"""What becomes of a transform's rows before they are stored: columns, stamps, and clashing keys."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from nba_pipeline import clock
+from nba_pipeline.engine import schema
+from nba_pipeline.kernel.columns import QUALITY, STAMP
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
+from nba_pipeline.lookback.provenance import bootstrap, tracking_columns, with_quality
+from nba_pipeline.warehouse.protocol import Warehouse
+
+
+def finished(table: Table, rows: ir.Table) -> ir.Table:
+    """Declared columns in order and type, then quality columns and the season."""
+    rows = rows.mutate(season=calendar.season_name(rows[table.date_column].cast("date")))
+    if table.is_tracked:
+        rows = with_quality(rows, bootstrap(rows) if table.needs_minimum_games else ())
+    counts = {name: "int64" for name in tracking_columns(rows) if name != "gap_ids"}
+    quality = {name: column.kind for name, column in QUALITY.items() if table.is_tracked}
+    extra = quality | counts | {"season": STAMP["season"].kind}
+    declared = set(table.columns)
+    return schema.conformed(
+        rows, table.schema, {name: kind for name, kind in extra.items() if name not in declared}
+    )
+
+
+def stamped(table: Table, rows: ir.Table, run_id: str, bypasses: Mapping[date, str]) -> ir.Table:
+    """The rows with who wrote them, under which code and which bypasses."""
+    day = rows[table.date_column].cast("date")
+    bypass = (
+        ibis.cases(*((day == d, text) for d, text in bypasses.items())) if bypasses else ibis.null()
+    )
+    return rows.mutate(
+        bypass=bypass.cast("string"),
+        run_id=ibis.literal(run_id),
+        code_version=ibis.literal(table.version, "int64"),
+        written_at=ibis.literal(clock.now(), "timestamp('UTC')"),
+    )
+
+
+def added(stored: ir.Table, rows: ir.Table) -> ir.Table:
+    """The stored rows as they stand and the new ones; a column that one side lacks is NULL in it."""
+    kinds = {**stored.schema(), **rows.schema()}
+    sides = [
+        side.select(
+            **{
+                name: side[name] if name in side.columns else ibis.null().cast(kind)
+                for name, kind in kinds.items()
+            }
+        )
+        for side in (stored, rows)
+    ]
+    return sides[0].union(sides[1])
+
+
+def held_elsewhere(
+    table: Table, rows: ir.Table, ready: Sequence[date], warehouse: Warehouse
+) -> dict[date, str]:
+    """The partitions with a key that a stored partition beside them holds, where none may be twice."""
+    if not table.is_unique_over_all or table.name not in warehouse.names():
+        return {}
+    stored = warehouse.table(table.name)
+    day, keys = table.date_column, list(table.grain)
+    others = stored.filter(~stored[day].isin(list(ready))).select(*keys, held_on=day)
+    found = rows.select(*keys, day).inner_join(others, keys).order_by(day, *keys).to_pyarrow()
+    reasons: dict[date, str] = {}
+    for line in found.to_pylist():
+        key = " / ".join(str(line[name]) for name in keys)
+        reasons.setdefault(
+            line[day],
+            f"{key} is stored on {line['held_on']}, which has to be computed first or with it; "
+            f"nba-pipeline backfill --from {min(line[day], line['held_on'])} "
+            f"--to {max(line[day], line['held_on'])} does",
+        )
+    return reasons

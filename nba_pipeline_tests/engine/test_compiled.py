@@ -1,0 +1,97 @@
+"""Queries are compiled once, kept for the same code, and never taken for another's."""
+
+from dataclasses import replace
+from datetime import date
+
+import ibis.expr.types as ir
+import pytest
+
+from nba_pipeline.engine import compiled, questions
+from nba_pipeline.engine.compute import Writer, compute
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
+from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline_tests.conftest import Lab
+
+FIRST, LAST = date(2023, 10, 24), date(2023, 10, 27)
+RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
+OFFENSE = "team_offense_game_summary"
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch) -> Lab:
+    """A tiny league with its raw tables, in a process that has compiled nothing yet."""
+    monkeypatch.setattr(questions, "_COMPILED", {})
+    monkeypatch.setattr(compiled, "_FOLDER", [])
+    write_landing(tmp_path / "landing", League(teams=4, days=4, rest=0.0, seed=3))
+    found = Lab(tmp_path, tmp_path / "landing")
+    found.compute(RAW, FIRST, LAST)
+    compiled.keep_in(tmp_path / "compiled")
+    return found
+
+
+@pytest.fixture
+def compilations(monkeypatch) -> list[ir.Table]:
+    """Every expression that is compiled from here on."""
+    found: list[ir.Table] = []
+    plain = DeltaWarehouse.compile
+
+    def counted(warehouse: DeltaWarehouse, rows: ir.Table) -> str:
+        found.append(rows)
+        return plain(warehouse, rows)
+
+    monkeypatch.setattr(DeltaWarehouse, "compile", counted)
+    return found
+
+
+def test_another_process_compiles_nothing_and_gets_the_same(lab, compilations, monkeypatch) -> None:
+    """Rows, checks and column lineage come from what the first has kept."""
+    first = lab.compute([OFFENSE], FIRST, LAST)[OFFENSE]
+    rows, stamps = lab.rows(OFFENSE), lab.warehouse.stamps(OFFENSE)
+    assert len(compilations) > 3
+    compilations.clear()
+    monkeypatch.setattr(questions, "_COMPILED", {})
+    again = lab.compute([OFFENSE], FIRST, LAST, force=True)[OFFENSE]
+    assert compilations == []
+    assert again.replaced.unchanged == tuple(sorted(stamps))
+    assert lab.rows(OFFENSE) == rows
+    assert again.lineage == first.lineage
+    assert first.lineage["points"] == {("nbac_team_boxscore", "pts")}
+
+
+def test_a_broken_copy_and_other_code_are_compiled_anew(lab, compilations, monkeypatch) -> None:
+    """What cannot be read is as if it were not there; other code begins with an empty folder."""
+    lab.compute([OFFENSE], FIRST, LAST)
+    (folder,) = (lab.folder / "compiled").iterdir()
+    for path in folder.iterdir():
+        path.write_text(path.read_text()[:40])
+    monkeypatch.setattr(questions, "_COMPILED", {})
+    compilations.clear()
+    assert lab.compute([OFFENSE], FIRST, LAST, force=True)[OFFENSE].replaced.written == ()
+    assert len(compilations) > 3
+    monkeypatch.setattr(compiled, "_code", lambda: "othercode")
+    compiled.keep_in(lab.folder / "compiled")
+    assert [path.name for path in (lab.folder / "compiled").iterdir()] == ["othercode"]
+    assert list((lab.folder / "compiled/othercode").iterdir()) == []
+
+
+def test_a_table_with_a_function_from_elsewhere_is_not_taken_for_the_projects_own(lab) -> None:
+    """A transform that is replaced is compiled for itself, in this process and the next."""
+    lab.compute([OFFENSE], FIRST, LAST)
+    own = TABLES[OFFENSE]
+
+    def doubled(nbac_team_boxscore: ir.Table, data_gaps: ir.Table) -> ir.Table:
+        rows = own.transform(nbac_team_boxscore, data_gaps)
+        return rows.mutate(pf=2 * rows.pf)
+
+    other = replace(own, transform=doubled, assertions=(), violations=(), version=own.version + 1)
+    before = {row["game_id"] + row["team_abbr"]: row["pf"] for row in lab.rows(OFFENSE)}
+    kept = len(list((lab.folder / "compiled").rglob("*.json")))
+    days = other.partitions_between(FIRST, LAST)
+    tables = {**TABLES, OFFENSE: other}
+    survey = Survey(tables, lab.warehouse, lab.landing)
+    compute(other, days, survey, Writer("run-9", 99, lambda: None))
+    after = {row["game_id"] + row["team_abbr"]: row["pf"] for row in lab.rows(OFFENSE)}
+    assert after == {key: 2 * fouls for key, fouls in before.items()}
+    assert len(list((lab.folder / "compiled").rglob("*.json"))) == kept
