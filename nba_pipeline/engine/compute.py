@@ -76,6 +76,14 @@ class Writer:
     fence: Callable[[], None]
     bypasses: tuple[Bypass, ...] = ()
 
+    def may_write(self) -> bool:
+        """Whether the dates are still this writer's to say anything of."""
+        try:
+            self.fence()
+        except LostLease:
+            return False
+        return True
+
 
 @dataclass(frozen=True)
 class Needs:
@@ -136,7 +144,8 @@ def compute(
     """Computes the table's stale partitions of the days as one set and replaces them.
 
     Days whose upstream is not ready are refused, with the reason; the others stand. What was
-    refused or failed is marked, and downstream refuses it in turn until it succeeds.
+    refused or failed is marked, unless the writer lost its lease meanwhile, and downstream refuses
+    it in turn until it succeeds.
 
     Args:
         table: the declaration.
@@ -165,14 +174,16 @@ def compute(
         # Another's rows stand there, and they are no failure.
         raise
     except BaseException as error:
-        reason = f"{type(error).__name__}: {error}"
-        warehouse.failures.mark(table.name, dict.fromkeys(need.stale, reason), writer.run_id)
+        if writer.may_write():
+            reason = f"{type(error).__name__}: {error}"
+            warehouse.failures.mark(table.name, dict.fromkeys(need.stale, reason), writer.run_id)
         raise
     survey.forget(table.name)
-    warehouse.failures.clear(
-        table.name, [*current, *computed.replaced.written, *computed.replaced.unchanged]
-    )
-    warehouse.failures.mark(table.name, computed.refused, writer.run_id)
+    if writer.may_write():
+        warehouse.failures.clear(
+            table.name, [*current, *computed.replaced.written, *computed.replaced.unchanged]
+        )
+        warehouse.failures.mark(table.name, computed.refused, writer.run_id)
     return computed
 
 

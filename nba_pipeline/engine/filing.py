@@ -6,7 +6,14 @@ from datetime import date
 import pandas as pd
 
 from nba_pipeline.engine.parsed_files import Facts
-from nba_pipeline.kernel.source import Parsed, Source, SourceFile, rejected_frame, rejection
+from nba_pipeline.kernel.source import (
+    REJECTED_TYPES,
+    Parsed,
+    Source,
+    SourceFile,
+    rejected_frame,
+    rejection,
+)
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import is_exhibition
 
@@ -26,6 +33,7 @@ def filed(parsed: Parsed, file: SourceFile) -> Parsed:
         strays = strays[~is_exhibition(strays.game_id)]
     if len(strays):
         rejected = pd.concat([rejected, _strays(strays, file)], ignore_index=True)
+    rejected = _under_their_games(rejected, rows[within], file)
     is_undated = ~_within(rejected.game_date, file)
     if file.game_date:
         rejected = rejected.assign(game_date=file.game_date, **{UNDATED: False})
@@ -38,7 +46,21 @@ def filed(parsed: Parsed, file: SourceFile) -> Parsed:
             for span in named
         ),
     ]
-    return Parsed(rows[within], pd.concat([part for part in under if len(part)] or under[:1]))
+    placed = pd.concat([part for part in under if len(part)] or under[:1])
+    # A column set to one text has lost its type, which a date without a rejection needs.
+    return Parsed(rows[within], placed.astype(REJECTED_TYPES))
+
+
+def _under_their_games(
+    rejected: pd.DataFrame, rows: pd.DataFrame, file: SourceFile
+) -> pd.DataFrame:
+    """The rejections, each that says no date of the file's under that of its game's other rows."""
+    if "game_id" not in rows or rejected.empty:
+        return rejected
+    days = rows.drop_duplicates(["game_id", "game_date"]).drop_duplicates("game_id", keep=False)
+    known = rejected.game_id.map(dict(zip(days.game_id, days.game_date, strict=True)))
+    is_lost = ~_within(rejected.game_date, file) & known.notna()
+    return rejected.assign(game_date=rejected.game_date.where(~is_lost, known))
 
 
 def _within(days: pd.Series, file: SourceFile) -> pd.Series:

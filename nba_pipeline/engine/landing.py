@@ -126,8 +126,6 @@ class Landing:
         """The facts of a season's files together."""
         self._refuse_unknown_seasons(source)
         files = self._files(source, season)
-        if source.settle and files[1:]:
-            return facts_of(source, self._season(source, season), SourceFile(source.place, season))
         replaced = {found.file.game_date for found in files} - {None}
         dated: dict[date, str] = {}
         filed: dict[date, str] = {}
@@ -136,8 +134,12 @@ class Landing:
             facts = self._parsed.facts(*self._copy(source, found))
             gone = () if found.file.game_date else replaced
             dated |= {day: text for day, text in facts.dated.items() if day not in gone}
-            filed |= facts.filed
+            # Several files may have what names no date, and all of it is under one.
+            filed |= {day: filed.get(day, "") + text for day, text in facts.filed.items()}
             refusals |= {day: text for day, text in facts.refusals.items() if day not in gone}
+        if source.settle and files[1:]:
+            whole = SourceFile(source.place, season)
+            dated = dict(facts_of(source, self._season(source, season), whole).dated)
         return Facts(dated, filed, refusals)
 
     def _copy(
@@ -180,10 +182,11 @@ class Landing:
         there = [self._relative(path) for path in whole if path.exists()]
         found = [_File(SourceFile(there[0], season), _twice(there))] if there else []
         found += self._dates(source, season)
-        if source.is_required and not found:
+        if source.is_required and not there:
+            # What files of single dates do not speak of is unknown, and no day without a game.
             path = f"{source.place}/{season}.json"
             told = f"no file of {source.name} covers {season}: expected {path} or {path}.gz"
-            return [_File(SourceFile(path, season), ("missing_file", told))]
+            return [_File(SourceFile(path, season), ("missing_file", told)), *found]
         return found
 
     def _dates(self, source: Source, season: str) -> Iterator[_File]:

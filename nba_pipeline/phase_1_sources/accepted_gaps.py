@@ -96,5 +96,5 @@ def _day(field: str, text: str) -> date:
 
 
 accepted_gaps = Source(
-    "accepted_gaps", "accepted_gaps.csv", parse, version=1, layout="file", kind="csv"
+    "accepted_gaps", "accepted_gaps.csv", parse, version=2, layout="file", kind="csv"
 )

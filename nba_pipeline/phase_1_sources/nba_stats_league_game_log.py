@@ -261,11 +261,11 @@ nba_stats_league_game_log_team = Source(
     "nba_stats_league_game_log_team",
     "nba_stats/league_game_log/team",
     partial(parse, of="team"),
-    version=2,
+    version=3,
 )
 nba_stats_league_game_log_player = Source(
     "nba_stats_league_game_log_player",
     "nba_stats/league_game_log/player",
     partial(parse, of="player"),
-    version=2,
+    version=3,
 )

@@ -208,7 +208,7 @@ nba_stats_schedule = Source(
     "nba_stats_schedule",
     "nba_stats/schedule",
     parse,
-    version=2,
+    version=3,
     is_required=True,
     settle=settle,
 )

@@ -14,7 +14,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import Table, parameters, same_date, table_asset
 from nba_pipeline.kernel.units import Invariant, Units, broken_units
-from nba_pipeline.league.identity import COVERED_SEASON_TYPES, SEASON_TYPES
+from nba_pipeline.league.identity import COVERED_SEASON_TYPES, GAME_ID, SEASON_TYPES
 from nba_pipeline.league.schedule import both_teams, open_games
 from nba_pipeline.phase_1_sources.accepted_gaps import accepted_gaps as source
 from nba_pipeline.phase_2_raw import raw_tables
@@ -75,16 +75,63 @@ def _unit_gaps(
     offered = {**raw, "sides": declared.expected(nbac_schedule)}
     wanted = parameters(declared.measured, ())
     units = declared.measured(**{name: offered[name] for name in wanted})
-    rejections = _rejections(rejected_rows, table).filter(_.game_id.notnull())
-    rejections = rejections.group_by(rejected_game="game_id", rejected_team="team_abbr").agg(
-        rejected_rule=_.rule.min(), rejected_detail=_.detail.min()
-    )
-    units = units.left_join(
+    rejections = _placed(_rejections(rejected_rows, table), nbac_schedule)
+    keys = ["game_id", "game_date", "team_abbr"]
+    sides = units.select(*keys)
+    touched = sides.join(
         rejections,
-        [units.game_id == rejections.rejected_game, units.team_abbr == rejections.rejected_team],
+        [
+            sides.game_date == rejections.rejected_date,
+            rejections.on_game.isnull() | (rejections.on_game == sides.game_id),
+            rejections.on_team.isnull() | (rejections.on_team == sides.team_abbr),
+        ],
     )
+    touched = touched.group_by(keys).agg(rejected_rule=_.rule.min(), rejected_detail=_.detail.min())
+    touched = touched.rename({f"rejected_{key}": key for key in keys})
+    units = units.left_join(touched, [units[key] == touched[f"rejected_{key}"] for key in keys])
     rejected = Invariant(_.rejected_rule, _.rejected_rule.notnull(), _.rejected_detail)
     return broken_units(table.name, units, rejected, *declared.invariants)
+
+
+def _placed(rejections: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Rejected rows with the game and the team that they may be of; NULL is any of the date.
+
+    A row of a side that does not play is of either side of its game, or, where its id is none, of
+    its team's game of the date. One whose game is another than the schedule has is of its team.
+    """
+    rows = rejections.filter(_.row_number.notnull()).mutate(rejected_date=_.game_date)
+    exhibitions = [
+        digit for digit, kind in SEASON_TYPES.items() if kind not in COVERED_SEASON_TYPES
+    ]
+    is_id = rows.game_id.fill_null("").re_search(f"^{GAME_ID}$")
+    rows = rows.mutate(is_id=is_id).filter(~(_.is_id & _.game_id[2].isin(exhibitions)))
+    sides = both_teams(nbac_schedule)
+    games = sides.select(known_game="game_id", known_date="game_date").distinct()
+    teams = sides.select(known_side="game_id", side_date="game_date", known_team="team_abbr")
+    rows = rows.left_join(
+        games, [rows.game_id == games.known_game, rows.game_date == games.known_date]
+    )
+    playing = sides.select(playing_team="team_abbr", playing_date="game_date").distinct()
+    rows = rows.left_join(
+        playing, [rows.team_abbr == playing.playing_team, rows.game_date == playing.playing_date]
+    )
+    rows = rows.left_join(
+        teams,
+        [
+            rows.game_id == teams.known_side,
+            rows.game_date == teams.side_date,
+            rows.team_abbr == teams.known_team,
+        ],
+    )
+    rows = rows.filter(_.known_game.notnull() | _.playing_team.notnull() | ~_.is_id)
+    is_of_game = rows.known_game.notnull()
+    return rows.select(
+        "rejected_date",
+        "rule",
+        "detail",
+        on_game=rows.known_game,
+        on_team=ibis.ifelse(is_of_game, rows.known_team, rows.playing_team),
+    )
 
 
 def _unread_games(table: Table, rejected_rows: ir.Table) -> ir.Table:
@@ -163,7 +210,7 @@ def open_gaps(rows: ir.Table) -> ir.Table:
 
 data_gaps = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=DataGaps,
     reads=same_date("nbac_schedule", "rejected_rows", *REQUIRED),
     sources=[source],

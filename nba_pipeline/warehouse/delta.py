@@ -259,7 +259,12 @@ class DeltaWarehouse:
         properties = commit_properties(stamps)
         if not replaced:
             write_deltalake(
-                delta, schema.empty_table(), mode="append", commit_properties=properties
+                delta,
+                schema.empty_table(),
+                mode="append",
+                # Columns may be new though no row is.
+                schema_mode="merge",
+                commit_properties=properties,
             )
             return
         listed = dates_sql(replaced)

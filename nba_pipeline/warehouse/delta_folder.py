@@ -128,17 +128,20 @@ class DeltaFolder:
         if any(not Path(path).exists() for path in paths):
             raise VersionGone(f"the files of {name}'s version {commit.version} have been removed")
         schema = arrow_schema(delta)
+        kinds = ibis.Schema.from_pyarrow(schema)
+        nulls = {column: ibis.null(kind) for column, kind in kinds.items()}
+        no_row = ibis.range(0).unnest().name("row").as_table()
+        nothing = str(ibis.to_sql(no_row.select(**nulls), "duckdb"))
         if not paths:
-            kinds = ibis.Schema.from_pyarrow(schema)
-            nulls = {column: ibis.null(kind) for column, kind in kinds.items()}
-            rows = ibis.range(0).unnest().name("row").as_table()
-            return Files((), str(ibis.to_sql(rows.select(**nulls), "duckdb")))
+            return Files((), nothing)
         listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
         columns = ", ".join(f'"{column}"' for column in schema.names)
         return Files(
             paths,
-            f"SELECT {columns} FROM read_parquet([{listed}], hive_partitioning = true, "
-            "hive_types = {'season': VARCHAR}, union_by_name = true)",
+            # Of a column that came later, it may be that no file has it.
+            f"SELECT {columns} FROM ({nothing} UNION ALL BY NAME SELECT * FROM "
+            f"read_parquet([{listed}], hive_partitioning = true, "
+            "hive_types = {'season': VARCHAR}, union_by_name = true))",
         )
 
 

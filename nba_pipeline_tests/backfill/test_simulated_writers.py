@@ -4,7 +4,10 @@ from collections import Counter
 
 import pytest
 
-from nba_pipeline_tests.backfill.simulated_writers import Stage
+from nba_pipeline.backfill import heartbeat
+from nba_pipeline.backfill.leases import Leases
+from nba_pipeline.coordination.database import HICCUPS
+from nba_pipeline_tests.backfill.simulated_writers import Stage, Wrong
 
 TROUBLES = (
     "granted",
@@ -29,6 +32,14 @@ def stage(tmp_path_factory) -> Stage:
     return Stage(tmp_path_factory.mktemp("stage"))
 
 
+def _play(stage: Stage, first: int, schedules: int) -> Counter[str]:
+    """What occurred in the schedules of as many seeds from the first on."""
+    seen: Counter[str] = Counter()
+    for seed in range(first, first + schedules):
+        seen += stage.play(seed).seen
+    return seen
+
+
 @pytest.mark.parametrize(
     ("first", "schedules"),
     [
@@ -38,10 +49,54 @@ def stage(tmp_path_factory) -> Stage:
 )
 def test_every_invariant_holds_after_every_step(stage, first, schedules) -> None:
     """In hundreds of schedules, in which every kind of trouble occurs; a failure prints its own."""
-    seen: Counter[str] = Counter()
-    for seed in range(first, first + schedules):
-        seen += stage.play(seed).seen
+    seen = _play(stage, first, schedules)
     assert [trouble for trouble in TROUBLES if not seen[trouble]] == []
+
+
+def _advance_nothing(monkeypatch) -> None:
+    monkeypatch.setattr("nba_pipeline.warehouse.delta.DeltaWarehouse.advance", lambda *_: None)
+
+
+def _advance_own_tables(monkeypatch) -> None:
+    ask = Leases._ask
+
+    def ask_for(self, request, *, wait):
+        advance, own = self._advance, {claim.table for claim in request.writes}
+        self._advance = lambda table: advance(table) if table in own else None
+        try:
+            return ask(self, request, wait=wait)
+        finally:
+            self._advance = advance
+
+    monkeypatch.setattr(Leases, "_ask", ask_for)
+
+
+def _end_the_heartbeat_at_an_error(monkeypatch) -> None:
+    look = heartbeat.Heartbeat.look
+
+    def look_once(self) -> bool:
+        try:
+            return look(self)
+        except HICCUPS:
+            return False
+
+    monkeypatch.setattr(heartbeat, "HICCUPS", ())
+    monkeypatch.setattr(heartbeat.Heartbeat, "look", look_once)
+
+
+@pytest.mark.parametrize(
+    ("break_rule", "told"),
+    [
+        (_advance_nothing, "has committed after it lost its lease"),
+        (_advance_own_tables, "has committed after it lost its lease"),
+        (_end_the_heartbeat_at_an_error, "the heart of run-[0-9] stopped"),
+    ],
+)
+def test_a_rule_that_is_broken_is_found(stage, monkeypatch, break_rule, told) -> None:
+    """Within the schedules that pass when it is kept."""
+    break_rule(monkeypatch)
+    with pytest.raises(Wrong, match=told):
+        _play(stage, 1, 300)
 
 
 def test_a_seed_gives_the_same_schedule_every_time(stage) -> None:

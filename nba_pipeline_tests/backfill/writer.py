@@ -27,6 +27,8 @@ from nba_pipeline.warehouse.protocol import WriteRefused
 
 MARKED = "overtime_periods"
 """Column of team_offense_game_summary whose value says which version of the code wrote the row."""
+NEXT_VERSION = 1 + max(table.version for table in TABLES.values())
+"""A version of the code that is newer than every table's."""
 
 
 def of_version(table: Table, version: int) -> Table:

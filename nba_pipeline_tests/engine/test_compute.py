@@ -6,11 +6,12 @@ from datetime import date
 import ibis.expr.types as ir
 import pytest
 
-from nba_pipeline.engine.compute import Writer, compute
+from nba_pipeline.engine.compute import Computed, Writer, compute
 from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
-from nba_pipeline.warehouse.protocol import DuplicateKeys
+from nba_pipeline.warehouse.protocol import DuplicateKeys, LostLease
 from nba_pipeline_tests.conftest import Lab
 
 DAY = date(2023, 10, 24)
@@ -32,3 +33,31 @@ def test_repeated_keys_are_a_failure_of_the_date(tmp_path) -> None:
     assert failed[DAY].startswith("DuplicateKeys: nbac_schedule: rows that share a key")
     assert lab.compute(["nbac_schedule"], DAY, DAY)["nbac_schedule"].refused == {}
     assert lab.warehouse.failures.of("nbac_schedule") == {}
+
+
+def test_who_lost_its_lease_says_nothing_of_the_dates_any_more(tmp_path) -> None:
+    """It fails or is refused on what it saw before; another has made the dates since, or failed."""
+    write_landing(tmp_path / "landing", League(teams=4, days=2, rest=0.0, seed=3))
+    zombie, other = Lab(tmp_path, tmp_path / "landing"), Lab(tmp_path, tmp_path / "landing")
+    schedule, boxscore = TABLES["nbac_schedule"], TABLES["nbac_team_boxscore"]
+
+    def lost() -> None:
+        raise LostLease("recovered")
+
+    def fail(nba_stats_schedule: ir.Table) -> ir.Table:
+        raise OSError(f"the files of {nba_stats_schedule.get_name()} are gone")
+
+    def compute_late(table: Table) -> Computed:
+        survey = Survey(TABLES, zombie.warehouse, zombie.landing)
+        return compute(table, [DAY], survey, Writer("zombie", 0, lost))
+
+    with zombie.warehouse.snapshot():
+        other.compute([schedule.name, boxscore.name], DAY, DAY)
+        with pytest.raises(OSError, match="are gone"):
+            compute_late(replace(schedule, transform=fail))
+        assert set(compute_late(boxscore).refused) == {DAY}
+    assert other.warehouse.failures.of(schedule.name) == {}
+    assert other.warehouse.failures.of(boxscore.name) == {}
+    other.warehouse.failures.mark(schedule.name, {DAY: "a file is cut short"}, "other")
+    assert compute_late(schedule).current == (DAY,)
+    assert set(other.warehouse.failures.of(schedule.name)) == {DAY}

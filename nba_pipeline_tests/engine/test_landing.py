@@ -221,3 +221,31 @@ def test_a_later_file_moves_a_game_within_the_season(folder) -> None:
     assert rows[rows.game_id == moved["gameId"]].game_date.tolist() == [LAST]
     assert len(rows) == len(games)
     assert differing(before, landing.contents(schedule, DAYS)) == {FIRST, LAST}
+
+
+def test_without_a_seasons_file_only_the_dates_that_have_one_are_known(folder) -> None:
+    """The others are refused, and are no days without a game."""
+    document = json.loads((folder / SCHEDULE).read_text())
+    games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
+    of_day = [game for game in games if game["gameDateEst"].startswith(str(SECOND))]
+    lab = Lab(folder.parent / "lab", folder)
+    lab.compute(["nbac_schedule"], FIRST, LAST)
+    path = folder / schedule.place / "2023-24" / f"{SECOND}.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"leagueSchedule": {"gameDates": [{"games": of_day}]}}))
+    (folder / SCHEDULE).unlink()
+    done = lab.compute(["nbac_schedule"], FIRST, LAST)
+    assert set(done["nbac_schedule"].refused) == set(DAYS) - {SECOND}
+    assert f"expected {SCHEDULE} or {SCHEDULE}.gz" in done["nbac_schedule"].refused[FIRST]
+    assert len(lab.rows("nbac_schedule")) == len(games)
+    assert set(Landing(str(folder)).refusals(schedule, DAYS)) == set(DAYS) - {SECOND}
+
+
+def test_what_names_no_date_is_content_in_every_file(folder) -> None:
+    """A row whose game and date are unreadable changes beside a file of an unknown name."""
+    change(folder, PLAYER_LOG, lambda rows: rows[0].update(GAME_ID="?", GAME_DATE="soon"))
+    (folder / players.place / "2023-24").mkdir()
+    (folder / players.place / "2023-24" / "notes.txt").write_text("")
+    before = Landing(str(folder)).contents(players, DAYS)
+    change(folder, PLAYER_LOG, lambda rows: rows[0].update(GAME_DATE="later"))
+    assert differing(before, Landing(str(folder)).contents(players, DAYS)) == {FIRST}

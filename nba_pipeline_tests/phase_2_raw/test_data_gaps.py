@@ -1,7 +1,9 @@
 """Gaps are exactly the units that are missing or break an invariant."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
+
+import pytest
 
 from nba_pipeline.engine.verdicts import accepted_gaps, checks
 from nba_pipeline.quality.gaps import root_gaps
@@ -134,6 +136,56 @@ def test_a_rejected_row_under_an_alias_makes_its_unit_a_gap(tmp_path, league_lan
     (gap,) = lab.rows("data_gaps")
     assert (gap["game_id"], gap["team_abbr"]) == (row["GAME_ID"], "BKN")
     assert gap["rule"] == "bad_minutes"
+
+
+@pytest.mark.parametrize("text", ["soon", "2022-11-01"])
+def test_a_line_without_a_date_of_its_own_spoils_its_units_date(
+    tmp_path, league_landing, text
+) -> None:
+    """A player who scored nothing: no sum tells, and the date alone says what the range says."""
+    rows = lines(league_landing, PLAYER_LOG)
+    row = next(r for r in rows if r["PTS"] == 0 and r["GAME_DATE"] > str(FIRST + timedelta(days=9)))
+    landing = damaged(
+        league_landing, tmp_path, PLAYER_LOG, lambda r: r[rows.index(row)].update(GAME_DATE=text)
+    )
+    day = date.fromisoformat(row["GAME_DATE"])
+    other = day + timedelta(days=1)
+    (tmp_path / "alone").mkdir()
+    alone, whole = Lab(tmp_path / "alone", landing), Lab(tmp_path, landing)
+    for each in (day, other):
+        alone.compute(RAW, each, each)
+    whole.compute(RAW, FIRST, LAST)
+    wanted = f"nbac_player_boxscore:{day}:{row['GAME_ID']}:{row['TEAM_ABBREVIATION']}"
+    assert [gap["gap_id"] for gap in whole.rows("data_gaps")] == [wanted]
+    assert whole.rows("data_gaps") == alone.rows("data_gaps")
+    (told,) = whole.rows("rejected_rows")
+    assert (told["game_date"], told["row_number"]) == (day, rows.index(row))
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "sides"),
+    [
+        ("GAME_ID", "?", "own"),
+        ("GAME_ID", "0022399999", "own"),
+        ("TEAM_ABBREVIATION", "XYZ", "both"),
+        ("TEAM_ABBREVIATION", "WAS", "both"),
+    ],
+)
+def test_a_line_whose_unit_is_in_doubt_spoils_every_unit_that_it_may_be_of(
+    tmp_path, league_landing, field, text, sides
+) -> None:
+    """A player who scored nothing, under no game or another, no team or one that does not play."""
+    rows = lines(league_landing, PLAYER_LOG)
+    row = next(r for r in rows if r["PTS"] == 0)
+    landing = damaged(
+        league_landing, tmp_path, PLAYER_LOG, lambda r: r[rows.index(row)].update({field: text})
+    )
+    lab = Lab(tmp_path, landing)
+    lab.compute(RAW, FIRST, LAST)
+    wanted = {r["TEAM_ABBREVIATION"] for r in rows if r["GAME_ID"] == row["GAME_ID"]}
+    wanted = wanted if sides == "both" else {row["TEAM_ABBREVIATION"]}
+    found = {(gap["game_id"], gap["team_abbr"]) for gap in lab.rows("data_gaps")}
+    assert found == {(row["GAME_ID"], team) for team in wanted}
 
 
 def test_an_accepted_gap_stays_a_hole_and_no_longer_fails(tmp_path, league_landing) -> None:

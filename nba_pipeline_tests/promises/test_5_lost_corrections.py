@@ -20,14 +20,13 @@ from nba_pipeline.coordination.database import connect
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline_tests.backfill.writer import MARKED
+from nba_pipeline_tests.backfill.writer import MARKED, NEXT_VERSION
 from nba_pipeline_tests.conftest import Lab
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 11, 12)
 RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
 TABLE = "team_offense_game_summary"
 CHAIN = [*RAW, TABLE, "player_game_summary"]
-NEWER = 1 + max(TABLES[name].version for name in CHAIN)
 FEW_AND_MANY = [3, pytest.param(50, marks=pytest.mark.slow)]
 _TIMEOUT = 120
 
@@ -163,7 +162,13 @@ def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
     for trial in range(trials):
         home = _copy(base, tmp_path / "home")
         random.seed(1000 + trial)
-        wish = {"version": NEWER, "tables": CHAIN, "wait": False, "pause": 0.15, "force": False}
+        wish = {
+            "version": NEXT_VERSION,
+            "tables": CHAIN,
+            "wait": False,
+            "pause": 0.15,
+            "force": False,
+        }
         killed = Writer(home, run="killed", **wish)
         killed.go()
         time.sleep(random.uniform(0.2, 3.5))
@@ -172,11 +177,13 @@ def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
         lab = Lab(home, home / "landing")
         before = {name: dict(lab.warehouse.stamps(name)) for name in CHAIN}
         done = [
-            name for name in CHAIN if {s.code_version for s in before[name].values()} == {NEWER}
+            name
+            for name in CHAIN
+            if {s.code_version for s in before[name].values()} == {NEXT_VERSION}
         ]
         for name in CHAIN:
             versions = {stamp.code_version for stamp in before[name].values()}
-            assert versions in ({TABLES[name].version}, {NEWER}), (trial, name)
+            assert versions in ({TABLES[name].version}, {NEXT_VERSION}), (trial, name)
         assert done == CHAIN[: len(done)]
         assert all(len(versions) == 1 for versions in _versions(home).values())
         interrupted += len(done) < len(CHAIN)
@@ -187,10 +194,10 @@ def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
         assert {name for name, count in written.items() if count} <= set(CHAIN) - set(done)
         for name in CHAIN:
             after = lab.warehouse.stamps(name)
-            assert {stamp.code_version for stamp in after.values()} == {NEWER}
+            assert {stamp.code_version for stamp in after.values()} == {NEXT_VERSION}
             if name in done:
                 assert {s.run_id for s in after.values()} == {"killed"}, (trial, name)
-        assert set(map(tuple, _versions(home).values())) == {(NEWER,)}
+        assert set(map(tuple, _versions(home).values())) == {(NEXT_VERSION,)}
         assert _leases(home).active() == []
         for name in CHAIN:
             lab.warehouse.maintain(name)

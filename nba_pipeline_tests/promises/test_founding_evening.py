@@ -236,11 +236,16 @@ def _is_of_the_restart(line: dict[str, Any]) -> bool:
 def test_the_audit_tells_of_the_attempt_to_start_the_cancelled_one_again(evening) -> None:
     """It was refused, and by what."""
     (line,) = filter(_is_of_the_restart, evening.audit)
-    assert "was cancelled" in str(line["detail"])
+    assert line["detail"]["reason"].startswith("backfill old-evening was cancelled by")
 
 
 def test_the_audit_tells_of_what_the_checkpoint_and_the_gate_stopped(evening) -> None:
-    """The table, the figure and the reason, of the backfill that was stopped."""
-    stops = [str(line) for line in evening.audit if "usage_rate_coverage is" in str(line["detail"])]
-    assert any("upcoming_player_game_context" in line for line in stops)
-    assert any("training gate: month 2023-10" in str(line["detail"]) for line in evening.audit)
+    """A line per table and run: the table, its dates, the figure and the reason."""
+    stops = [line["detail"] for line in evening.audit if line["action"] == "stopped"]
+    usage = [stop for stop in stops if "usage_rate_coverage is" in stop["reason"]]
+    assert usage[0]["table"] == "upcoming_player_game_context"
+    assert usage[0]["dates"].endswith(f"{LAST} (27)")
+    assert USAGE_RATE_COVERAGE.reason in usage[0]["reason"]
+    (gate,) = [stop for stop in stops if "training gate: month 2023-10" in stop["reason"]]
+    assert gate["table"] == "points_model"
+    assert gate["dates"] == "2023-11-01 to 2023-11-01 (1)"

@@ -22,6 +22,7 @@ from nba_pipeline.backfill.planner import (
     stale_in,
 )
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
 from nba_pipeline.orchestration.session import RunSession
 from nba_pipeline.settings import Settings
 from nba_pipeline.tables import TABLES
@@ -99,7 +100,8 @@ class InProcess:
         stale = stale_in(group, request, session.survey())
         if not stale:
             return
-        days = group[0].partitions_between(stale[0], stale[-1])
+        ends = [stale[0], stale[-1]]
+        days = calendar.season_days(*ends) or ends
         done.runs += 1
         with session.lease(group, days, wait=False):
             for table in group:

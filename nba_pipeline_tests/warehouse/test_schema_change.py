@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nba_pipeline.quality.query import run_query
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline.warehouse.protocol import SchemaChanged, WriteRefused
 from nba_pipeline_tests.warehouse.scores import KINDS, ONE, THREE, TWO, opened, stamp, stored, write
@@ -79,6 +80,25 @@ def test_a_type_changes_where_no_value_is_known(warehouse) -> None:
     assert stored(warehouse) == {"a": None, "b": None}
     write(warehouse, [("b", TWO, 0.5)], stamp(TWO), kinds=FLOATS)
     assert stored(warehouse) == {"a": None, "b": 0.5}
+
+
+def test_a_new_column_comes_with_a_date_that_stays_empty(warehouse) -> None:
+    """Nothing is replaced, the table has the column, and it is unknown of the rows that were there."""
+    done = write(warehouse, [], stamp(THREE, rows=0, token=2), kinds=KINDS | {"steals": "int64"})
+    assert done.unchanged == (THREE,)
+    assert stored(warehouse) == {"a": 1, "b": 2}
+    rows = warehouse.table("scores").to_pyarrow().to_pylist()
+    assert [row["steals"] for row in rows] == [None, None]
+
+
+def test_a_new_column_stays_when_the_rows_that_brought_it_go(warehouse, tmp_path) -> None:
+    """What is left in the table is read on, by who wrote it and by who opens it anew."""
+    wider = KINDS | {"steals": "int64"}
+    write(warehouse, [("c", THREE, 3)], stamp(THREE, token=2), kinds=wider)
+    write(warehouse, [], stamp(THREE, rows=0, token=3), kinds=wider)
+    for reader in (warehouse, opened(tmp_path)):
+        assert stored(reader) == {"a": 1, "b": 2}
+        assert run_query(reader, "SELECT count(steals) AS n FROM scores").to_pylist() == [{"n": 0}]
 
 
 def test_what_another_writer_stored_meanwhile_is_not_replaced_by_other_columns(
