@@ -41,6 +41,8 @@ def of_version(table: Table, version: int) -> Table:
     def marked(**inputs: ir.Table) -> ir.Table:
         return transform(**inputs).mutate(**{MARKED: version})
 
+    # Compiled queries of the project's own functions are kept on disk, and this is none.
+    marked.__module__ = __name__
     return replace(table, version=version, transform=marked)
 
 
