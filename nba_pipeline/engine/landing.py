@@ -139,7 +139,7 @@ class Landing:
             refusals |= {day: text for day, text in facts.refusals.items() if day not in gone}
         if source.settle and files[1:]:
             whole = SourceFile(source.place, season)
-            dated = facts_of(source, self._season(source, season), whole).dated
+            dated = dict(facts_of(source, self._season(source, season), whole).dated)
         return Facts(dated, filed, refusals)
 
     def _copy(
