@@ -26,6 +26,7 @@ from nba_pipeline.league.identity import (
 )
 
 _STATUS = {1: "scheduled", 2: "live", 3: "final"}
+_STAGES = ("postponed", "scheduled", "live", "final")
 _COLUMNS = {
     "source_file": "string",
     "row_number": "int64",
@@ -77,12 +78,13 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 
 def settle(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of a game that several files of the season have, the version that is not postponed.
+    """Of a game that several files of the season have, the version that is furthest along.
 
-    Of several such, the later file's.
+    A final one stands whatever other files say, a postponed one only alone; of several such, the
+    later file's.
     """
-    ordered = rows.assign(is_held=rows.status != "postponed").sort_values("is_held", kind="stable")
-    return ordered.drop_duplicates("game_id", keep="last").sort_index().drop(columns="is_held")
+    ordered = rows.assign(stage=rows.status.map(_STAGES.index)).sort_values("stage", kind="stable")
+    return ordered.drop_duplicates("game_id", keep="last").sort_index().drop(columns="stage")
 
 
 def _differences(one: dict[str, object], other: dict[str, object]) -> list[str]:

@@ -249,3 +249,17 @@ def test_what_names_no_date_is_content_in_every_file(folder) -> None:
     before = Landing(str(folder)).contents(players, DAYS)
     change(folder, PLAYER_LOG, lambda rows: rows[0].update(GAME_DATE="later"))
     assert differing(before, Landing(str(folder)).contents(players, DAYS)) == {FIRST}
+
+
+def test_a_final_game_is_on_its_date_whatever_an_older_file_of_a_later_date_says(folder) -> None:
+    """It was moved ahead: the later date's file, fetched before that, still has it scheduled."""
+    document = json.loads((folder / SCHEDULE).read_text())
+    games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
+    ahead = next(game for game in games if game["gameDateEst"].startswith(str(SECOND)))
+    before = ahead | {"gameDateEst": f"{LAST}T00:00:00Z", "gameStatus": 1}
+    path = folder / schedule.place / "2023-24" / f"{LAST}.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"leagueSchedule": {"gameDates": [{"games": [before]}]}}))
+    rows = Landing(str(folder)).load(schedule, ["2023-24"]).rows
+    (row,) = rows[rows.game_id == ahead["gameId"]].to_dict("records")
+    assert (row["game_date"], row["status"]) == (SECOND, "final")
