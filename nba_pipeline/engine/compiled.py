@@ -45,15 +45,16 @@ def keep_in(folder: Path) -> None:
 
 def kept(key: str) -> Compiled | None:
     """The query that was kept under the key; None where there is none."""
+    if not _FOLDER:
+        return None
     try:
-        facts = json.loads(_path(key).read_text()) if _FOLDER else None
-    except (FileNotFoundError, ValueError):
+        facts = json.loads(_path(key).read_text())
+        schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(facts["schema"])))
+        lineage = {name: {(a, b) for a, b in pairs} for name, pairs in facts["lineage"].items()}
+        return Compiled(facts["sql"], schema, lineage)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        # None is there, or one that a stopped machine or a full disk has left in part.
         return None
-    if facts is None:
-        return None
-    schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(facts["schema"])))
-    lineage = {name: {(a, b) for a, b in pairs} for name, pairs in facts["lineage"].items()}
-    return Compiled(facts["sql"], schema, lineage)
 
 
 def keep(key: str, compiled: Compiled) -> None:

@@ -17,6 +17,9 @@ import pandas as pd
 from nba_pipeline.kernel.source import Parsed
 
 _FACTS = "facts.json"
+_PARTS = ("dated", "filed", "refusals")
+# No copy, or one that a stopped machine or a full disk has left in part.
+_UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,19 @@ class Facts:
         return json.dumps(
             {
                 name: {day.isoformat(): text for day, text in getattr(self, name).items()}
-                for name in ("dated", "filed", "refusals")
+                for name in _PARTS
             }
         )
 
     @classmethod
     def from_json(cls, text: str) -> "Facts":
         """The facts that as_json gave."""
+        known = json.loads(text)
         return cls(
-            **{
-                name: {date.fromisoformat(day): told for day, told in facts.items()}
-                for name, facts in json.loads(text).items()
-            }
+            *(
+                {date.fromisoformat(day): told for day, told in known[name].items()}
+                for name in _PARTS
+            )
         )
 
 
@@ -64,16 +68,16 @@ class ParsedFiles:
         self._frames: dict[tuple[str, str], Parsed] = {}
 
     def facts(self, key: tuple[str, str], make: Callable[[], tuple[Parsed, Facts]]) -> Facts:
-        """The copy's facts, made where there is no copy yet."""
+        """The copy's facts, made where there is no whole copy."""
         if key not in self._facts:
             try:
                 self._facts[key] = Facts.from_json((self._place(key) / _FACTS).read_text())
-            except FileNotFoundError:
+            except _UNUSABLE:
                 self._keep(key, *make())
         return self._facts[key]
 
     def frames(self, key: tuple[str, str], make: Callable[[], tuple[Parsed, Facts]]) -> Parsed:
-        """The copy's rows and rejections, made where there is no copy yet."""
+        """The copy's rows and rejections, made where there is no whole copy."""
         if key not in self._frames:
             try:
                 place = self._place(key)
@@ -81,7 +85,7 @@ class ParsedFiles:
                     pd.read_parquet(place / "rows.parquet"),
                     pd.read_parquet(place / "rejected.parquet"),
                 )
-            except FileNotFoundError:
+            except _UNUSABLE:
                 self._keep(key, *make())
         return self._frames[key]
 

@@ -45,6 +45,20 @@ def compilations(monkeypatch) -> list[ir.Table]:
     return found
 
 
+@pytest.mark.parametrize("text", ["", "{}", "null", '{"schema": "AAAA"}'])
+def test_a_damaged_query_is_compiled_again(lab, compilations, monkeypatch, text) -> None:
+    """One that a full disk has left in part answers nothing, and hinders nobody."""
+    lab.compute([OFFENSE], FIRST, LAST)
+    rows = lab.rows(OFFENSE)
+    for path in lab.folder.glob("compiled/*/*.json"):
+        path.write_text(text)
+    compilations.clear()
+    monkeypatch.setattr(questions, "_COMPILED", {})
+    lab.compute([OFFENSE], FIRST, LAST, force=True)
+    assert compilations
+    assert lab.rows(OFFENSE) == rows
+
+
 def test_another_process_compiles_nothing_and_gets_the_same(lab, compilations, monkeypatch) -> None:
     """Rows, checks and column lineage come from what the first has kept."""
     first = lab.compute([OFFENSE], FIRST, LAST)[OFFENSE]

@@ -119,6 +119,20 @@ def test_a_file_is_parsed_once_per_content_over_processes(folder, tmp_path) -> N
     assert len(list(cache.rglob("facts.json"))) == 1
 
 
+@pytest.mark.parametrize("text", [b"", b"{}", b"null", b'{"dated": 1}'])
+def test_a_damaged_parsed_copy_is_made_again(folder, tmp_path, text) -> None:
+    """A copy that a full disk has left in part answers nothing, and hinders nobody."""
+    cache, plain = tmp_path / "parsed", Landing(str(folder))
+    for question, asked in (("contents", DAYS), ("load", ["2023-24"])):
+        Landing(str(folder), cache).contents(schedule, DAYS)
+        for path in cache.rglob("*.*"):
+            if path.is_file():
+                path.write_bytes(text)
+        again = getattr(Landing(str(folder), cache), question)(schedule, asked)
+        expected = getattr(plain, question)(schedule, asked)
+        assert again.rows.equals(expected.rows) if question == "load" else again == expected
+
+
 def test_another_version_of_the_parser_parses_anew(folder, tmp_path) -> None:
     """And every date is another content."""
     parses: list[str] = []
