@@ -211,7 +211,7 @@ def _computed(
         versions = {"made_from": made_from(table, ready, warehouse)} if table.appends else {}
 
         def made() -> tuple[ir.Table, Mapping[str, set[tuple[str, str]]]]:
-            rows = call(table.transform, inputs, partitions=ready, today=clock.today(), **versions)
+            rows = call(table.transform, inputs, partitions=ready, **versions)
             return finished(table, rows), lineage_of(table, rows, inputs)
 
         is_fixed = not parameters(table.transform, inputs) & CHANGING

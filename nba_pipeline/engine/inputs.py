@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from nba_pipeline import clock
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.kernel.columns import OWN
 from nba_pipeline.kernel.table import Read, Table
 from nba_pipeline.league import calendar
-from nba_pipeline.lookback.timeline import strictly_before
 from nba_pipeline.warehouse.protocol import Warehouse
 
 
@@ -37,21 +37,20 @@ def read_inputs(
     """
     inputs: dict[str, ir.Table] = {}
 
-    def keep(name: str, rows: ir.Table) -> None:
+    def keep(name: str, rows: ir.Table | str) -> None:
         inputs[name] = warehouse.stage(rows, f"{table.name}__{name}")
         staged.callback(warehouse.drop_staged, inputs[name])
 
     for read in table.reads:
         first, last = read_span(read, days)
-        rows = warehouse.table(read.table, first, last)
-        if read.reach == "same_date":
-            rows = rows.filter(rows.game_date.isin(list(days)))
-        elif read.looks_back:
-            rows = strictly_before(rows, last)
-        rows = rows.drop(*(name for name in OWN if name in rows.columns))
-        keep(read.parameter, rows)
+        if read.looks_back:
+            last -= timedelta(days=1)
+        only = days if read.reach == "same_date" else None
+        keep(read.parameter, warehouse.selection(read.table, first, last, only=only, without=OWN))
     if table.appends:
         keep("stored", _stored(table, days, warehouse))
+    if table.knows_today:
+        keep("today", f"SELECT DATE '{clock.today()}' AS today")
     seasons = calendar.seasons_of(days) if table.sources else []
     for source in table.sources:
         parsed = landing.load(source, seasons)

@@ -142,7 +142,7 @@ class Table:
 
     @cached_property
     def knows_today(self) -> bool:
-        """Whether the rows depend on the day on which they are computed."""
+        """Whether the rows depend on the day on which they are computed: `today`, a table of one."""
         return "today" in inspect.signature(self.transform).parameters
 
     @property

