@@ -31,8 +31,15 @@ def filed(parsed: Parsed, file: SourceFile) -> Parsed:
     if file.season and not file.game_date and "game_id" in strays:
         # Exhibitions are kept out of every expectation, and most are before the season.
         strays = strays[~is_exhibition(strays.game_id)]
-    if len(strays):
-        rejected = pd.concat([rejected, _strays(strays, file)], ignore_index=True)
+    told = [_strays(strays, file)] if len(strays) else []
+    if "game_id" in rows and not file.game_date:
+        days = _days_of_games(rows[within]).reindex(rows.index)
+        astray = within & days.notna() & (rows.game_date != days)
+        if astray.any():
+            told.append(_strays(rows[astray], file, is_of_other_date=True))
+            within &= ~astray
+    if told:
+        rejected = pd.concat([rejected, *told], ignore_index=True)
     rejected = _under_their_games(rejected, rows[within], file)
     is_undated = ~_within(rejected.game_date, file)
     if file.game_date:
@@ -49,6 +56,14 @@ def filed(parsed: Parsed, file: SourceFile) -> Parsed:
     placed = pd.concat([part for part in under if len(part)] or under[:1])
     # A column set to one text has lost its type, which a date without a rejection needs.
     return Parsed(rows[within], placed.astype(REJECTED_TYPES))
+
+
+def _days_of_games(rows: pd.DataFrame) -> pd.Series:
+    """Per row, the date of most rows of its game; NULL where as many have another."""
+    counts = rows.groupby(["game_id", "game_date"], as_index=False).size()
+    most = counts[counts["size"] == counts.groupby("game_id")["size"].transform("max")]
+    most = most.drop_duplicates("game_id", keep=False)
+    return rows.game_id.map(dict(zip(most.game_id, most.game_date, strict=True)))
 
 
 def _under_their_games(
@@ -77,15 +92,18 @@ def _within(days: pd.Series, file: SourceFile) -> pd.Series:
     return days.map({day: belongs(day) for day in days.unique()}).astype(bool)
 
 
-def _strays(rows: pd.DataFrame, file: SourceFile) -> pd.DataFrame:
-    """Rows that are dated outside their file, as rejections that say no date of their own."""
+def _strays(
+    rows: pd.DataFrame, file: SourceFile, *, is_of_other_date: bool = False
+) -> pd.DataFrame:
+    """Rows dated outside their file, or unlike their game, as rejections without a date."""
     what = f"date {file.game_date}" if file.game_date else f"season {file.season or 'any'}"
+    why = "most of its game's rows are not" if is_of_other_date else f"but the file is of {what}"
     lines = [
         rejection(
             file,
-            "other_date" if file.game_date else "other_season",
+            "other_date" if file.game_date or is_of_other_date else "other_season",
             f"{file.path} row {row['row_number']} ({row.get('game_id')}): dated "
-            f"{row['game_date']}, but the file is of {what}",
+            f"{row['game_date']}, {why}",
             row_number=row["row_number"],
             game_id=row.get("game_id"),
             team_abbr=row.get("team_abbr"),

@@ -138,7 +138,7 @@ def test_a_rejected_row_under_an_alias_makes_its_unit_a_gap(tmp_path, league_lan
     assert gap["rule"] == "bad_minutes"
 
 
-@pytest.mark.parametrize("text", ["soon", "2022-11-01"])
+@pytest.mark.parametrize("text", ["soon", "2022-11-01", "2023-11-20"])
 def test_a_line_without_a_date_of_its_own_spoils_its_units_date(
     tmp_path, league_landing, text
 ) -> None:
