@@ -24,9 +24,10 @@ from nba_pipeline.engine.compute import Bypass, Computed, Writer, compute
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
-from nba_pipeline.orchestration.launched import LaunchedRun
+from nba_pipeline.orchestration.launched import CANCEL_REASON_TAG, LaunchedRun
 from nba_pipeline.settings import Settings
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline.warehouse.protocol import LostLease
@@ -37,6 +38,10 @@ FORCE_TAG = "nba_pipeline/force"
 WAIT_TAG = "nba_pipeline/wait"
 ONLY_STORED_TAG = "nba_pipeline/only_stored"
 BACKFILL_TAG = "nba_pipeline/backfill"
+_TAGS = {
+    *(BYPASS_TAG, REASON_TAG, FORCE_TAG, WAIT_TAG, ONLY_STORED_TAG, BACKFILL_TAG),
+    CANCEL_REASON_TAG,
+}
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
@@ -249,6 +254,23 @@ def days_of(run: dg.DagsterRun) -> list[date]:
     return calendar.season_days(first, last) or [first, last]
 
 
+def _is_on(tags: Mapping[str, str], tag: str) -> bool:
+    """Whether the tag is true; absent is false."""
+    value = tags.get(tag, "false")
+    if value not in ("true", "false"):
+        raise WrongRequest(f"tag {tag} is {value!r}: give true or false")
+    return value == "true"
+
+
+def _refuse_unknown_tags(tags: Mapping[str, str]) -> None:
+    """Raises WrongRequest where a tag asks this program for what it does not know."""
+    unknown = [name for name in tags if name.startswith("nba_pipeline/") and name not in _TAGS]
+    if unknown:
+        raise WrongRequest(f"no tag {', '.join(unknown)}; there are {', '.join(sorted(_TAGS))}")
+    if tags.get(REASON_TAG) and not tags.get(BYPASS_TAG):
+        raise WrongRequest(f"tag {REASON_TAG} gives a reason, and {BYPASS_TAG} names no bypass")
+
+
 def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
     """The resource that gives each run its session.
 
@@ -265,6 +287,7 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
         names = {key.to_user_string() for key in keys} if keys else set(tables)
         selected = [table for name, table in tables.items() if name in names]
         tags = run.tags
+        _refuse_unknown_tags(tags)
         bypasses = [
             Bypass(name.strip(), tags.get(REASON_TAG, ""))
             for name in tags.get(BYPASS_TAG, "").split(",")
@@ -277,14 +300,14 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
             backfill_id,
             tables=tables,
             bypasses=bypasses,
-            force=tags.get(FORCE_TAG) == "true",
+            force=_is_on(tags, FORCE_TAG),
             only_stored=tags.get(ONLY_STORED_TAG, "").split(","),
         )
         # Expressions are trees of small objects that all live until the run ends: collecting among
         # them costs a third of compiling them.
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         launched = LaunchedRun(context.instance, run) if context.instance else None
-        wait = tags.get(WAIT_TAG) == "true"
+        wait = _is_on(tags, WAIT_TAG)
         say = context.log.info if context.log else None
         with opened.lease(selected, days_of(run), wait=wait, launched=launched, say=say):
             yield opened

@@ -141,6 +141,24 @@ def test_a_bypass_that_nobody_may_ask_for_is_refused_wherever_it_comes_from(
     assert date(2023, 11, 4) not in installation.session.warehouse.stamps("nbac_schedule")
 
 
+@pytest.mark.parametrize(
+    ("tag", "value", "says"),
+    [
+        ("force", "yes", "tag nba_pipeline/force is 'yes': give true or false"),
+        ("wait", "True", "tag nba_pipeline/wait is 'True': give true or false"),
+        ("bypas", "upstream_stale", "no tag nba_pipeline/bypas; there are "),
+        ("bypass_reason", "in a hurry", "gives a reason, and nba_pipeline/bypass names no bypass"),
+    ],
+)
+def test_a_tag_that_means_nothing_is_refused(installation, tag, value, says) -> None:
+    """Rather than run as if it had not been given."""
+    tags = {"dagster__partition": "2023-10-31", f"nba_pipeline__{tag}": value}
+    succeeded, told = _run(installation, ["nbac_schedule"], **tags)
+    assert not succeeded
+    assert says in told
+    assert date(2023, 10, 31) not in installation.session.warehouse.stamps("nbac_schedule")
+
+
 def test_a_stopped_run_gives_the_reason_of_its_tag() -> None:
     """Read when it is found stopped; without the tag it says only where it was stopped."""
     with dg.DagsterInstance.ephemeral() as instance:
