@@ -251,6 +251,8 @@ def days_of(run: dg.DagsterRun) -> list[date]:
     if not all(tag in tags for tag in _RANGE_TAGS):
         raise ValueError("choose partitions: every table is partitioned by date or month")
     first, last = (date.fromisoformat(tags[tag]) for tag in _RANGE_TAGS)
+    if first > last:
+        raise ValueError(f"the range of partitions begins on {first} and ends on {last}")
     return calendar.season_days(first, last) or [first, last]
 
 

@@ -153,8 +153,9 @@ def _unread_games(table: Table, rejected_rows: ir.Table) -> ir.Table:
 
 def _forgotten_games(nbac_schedule: ir.Table, today: ir.Table) -> list[ir.Table]:
     """Each required unit of games that are still open so many days after their date."""
-    age = today.as_scalar().delta(_.game_date, unit="day")
-    overdue = open_games(nbac_schedule).filter(age > UNSETTLED_DAYS.value)
+    games = open_games(nbac_schedule).cross_join(today)
+    age = games.today.delta(games.game_date, unit="day")
+    overdue = games.filter(age > UNSETTLED_DAYS.value).drop("today")
     sides = both_teams(overdue).mutate(status=ibis.literal("neither final nor postponed"))
     forgotten = Invariant("open_game", _.status.notnull(), _.status, "unsettled")
     return [broken_units(name, sides, forgotten) for name in REQUIRED]

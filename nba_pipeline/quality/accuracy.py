@@ -4,6 +4,7 @@ from datetime import date
 
 from ibis import _
 
+from nba_pipeline.quality.stored import NothingStored
 from nba_pipeline.warehouse.protocol import Warehouse
 
 BASELINES = {"last_10": "points_avg_last_10", "season": "points_avg_season"}
@@ -22,6 +23,8 @@ def accuracy_of(warehouse: Warehouse, first: date, last: date) -> list[dict[str,
         of the player's last-10 mean and season mean.
     """
     graded = warehouse.table("prediction_accuracy", first, last).filter(_.minutes > 0)
+    if "basis" not in graded.columns:
+        raise NothingStored("what is graded was stored by older code: nba-pipeline repair")
     features = warehouse.table("ml_feature_store_v2", first, last)
     features = features.select(*_KEYS, *BASELINES.values())
     rows = graded.filter(_.absolute_error.notnull()).left_join(features, _KEYS)

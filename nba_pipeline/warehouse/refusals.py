@@ -92,7 +92,8 @@ def refuse_schema_change(
         raise SchemaChanged(
             f"{name}: {'; '.join(changes)}{new}. {len(kept)} stored partitions ({min(kept)} to "
             f"{max(kept)}) would keep the stored columns: write those columns as they are, or "
-            "replace every stored partition in one write"
+            "replace every stored partition in one write, as nba-pipeline repair does after a "
+            "change of code"
         )
     return bool(changes)
 
