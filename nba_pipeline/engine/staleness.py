@@ -74,7 +74,8 @@ class Survey:
                 continue
             elif stamp.code_version < table.version:
                 reasons[day] = f"code version {stamp.code_version}, now {table.version}"
-            elif stamp.meaning != means:
+            # What newer code means is not for older code to judge.
+            elif stamp.code_version == table.version and stamp.meaning != means:
                 reasons[day] = "limits, formulas or parsers changed"
             elif stamp.inputs != now:
                 reasons[day] = "inputs changed"

@@ -22,12 +22,14 @@ from nba_pipeline.thresholds import (
     TRAINING_MINIMUM_GAMES,
     USAGE_RATE_COVERAGE,
 )
-from nba_pipeline_tests.backfill.writer import MARKED
+from nba_pipeline_tests.backfill.writer import MARKED, NEXT_VERSION
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, lines
 from nba_pipeline_tests.program import Program
 from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, Writer
 
+OLD, FIX = NEXT_VERSION, NEXT_VERSION + 1
+"""Versions of the code that the two backfills have, both newer than what the program declares."""
 FIRST, LAST = date(2023, 10, 24), date(2023, 11, 20)
 SPAN = ["--from", str(FIRST), "--to", str(LAST)]
 AFTER = [
@@ -73,15 +75,15 @@ def evening(tmp_path_factory) -> Evening:
     program = Program(home, home / "landing")
     wish = {"tables": CHAIN, "span": [str(FIRST), str(LAST)], "wait": False, "force": False}
 
-    old = Writer(home, run="old-evening", version=1, **(wish | {"pause": 30}))
+    old = Writer(home, run="old-evening", version=OLD, **(wish | {"pause": 30}))
     old.go()
     old.wait_for("committing")
-    refused = _result(Writer(home, run="fix-too-early", version=2, **wish))
+    refused = _result(Writer(home, run="fix-too-early", version=FIX, **wish))
     cancelled = program.call("cancel", "old-evening", "--reason", WHY)
     old.process.wait(timeout=30)
-    old_again = _result(Writer(home, run="old-evening", version=1, **wish))
+    old_again = _result(Writer(home, run="old-evening", version=OLD, **wish))
 
-    assert "written" in _result(Writer(home, run="fix", version=2, **wish))
+    assert "written" in _result(Writer(home, run="fix", version=FIX, **wish))
     on_last = ["--from", str(LAST), "--to", str(LAST), "--json"]
     usage_before = program.call("validate", "usage_rate", *on_last)
     tables = [word for name in AFTER for word in ("--tables", name)]
@@ -94,7 +96,7 @@ def evening(tmp_path_factory) -> Evening:
         models = set(Lab(home, home / "landing").warehouse.stamps("points_model"))
 
         (home / "landing" / TEAM_LOG).write_text(whole)
-        assert "written" in _result(Writer(home, run="fix-on-whole-lines", version=2, **wish))
+        assert "written" in _result(Writer(home, run="fix-on-whole-lines", version=FIX, **wish))
         usage_after = program.call("validate", "usage_rate", *SPAN)
         passed = program.call("backfill", *SPAN, *tables)
     return Evening(
@@ -188,8 +190,8 @@ def test_with_the_lines_repaired_usage_passes_and_all_runs_in_order(evening) -> 
 def test_the_rows_that_stand_are_the_fix_s_alone(evening) -> None:
     """On every date, whatever the old backfill had begun."""
     rows = evening.home.rows("team_offense_game_summary")
-    assert {(row[MARKED], row["code_version"]) for row in rows} == {(2, 2)}
-    assert {stamp.code_version for stamp in _stamps(evening).values()} == {2}
+    assert {(row[MARKED], row["code_version"]) for row in rows} == {(FIX, FIX)}
+    assert {stamp.code_version for stamp in _stamps(evening).values()} == {FIX}
 
 
 def _stamps(evening: Evening) -> dict[date, Any]:

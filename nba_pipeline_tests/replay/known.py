@@ -106,7 +106,7 @@ class Known:
         random = np.random.default_rng(seed)
         lived = [game for game in truth.games if game_day(game) <= last]
         self.incidents = _incidents(random, lived)
-        self._moved = {
+        self.moves = {
             move.game_id: _announcement(move.first_day, move.day, place, move.is_postponed)
             for place, move in enumerate(truth.moves)
         }
@@ -117,7 +117,7 @@ class Known:
         return [entry for game in self._truth.games for entry in self._entries(game, moment)]
 
     def _entries(self, game: Mapping[str, Any], moment: Moment) -> list[dict[str, Any]]:
-        move = self._moved.get(game["gameId"])
+        move = self.moves.get(game["gameId"])
         if move is None or (moment >= move.dated and not move.leaves_entry):
             return [self._now(game, moment)]
         before = dated(unplayed(game), move.first_day)
