@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 
 from nba_pipeline import clock
 from nba_pipeline.engine import preconditions
-from nba_pipeline.engine.inputs import read_inputs
+from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.made_from import made_from
@@ -216,21 +216,21 @@ def _computed(
 
         is_fixed = not parameters(table.transform, inputs) & CHANGING
         rows, lineage = questions.rows(made, f"{table.name}__made", is_fixed=is_fixed)
+        staged.callback(warehouse.drop_staged, rows)
         mine = {day: {str(b) for b in writer.bypasses} for day in need.bypassed}
         bypassed = _bypasses(table, ready, survey, mine)
-        rows = warehouse.stage(stamped(table, rows, writer.run_id, bypassed), f"{table.name}__rows")
-        staged.callback(warehouse.drop_staged, rows)
+        rows = stamped(table, rows, writer.run_id, bypassed)
+        rows = stage(rows, f"{table.name}__rows", warehouse, staged)
         if clashes := held_elsewhere(table, rows, ready, warehouse):
             refused |= clashes
             ready = [day for day in ready if day not in clashes]
             if not ready:
                 return Computed(Replaced((), (), 0), current, refused, {})
             day = rows[table.date_column]
-            rows = warehouse.stage(rows.filter(day.isin(ready)), f"{table.name}__kept")
-            staged.callback(warehouse.drop_staged, rows)
+            rows = stage(rows.filter(day.isin(ready)), f"{table.name}__kept", warehouse, staged)
         if table.appends:
-            rows = warehouse.stage(added(inputs["stored"], rows), f"{table.name}__all")
-            staged.callback(warehouse.drop_staged, rows)
+            rows = added(inputs["stored"], rows)
+            rows = stage(rows, f"{table.name}__all", warehouse, staged)
         require(table, rows, questions)
         facts = judge(table, ready, rows, questions)
         now = clock.now()
@@ -266,8 +266,7 @@ def judged_again(
         inputs = read_inputs(table, days, warehouse, landing, staged)
         stored = warehouse.table(table.name, min(days), max(days))
         wanted = stored.filter(stored[table.date_column].isin(list(days)))
-        rows = warehouse.stage(wanted, f"{table.name}__rows")
-        staged.callback(warehouse.drop_staged, rows)
+        rows = stage(wanted, f"{table.name}__rows", warehouse, staged)
         questions = Questions(table, warehouse, inputs)
         require(table, rows, questions)
         facts = judge(table, days, rows, questions)

@@ -24,6 +24,13 @@ def read_span(read: Read, days: Sequence[date]) -> tuple[date, date]:
     return min((span.first for span in read.seasons(first)), default=first), last
 
 
+def stage(rows: ir.Table | str, name: str, warehouse: Warehouse, staged: ExitStack) -> ir.Table:
+    """The rows, or a query's, held under the name and dropped with the stack."""
+    held = warehouse.stage(rows, name)
+    staged.callback(warehouse.drop_staged, held)
+    return held
+
+
 def read_inputs(
     table: Table,
     days: Sequence[date],
@@ -38,8 +45,7 @@ def read_inputs(
     inputs: dict[str, ir.Table] = {}
 
     def keep(name: str, rows: ir.Table | str) -> None:
-        inputs[name] = warehouse.stage(rows, f"{table.name}__{name}")
-        staged.callback(warehouse.drop_staged, inputs[name])
+        inputs[name] = stage(rows, f"{table.name}__{name}", warehouse, staged)
 
     for read in table.reads:
         first, last = read_span(read, days)
