@@ -24,7 +24,6 @@ import pandas as pd
 from deltalake import DeltaTable
 
 from nba_pipeline.model import boosting
-from nba_pipeline.model.features import FEATURES
 from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import TRAINING_MINIMUM_GAMES
 
@@ -32,6 +31,7 @@ PROGRAM = Path(sys.executable).parent / "nba-pipeline"
 FIRST, LAST = date(2021, 10, 19), date(2024, 4, 14)
 COVERED = {"2", "4", "5", "6"}
 FINAL = 3
+FEATURES = TABLES["ml_feature_store_v2"].features
 
 
 def pipeline(home: Path, landing: Path) -> float:
@@ -121,6 +121,7 @@ def plain(landing: Path, folder: Path) -> tuple[float, duckdb.DuckDBPyConnection
         "SELECT game_id, player_id, pts AS actual FROM player_game_summary"
     ).df()
     rows = features.merge(results, how="inner")
+    known = [name for name in FEATURES if name in features.columns]
     month = features.game_date.dt.to_period("M").dt.to_timestamp()
 
     def predicted(first: pd.Timestamp) -> pd.DataFrame:
@@ -128,7 +129,9 @@ def plain(landing: Path, folder: Path) -> tuple[float, duckdb.DuckDBPyConnection
         wanted = features[month == first]
         if behind.game_id.nunique() < TRAINING_MINIMUM_GAMES.value:
             return wanted[[]]
-        quantiles = boosting.predict(boosting.train(behind, behind.actual.to_numpy()), wanted)
+        quantiles = boosting.predict(
+            boosting.train(behind, known, behind.actual.to_numpy()), wanted, known
+        )
         keys = wanted[["game_id", "player_id"]]
         return keys.assign(p10=quantiles[:, 0], p50=quantiles[:, 1], p90=quantiles[:, 2])
 
@@ -155,18 +158,23 @@ def compare(home: Path, floor: duckdb.DuckDBPyConnection) -> None:
         floor.register(
             f"delta_{name}", DeltaTable(str(home / "warehouse" / name)).to_pyarrow_table()
         )
+    # The floor needs no feature that came after it; it says which those are.
+    columns = floor.table("ml_feature_store_v2").columns
+    compared = [name for name in FEATURES if name in columns]
     worst = ", ".join(
         f"max(CASE WHEN (d.{name} IS NULL) <> (p.{name} IS NULL) THEN 'inf'::DOUBLE "
         f"ELSE abs(d.{name}::DOUBLE - p.{name}::DOUBLE) END)"
-        for name in FEATURES
+        for name in compared
     )
     row = floor.execute(
         f"SELECT count(*), {worst} FROM delta_ml_feature_store_v2 d "
         "FULL JOIN ml_feature_store_v2 p USING (game_id, player_id)"
     ).fetchone()
-    differences = dict(zip(FEATURES, row[1:], strict=True))
+    differences = dict(zip(compared, row[1:], strict=True))
     name, most = max(differences.items(), key=lambda pair: pair[1])
     print(f"{row[0]} rows of features; the most that any differs: {most:.2g} ({name})")
+    if left := sorted(set(FEATURES) - set(compared)):
+        print(f"not in floor.sql, so neither compared nor trained on there: {', '.join(left)}")
     errors = floor.execute(
         "SELECT (SELECT avg(absolute_error) FROM delta_prediction_accuracy WHERE system = 'xgboost' "
         "AND minutes > 0), (SELECT avg(absolute_error) FROM prediction_accuracy)"

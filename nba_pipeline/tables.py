@@ -5,12 +5,19 @@ Knows no table by name and imports no Dagster: commands that only look start wit
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import replace
 from graphlib import TopologicalSorter
 
 import nba_pipeline
+from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.kernel.columns import STAMP
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
+
+
+class Undescribed(NbaPipelineError, ValueError):
+    """A column that neither its own table nor the tables upstream describe as one thing."""
 
 
 def _phases() -> list[str]:
@@ -36,8 +43,39 @@ def _in_order(tables: dict[str, Table]) -> dict[str, Table]:
     ordered: dict[str, Table] = {}
     for name in TopologicalSorter(graph).static_order():
         upstream = {up for read in graph[name] for up in (read, *ordered[read].upstream)}
-        ordered[name] = replace(tables[name], upstream=tuple(n for n in ordered if n in upstream))
+        table = replace(tables[name], upstream=tuple(n for n in ordered if n in upstream))
+        inherited = descriptions_upstream(table, [ordered[name] for name in table.upstream])
+        ordered[name] = replace(table, inherited=inherited)
     return ordered
+
+
+def descriptions_upstream(table: Table, upstream: Sequence[Table]) -> dict[str, str]:
+    """Per column that the table does not describe itself, the one description that it has upstream.
+
+    A column that every table gets is described there.
+
+    Raises:
+        Undescribed: upstream tables say different things of one, or none has it.
+    """
+    found: dict[str, str] = {}
+    for name in table.schema.to_schema().columns:
+        if name in table.described:
+            continue
+        texts: dict[str, list[str]] = {}
+        for up in upstream:
+            if name in up.columns:
+                texts.setdefault(up.columns[name], []).append(up.name)
+        if name in STAMP and not texts:
+            texts = {STAMP[name].description: ["every table"]}
+        if len(texts) != 1:
+            said = "; ".join(f"{text!r} in {', '.join(of)}" for text, of in texts.items())
+            raise Undescribed(
+                f"{table.name}: column {name} has no description, and upstream "
+                + (f"it has several: {said}" if texts else "no table has it")
+                + "; say in the schema what it is"
+            )
+        (found[name],) = texts
+    return found
 
 
 TABLES: dict[str, Table] = _in_order(_declared())

@@ -3,7 +3,7 @@
 import inspect
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Literal
@@ -14,6 +14,7 @@ import pandera.ibis as pa
 from nba_pipeline import clock
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.checkpoint import Checkpoint
+from nba_pipeline.kernel.feature import features_of
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.units import Units
 from nba_pipeline.league.calendar import Season, month_of, season_days, seasons
@@ -102,7 +103,8 @@ class ContradictoryDeclaration(NbaPipelineError, ValueError):
 class Table:
     """A declared table. Name, phase and docs come from its module; see `table_asset` for the rest.
 
-    upstream names every table that it is made from, however far; only assembled tables have it.
+    upstream names every table that it is made from, however far, and inherited gives the columns that
+    are described upstream; only assembled tables have them.
     """
 
     name: str
@@ -129,6 +131,7 @@ class Table:
     units: Units | None
     appends: bool
     upstream: tuple[str, ...] = ()
+    inherited: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def phase(self) -> int:
@@ -173,12 +176,21 @@ class Table:
         return self.appends and day < clock.today()
 
     @property
+    def described(self) -> dict[str, str]:
+        """Each column that the table's own file describes, and its description."""
+        columns = self.schema.to_schema().columns
+        return {name: c.description for name, c in columns.items() if c.description}
+
+    @property
     def columns(self) -> dict[str, str]:
-        """Each declared column and its description."""
-        return {
-            name: column.description or ""
-            for name, column in self.schema.to_schema().columns.items()
-        }
+        """Each declared column and its description: its own, or that of where it comes from."""
+        texts = {**self.inherited, **self.described}
+        return {name: texts.get(name, "") for name in self.schema.to_schema().columns}
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns that are marked as features, in the schema's order."""
+        return features_of(self.schema)
 
 
 def table_asset(

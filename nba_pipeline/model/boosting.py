@@ -1,9 +1,11 @@
 """Gradient-boosted trees for a player's points: the 10th, 50th and 90th percentile at once."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
-from nba_pipeline.model.features import FEATURES, matrix
+from nba_pipeline.model.features import matrix
 
 VERSION = 1
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
@@ -29,30 +31,31 @@ _PARAMETERS = {
 }
 
 
-def train(rows: pd.DataFrame, points: np.ndarray) -> bytes:
+def train(rows: pd.DataFrame, features: Sequence[str], points: np.ndarray) -> bytes:
     """The booster for the rows' features and the points that were scored; the same for the same rows.
 
     Args:
-        rows: the features, one row per player and game, in a fixed order.
+        rows: one per player and game, in a fixed order, with the features.
+        features: the columns to learn from; the booster keeps their names and order.
         points: what each scored.
     """
     import xgboost as xgb  # noqa: PLC0415  slow to import; most commands train nothing
 
-    data = xgb.QuantileDMatrix(matrix(rows), points, max_bin=_MAX_BIN, nthread=1)
+    data = xgb.QuantileDMatrix(matrix(rows, features), points, max_bin=_MAX_BIN, nthread=1)
     return bytes(xgb.train(_PARAMETERS, data, _ROUNDS).save_raw("ubj"))
 
 
-def predict(booster: bytes, rows: pd.DataFrame) -> np.ndarray:
+def predict(booster: bytes, rows: pd.DataFrame, features: Sequence[str]) -> np.ndarray:
     """Predicted quantiles of points, ascending, not negative; shape (rows, 3).
 
     Raises:
-        ValueError: the booster was trained on other features.
+        ValueError: the booster was trained on other features, or on them in another order.
     """
     import xgboost as xgb  # noqa: PLC0415  slow to import; most commands train nothing
 
     model = xgb.Booster(model_file=bytearray(booster))
-    if tuple(model.feature_names or ()) != FEATURES:
+    if tuple(model.feature_names or ()) != tuple(features):
         raise ValueError("the booster was trained on another list of features; train it again")
-    quantiles = model.inplace_predict(matrix(rows))
+    quantiles = model.inplace_predict(matrix(rows, features))
     # Trees of neighbouring quantiles may cross.
     return np.sort(np.clip(quantiles.astype("float64"), 0, None), axis=1)

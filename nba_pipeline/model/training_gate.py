@@ -3,12 +3,12 @@
 Coverage is asked for per season and per month: a month at nothing hides inside a good average.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 import pandas as pd
 
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.model.features import FEATURES
 from nba_pipeline.thresholds import (
     TRAINING_FEATURE_COVERAGE,
     TRAINING_IMPLAUSIBLE_MAE,
@@ -60,9 +60,9 @@ def _thin_spans(rows: pd.DataFrame) -> list[str]:
     return found
 
 
-def coverage(rows: pd.DataFrame) -> dict[str, float]:
+def coverage(rows: pd.DataFrame, features: Sequence[str]) -> dict[str, float]:
     """Per feature, the share of rows that have it."""
-    return {name: round(float(rows[name].notna().mean()), 4) for name in FEATURES}
+    return {name: round(float(rows[name].notna().mean()), 4) for name in features}
 
 
 def require_plausible(training_mae: float) -> None:

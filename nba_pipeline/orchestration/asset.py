@@ -122,7 +122,7 @@ def _column_schema(table: Table) -> dg.TableSchema:
         dg.TableColumn(
             name,
             str(column.dtype),
-            description=column.description,
+            description=table.columns[name],
             constraints=dg.TableColumnConstraints(
                 nullable=bool(column.nullable),
                 unique=[name] == list(table.grain),

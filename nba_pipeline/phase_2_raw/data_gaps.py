@@ -1,7 +1,8 @@
 """Every expected unit of a required raw table that is missing or breaks an invariant.
 
 Assembled from what the raw tables declare: the units that the schedule expects of each, and the
-invariants beside its schema. A game that the schedule could not be read for is a gap of its own.
+invariants beside its schema. A game that the schedule could not be read for is a gap of its own:
+row-<n> is its game_id where none can be read, the season's first day its game_date.
 """
 
 from datetime import date
@@ -28,24 +29,19 @@ EXPECTED_OF = [table for table in RAW.values() if any(s.is_required for s in tab
 
 
 class DataGaps(pa.DataFrameModel):
-    """The columns."""
+    """The columns; where the unit is a game, team_abbr is NULL, and rule is the first that failed."""
 
     gap_id: str = pa.Field(description="<table>:<game_date>:<game_id>[:<team>]")
     table_name: str = pa.Field(description="The raw table whose unit it is")
-    game_date: date = pa.Field(
-        description="Tip-off date, US Eastern, the season's first day where none can be read; "
-        "the partition"
-    )
-    game_id: str = pa.Field(description="Ten-digit NBA game id; row-<n> where none can be read")
-    team_abbr: str = pa.Field(
-        nullable=True, description="Whose side of the game; NULL where the unit is the game"
-    )
+    game_date: date
+    game_id: str
+    team_abbr: str = pa.Field(nullable=True)
     kind: str = pa.Field(
         isin=["missing", "invalid", "unsettled"],
         description="Not there, not believable, or of a game that nobody has ended",
     )
-    rule: str = pa.Field(description="Name of the first invariant that failed")
-    detail: str = pa.Field(description="What was expected and what is there")
+    rule: str
+    detail: str
     is_accepted: bool = pa.Field(description="Whether it is known that the unit will never come")
     accepted_reason: str = pa.Field(
         nullable=True, description="Why, by whom and when it was accepted; NULL when it is not"

@@ -12,11 +12,12 @@ from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.kernel.units import Invariant, Units, scheduled_rows
+from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
     nba_stats_league_game_log_player as source,
 )
-from nba_pipeline.thresholds import FEWEST_PLAYERS, MOST_PLAYERS
+from nba_pipeline.thresholds import FEWEST_PLAYERS, MOST_PLAYER_MINUTES, MOST_PLAYERS
 
 GRAIN = ["game_id", "player_id"]
 
@@ -24,15 +25,19 @@ GRAIN = ["game_id", "player_id"]
 class NbacPlayerBoxscore(pa.DataFrameModel):
     """The columns."""
 
-    game_id: str = pa.Field(description="Ten-digit NBA game id")
-    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
-    team_abbr: str = pa.Field(description="Team tricode")
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
     opponent_abbr: str = pa.Field(description="The other team's tricode, from the schedule")
     is_home: bool = pa.Field(description="Whether the team is the home team, from the schedule")
     player_id: int = pa.Field(ge=1, description="The league's id of the player")
     player_name: str = pa.Field(description="Name as the source spells it")
     player_lookup: str = pa.Field(str_matches="[a-z0-9]+$", description="Normalised name")
-    minutes: float = pa.Field(ge=0, le=80, description="Minutes played, decimal")
+    minutes: float = pa.Field(
+        ge=0,
+        le=MOST_PLAYER_MINUTES.value,
+        description="Minutes played, decimal; a team has those of its players together",
+    )
     fgm: int = pa.Field(ge=0, description="Field goals made")
     fga: int = pa.Field(ge=0, description="Field goals attempted")
     fg3m: int = pa.Field(ge=0, description="Three-pointers made")
@@ -47,8 +52,8 @@ class NbacPlayerBoxscore(pa.DataFrameModel):
     blk: int = pa.Field(ge=0, description="Blocks")
     tov: int = pa.Field(ge=0, description="Turnovers")
     pf: int = pa.Field(ge=0, description="Personal fouls")
-    pts: int = pa.Field(ge=0, description="Points")
-    plus_minus: float = pa.Field(description="Score margin while the player was on, in points")
+    pts: int = pa.Field(ge=0, description="Points scored")
+    plus_minus: float = pa.Field(description="Score margin while on the floor, in points")
 
     class Config:
         """One row per player and game."""

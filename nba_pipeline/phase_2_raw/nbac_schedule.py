@@ -22,10 +22,13 @@ class NbacSchedule(pa.DataFrameModel):
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$", description="Ten-digit NBA game id")
     game_code: str = pa.Field(description="Readable alias of the game: YYYYMMDD_AWAY_HOME")
-    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
-    season: str = pa.Field(str_matches=r"[0-9]{4}-[0-9]{2}$", description='Season, "2023-24"')
+    game_date: date = pa.Field(
+        description="Date of the tip-off, US Eastern, or that the row is filed under; the partition"
+    )
+    season: str = pa.Field(str_matches=r"[0-9]{4}-[0-9]{2}$")
     season_type: str = pa.Field(
-        isin=list(SEASON_TYPES.values()), description="Kind of game, from the id's third digit"
+        isin=list(SEASON_TYPES.values()),
+        description="Kind of game, from the id's third digit: regular, playoffs, ...",
     )
     home_team: str = pa.Field(description="Tricode of the home team")
     away_team: str = pa.Field(description="Tricode of the visiting team")

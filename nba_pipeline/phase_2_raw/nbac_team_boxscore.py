@@ -13,6 +13,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.kernel.units import Invariant, Units, scheduled_rows
+from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
     nba_stats_league_game_log_team as source,
@@ -23,14 +24,16 @@ GRAIN = ["game_id", "team_abbr"]
 
 
 class NbacTeamBoxscore(pa.DataFrameModel):
-    """The columns."""
+    """The columns; minutes are off by a few in the source."""
 
-    game_id: str = pa.Field(description="Ten-digit NBA game id")
-    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
-    team_abbr: str = pa.Field(description="Team tricode")
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
     opponent_abbr: str = pa.Field(description="The other team's tricode, from the schedule")
     is_home: bool = pa.Field(description="Whether the team is the home team, from the schedule")
-    minutes: float = pa.Field(ge=0, description="Player-minutes; the source's is off by a few")
+    minutes: float = pa.Field(
+        ge=0, description="Minutes played, decimal; a team has those of its players together"
+    )
     fgm: int = pa.Field(ge=0, description="Field goals made")
     fga: int = pa.Field(ge=0, description="Field goals attempted")
     fg3m: int = pa.Field(ge=0, description="Three-pointers made")
@@ -45,8 +48,8 @@ class NbacTeamBoxscore(pa.DataFrameModel):
     blk: int = pa.Field(ge=0, description="Blocks")
     tov: int = pa.Field(ge=0, description="Turnovers")
     pf: int = pa.Field(ge=0, description="Personal fouls")
-    pts: int = pa.Field(ge=0, description="Points")
-    plus_minus: float = pa.Field(description="Plus-minus as the source has it, in points")
+    pts: int = pa.Field(ge=0, description="Points scored")
+    plus_minus: float = pa.Field(description="Score margin while on the floor, in points")
     won: bool = pa.Field(nullable=True, description="Whether the team won; NULL when not said")
 
     class Config:

@@ -24,19 +24,21 @@ GRAIN = ["game_date", "source_file", "row_number", "field", "rule"]
 
 
 class RejectedRows(pa.DataFrameModel):
-    """The columns."""
+    """The columns; game_id, team_abbr, field and value are as the source has them."""
 
     source_file: str = pa.Field(description="File, relative to the landing zone")
     row_number: int = pa.Field(
         nullable=True, description="Position in the source's own list, from 0; NULL for a file"
     )
-    game_date: date = pa.Field(description="Date it is filed under; the partition")
-    game_id: str = pa.Field(nullable=True, description="Game id as the source has it")
-    team_abbr: str = pa.Field(nullable=True, description="Team as the source has it")
+    game_date: date
+    game_id: str = pa.Field(nullable=True)
+    team_abbr: str = pa.Field(
+        nullable=True, description="Team tricode; a player's row has his team's"
+    )
     field: str = pa.Field(nullable=True, description="The source's name of the bad field")
     value: str = pa.Field(nullable=True, description="What the source has there")
-    rule: str = pa.Field(description="Name of the rule that it breaks")
-    detail: str = pa.Field(description="A sentence that names file, row and field")
+    rule: str = pa.Field(description="Name of the rule that is broken")
+    detail: str = pa.Field(description="What is wrong, in a sentence that says where")
 
     class Config:
         """One row per bad field, row or file."""

@@ -12,9 +12,14 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league import box_score
+from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.lookback import provenance
-from nba_pipeline.thresholds import PLAYERS_PER_ROSTER, USAGE_TEAM_MEAN_TOLERANCE
+from nba_pipeline.thresholds import (
+    MOST_PLAYER_MINUTES,
+    PLAYERS_PER_ROSTER,
+    USAGE_TEAM_MEAN_TOLERANCE,
+)
 
 GRAIN = ["game_id", "player_id"]
 
@@ -22,36 +27,38 @@ GRAIN = ["game_id", "player_id"]
 class PlayerGameSummary(pa.DataFrameModel):
     """The columns."""
 
-    game_id: str = pa.Field(description="Ten-digit NBA game id")
-    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
-    player_id: int = pa.Field(ge=1, description="The league's id of the player")
-    player_name: str = pa.Field(description="Name as the source spells it")
-    player_lookup: str = pa.Field(description="Normalised name")
-    team_abbr: str = pa.Field(description="Team tricode")
-    opponent_abbr: str = pa.Field(description="The other team's tricode")
-    is_home: bool = pa.Field(description="Whether the team is the home team")
-    minutes: float = pa.Field(gt=0, le=80, description="Minutes played, decimal")
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    player_id: int = pa.Field(ge=1)
+    player_name: str
+    player_lookup: str
+    team_abbr: str
+    opponent_abbr: str
+    is_home: bool
+    minutes: float = pa.Field(gt=0, le=MOST_PLAYER_MINUTES.value)
     points: int = pa.Field(ge=0, description="Points scored")
-    fgm: int = pa.Field(ge=0, description="Field goals made")
-    fga: int = pa.Field(ge=0, description="Field goals attempted")
-    fg3m: int = pa.Field(ge=0, description="Three-pointers made")
-    fg3a: int = pa.Field(ge=0, description="Three-pointers attempted")
-    ftm: int = pa.Field(ge=0, description="Free throws made")
-    fta: int = pa.Field(ge=0, description="Free throws attempted")
-    oreb: int = pa.Field(ge=0, description="Offensive rebounds")
-    dreb: int = pa.Field(ge=0, description="Defensive rebounds")
-    reb: int = pa.Field(ge=0, description="Rebounds")
-    ast: int = pa.Field(ge=0, description="Assists")
-    stl: int = pa.Field(ge=0, description="Steals")
-    blk: int = pa.Field(ge=0, description="Blocks")
-    tov: int = pa.Field(ge=0, description="Turnovers")
-    pf: int = pa.Field(ge=0, description="Personal fouls")
-    plus_minus: float = pa.Field(description="Score margin while the player was on, in points")
+    fgm: int = pa.Field(ge=0)
+    fga: int = pa.Field(ge=0)
+    fg3m: int = pa.Field(ge=0)
+    fg3a: int = pa.Field(ge=0)
+    ftm: int = pa.Field(ge=0)
+    fta: int = pa.Field(ge=0)
+    oreb: int = pa.Field(ge=0)
+    dreb: int = pa.Field(ge=0)
+    reb: int = pa.Field(ge=0)
+    ast: int = pa.Field(ge=0)
+    stl: int = pa.Field(ge=0)
+    blk: int = pa.Field(ge=0)
+    tov: int = pa.Field(ge=0)
+    pf: int = pa.Field(ge=0)
+    plus_minus: float
     ts_pct: float = pa.Field(
-        ge=0, nullable=True, description="True shooting: points / (2*(FGA + 0.44*FTA))"
+        ge=0,
+        nullable=True,
+        description="True shooting: points / (2*(FGA + 0.44*FTA)), 0 to 1 or so",
     )
     efg_pct: float = pa.Field(
-        ge=0, nullable=True, description="Effective field goals: (FGM + 0.5*3PM) / FGA"
+        ge=0, nullable=True, description="Effective field goals: (FGM + 0.5*3PM) / FGA, 0 to 1.5"
     )
     usage_rate: float = pa.Field(
         ge=0,

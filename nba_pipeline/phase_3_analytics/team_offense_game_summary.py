@@ -12,6 +12,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league import box_score
+from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.lookback import provenance
 
@@ -21,25 +22,25 @@ GRAIN = ["game_id", "team_abbr"]
 class TeamOffenseGameSummary(pa.DataFrameModel):
     """The columns."""
 
-    game_id: str = pa.Field(description="Ten-digit NBA game id")
-    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
-    team_abbr: str = pa.Field(description="Team tricode")
-    opponent_abbr: str = pa.Field(description="The other team's tricode")
-    is_home: bool = pa.Field(description="Whether the team is the home team")
-    won: bool = pa.Field(nullable=True, description="Whether the team won; NULL when not said")
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    team_abbr: str
+    opponent_abbr: str
+    is_home: bool
+    won: bool = pa.Field(nullable=True)
     margin: int = pa.Field(nullable=True, description="Own points minus the opponent's")
     points: int = pa.Field(ge=0, description="Points scored")
-    fgm: int = pa.Field(ge=0, description="Field goals made")
-    fga: int = pa.Field(ge=0, description="Field goals attempted")
-    fg3m: int = pa.Field(ge=0, description="Three-pointers made")
-    fg3a: int = pa.Field(ge=0, description="Three-pointers attempted")
-    ftm: int = pa.Field(ge=0, description="Free throws made")
-    fta: int = pa.Field(ge=0, description="Free throws attempted")
-    oreb: int = pa.Field(ge=0, description="Offensive rebounds")
-    dreb: int = pa.Field(ge=0, description="Defensive rebounds")
-    ast: int = pa.Field(ge=0, description="Assists")
-    tov: int = pa.Field(ge=0, description="Turnovers")
-    pf: int = pa.Field(ge=0, description="Personal fouls")
+    fgm: int = pa.Field(ge=0)
+    fga: int = pa.Field(ge=0)
+    fg3m: int = pa.Field(ge=0)
+    fg3a: int = pa.Field(ge=0)
+    ftm: int = pa.Field(ge=0)
+    fta: int = pa.Field(ge=0)
+    oreb: int = pa.Field(ge=0)
+    dreb: int = pa.Field(ge=0)
+    ast: int = pa.Field(ge=0)
+    tov: int = pa.Field(ge=0)
+    pf: int = pa.Field(ge=0)
     overtime_periods: int = pa.Field(ge=0, description="Overtimes, from the team's player-minutes")
     possessions: float = pa.Field(
         gt=0, nullable=True, description="Mean of both teams' FGA + 0.44*FTA + TOV - OREB"
@@ -49,10 +50,12 @@ class TeamOffenseGameSummary(pa.DataFrameModel):
         ge=0, nullable=True, description="Points per 100 possessions"
     )
     ts_pct: float = pa.Field(
-        ge=0, nullable=True, description="True shooting: points / (2*(FGA + 0.44*FTA)), 0 to 1"
+        ge=0,
+        nullable=True,
+        description="True shooting: points / (2*(FGA + 0.44*FTA)), 0 to 1 or so",
     )
     efg_pct: float = pa.Field(
-        ge=0, nullable=True, description="Effective field goals: (FGM + 0.5*3PM) / FGA, 0 to 1"
+        ge=0, nullable=True, description="Effective field goals: (FGM + 0.5*3PM) / FGA, 0 to 1.5"
     )
 
     class Config:

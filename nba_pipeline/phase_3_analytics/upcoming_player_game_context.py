@@ -16,6 +16,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
 from nba_pipeline.league import calendar
+from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, covered
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.timeline import (
@@ -31,17 +32,17 @@ TEAM_GAMES = 10
 
 
 class UpcomingPlayerGameContext(pa.DataFrameModel):
-    """The columns."""
+    """The columns; player_name is as the source spelled it last."""
 
-    game_id: str = pa.Field(description="Ten-digit NBA game id")
-    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
-    player_id: int = pa.Field(ge=1, description="The league's id of the player")
-    player_name: str = pa.Field(description="Name as the source spelled it last")
-    player_lookup: str = pa.Field(description="Normalised name")
-    team_abbr: str = pa.Field(description="Tricode of the player's team")
-    opponent_abbr: str = pa.Field(description="The other team's tricode")
-    is_home: bool = pa.Field(description="Whether the player's team is the home team")
-    season_type: str = pa.Field(description="Kind of game: regular, play_in, playoffs, cup_final")
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    player_id: int = pa.Field(ge=1)
+    player_name: str
+    player_lookup: str
+    team_abbr: str
+    opponent_abbr: str
+    is_home: bool
+    season_type: str
     team_days_rest: int = pa.Field(
         ge=1, nullable=True, description="Days since the team's last game; NULL before its first"
     )

@@ -39,10 +39,10 @@ GRAIN = ["player_id", "game_date"]
 class PlayerDailyCache(pa.DataFrameModel):
     """The columns; averages are per game played, windows end the day before game_date."""
 
-    player_id: int = pa.Field(ge=1, description="The league's id of the player")
-    game_date: date = pa.Field(description="Date that the values are as of; the partition")
-    player_lookup: str = pa.Field(description="Normalised name")
-    team_abbr: str = pa.Field(description="Tricode of the player's team")
+    player_id: int = pa.Field(ge=1)
+    game_date: date
+    player_lookup: str
+    team_abbr: str
     points_avg_last_5: float = pa.Field(ge=0, nullable=True, description="Points, last 5 games")
     points_avg_last_10: float = pa.Field(ge=0, nullable=True, description="Points, last 10 games")
     points_avg_season: float = pa.Field(ge=0, nullable=True, description="Points, season")
@@ -82,12 +82,12 @@ class PlayerDailyCache(pa.DataFrameModel):
     minutes_avg_previous_season: float = pa.Field(
         ge=0, nullable=True, description="Minutes, the whole season before"
     )
-    games_in_last_7_days: int = pa.Field(ge=0, nullable=True, description="Games played")
-    games_in_last_14_days: int = pa.Field(ge=0, nullable=True, description="Games played")
-    minutes_in_last_7_days: float = pa.Field(ge=0, nullable=True, description="Minutes played")
-    minutes_in_last_14_days: float = pa.Field(ge=0, nullable=True, description="Minutes played")
+    games_in_last_7_days: int = pa.Field(ge=0, nullable=True)
+    games_in_last_14_days: int = pa.Field(ge=0, nullable=True)
+    minutes_in_last_7_days: float = pa.Field(ge=0, nullable=True)
+    minutes_in_last_14_days: float = pa.Field(ge=0, nullable=True)
     back_to_backs_last_14_days: int = pa.Field(
-        ge=0, nullable=True, description="Games played on the day after another"
+        ge=0, nullable=True, description="Games the player played on the day after another"
     )
 
     class Config:

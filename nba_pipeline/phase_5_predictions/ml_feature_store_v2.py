@@ -11,90 +11,79 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
+from nba_pipeline.kernel.feature import feature, features_of
 from nba_pipeline.kernel.table import from_season, same_date, table_asset
+from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
 from nba_pipeline.lookback.timeline import TEAM_GAMES, timeline
 from nba_pipeline.lookback.windows import as_of, last, mean, ratio
-from nba_pipeline.model.features import FEATURE_VERSION
 
 GRAIN = ["game_id", "player_id"]
+FEATURE_VERSION = 1
+"""The table's version: counts the lists and the meanings of the features."""
 
 
 class MlFeatureStoreV2(pa.DataFrameModel):
-    """The columns; every one after season_type is a feature but feature_version."""
+    """The columns; what is marked as a feature is one."""
 
-    game_id: str = pa.Field(description="Ten-digit NBA game id")
-    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
-    player_id: int = pa.Field(ge=1, description="The league's id of the player")
-    player_lookup: str = pa.Field(description="Normalised name")
-    team_abbr: str = pa.Field(description="Tricode of the player's team")
-    opponent_abbr: str = pa.Field(description="The other team's tricode")
-    season_type: str = pa.Field(description="Kind of game")
-    points_avg_last_5: float = pa.Field(nullable=True, description="Points, last 5 games")
-    points_avg_last_10: float = pa.Field(nullable=True, description="Points, last 10 games")
-    points_avg_season: float = pa.Field(nullable=True, description="Points, season")
-    points_std_last_10: float = pa.Field(
-        nullable=True, description="Sample standard deviation of points, last 10 games"
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    player_id: int = pa.Field(ge=1)
+    player_lookup: str
+    team_abbr: str
+    opponent_abbr: str
+    season_type: str
+    points_avg_last_5: float = feature()
+    points_avg_last_10: float = feature()
+    points_avg_season: float = feature()
+    points_std_last_10: float = feature()
+    recent_trend: float = feature(
+        description="points_avg_last_5 minus points_avg_last_10, in points"
     )
-    recent_trend: float = pa.Field(
-        nullable=True, description="points_avg_last_5 minus points_avg_last_10, in points"
+    minutes_avg_last_5: float = feature()
+    minutes_avg_last_10: float = feature()
+    minutes_avg_season: float = feature()
+    minutes_change: float = feature(
+        description="minutes_avg_last_10 over minutes_avg_season, minus 1"
     )
-    minutes_avg_last_5: float = pa.Field(nullable=True, description="Minutes, last 5 games")
-    minutes_avg_last_10: float = pa.Field(nullable=True, description="Minutes, last 10 games")
-    minutes_avg_season: float = pa.Field(nullable=True, description="Minutes, season")
-    minutes_change: float = pa.Field(
-        nullable=True, description="minutes_avg_last_10 over minutes_avg_season, minus 1"
+    usage_rate_last_10: float = feature()
+    usage_rate_season: float = feature()
+    ts_pct_last_10: float = feature()
+    pct_free_throw: float = feature(description="Free throws made / points, last 10 games")
+    games_played_season: int = feature()
+    points_avg_previous_season: float = feature()
+    minutes_avg_previous_season: float = feature()
+    games_in_last_7_days: int = feature()
+    games_in_last_14_days: int = feature()
+    minutes_in_last_7_days: float = feature()
+    back_to_backs_last_14_days: int = feature()
+    days_rest: int = feature()
+    team_days_rest: int = feature()
+    rest_advantage: int = feature()
+    is_back_to_back: bool = feature()
+    is_home: bool = feature(nullable=False)
+    is_playoff_game: bool = feature(
+        nullable=False, description="Whether the game is in the playoffs"
     )
-    usage_rate_last_10: float = pa.Field(nullable=True, description="Percent, last 10 games")
-    usage_rate_season: float = pa.Field(nullable=True, description="Percent, season")
-    ts_pct_last_10: float = pa.Field(nullable=True, description="True shooting, last 10 games")
-    pct_free_throw: float = pa.Field(
-        nullable=True, description="Free throws made / points, last 10 games"
+    team_pace_last_10: float = feature()
+    team_off_rating_last_10: float = feature()
+    team_win_pct_season: float = feature()
+    opponent_def_rating: float = feature(
+        description="Opponent's points allowed per 100 possessions, last 15 games"
     )
-    games_played_season: int = pa.Field(nullable=True, description="Games with minutes this season")
-    points_avg_previous_season: float = pa.Field(
-        nullable=True, description="Points, the season before"
-    )
-    minutes_avg_previous_season: float = pa.Field(
-        nullable=True, description="Minutes, the season before"
-    )
-    games_in_last_7_days: int = pa.Field(nullable=True, description="Games the player played")
-    games_in_last_14_days: int = pa.Field(nullable=True, description="Games the player played")
-    minutes_in_last_7_days: float = pa.Field(nullable=True, description="Minutes the player played")
-    back_to_backs_last_14_days: int = pa.Field(
-        nullable=True, description="Games the player played on the day after another"
-    )
-    days_rest: int = pa.Field(nullable=True, description="Days since the player's last game")
-    team_days_rest: int = pa.Field(nullable=True, description="Days since the team's last game")
-    rest_advantage: int = pa.Field(
-        nullable=True, description="Team's minus opponent's days since their last games"
-    )
-    is_back_to_back: bool = pa.Field(
-        nullable=True, description="Whether the player played yesterday"
-    )
-    is_home: bool = pa.Field(description="Whether the player's team is the home team")
-    is_playoff_game: bool = pa.Field(description="Whether the game is in the playoffs")
-    team_pace_last_10: float = pa.Field(
-        nullable=True, description="Own team's pace, possessions per 48 minutes"
-    )
-    team_off_rating_last_10: float = pa.Field(
-        nullable=True, description="Own team's points per 100 possessions"
-    )
-    team_win_pct_season: float = pa.Field(nullable=True, description="Own team's share of wins")
-    opponent_def_rating: float = pa.Field(
-        nullable=True, description="Opponent's points allowed per 100 possessions, last 15 games"
-    )
-    opponent_pace: float = pa.Field(
-        nullable=True, description="Opponent's mean pace, last 15 games"
-    )
-    feature_version: int = pa.Field(description="Counts the lists of features")
+    opponent_pace: float = feature(description="Opponent's mean pace, last 15 games")
+    feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
 
     class Config:
         """One row per player and game."""
 
         unique = GRAIN
         strict = "filter"
+
+
+FEATURES = features_of(MlFeatureStoreV2)
+"""What models and systems of this list take; those of another one refuse."""
 
 
 def expected(upcoming_player_game_context: ir.Table) -> ir.Table:
@@ -152,7 +141,7 @@ def as_of_sample(rows: ir.Table, team_offense_game_summary: ir.Table) -> ir.Tabl
 
 ml_feature_store_v2 = table_asset(
     __name__,
-    version=1,
+    version=FEATURE_VERSION,
     schema=MlFeatureStoreV2,
     reads=[
         *same_date("upcoming_player_game_context", "player_daily_cache"),

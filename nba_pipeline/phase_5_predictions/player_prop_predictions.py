@@ -16,9 +16,11 @@ from nba_pipeline import clock
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, same_month, table_asset
 from nba_pipeline.league.calendar import month_of
+from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback import provenance
 from nba_pipeline.model import boosting, systems
-from nba_pipeline.model.features import FEATURES, fingerprints
+from nba_pipeline.model.features import fingerprints
+from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
 
 GRAIN = ["game_id", "player_id", "system"]
 SYSTEMS = ["moving_average", "xgboost"]
@@ -28,12 +30,12 @@ _KEYS = ["game_id", "player_id"]
 class PlayerPropPredictions(pa.DataFrameModel):
     """The columns."""
 
-    game_id: str = pa.Field(description="Ten-digit NBA game id")
-    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
-    player_id: int = pa.Field(ge=1, description="The league's id of the player")
-    player_lookup: str = pa.Field(description="Normalised name")
-    team_abbr: str = pa.Field(description="Tricode of the player's team")
-    opponent_abbr: str = pa.Field(description="The other team's tricode")
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    player_id: int = pa.Field(ge=1)
+    player_lookup: str
+    team_abbr: str
+    opponent_abbr: str
     system: str = pa.Field(isin=SYSTEMS, description="Which system predicts")
     predicted_points: float = pa.Field(
         ge=0, le=systems.MOST_POINTS, nullable=True, description="Points; NULL without any history"
@@ -51,12 +53,10 @@ class PlayerPropPredictions(pa.DataFrameModel):
         isin=["OVER", "UNDER", "PASS", "NO_LINE"], description="What to do about the line"
     )
     recommendation_reason: str = pa.Field(description="Why, in a short code")
-    model_version: str = pa.Field(
-        nullable=True, description="The trained model; NULL for a formula"
-    )
-    feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
+    model_version: str = pa.Field(nullable=True)
+    feature_version: int = pa.Field(ge=1)
     features_fingerprint: str = pa.Field(description="Of the row's features: what it is made from")
-    made_at: datetime = pa.Field(description="When it was computed, UTC")
+    made_at: datetime = pa.Field(description="When the prediction was made, UTC")
 
     class Config:
         """One row per player, game and system."""
@@ -86,7 +86,7 @@ def _moving_average(features: ir.Table) -> ir.Table:
 def _fingerprinted(features: ir.Table, values: pd.DataFrame) -> ir.Table:
     """The features with a fingerprint of each row."""
     schema = {name: str(features.schema()[name]) for name in _KEYS}
-    frame = values[_KEYS].assign(features_fingerprint=fingerprints(values))
+    frame = values[_KEYS].assign(features_fingerprint=fingerprints(values, FEATURES))
     told = ibis.memtable(frame, schema=schema | {"features_fingerprint": "string"})
     return provenance.join(features, told, _KEYS)
 
@@ -99,7 +99,7 @@ def _xgboost(features: ir.Table, rows: pd.DataFrame, models: ir.Table) -> ir.Tab
     for model in trained.itertuples():
         wanted = rows[months == pd.Timestamp(model.month).date()]
         if len(wanted):
-            quantiles = boosting.predict(model.booster, wanted)
+            quantiles = boosting.predict(model.booster, wanted, FEATURES)
             named = dict(zip(("p10", "p50", "p90"), quantiles.T, strict=True))
             parts.append(wanted[_KEYS].assign(**named, model_version=model.model_version))
     schema = dict.fromkeys(("p10", "p50", "p90"), "float64") | {"model_version": "string"}

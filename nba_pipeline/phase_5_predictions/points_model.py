@@ -22,7 +22,7 @@ import pandera.ibis as pa
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_first_season, table_asset
 from nba_pipeline.model import boosting, training_gate
-from nba_pipeline.model.features import FEATURE_VERSION, FEATURES
+from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURE_VERSION, FEATURES
 
 GRAIN = ["month"]
 _LABELS = ["game_id", "player_id"]
@@ -33,7 +33,8 @@ class PointsModel(pa.DataFrameModel):
 
     month: date = pa.Field(description="First day of the month it predicts; the partition")
     model_version: str = pa.Field(
-        description="points_model_<month>_<fingerprint of the booster; in bootstrap, of the rows>"
+        description="points_model_<month>_<fingerprint of the booster; in bootstrap, of the rows>; "
+        "NULL for a system that is a formula"
     )
     status: str = pa.Field(
         isin=["trained", "bootstrap"], description="bootstrap: too few games yet"
@@ -42,7 +43,7 @@ class PointsModel(pa.DataFrameModel):
         nullable=True, description="XGBoost booster, UBJSON; NULL in bootstrap"
     )
     features: str = pa.Field(description="JSON list of the features, in the booster's order")
-    feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
+    feature_version: int = pa.Field(ge=1)
     trained_from: date = pa.Field(nullable=True, description="First game date of the training rows")
     trained_to: date = pa.Field(nullable=True, description="Last game date of the training rows")
     training_games: int = pa.Field(ge=0, description="Games behind the month")
@@ -114,10 +115,10 @@ def transform(
 def _trained(rows: pd.DataFrame) -> dict[str, Any]:
     """The model of the rows and what it was made of; raises ImplausibleModel."""
     is_bootstrap = training_gate.is_bootstrap(rows)
-    booster = None if is_bootstrap else boosting.train(rows, rows.scored.to_numpy())
+    booster = None if is_bootstrap else boosting.train(rows, FEATURES, rows.scored.to_numpy())
     error = None
     if booster:
-        median = boosting.predict(booster, rows)[:, 1]
+        median = boosting.predict(booster, rows, FEATURES)[:, 1]
         error = float(np.abs(median - rows.scored).mean())
         training_gate.require_plausible(error)
     # As floats: whether pandas reads whole numbers as integers depends on rows that are not these.
@@ -132,7 +133,9 @@ def _trained(rows: pd.DataFrame) -> dict[str, Any]:
         "trained_to": rows.game_date.max() if len(rows) else None,
         "training_games": rows.game_id.nunique(),
         "training_rows": len(rows),
-        "feature_coverage": json.dumps(training_gate.coverage(rows)) if len(rows) else None,
+        "feature_coverage": json.dumps(training_gate.coverage(rows, FEATURES))
+        if len(rows)
+        else None,
         "rows_with_gaps": int((rows.gap_ids.map(len) > 0).sum()),
         "training_mae": error,
         "data_fingerprint": hashlib.sha256(values.to_numpy().tobytes()).hexdigest()[:16],

@@ -15,6 +15,7 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.lookback import provenance
 from nba_pipeline.model import statements
@@ -27,39 +28,36 @@ _COPIED = [
 
 
 class PredictionAccuracy(pa.DataFrameModel):
-    """The columns."""
+    """The columns; predicted_points to recommendation are copied from the prediction.
 
-    game_id: str = pa.Field(description="Ten-digit NBA game id")
-    game_date: date = pa.Field(description="Tip-off date, US Eastern; the partition")
-    player_id: int = pa.Field(ge=1, description="The league's id of the player")
-    player_lookup: str = pa.Field(description="Normalised name")
-    team_abbr: str = pa.Field(description="Tricode of the player's team")
-    system: str = pa.Field(description="Which system predicted")
+    made_at is NULL for recomputed; minutes are 0 for who did not play, NULL when unknown.
+    """
+
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    player_id: int = pa.Field(ge=1)
+    player_lookup: str
+    team_abbr: str
+    system: str
     basis: str = pa.Field(
         isin=["recomputed", "made"],
         description="player_prop_predictions, or the last of predictions_made before tip-off",
     )
-    made_at: datetime = pa.Field(
-        nullable=True, description="When it was said, UTC; NULL for recomputed"
-    )
+    made_at: datetime = pa.Field(nullable=True)
     inputs_changed: bool = pa.Field(
         nullable=True,
         description="Whether the features or the model differ today from those of what was said, "
         "which a final score does not make them; NULL for recomputed",
     )
-    predicted_points: float = pa.Field(
-        ge=0, nullable=True, description="Copied from the prediction"
-    )
-    p10: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
-    p90: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
-    points_line: float = pa.Field(ge=0, nullable=True, description="Copied from the prediction")
-    recommendation: str = pa.Field(description="Copied from the prediction")
+    predicted_points: float = pa.Field(ge=0, nullable=True)
+    p10: float = pa.Field(ge=0, nullable=True)
+    p90: float = pa.Field(ge=0, nullable=True)
+    points_line: float = pa.Field(ge=0, nullable=True)
+    recommendation: str
     actual_points: int = pa.Field(
         ge=0, nullable=True, description="Points scored; NULL for who did not play or is unknown"
     )
-    minutes: float = pa.Field(
-        ge=0, nullable=True, description="Minutes played; 0 for who did not; NULL when unknown"
-    )
+    minutes: float = pa.Field(ge=0, nullable=True)
     absolute_error: float = pa.Field(ge=0, nullable=True, description="|signed_error|, points")
     signed_error: float = pa.Field(
         nullable=True, description="predicted_points minus actual_points, points"
@@ -67,7 +65,7 @@ class PredictionAccuracy(pa.DataFrameModel):
     outcome: str = pa.Field(
         nullable=True,
         isin=["win", "loss", "push", "void", "no_line", "pass"],
-        description="Of the recommendation; NULL when the block of players is a gap",
+        description="Of the recommendation; NULL when the team's roster is a gap",
     )
 
     class Config:

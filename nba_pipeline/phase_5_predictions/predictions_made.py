@@ -21,55 +21,26 @@ from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.lookback import provenance
 from nba_pipeline.model import statements
-from nba_pipeline.model.systems import MOST_POINTS
+from nba_pipeline.phase_5_predictions.player_prop_predictions import PlayerPropPredictions
 
 GRAIN = ["game_id", "player_id", "system", "made_at"]
 
 
-class PredictionsMade(pa.DataFrameModel):
-    """The columns."""
+class PredictionsMade(PlayerPropPredictions):
+    """Every column of player_prop_predictions as it was when it was said, and two more.
 
-    game_id: str = pa.Field(description="Ten-digit NBA game id")
-    game_date: date = pa.Field(description="Tip-off date when it was said, US Eastern; partition")
-    player_id: int = pa.Field(ge=1, description="The league's id of the player")
-    player_lookup: str = pa.Field(description="Normalised name")
-    team_abbr: str = pa.Field(description="Tricode of the player's team")
-    opponent_abbr: str = pa.Field(description="The other team's tricode")
-    system: str = pa.Field(description="Which system predicts")
-    predicted_points: float = pa.Field(
-        ge=0, le=MOST_POINTS, nullable=True, description="Points; NULL without any history"
-    )
-    p10: float = pa.Field(ge=0, nullable=True, description="10th percentile; NULL without a band")
-    p50: float = pa.Field(ge=0, nullable=True, description="Median; NULL without a band")
-    p90: float = pa.Field(ge=0, nullable=True, description="90th percentile; NULL without a band")
-    prob_over: float = pa.Field(
-        ge=0, le=1, nullable=True, description="Probability of more points than the line"
-    )
-    points_line: float = pa.Field(ge=0, nullable=True, description="Line; NULL when there is none")
-    line_source: str = pa.Field(nullable=True, description="Where the line is from")
-    edge: float = pa.Field(nullable=True, description="predicted_points minus points_line")
-    recommendation: str = pa.Field(
-        isin=["OVER", "UNDER", "PASS", "NO_LINE"], description="What to do about the line"
-    )
-    recommendation_reason: str = pa.Field(description="Why, in a short code")
-    model_version: str = pa.Field(
-        nullable=True, description="The trained model; NULL for a formula"
-    )
-    feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
-    features_fingerprint: str = pa.Field(description="Of the row's features: what it is made from")
-    made_at: datetime = pa.Field(description="When it was said, UTC; later ones have later times")
-    tipoff_at: datetime = pa.Field(
-        nullable=True, description="Tip-off as known when it was said, UTC; NULL when unknown"
-    )
+    game_date and tipoff_at are those that were known then; later statements have a later made_at.
+    """
+
+    tipoff_at: datetime = pa.Field(nullable=True)
     made_from: str = pa.Field(
         description="JSON: each upstream table's warehouse version, and the content of its partitions"
     )
 
-    class Config:
+    class Config(PlayerPropPredictions.Config):
         """Any number of rows per player, game and system, each said at its own time."""
 
         unique = GRAIN
-        strict = "filter"
 
 
 _COMPARED = [

@@ -14,7 +14,6 @@ from nba_pipeline.kernel.table import Read, Table
 from nba_pipeline.league.calendar import season_days
 from nba_pipeline.league.identity import normalise_name
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, entries_before, strictly_before, timeline
-from nba_pipeline.model.features import FEATURES
 from nba_pipeline.quality.predicted import PREDICTIONS, statements_of
 from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
@@ -54,7 +53,8 @@ def explain(
     """
     made = _predictions(player, day, warehouse)
     first = made[0]
-    features = _where(warehouse.table("ml_feature_store_v2", day, day), first)
+    store = tables["ml_feature_store_v2"]
+    features = _where(warehouse.table(store.name, day, day), first)
     return {
         "player_id": first["player_id"],
         "player": first["player_lookup"],
@@ -63,7 +63,7 @@ def explain(
         "opponent": first["opponent_abbr"],
         "predictions": [{name: row[name] for name in _SHOWN_OF_PREDICTION} for row in made],
         "said": statements_of(warehouse, day, first["player_id"]),
-        "features": {name: features[0][name] for name in FEATURES},
+        "features": {name: features[0][name] for name in store.features},
         "games": _games(first["player_id"], day, tables, warehouse),
         "gaps": [_gap(gap_id, first, tables, warehouse) for gap_id in first["gap_ids"]],
     }

@@ -4,8 +4,19 @@ from datetime import date
 
 import pytest
 
+from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST
 from nba_pipeline_tests.league_files import TEAM_LOG, games, lines
+
+
+def test_every_column_is_a_feature_or_says_which_row_it_is() -> None:
+    """A column that nobody marked would be computed, and learned from by no model."""
+    store = TABLES["ml_feature_store_v2"]
+    others = [name for name in store.columns if name not in store.features]
+    assert others == [
+        *("game_id", "game_date", "player_id", "player_lookup", "team_abbr", "opponent_abbr"),
+        *("season_type", "feature_version"),
+    ]
 
 
 def test_derived_features_and_the_opponents_defence(league, league_landing) -> None:

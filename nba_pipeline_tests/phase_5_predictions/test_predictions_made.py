@@ -20,8 +20,8 @@ from nba_pipeline.engine.made_from import content
 from nba_pipeline.engine.schema import conformed
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.model.features import FEATURES
 from nba_pipeline.phase_5_predictions import predictions_made as module
+from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
 from nba_pipeline.phase_5_predictions.player_prop_predictions import PlayerPropPredictions
 from nba_pipeline.phase_5_predictions.player_prop_predictions import transform as predicted
 from nba_pipeline.quality.accuracy import accuracy_of

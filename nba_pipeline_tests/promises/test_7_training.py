@@ -56,7 +56,9 @@ def test_a_model_that_knows_the_answers_is_not_stored(
     """Its error on its own rows is nothing: leakage until shown otherwise."""
     lab = Lab(tmp_path, league_landing)
     monkeypatch.setattr(
-        boosting, "predict", lambda _booster, rows: np.tile(rows.scored.to_numpy(), (3, 1)).T
+        boosting,
+        "predict",
+        lambda _booster, rows, _features: np.tile(rows.scored.to_numpy(), (3, 1)).T,
     )
     before = [name for name in TABLES if name not in ("points_model", *TABLES_AFTER)]
     lab.compute(before, FIRST, LAST)
