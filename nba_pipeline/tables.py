@@ -82,6 +82,8 @@ TABLES: dict[str, Table] = _in_order(_declared())
 """Every table by name, in the graph's order."""
 
 SOURCES: dict[str, Source] = {
-    source.name: source for table in TABLES.values() for source in table.sources
+    source.name: source
+    for table in TABLES.values()
+    for source in (*table.sources, *table.players_from)
 }
 """Every source that a table reads, by name."""

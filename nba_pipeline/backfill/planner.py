@@ -16,7 +16,6 @@ from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.staleness import DayList, Survey, spans
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.league import calendar
 
 RAW = 2
 """The phase of the tables that are as the sources gave them."""
@@ -260,7 +259,7 @@ def _left_dates(request: Request, survey: Survey) -> dict[str, list[date]]:
         days = set(table.partitions_between(request.first, request.last))
         others = set(survey.outdated(table.name)) - days if table.is_unique_over_all else set()
         for source in table.sources if others else ():
-            rows = survey.landing.load(source, calendar.seasons_of(days)).rows
+            rows = survey.landing.load(source, sorted(days)).rows
             keys = rows[rows.game_date.isin(days)][list(table.grain)].drop_duplicates()
             stored = survey.warehouse.table(table.name)
             day = stored[table.date_column]

@@ -1,7 +1,7 @@
 """Under which date each word of a landing file is, and what is known of each date from it."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -43,8 +43,8 @@ def filed(parsed: Parsed, file: SourceFile) -> Parsed:
     rejected = _under_their_games(rejected, rows[within], file)
     is_undated = ~_within(rejected.game_date, file)
     if file.game_date:
-        rejected = rejected.assign(game_date=file.game_date, **{UNDATED: False})
-        return Parsed(rows[within], rejected)
+        days = rejected.game_date.where(~is_undated, file.game_date)
+        return Parsed(rows[within], rejected.assign(game_date=days, **{UNDATED: False}))
     named = [calendar.season(file.season)] if file.season else calendar.seasons()
     under = [
         rejected[~is_undated].assign(**{UNDATED: False}),
@@ -86,7 +86,7 @@ def _within(days: pd.Series, file: SourceFile) -> pd.Series:
         if not isinstance(day, date):
             return False
         if file.game_date:
-            return day == file.game_date
+            return file.game_date <= day <= file.game_date + timedelta(days=file.days_after)
         return any(span.first <= day <= span.last for span in spans)
 
     return days.map({day: belongs(day) for day in days.unique()}).astype(bool)

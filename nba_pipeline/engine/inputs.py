@@ -7,8 +7,10 @@ from datetime import date, timedelta
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+from ibis import _
 
 from nba_pipeline import clock
+from nba_pipeline.engine.known_players import known_players
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.kernel.columns import OWN
 from nba_pipeline.kernel.table import Read, Table
@@ -57,12 +59,16 @@ def read_inputs(
         keep("stored", _stored(table, days, warehouse))
     if table.knows_today:
         keep("today", f"SELECT DATE '{clock.today()}' AS today")
-    seasons = calendar.seasons_of(days) if table.sources else []
     for source in table.sources:
-        parsed = landing.load(source, seasons)
+        parsed = landing.load(source, days)
         both = ((source.name, parsed.rows), (f"{source.name}_rejected", parsed.rejected))
         for name, frame in both:
             keep(name, _dated(frame, days))
+    if table.sources:
+        keep("seasons_with_files", _seasons_with_files(table, days, landing))
+    if table.players_from:
+        known = known_players(landing, table.players_from, calendar.seasons_of(days))
+        keep("known_players", ibis.memtable(known).mutate(known_from=_.known_from.cast("date")))
     return inputs
 
 
@@ -73,6 +79,17 @@ def _stored(table: Table, days: Sequence[date], warehouse: Warehouse) -> ir.Tabl
         return ibis.memtable([], schema={name: str(c.dtype) for name, c in columns.items()})
     rows = warehouse.table(table.name)
     return rows.filter(rows[table.date_column].isin(list(days)))
+
+
+def _seasons_with_files(table: Table, days: Sequence[date], landing: Landing) -> ir.Table:
+    """The seasons of the days of which each of the table's sources has any file."""
+    seasons = calendar.seasons_of(days)
+    pairs = [
+        {"source": source.name, "season": season}
+        for source in table.sources
+        for season in landing.seasons_with_files(source, seasons)
+    ]
+    return ibis.memtable(pairs, schema={"source": "string", "season": "string"})
 
 
 def _dated(frame: pd.DataFrame, days: Sequence[date]) -> ir.Table:

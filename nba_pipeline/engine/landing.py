@@ -5,22 +5,19 @@ date what they say is filed, not what is in them. A file that cannot be taken ne
 is one line of rejected input, and refuses the dates of a required source.
 """
 
-import csv
 import gzip
 import hashlib
-import io
-import json
-import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from upath import UPath
 
 from nba_pipeline.engine.filing import UNDATED, facts_of, filed, without_dates
+from nba_pipeline.engine.landing_files import Found, LandingFiles
 from nba_pipeline.engine.parsed_files import Facts, ParsedFiles
 from nba_pipeline.kernel.source import (
     Parsed,
@@ -33,17 +30,6 @@ from nba_pipeline.kernel.source import (
 )
 from nba_pipeline.league import calendar
 
-_NAMED_AFTER_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})\.json(\.gz)?")
-_NAMED_AFTER_SEASON = re.compile(r"(\d{4}-\d{2})\.json(\.gz)?")
-
-
-@dataclass(frozen=True)
-class _File:
-    """A file that is there, or should be, and what keeps it from being read: (rule, sentence)."""
-
-    file: SourceFile
-    trouble: tuple[str, str] | None = None
-
 
 class Landing:
     """A folder or gs://bucket/prefix of source files.
@@ -55,22 +41,23 @@ class Landing:
 
     def __init__(self, root: str, cache: Path | None = None) -> None:
         self.root = UPath(root)
+        self._found = LandingFiles(self.root, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)
         self._fingerprints: dict[tuple[str, int, float], str] = {}
 
     # --- what sources say
 
-    def load(self, source: Source, seasons: Sequence[str]) -> Parsed:
-        """Everything the source's files say of the seasons, and what could not be taken of them.
+    def load(self, source: Source, days: Sequence[date]) -> Parsed:
+        """What the source's files say of at least the days, and what could not be taken of them.
 
         A single-date file stands for its date whatever the season file says of it, also when it is
         empty or unreadable. Rejected input is under its own date, its file's, or its season's first
-        day.
+        day. Rows of other days may be among them.
 
         Raises:
             UnknownSeason: a required source has a file of a coming season that the calendar lacks.
         """
-        parts = [self._season(source, season) for season in _asked(source, seasons)]
+        parts = [self._season(source, season, days) for season in _asked(source, days)]
         if not parts:
             return Parsed(source.parse(None, SourceFile("", "")).rows, rejected_frame([]))
         rejected = pd.concat([part.rejected for part in parts], ignore_index=True)
@@ -83,73 +70,107 @@ class Landing:
         """Per date, a fingerprint of its parsed rows and rejections, and of the parser's version.
 
         Where a good row stands in its file makes no difference; of rejected input it does, since
-        its place is told.
+        its place is told. That a season has no file at all is a content of its own.
 
         Raises:
             UnknownSeason: a required source has a file of a coming season that the calendar lacks.
         """
         dated: dict[date, str] = {}
         filed: dict[date, str] = {}
-        for season in _asked(source, calendar.seasons_of(days)):
-            facts = self._facts(source, season)
+        none = set(days)
+        for season in _asked(source, days):
+            facts = self._facts(source, season, days)
             dated |= facts.dated
             filed |= facts.filed
-        return {day: f"{source.version}:{dated.get(day, '')}:{filed.get(day, '')}" for day in days}
+            if facts.has_files:
+                none -= {d for d in days if not season or calendar.season_of(d).name == season}
+        return {
+            day: f"{source.version}:{dated.get(day, '')}:{filed.get(day, '')}"
+            + (":no file" if day in none else "")
+            for day in days
+        }
+
+    def seasons_with_files(self, source: Source, seasons: Sequence[str]) -> list[str]:
+        """The seasons of which the source has any file."""
+        return [season for season in seasons if self._found.has_files(source, season)]
 
     def refusals(self, source: Source, days: Sequence[date]) -> dict[date, str]:
         """The dates whose expectation cannot be read from a required source, each with why."""
         found: dict[date, str] = {}
         for season in calendar.seasons_of(days) if source.is_required else ():
-            found |= self._facts(source, season).refusals
+            found |= self._facts(source, season, days).refusals
         return {day: f"{found[day]}; landing zone: {self.root}" for day in days if day in found}
 
-    def _season(self, source: Source, season: str) -> Parsed:
+    def _season(self, source: Source, season: str, days: Sequence[date]) -> Parsed:
         """Rows and rejections of a season's files, or of the one file for all seasons."""
-        self._refuse_unknown_seasons(source)
-        files = self._files(source, season)
-        replaced = {found.file.game_date for found in files} - {None}
+        files = self._files(source, season, days)
         parts = [self._parsed.frames(*self._copy(source, found)) for found in files]
+        if not parts:
+            nothing = source.parse(None, SourceFile("", season)).rows
+            return Parsed(nothing, rejected_frame([]).assign(**{UNDATED: False}))
+        replaced = _replaced(source, files)
         parts = [
             part if found.file.game_date else without_dates(part, replaced)
             for found, part in zip(files, parts, strict=True)
         ]
-        if not parts:
-            nothing = source.parse(None, SourceFile("", season)).rows
-            return Parsed(nothing, rejected_frame([]).assign(**{UNDATED: False}))
-        rows = pd.concat([part.rows for part in parts], ignore_index=True)
-        rejected = pd.concat([part.rejected for part in parts], ignore_index=True)
+        # Frames without a row tell pandas nothing of a column's type that others have not told.
+        rows = pd.concat([p.rows for p in parts if len(p.rows)] or [parts[0].rows])
+        rejected = pd.concat([p.rejected for p in parts if len(p.rejected)] or [parts[0].rejected])
+        rows, rejected = rows.reset_index(drop=True), rejected.reset_index(drop=True)
         if source.settle and parts[1:]:
             rows = source.settle(rows)
+        if source.layout == "snapshots":
+            in_force = _in_force(files, days)
+            rows = rows.drop(columns="game_date").merge(in_force, on="source_file")
         return Parsed(rows, rejected)
 
-    def _facts(self, source: Source, season: str) -> Facts:
+    def _facts(self, source: Source, season: str, days: Sequence[date]) -> Facts:
         """The facts of a season's files together."""
-        self._refuse_unknown_seasons(source)
-        files = self._files(source, season)
-        replaced = {found.file.game_date for found in files} - {None}
-        dated: dict[date, str] = {}
+        files = self._files(source, season, days)
+        replaced = _replaced(source, files)
+        dated: dict[date, list[str]] = {}
         filed: dict[date, str] = {}
         refusals: dict[date, str] = {}
+        by_path: dict[str, str] = {}
         for found in files:
             facts = self._parsed.facts(*self._copy(source, found))
             gone = () if found.file.game_date else replaced
-            dated |= {day: text for day, text in facts.dated.items() if day not in gone}
+            for day, text in facts.dated.items():
+                if day not in gone:
+                    dated.setdefault(day, []).append(text)
+                    by_path[found.file.path] = text
             # Several files may have what names no date, and all of it is under one.
             filed |= {day: filed.get(day, "") + text for day, text in facts.filed.items()}
             refusals |= {day: text for day, text in facts.refusals.items() if day not in gone}
-        if source.settle and files[1:]:
+        # Which of several files of a date says what makes no difference.
+        together = {day: "+".join(sorted(texts)) for day, texts in dated.items()}
+        if source.layout == "snapshots":
+            in_force = _in_force(files, days)
+            days_of = zip(in_force.game_date, in_force.source_file, strict=True)
+            together = {day: by_path.get(path, "") for day, path in days_of}
+        elif source.settle and files[1:]:
             whole = SourceFile(source.place, season)
-            dated = dict(facts_of(source, self._season(source, season), whole).dated)
-        return Facts(dated, filed, refusals)
+            together = dict(facts_of(source, self._season(source, season, days), whole).dated)
+        has_files = bool(files) or self._found.has_files(source, season)
+        return Facts(together, filed, refusals, has_files=has_files)
+
+    def _files(self, source: Source, season: str, days: Sequence[date]) -> list[Found]:
+        self._found.refuse_unknown_seasons(source)
+        return self._found.of_season(source, season, min(days), max(days))
+
+    def _game_dates(self, schedule: Source, season: str) -> Mapping[str, date]:
+        """The date of each game of a season by its id, as its schedule says."""
+        rows = self._season(schedule, season, calendar.season(season).days()).rows
+        return dict(zip(rows.game_id, rows.game_date, strict=True))
 
     def _copy(
-        self, source: Source, found: _File
+        self, source: Source, found: Found
     ) -> tuple[tuple[str, str], Callable[[], tuple[Parsed, Facts]]]:
         """The key of the file's parsed copy, and how to make it."""
         file = found.file
         # What a file says is filed by its season's days, which a setting may move.
         spans = calendar.season(file.season) if file.season else calendar.seasons()
-        place = hashlib.sha256(f"{file.path} {spans}".encode()).hexdigest()[:16]
+        place = _short(f"{file.path} {spans} {file.game_date}")
         content = self.fingerprint(file) if found.trouble is None else _short(str(found.trouble))
 
         def make() -> tuple[Parsed, Facts]:
@@ -158,7 +179,7 @@ class Landing:
 
         return (f"{source.name}/{place}", f"{source.version}-{content}"), make
 
-    def _read(self, source: Source, found: _File) -> Parsed:
+    def _read(self, source: Source, found: Found) -> Parsed:
         """The file parsed; where it cannot be, no rows and one rejection."""
         trouble = found.trouble
         if trouble is None:
@@ -173,53 +194,6 @@ class Landing:
 
     # --- files
 
-    def _files(self, source: Source, season: str) -> list[_File]:
-        """The source's files of a season: the season's own, then those of single dates in order."""
-        folder = self.root / source.place
-        if source.layout == "file":
-            return [_File(SourceFile(source.place, ""))] if folder.exists() else []
-        whole = [folder / f"{season}.json{end}" for end in ("", ".gz")]
-        there = [self._relative(path) for path in whole if path.exists()]
-        found = [_File(SourceFile(there[0], season), _twice(there))] if there else []
-        found += self._dates(source, season)
-        if source.is_required and not there:
-            # What files of single dates do not speak of is unknown, and no day without a game.
-            path = f"{source.place}/{season}.json"
-            told = f"no file of {source.name} covers {season}: expected {path} or {path}.gz"
-            return [_File(SourceFile(path, season), ("missing_file", told)), *found]
-        return found
-
-    def _dates(self, source: Source, season: str) -> Iterator[_File]:
-        """The files of the season's folder, each one date's."""
-        span = calendar.season(season)
-        place = self.root / source.place / season
-        paths = sorted(self._relative(path) for path in place.iterdir()) if place.is_dir() else []
-        of_date: dict[date, list[str]] = {}
-        for path in paths:
-            match = _NAMED_AFTER_DATE.fullmatch(path.rsplit("/", 1)[-1])
-            day = _date_of(match[1]) if match else None
-            if day is None:
-                told = f"{path} is neither <date>.json nor <date>.json.gz"
-                yield _File(SourceFile(path, season), ("unknown_name", told))
-            elif not span.first <= day <= span.last:
-                told = f"{path} is in the folder of {season}, which is {span.first} to {span.last}"
-                yield _File(SourceFile(path, season), ("other_season", told))
-            else:
-                of_date.setdefault(day, []).append(path)
-        for day, names in of_date.items():
-            yield _File(SourceFile(names[0], season, day), _twice(names))
-
-    def _refuse_unknown_seasons(self, source: Source) -> None:
-        """Raises UnknownSeason where the source has a file of a season after the last one."""
-        place = self.root / source.place
-        for path in place.iterdir() if source.is_required and place.is_dir() else ():
-            match = _NAMED_AFTER_SEASON.fullmatch(path.name)
-            if match and match[1] > calendar.seasons()[-1].name:
-                calendar.season(match[1])
-
-    def _relative(self, path: UPath) -> str:
-        return str(path)[len(str(self.root)) :].lstrip("/")
-
     def fingerprint(self, file: SourceFile) -> str:
         """A fingerprint of the file's stored bytes."""
         path = self.root / file.path
@@ -230,42 +204,47 @@ class Landing:
         return self._fingerprints[key]
 
     def _document(self, source: Source, file: SourceFile) -> object:
-        """The file's JSON document, or its CSV lines.
+        """The file's document.
 
         Raises:
-            UnreadableFile: truncated or no gzip, no JSON, or no text; names file and place.
+            UnreadableFile: truncated or no gzip, or not of its format; names file and place.
         """
         content = (self.root / file.path).read_bytes()
+        name = file.path.removesuffix(".gz")
+        ending = next(end for end in source.formats if name.endswith(f".{end}"))
         try:
             if file.path.endswith(".gz"):
                 content = gzip.decompress(content)
-            if source.kind == "csv":
-                return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-            return json.loads(content)
+            return source.formats[ending](content)
         except (EOFError, OSError, zlib.error) as error:
             raise UnreadableFile(f"{file.path}: not a whole gzip file ({error})") from error
-        except (ValueError, csv.Error) as error:
-            kind = source.kind.upper()
-            raise UnreadableFile(f"{file.path}: not {kind} ({error})") from error
+        except ValueError as error:
+            raise UnreadableFile(f"{file.path}: not {ending.upper()} ({error})") from error
 
 
-def _asked(source: Source, seasons: Sequence[str]) -> Sequence[str]:
-    """What the source's files are asked by: the seasons, or one file for all of them."""
-    return seasons if source.layout == "seasons" else [""]
+def _asked(source: Source, days: Sequence[date]) -> Sequence[str]:
+    """What the source's files are asked by: the days' seasons, or one file for all of them."""
+    return [""] if source.layout == "file" else calendar.seasons_of(days)
 
 
-def _twice(paths: Sequence[str]) -> tuple[str, str] | None:
-    """The trouble with two files for the same thing."""
-    if not paths[1:]:
-        return None
-    return "ambiguous_file", f"both {paths[0]} and {paths[1]} are there; keep one"
+def _replaced(source: Source, files: Sequence[Found]) -> set[date | None]:
+    """The dates for which a file of their own stands instead of the season's."""
+    if source.layout != "seasons":
+        return set()
+    return {found.file.game_date for found in files} - {None}
 
 
-def _date_of(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+def _in_force(files: Sequence[Found], days: Sequence[date]) -> pd.DataFrame:
+    """The snapshot that is in force on each day: the last one of that day or before."""
+    stamp = "datetime64[ns]"
+    known = [(each.file.game_date, each.file.path) for each in files if each.file.game_date]
+    snapshots = pd.DataFrame(sorted(known), columns=["since", "source_file"])
+    wanted = pd.DataFrame({"day": sorted(days)}).astype({"day": stamp})
+    found = pd.merge_asof(
+        wanted, snapshots.astype({"since": stamp}), left_on="day", right_on="since"
+    )
+    found = found.dropna(subset="source_file")
+    return found.assign(game_date=found.day.dt.date)[["source_file", "game_date"]]
 
 
 def _short(text: str) -> str:

@@ -33,7 +33,8 @@ def meaning(table: Table) -> str:
 def parts(table: Table) -> list[str]:
     """The limits with their values, and the modules of formulas and sources with their versions."""
     found = {f"{share.__name__} {SHARES[share.__name__].value}" for share in table.shares}
-    found |= {f"source {source.name} {source.version}" for source in table.sources}
+    sources = (*table.sources, *table.players_from)
+    found |= {f"source {source.name} {source.version}" for source in sources}
     for value in _reached(_functions(table)):
         if isinstance(value, Invariant):
             # Its limits are in the expression already.
@@ -62,7 +63,7 @@ def _functions(table: Table) -> list[object]:
     """What computes and judges the table's rows."""
     asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
     found: list[object] = [table.transform, *asked]
-    found += [f for f in (table.expected, table.refusals, table.unsettled) if f]
+    found += [f for f in (table.expected, table.refusals, table.unsettled, table.rejections) if f]
     if table.is_tracked:
         found.append(with_quality)
     if table.needs_minimum_games:
@@ -86,8 +87,10 @@ def _reached(
             yield value
         elif isinstance(value, Mapping):
             stack += value.values()
-        elif isinstance(value, Table) and value.units:
-            stack += [value.units.expected, value.units.measured, *value.units.invariants]
+        elif isinstance(value, Table):
+            stack += [value.rejections] if value.rejections else []
+            if value.units:
+                stack += [value.units.expected, value.units.measured, *value.units.invariants]
         elif isinstance(value, FunctionType | type) and value.__module__.startswith(_PACKAGE):
             yield value
             stack += _named_in(value)

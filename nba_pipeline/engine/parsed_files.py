@@ -28,12 +28,13 @@ class Facts:
 
     dated gives per date a fingerprint of the rows and rejections that say that date, filed one of
     those rejections that say none and are filed under it, refusals why a date's expectation cannot
-    be read.
+    be read. Of a season's files together, has_files says whether there is any.
     """
 
     dated: Mapping[date, str] = field(default_factory=dict)
     filed: Mapping[date, str] = field(default_factory=dict)
     refusals: Mapping[date, str] = field(default_factory=dict)
+    has_files: bool = field(default=True, kw_only=True)
 
     def as_json(self) -> str:
         """The facts as a JSON text."""
@@ -48,12 +49,10 @@ class Facts:
     def from_json(cls, text: str) -> "Facts":
         """The facts that as_json gave."""
         known = json.loads(text)
-        return cls(
-            *(
-                {date.fromisoformat(day): told for day, told in known[name].items()}
-                for name in _PARTS
-            )
+        parts = (
+            {date.fromisoformat(day): told for day, told in known[name].items()} for name in _PARTS
         )
+        return cls(*parts)
 
 
 class ParsedFiles:

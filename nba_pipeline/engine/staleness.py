@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from nba_pipeline import clock
+from nba_pipeline.engine.known_players import contents_known
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.kernel.table import Read, Table
@@ -135,6 +136,10 @@ class Survey:
             contents = self.landing.contents(source, partitions)
             for day in partitions:
                 parts[day].append(contents[day])
+        if table.players_from:
+            known = contents_known(self.landing, table.players_from, partitions)
+            for day in partitions:
+                parts[day].append(known[day])
         return {
             day: hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
             for day, values in parts.items()

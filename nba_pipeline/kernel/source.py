@@ -1,13 +1,14 @@
 """The declaration of a source: a kind of file, its folder in the landing zone, and its parser."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 import pandas as pd
 
 from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.kernel.formats import json_document
 
 REJECTED_TYPES = {
     "source_file": "string",
@@ -26,11 +27,17 @@ REJECTED_TYPES = {
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file of a source: a season's, one date's, or one for all seasons (no season)."""
+    """One file of a source: of a season, of one date or game, or for all seasons (no season).
+
+    game_date is the date of the game that the file is of, or the one that it lies under; its rows
+    may be dated up to days_after later. game_id is that of a file of one game.
+    """
 
     path: str
     season: str
     game_date: date | None = None
+    days_after: int = 0
+    game_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,15 @@ class Parsed:
     rejected: pd.DataFrame
 
 
-@dataclass(frozen=True)
+Decoder = Callable[[bytes], object]
+"""The bytes of a file to its document; raises ValueError for what is not of its format."""
+
+
+def _json() -> dict[str, Decoder]:
+    return {"json": json_document}
+
+
+@dataclass(frozen=True, eq=False)
 class Source:
     """A kind of file, and how it becomes rows.
 
@@ -56,8 +71,13 @@ class Source:
             dates; of any other source it is rejected rows.
         settle: all rows of a season's files to those that stand, where several files may speak of one
             game.
-        layout: season files and single-date files in a folder, or one file for all seasons.
-        kind: json documents, or csv lines as dicts of texts.
+        layout: what its files are named after. "seasons": <season>.<format>, whose dates
+            <season>/<date>.<format> replaces; "dates": any number in <date>/, or <date>.<format>;
+            "games": <game_id>.<format>, under the date of `dated_by`; "snapshots": <date>.<format>,
+            whose rows hold from that date until the next one's; "file": one for all seasons.
+        formats: the ending of a file's name to the decoder of its bytes; gzip (.gz) is allowed.
+        dated_by: the schedule that says the date of a file of one game.
+        days_after: how many days later than its folder's date a row may be dated.
     """
 
     name: str
@@ -66,12 +86,14 @@ class Source:
     version: int
     is_required: bool = False
     settle: Callable[[pd.DataFrame], pd.DataFrame] | None = None
-    layout: Literal["seasons", "file"] = "seasons"
-    kind: Literal["json", "csv"] = "json"
+    layout: Literal["seasons", "dates", "games", "snapshots", "file"] = "seasons"
+    formats: Mapping[str, Decoder] = field(default_factory=_json)
+    dated_by: "Source | None" = None
+    days_after: int = 0
 
 
 class UnreadableFile(NbaPipelineError, ValueError):
-    """A file that is not whole gzip, or not of its kind."""
+    """A file that is not whole gzip, or not of its format."""
 
 
 class UnknownShape(NbaPipelineError, ValueError):

@@ -129,6 +129,8 @@ class Table:
     needs_minimum_games: bool
     volatile: tuple[str, ...]
     units: Units | None
+    rejections: Transform | None
+    players_from: tuple[Source, ...]
     appends: bool
     upstream: tuple[str, ...] = ()
     inherited: Mapping[str, str] = field(default_factory=dict)
@@ -214,6 +216,8 @@ def table_asset(
     needs_minimum_games: bool = False,
     volatile: Sequence[str] = (),
     units: Units | None = None,
+    rejections: Transform | None = None,
+    players_from: Sequence[Source] = (),
     appends: bool = False,
 ) -> Table:
     """The table that a module declares; its parameters are its lineage.
@@ -224,7 +228,8 @@ def table_asset(
         schema: the columns.
         transform: inputs to rows.
         reads: upstream tables.
-        sources: phase 1 sources, for raw tables.
+        sources: phase 1 sources, for raw tables; functions take their rows under their names, and
+            as `seasons_with_files` the (source, season) of which there is any file.
         expected: inputs to the keys that the schedule demands.
         assertions: rows and inputs to the offending rows; where there are any nothing is written.
         violations: the same, told as an error of the stored date.
@@ -239,6 +244,11 @@ def table_asset(
         needs_minimum_games: whether rows are of use only after MINIMUM_GAMES.
         volatile: columns that say when a row was made, which do not make its content differ.
         units: what makes an expected unit of a raw table a gap; none where the table is optional.
+        rejections: of a raw table, inputs to the source's rows that the transform could not take, in
+            the columns of rejected_rows.
+        players_from: sources that know players' names; functions then may take `known_players`: one
+            row per season and each of season, player_id, player_lookup and team_abbr that was seen in
+            it or the season before, with player_name and known_from, the first date that may know it.
         appends: whether rows are added and never replaced. The transform then gives the rows to
             add, until the day is over, and may take `stored`, the dates' rows so far, and
             `made_from`, per date the versions of everything upstream as JSON text.
@@ -252,10 +262,12 @@ def table_asset(
     given = {read.parameter for read in reads} | {source.name for source in sources}
     given |= {f"{source.name}_rejected" for source in sources}
     given |= {"stored", "made_from"} if appends else set()
+    given |= {"known_players"} if players_from else set()
+    given |= {"seasons_with_files"} if sources else set()
     used: set[str] = set()
     figures = [point.figures for point in checkpoints]
     checks = [*assertions, *violations, *warnings, *shares]
-    for function in (transform, expected, refusals, unsettled, *checks, *figures):
+    for function in (transform, expected, refusals, rejections, unsettled, *checks, *figures):
         if function is None:
             continue
         wanted = parameters(function, given)
@@ -296,6 +308,8 @@ def table_asset(
         needs_minimum_games=needs_minimum_games,
         volatile=tuple(volatile),
         units=units,
+        rejections=rejections,
+        players_from=tuple(players_from),
         appends=appends,
     )
 

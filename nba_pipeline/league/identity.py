@@ -113,3 +113,11 @@ def season_type(game_id: str) -> str:
     if not re.fullmatch(GAME_ID, game_id):
         raise ValueError(f"{game_id!r} is no game id: ten digits 00Tyynnnnn with T from 1 to 6")
     return SEASON_TYPES[game_id[2]]
+
+
+def season_of_game(game_id: str) -> str:
+    """The name of the season that a game id is of: "2023-24" for 0022300561."""
+    year = int(game_id[3:5])
+    # Two digits of a year: the league's first season was 1946-47.
+    first = 1900 + year if year >= 46 else 2000 + year
+    return f"{first}-{(first + 1) % 100:02d}"

@@ -29,7 +29,7 @@ def source_asset(source: Source) -> dg.AssetSpec:
         source.name,
         group_name="phase_1_sources",
         description=f"Files at {source.place} in the landing zone, as the source gave them.",
-        kinds={"json"},
+        kinds=set(source.formats),
     )
 
 
@@ -57,7 +57,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
                 dg.AssetDep(name, partition_mapping=mapping)
                 for name, mapping in partitions.mappings(table).items()
             ),
-            *(dg.AssetDep(source.name) for source in table.sources),
+            *(dg.AssetDep(s.name) for s in dict.fromkeys((*table.sources, *table.players_from))),
         ],
         metadata={
             "dagster/column_schema": _column_schema(table),

@@ -8,6 +8,7 @@ from datetime import date
 
 import pandas as pd
 
+from nba_pipeline.kernel.formats import csv_lines
 from nba_pipeline.kernel.source import (
     Parsed,
     Source,
@@ -96,5 +97,10 @@ def _day(field: str, text: str) -> date:
 
 
 accepted_gaps = Source(
-    "accepted_gaps", "accepted_gaps.csv", parse, version=2, layout="file", kind="csv"
+    "accepted_gaps",
+    "accepted_gaps.csv",
+    parse,
+    version=2,
+    layout="file",
+    formats={"csv": csv_lines},
 )

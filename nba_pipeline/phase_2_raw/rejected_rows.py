@@ -1,6 +1,7 @@
 """Every row or file of a source that could not be taken, and why: nothing is lost silently.
 
-Made of what all raw tables' sources reject, and of rows that the schedule does not know. What names
+Made of what all raw tables' sources and the tables themselves reject, and of rows that the schedule
+does not know. What names
 no date of its own is under its file's, or under its season's first day. Rows of games that are
 scheduled but not covered (preseason, All-Star), or not over, are no rejections.
 """
@@ -13,13 +14,22 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.table import parameters, same_date, table_asset
 from nba_pipeline.league.schedule import both_teams
 from nba_pipeline.phase_1_sources.accepted_gaps import accepted_gaps
 from nba_pipeline.phase_2_raw import raw_tables
 
 SOURCES = {source.name: source for table in raw_tables() for source in table.sources}
 SOURCES[accepted_gaps.name] = accepted_gaps
+REJECTING = {table.rejections: table for table in raw_tables() if table.rejections}
+PLAYERS_FROM = {s.name: s for table in REJECTING.values() for s in table.players_from}
+READS = {
+    read.parameter: read
+    for rejections, table in REJECTING.items()
+    for read in table.reads
+    if read.parameter in parameters(rejections, ())
+}
+READS |= {read.parameter: read for read in same_date("nbac_schedule")}
 GRAIN = ["game_date", "source_file", "row_number", "field", "rule"]
 
 
@@ -69,15 +79,19 @@ def _off_schedule(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     )
 
 
-def transform(nbac_schedule: ir.Table, **sources: ir.Table) -> ir.Table:
-    """What the sources' files could not give, and rows off the schedule."""
-    found = [sources[f"{name}_rejected"].drop("season") for name in SOURCES]
+def transform(nbac_schedule: ir.Table, **inputs: ir.Table) -> ir.Table:
+    """What the sources' files and the raw tables could not take, and rows off the schedule."""
+    inputs |= {"nbac_schedule": nbac_schedule}
+    found = [inputs[f"{name}_rejected"].drop("season") for name in SOURCES]
     columns = found[0].columns
     found += [
-        _off_schedule(sources[name], nbac_schedule).select(*columns)
+        _off_schedule(inputs[name], nbac_schedule).select(*columns)
         for name in SOURCES
-        if {"game_id", "team_abbr"} <= set(sources[name].columns)
+        if {"game_id", "team_abbr"} <= set(inputs[name].columns)
     ]
+    for rejections in REJECTING:
+        wanted = parameters(rejections, ())
+        found.append(rejections(**{name: inputs[name] for name in wanted}).select(*columns))
     return ibis.union(*found)
 
 
@@ -94,10 +108,11 @@ def unreadable_games(rows: ir.Table) -> ir.Table:
 
 rejected_rows = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=RejectedRows,
-    reads=same_date("nbac_schedule"),
+    reads=list(READS.values()),
     sources=list(SOURCES.values()),
+    players_from=list(PLAYERS_FROM.values()),
     transform=transform,
     violations=[unreadable_files, unreadable_games],
     checkpoints=[checkpoint("sources", unreadable_files, unreadable_games, is_loss=True)],

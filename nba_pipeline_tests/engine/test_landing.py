@@ -106,10 +106,10 @@ def test_a_file_is_parsed_once_per_content_over_processes(folder, tmp_path) -> N
     source, cache = counted(parses), tmp_path / "parsed"
     first = Landing(str(folder), cache)
     said = first.contents(source, DAYS)
-    rows = first.load(source, ["2023-24"]).rows
+    rows = first.load(source, DAYS).rows
     again = Landing(str(folder), cache)
     assert again.contents(source, DAYS) == said
-    assert again.load(source, ["2023-24"]).rows.equals(rows)
+    assert again.load(source, DAYS).rows.equals(rows)
     assert parses == [PLAYER_LOG]
     shutil.rmtree(cache)
     assert Landing(str(folder), cache).contents(source, DAYS) == said
@@ -123,7 +123,7 @@ def test_a_file_is_parsed_once_per_content_over_processes(folder, tmp_path) -> N
 def test_a_damaged_parsed_copy_is_made_again(folder, tmp_path, text) -> None:
     """A copy that a full disk has left in part answers nothing, and hinders nobody."""
     cache, plain = tmp_path / "parsed", Landing(str(folder))
-    for question, asked in (("contents", DAYS), ("load", ["2023-24"])):
+    for question, asked in (("contents", DAYS), ("load", DAYS)):
         Landing(str(folder), cache).contents(schedule, DAYS)
         for path in cache.rglob("*.*"):
             if path.is_file():
@@ -146,7 +146,7 @@ def test_another_version_of_the_parser_parses_anew(folder, tmp_path) -> None:
 def test_rows_of_another_date_in_a_dates_file_are_rejected(folder) -> None:
     """Under the file's date, each named; what the season file says of the other date stands."""
     single(folder, TEAM_LOG, f"{teams.place}/2023-24/{FIRST}.json", lambda _: True)
-    parsed = Landing(str(folder)).load(teams, ["2023-24"])
+    parsed = Landing(str(folder)).load(teams, DAYS)
     assert len(parsed.rows) == len(lines(folder, TEAM_LOG))
     strays = parsed.rejected
     of_day = [line for line in lines(folder, TEAM_LOG) if line["GAME_DATE"] == str(FIRST)]
@@ -160,7 +160,7 @@ def test_a_dates_file_in_another_seasons_folder_is_rejected(folder) -> None:
     """It stands for no date, and is named under its folder's season."""
     name = f"{teams.place}/2022-23/{FIRST}.json"
     single(folder, TEAM_LOG, name, lambda _: False)
-    parsed = Landing(str(folder)).load(teams, ["2022-23", "2023-24"])
+    parsed = Landing(str(folder)).load(teams, [date(2023, 1, 1), *DAYS])
     (told,) = parsed.rejected.to_dict("records")
     assert (told["source_file"], told["rule"]) == (name, "other_season")
     assert told["game_date"] == date(2022, 10, 18)
@@ -175,7 +175,7 @@ def test_rows_outside_the_files_season_are_rejected_but_for_exhibitions(folder) 
         rows[1]["GAME_DATE"], rows[1]["GAME_ID"] = "2023-10-10", "0012300001"
 
     change(folder, TEAM_LOG, spoil)
-    parsed = Landing(str(folder)).load(teams, ["2023-24"])
+    parsed = Landing(str(folder)).load(teams, DAYS)
     (told,) = parsed.rejected.to_dict("records")
     assert (told["rule"], told["row_number"], told["game_date"]) == ("other_season", 0, FIRST)
     assert "dated 2023-07-04" in told["detail"]
@@ -231,7 +231,7 @@ def test_a_later_file_moves_a_game_within_the_season(folder) -> None:
     landing = Landing(str(folder))
     before = landing.contents(schedule, DAYS)
     path.write_text(json.dumps({"leagueSchedule": {"gameDates": [{"games": [moved, *day]}]}}))
-    rows = landing.load(schedule, ["2023-24"]).rows
+    rows = landing.load(schedule, DAYS).rows
     assert rows[rows.game_id == moved["gameId"]].game_date.tolist() == [LAST]
     assert len(rows) == len(games)
     assert differing(before, landing.contents(schedule, DAYS)) == {FIRST, LAST}
@@ -274,6 +274,6 @@ def test_a_final_game_is_on_its_date_whatever_an_older_file_of_a_later_date_says
     path = folder / schedule.place / "2023-24" / f"{LAST}.json"
     path.parent.mkdir()
     path.write_text(json.dumps({"leagueSchedule": {"gameDates": [{"games": [before]}]}}))
-    rows = Landing(str(folder)).load(schedule, ["2023-24"]).rows
+    rows = Landing(str(folder)).load(schedule, DAYS).rows
     (row,) = rows[rows.game_id == ahead["gameId"]].to_dict("records")
     assert (row["game_date"], row["status"]) == (SECOND, "final")

@@ -1,0 +1,79 @@
+"""Whose names are known by a date, from the sources that name players with their ids.
+
+Sources without ids are matched to players by these names. A name counts from the date on which it
+was known before tip-off, so that no later game decides whose line or injury an earlier one had.
+"""
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pandas as pd
+
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.kernel.source import Source
+from nba_pipeline.league import calendar
+
+_KEYS = ["season", "player_id", "player_lookup", "team_abbr"]
+_TYPES = {
+    "season": "string",
+    "player_id": "int64",
+    "player_lookup": "string",
+    "team_abbr": "string",
+    "player_name": "string",
+    "known_from": "object",
+}
+
+
+def known_players(
+    landing: Landing, sources: Sequence[Source], seasons: Sequence[str]
+) -> pd.DataFrame:
+    """One row per season, player_id, player_lookup and team_abbr, with player_name and known_from.
+
+    Each season's rows are of names seen in it or in the season before. What a game told is known
+    from the day after it, what a list of players told from the list's own day.
+    """
+    parts = [
+        _seen(landing, source, span).assign(season=name)
+        for name in seasons
+        for span in _with_season_before(name)
+        for source in sources
+    ]
+    if not parts:
+        return pd.DataFrame(columns=list(_TYPES)).astype(_TYPES)
+    every = pd.concat(parts).sort_values(["known_from", "player_id", "player_name"])
+    known = every.groupby(_KEYS, as_index=False, dropna=False).first()
+    return known[list(_TYPES)].astype(_TYPES)
+
+
+def contents_known(
+    landing: Landing, sources: Sequence[Source], days: Sequence[date]
+) -> dict[date, str]:
+    """Per day, a fingerprint of the names that are known on it."""
+    known = known_players(landing, sources, calendar.seasons_of(days))
+    found: dict[date, str] = {}
+    for season, rows in known.sort_values(["known_from", *_KEYS]).groupby("season"):
+        dates, marks, text = list(rows.known_from), [], hashlib.sha256()
+        for line in rows[_KEYS].itertuples(index=False):
+            text.update(repr(tuple(line)).encode())
+            marks.append(text.hexdigest()[:16])
+        for day in (d for d in days if calendar.season_of(d).name == season):
+            place = bisect_right(dates, day)
+            found[day] = marks[place - 1] if place else ""
+    return {day: found.get(day, "") for day in days}
+
+
+def _with_season_before(name: str) -> list[calendar.Season]:
+    span = calendar.season(name)
+    before = calendar.season_before(span)
+    return [before, span] if before else [span]
+
+
+def _seen(landing: Landing, source: Source, span: calendar.Season) -> pd.DataFrame:
+    """The names that the source has in the season, each with the date from which it is known."""
+    rows = landing.load(source, span.days()).rows
+    wait = timedelta(days=0 if source.layout == "snapshots" else 1)
+    keys = ["player_id", "player_lookup", "player_name", "team_abbr"]
+    first = rows.groupby(keys, as_index=False, dropna=False).game_date.min()
+    return first.assign(known_from=first.game_date.map(lambda day: day + wait))

@@ -1,0 +1,207 @@
+"""Which files of the landing zone are of which season, date or game: by their names alone.
+
+A file whose name says nothing, that two names claim, or that is missing though it is required, is
+found all the same, with what keeps it from being read.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from upath import UPath
+
+from nba_pipeline.kernel.source import Source, SourceFile
+from nba_pipeline.league import calendar
+from nba_pipeline.league.identity import GAME_ID, season_of_game
+
+GameDates = Callable[[str], Mapping[str, date]]
+"""A season's name to the date of each of its games by game_id."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that is there, or should be, and what keeps it from being read: (rule, sentence)."""
+
+    file: SourceFile
+    trouble: tuple[str, str] | None = None
+
+
+class LandingFiles:
+    """The names of a landing zone's files.
+
+    Args:
+        root: its folder.
+        game_dates: per schedule source, the dates of its games.
+    """
+
+    def __init__(self, root: UPath, game_dates: Callable[[Source], GameDates]) -> None:
+        self._root = root
+        self._game_dates = game_dates
+
+    def of_season(
+        self, source: Source, season: str, first: date | None = None, last: date | None = None
+    ) -> list[Found]:
+        """The source's files of a season, in order of name.
+
+        Args:
+            source: the declaration.
+            season: its name; of no meaning for a source of one file.
+            first: of files of one date or game, only those that may say something from this date on,
+                and those whose name says no date.
+            last: the same, up to this date.
+        """
+        if source.layout == "file":
+            there = (self._root / source.place).exists()
+            return [Found(SourceFile(source.place, ""))] if there else []
+        if source.layout == "seasons":
+            return list(self._seasons(source, season))
+        if source.layout == "snapshots":
+            return list(self._snapshots(source, season))
+        found = self._games if source.layout == "games" else self._dates
+        return [each for each in found(source, season) if _within(each.file, first, last)]
+
+    def has_files(self, source: Source, season: str) -> bool:
+        """Whether the source has any file of the season, whatever is in it."""
+        return any(
+            each.trouble is None or each.trouble[0] == "ambiguous_file"
+            for each in self.of_season(source, season)
+        )
+
+    def refuse_unknown_seasons(self, source: Source) -> None:
+        """Raises UnknownSeason where the source has a file of a season after the last one."""
+        for path in self._entries(source.place) if source.is_required else ():
+            name = self._ended(source, path)
+            if name and re.fullmatch(r"\d{4}-\d{2}", name) and name > calendar.seasons()[-1].name:
+                calendar.season(name)
+
+    # --- layouts
+
+    def _seasons(self, source: Source, season: str) -> Iterator[Found]:
+        """The season's own file, then those of single dates."""
+        endings = [f"{end}{packed}" for end in source.formats for packed in ("", ".gz")]
+        paths = [f"{source.place}/{season}.{ending}" for ending in endings]
+        there = [path for path in paths if (self._root / path).exists()]
+        if there:
+            yield Found(SourceFile(there[0], season), _ambiguous(there))
+        elif source.is_required:
+            # What files of single dates do not speak of is unknown, and no day without a game.
+            expected = paths[0]
+            told = f"no file of {source.name} covers {season}: expected {expected} or {expected}.gz"
+            yield Found(SourceFile(expected, season), ("missing_file", told))
+        span = calendar.season(season)
+        of_date: dict[date, list[str]] = {}
+        for path in self._entries(f"{source.place}/{season}"):
+            day = _date_of(self._ended(source, path))
+            if day is None:
+                yield _unnamed(source, path, season, "<date>")
+            elif not span.first <= day <= span.last:
+                told = f"{path} is in the folder of {season}, which is {span.first} to {span.last}"
+                yield Found(SourceFile(path, season), ("other_season", told))
+            else:
+                of_date.setdefault(day, []).append(path)
+        for day, names in of_date.items():
+            yield Found(SourceFile(names[0], season, day), _ambiguous(names))
+
+    def _dates(self, source: Source, season: str) -> Iterator[Found]:
+        """The files under each date of the season: <date>.<format>, or all in <date>/."""
+        span = calendar.season(season)
+        names: dict[tuple[date, str], list[str]] = {}
+        for path in self._entries(source.place):
+            own = self._ended(source, path)
+            day = _date_of(own or path.rsplit("/", 1)[-1])
+            if day is None:
+                yield _unnamed(source, path, season, "<date>")
+            elif span.first <= day <= span.last:
+                for inner in [path] if own else self._entries(path):
+                    if (name := self._ended(source, inner)) is None:
+                        yield _unnamed(source, inner, season, "<any name>", day)
+                    else:
+                        names.setdefault((day, name), []).append(inner)
+        for (day, _name), paths in names.items():
+            yield Found(SourceFile(paths[0], season, day, source.days_after), _ambiguous(paths))
+
+    def _games(self, source: Source, season: str) -> Iterator[Found]:
+        """The files of the season's games, each under its game's date in the schedule."""
+        if source.dated_by is None:
+            raise ValueError(f"{source.name} has files of games, and no schedule that dates them")
+        names: dict[str, list[str]] = {}
+        for path in self._entries(source.place):
+            game_id = self._ended(source, path)
+            if game_id is None or not re.fullmatch(GAME_ID, game_id):
+                yield _unnamed(source, path, season, "<game_id>")
+            elif season_of_game(game_id) == season:
+                names.setdefault(game_id, []).append(path)
+        dates = self._game_dates(source.dated_by)(season) if names else {}
+        for game_id, paths in names.items():
+            day = dates.get(game_id)
+            file = SourceFile(paths[0], season, day, game_id=game_id)
+            told = f"{paths[0]}: the schedule of {season} has no game {game_id}"
+            yield Found(file, _ambiguous(paths) if day else ("unknown_game", told))
+
+    def _snapshots(self, source: Source, season: str) -> Iterator[Found]:
+        """The season's snapshots, and the last one before it, under the first day of their season."""
+        span = calendar.season(season)
+        of_date: dict[date, list[str]] = {}
+        for path in self._entries(source.place):
+            day = _date_of(self._ended(source, path))
+            if day is None:
+                yield _unnamed(source, path, season, "<date>")
+            elif day <= span.last:
+                of_date.setdefault(max(day, span.first), []).append(path)
+                if day < span.first:
+                    # Of those before the season only the last one is ever in force.
+                    of_date[span.first] = [path]
+        for day, paths in of_date.items():
+            newest = [p for p in paths if _stem(p) == _stem(paths[-1])]
+            yield Found(SourceFile(newest[0], season, day), _ambiguous(newest))
+
+    # --- names
+
+    def _entries(self, place: str) -> list[str]:
+        """The paths in a folder, sorted; none where there is no folder."""
+        folder = self._root / place
+        if not folder.is_dir():
+            return []
+        # Names that begin with a dot are of files that are still being written.
+        names = sorted(path.name for path in folder.iterdir())
+        return [f"{place}/{name}" for name in names if not name.startswith(".")]
+
+    def _ended(self, source: Source, path: str) -> str | None:
+        """The file's name without its format's ending; None where it has another or none."""
+        name = path.rsplit("/", 1)[-1].removesuffix(".gz")
+        for ending in source.formats:
+            if name.endswith(f".{ending}"):
+                return name.removesuffix(f".{ending}")
+        return None
+
+
+def _within(file: SourceFile, first: date | None, last: date | None) -> bool:
+    if file.game_date is None or first is None or last is None:
+        return True
+    return first - timedelta(days=file.days_after) <= file.game_date <= last
+
+
+def _unnamed(source: Source, path: str, season: str, wanted: str, day: date | None = None) -> Found:
+    """A file whose name says not of what it is."""
+    endings = " nor ".join(f"{wanted}.{ending}" for ending in source.formats)
+    told = f"{path} is neither {endings} (.gz allowed)"
+    return Found(SourceFile(path, season, day), ("unknown_name", told))
+
+
+def _ambiguous(paths: list[str]) -> tuple[str, str] | None:
+    """The trouble with two files for the same thing."""
+    if not paths[1:]:
+        return None
+    return "ambiguous_file", f"both {paths[0]} and {paths[1]} are there; keep one"
+
+
+def _stem(path: str) -> str:
+    return path.rsplit("/", 1)[-1].split(".", maxsplit=1)[0]
+
+
+def _date_of(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None

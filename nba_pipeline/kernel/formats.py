@@ -1,0 +1,28 @@
+"""How the bytes of a landing file become a document, by the format that its name ends with.
+
+A decoder raises ValueError for bytes that are not of its format; gzip is taken off before.
+"""
+
+import csv
+import io
+import json
+
+
+def json_document(content: bytes) -> object:
+    """The JSON document: dicts, lists and plain values."""
+    return json.loads(content)
+
+
+def csv_lines(content: bytes) -> list[dict[str, str | None]]:
+    """The lines of a CSV file as dicts of texts under its header."""
+    try:
+        return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+
+
+def pdf_bytes(content: bytes) -> bytes:
+    """The PDF itself, for a parser that reads it page by page."""
+    if not content.startswith(b"%PDF-"):
+        raise ValueError("it does not begin as a PDF")
+    return content

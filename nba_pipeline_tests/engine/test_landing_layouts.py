@@ -1,0 +1,163 @@
+"""Files of single dates, of games and of snapshots: which date each one's words are under."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from nba_pipeline.engine.known_players import contents_known, known_players
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.kernel.source import Parsed, Source, SourceFile, rejected_frame, rejection
+from nba_pipeline.league import calendar
+from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
+    nba_stats_league_game_log_player as players,
+)
+from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as schedule
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, damaged, games, lines
+
+FIRST = calendar.season("2023-24").first
+DAYS = [FIRST + timedelta(days=offset) for offset in range(6)]
+TYPES = {"source_file": "string", "row_number": "int64", "game_date": "object", "said": "string"}
+
+
+def parse(document: object, file: SourceFile) -> Parsed:
+    """Lines of (days after the file's date, text); the text "bad" is rejected."""
+    rows, rejected = [], []
+    for number, (after, text) in enumerate(document or []):
+        day = file.game_date + timedelta(days=after)
+        if text == "bad":
+            rejected.append(rejection(file, "bad_text", f"{file.path} row {number}: bad"))
+        else:
+            rows.append((file.path, number, day, text))
+    return Parsed(pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES), rejected_frame(rejected))
+
+
+def source(layout: str, **more: object) -> Source:
+    """A source of such files under sayings/."""
+    return Source("sayings", "sayings", parse, version=1, layout=layout, **more)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A landing zone of six days and four teams."""
+    write_landing(tmp_path / "landing", League(teams=4, days=6, rest=0.0, seed=3))
+    return tmp_path / "landing"
+
+
+def put(folder: Path, name: str, *said: tuple[int, str]) -> None:
+    """Writes a file of the source."""
+    path = folder / "sayings" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(said))
+
+
+def said(parsed: Parsed) -> list[tuple[date, str]]:
+    """Date and text of every row, sorted."""
+    return sorted(zip(parsed.rows.game_date, parsed.rows.said, strict=True))
+
+
+def test_all_files_under_a_date_are_read_and_none_replaces_another(folder) -> None:
+    """Two in the date's folder and one of its name."""
+    put(folder, f"{DAYS[1]}/a.json", (0, "one"))
+    put(folder, f"{DAYS[1]}/b.json", (0, "two"))
+    put(folder, f"{DAYS[1]}.json", (0, "three"))
+    landing, dates = Landing(str(folder)), source("dates")
+    assert said(landing.load(dates, DAYS)) == [(DAYS[1], w) for w in ("one", "three", "two")]
+    before = landing.contents(dates, DAYS)
+    put(folder, f"{DAYS[2]}/c.json", (0, "four"))
+    after = Landing(str(folder)).contents(dates, DAYS)
+    assert [day for day in DAYS if before[day] != after[day]] == [DAYS[2]]
+
+
+def test_a_row_may_be_dated_as_far_after_its_folder_as_declared_and_no_farther(folder) -> None:
+    """A report of the evening before is of its game's date; one of two days later is rejected."""
+    put(folder, f"{DAYS[1]}/report.json", (0, "today"), (1, "tomorrow"), (2, "later"), (0, "bad"))
+    parsed = Landing(str(folder)).load(source("dates", days_after=1), [DAYS[2]])
+    assert said(parsed) == [(DAYS[1], "today"), (DAYS[2], "tomorrow")]
+    assert list(zip(parsed.rejected.rule, parsed.rejected.game_date, strict=True)) == [
+        ("bad_text", DAYS[1]),
+        ("other_date", DAYS[1]),
+    ]
+
+
+def test_a_file_of_a_game_is_under_its_date_in_the_schedule_and_moves_with_it(folder) -> None:
+    """The schedule's date, not the file's; a game that the schedule lacks is rejected."""
+    game = games(folder)[3]
+    day = date.fromisoformat(game["date"])
+    put(folder, f"{game['gameId']}.json", (0, "played"))
+    put(folder, "0022399999.json", (0, "nowhere"))
+    of_games = source("games", dated_by=schedule)
+    landing = Landing(str(folder))
+    parsed = landing.load(of_games, DAYS)
+    assert said(parsed) == [(day, "played")]
+    assert list(parsed.rejected.rule) == ["unknown_game"]
+    before = landing.contents(of_games, DAYS)
+    document = json.loads((folder / SCHEDULE).read_text())
+    for each in (g for d in document["leagueSchedule"]["gameDates"] for g in d["games"]):
+        if each["gameId"] == game["gameId"]:
+            each["gameDateEst"] = f"{DAYS[5]}T00:00:00Z"
+    (folder / SCHEDULE).write_text(json.dumps(document))
+    moved = Landing(str(folder))
+    assert said(moved.load(of_games, DAYS)) == [(DAYS[5], "played")]
+    after = moved.contents(of_games, DAYS)
+    assert {d for d in DAYS if before[d] != after[d]} == {day, DAYS[5]}
+
+
+def test_a_snapshot_holds_from_its_date_until_the_next_ones(folder) -> None:
+    """The one of the summer on the first days, then the third day's; none is seen before its date."""
+    put(folder, "2023-06-01.json", (0, "spring"))
+    put(folder, "2023-08-01.json", (0, "summer"))
+    put(folder, f"{DAYS[2]}.json", (0, "third"))
+    landing, snapshots = Landing(str(folder)), source("snapshots")
+    assert said(landing.load(snapshots, DAYS[:4])) == [
+        (DAYS[0], "summer"),
+        (DAYS[1], "summer"),
+        (DAYS[2], "third"),
+        (DAYS[3], "third"),
+    ]
+    before = landing.contents(snapshots, DAYS)
+    assert len({before[day] for day in DAYS[:2]}) == len({before[day] for day in DAYS[2:]}) == 1
+    put(folder, f"{DAYS[4]}.json", (0, "fifth"))
+    after = Landing(str(folder)).contents(snapshots, DAYS)
+    assert [day for day in DAYS if before[day] != after[day]] == DAYS[4:]
+
+
+def test_a_season_without_any_file_is_another_content_than_one_without_rows(folder) -> None:
+    """An empty file of one date changes the content of every date of its season."""
+    landing, dates = Landing(str(folder)), source("dates")
+    before = landing.contents(dates, DAYS)
+    assert landing.seasons_with_files(dates, ["2023-24"]) == []
+    put(folder, f"{DAYS[0]}.json")
+    landing = Landing(str(folder))
+    assert landing.seasons_with_files(dates, ["2022-23", "2023-24"]) == ["2023-24"]
+    after = landing.contents(dates, DAYS)
+    assert [day for day in DAYS if before[day] != after[day]] == DAYS
+
+
+def test_a_name_is_known_from_the_day_after_its_first_game(folder) -> None:
+    """Not on the day itself; a correction of points makes no name known anew."""
+    debut = next(line for line in lines(folder, PLAYER_LOG) if line["GAME_DATE"] == str(DAYS[2]))
+
+    def keep(rows) -> None:
+        rows[:] = [
+            row
+            for row in rows
+            if row["PLAYER_ID"] != debut["PLAYER_ID"] or row["GAME_DATE"] >= str(DAYS[2])
+        ]
+
+    damaged(folder, folder.parent, PLAYER_LOG, keep)
+    known = known_players(Landing(str(folder)), [players], ["2023-24"])
+    mine = known[known.player_id == debut["PLAYER_ID"]]
+    assert list(mine.known_from) == [DAYS[3]]
+    assert list(mine.player_name) == [debut["PLAYER_NAME"]]
+    before = contents_known(Landing(str(folder)), [players], DAYS)
+    damaged(folder, folder.parent, PLAYER_LOG, lambda rows: rows[0].update(TOV=99))
+    assert contents_known(Landing(str(folder)), [players], DAYS) == before
+    damaged(
+        folder, folder.parent, PLAYER_LOG, lambda rows: [r.update(PLAYER_ID=5) for r in rows[:1]]
+    )
+    after = contents_known(Landing(str(folder)), [players], DAYS)
+    assert [day for day in DAYS if before[day] != after[day]] == DAYS[1:]
