@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.warehouse.protocol import Files, Warehouse
@@ -39,7 +40,8 @@ def run_query(
         told: tables that are not stored, by name, made when the query names them.
 
     Raises:
-        QueryRefused: no single SELECT, a syntax error, or a reach for anything but the tables.
+        QueryRefused: no single SELECT, a syntax error, a reach for anything but the tables, or a date
+            outside years 1 to 9999 in the answer.
     """
     connection = duckdb.connect()
     try:
@@ -56,11 +58,13 @@ def run_query(
         _shut_off(connection, [path for found in files.values() for path in found.paths])
         for name, found in files.items():
             connection.execute(f'CREATE VIEW "{name}" AS {found.select}')
-        return _told_apart(_plain_numbers(connection.execute(query).to_arrow_table()))
+        rows = _told_apart(_plain_numbers(connection.execute(query).to_arrow_table()))
     except duckdb.Error as error:
         raise QueryRefused(str(error)) from error
     finally:
         connection.close()
+    _refuse_distant_dates(rows)
+    return rows
 
 
 def _shut_off(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> None:
@@ -96,6 +100,32 @@ def _plain_numbers(rows: pa.Table) -> pa.Table:
                 continue
             rows = rows.set_column(place, field.name, narrow)
     return rows
+
+
+def _refuse_distant_dates(rows: pa.Table) -> None:
+    """Raises QueryRefused for a date or instant that is none outside DuckDB."""
+    for name, column in zip(rows.column_names, rows.columns, strict=True):
+        for values in (found for chunk in column.chunks for found in _dates(chunk)):
+            try:
+                pc.min_max(values).as_py()
+            except (OverflowError, ValueError) as error:
+                raise QueryRefused(
+                    f"column {name} holds a date outside years 1 to 9999, which cannot be told as a "
+                    "date; cast it to VARCHAR in the query"
+                ) from error
+
+
+def _dates(values: pa.Array) -> Iterator[pa.Array]:
+    """The dates and instants among the values, those within lists, structs and maps too."""
+    if pa.types.is_date(values.type) or pa.types.is_timestamp(values.type):
+        yield values
+    elif pa.types.is_map(values.type):
+        yield from _dates(values.keys)
+        yield from _dates(values.items)
+    elif pa.types.is_nested(values.type):
+        inner = values.flatten()
+        for part in inner if isinstance(inner, list) else [inner]:
+            yield from _dates(part)
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, query: str, names: list[str]) -> set[str]:

@@ -6,7 +6,9 @@ written on from there, while a process has it open.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,12 +16,15 @@ from typing import Any
 from uuid import uuid4
 
 from deltalake import CommitProperties, DeltaTable
+from deltalake.exceptions import DeltaError
 
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.warehouse.protocol import Stamp
 
 _STAMPS = "nba_pipeline"
 _COMMIT = "nba_pipeline_commit"
+_ADDING = re.compile(rb'^\{"add":', re.MULTILINE)
+_ADDED_FILES = re.compile(rb'"num_added_files":(\d+)')
 
 
 class HistoryLost(NbaPipelineError):
@@ -56,12 +61,41 @@ class CommitLog:
         self._folder = folder
 
     def commit(self, version: int) -> Commit | None:
-        """The commit that is that version; None where the log has none."""
+        """The commit that is that version; None where the log has none.
+
+        Raises:
+            HistoryLost: its file is not whole.
+        """
+        path = self._path(version)
         try:
-            content = self._path(version).read_bytes()
+            content = path.read_bytes()
         except FileNotFoundError:
             return None
+        if not _is_whole(content):
+            raise HistoryLost(_cut_off(path))
         return Commit(version, hashlib.blake2b(content, digest_size=16).hexdigest())
+
+    def opened(self, version: int | None = None) -> DeltaTable:
+        """The table at the version, or at its newest, through a handle of its own.
+
+        Raises:
+            HistoryLost: what the log says cannot be read.
+        """
+        with self.told_as_lost():
+            return DeltaTable(str(self._folder), version=version)
+
+    @contextmanager
+    def told_as_lost(self) -> Iterator[None]:
+        """What Delta cannot read of the log, as HistoryLost with the file that is to blame."""
+        try:
+            yield
+        except DeltaError as error:
+            files = sorted(self._folder.glob("_delta_log/*.json"), reverse=True)
+            broken = next((path for path in files if not _is_whole(path.read_bytes())), None)
+            first_line = str(error).partition("\n")[0]
+            raise HistoryLost(
+                _cut_off(broken) if broken else f"{self._folder}: {first_line}"
+            ) from error
 
     def holds(self, commit: Commit) -> bool:
         """Whether the commit is part of this history."""
@@ -96,7 +130,7 @@ class CommitLog:
             return int(parameters["version"])
         if "datetime" not in parameters:
             raise HistoryLost(f"{self._path(number)}: a restore to neither a version nor a time")
-        before = DeltaTable(str(self._folder), version=number - 1)
+        before = self.opened(number - 1)
         before.load_as_version(datetime.fromtimestamp(int(parameters["datetime"]) / 1000, UTC))
         return before.version()
 
@@ -112,3 +146,19 @@ class CommitLog:
 
     def _path(self, version: int) -> Path:
         return self._folder / "_delta_log" / f"{version:020}.json"
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether a commit's file has its own account, and every file that this one says it adds."""
+    if b'"commitInfo"' not in content or not content.rstrip().endswith(b"}"):
+        return False
+    said = _ADDED_FILES.search(content)
+    added = len(_ADDING.findall(content))
+    return said is None or added == int(said[1])
+
+
+def _cut_off(path: Path) -> str:
+    return (
+        f"{path}: the commit is cut off; put the table's folder back from a copy, or, where this is "
+        "its last commit, remove the file: the version before it stands"
+    )

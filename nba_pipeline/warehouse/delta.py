@@ -25,7 +25,7 @@ from ibis.backends.sql.datatypes import DuckDBType
 
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.warehouse import fingerprint
-from nba_pipeline.warehouse.commit_log import Commit, commit_properties
+from nba_pipeline.warehouse.commit_log import Commit, HistoryLost, commit_properties
 from nba_pipeline.warehouse.delta_folder import DeltaFolder, Opened, arrow_schema
 from nba_pipeline.warehouse.protocol import (
     Fence,
@@ -240,7 +240,7 @@ class DeltaWarehouse:
                         final,
                         new_columns=new_columns,
                     )
-            except (DeltaError, duckdb.IOException, VersionGone):
+            except (DeltaError, duckdb.IOException, HistoryLost, VersionGone):
                 if self._folder.stands_at(name, opened.commit):
                     raise
                 # Another process committed after this version was checked, and may have removed

@@ -42,13 +42,18 @@ class DeltaFolder:
         return CommitLog(self.path / name)
 
     def open(self, name: str) -> Opened | None:
-        """The table at its newest version; None where it has never been written."""
+        """The table at its newest version; None where it has never been written.
+
+        Raises:
+            HistoryLost: its log cannot be read.
+        """
         opened = self._opened.pop(name, None)
         if opened is not None and self.log(name).holds(opened.commit):
             delta = opened.delta
-            delta.update_incremental()
+            with self.log(name).told_as_lost():
+                delta.update_incremental()
         elif DeltaTable.is_deltatable(str(self.path / name)):
-            delta = DeltaTable(str(self.path / name))
+            delta = self.log(name).opened()
         else:
             return None
         self._opened[name] = Opened(delta, self.commit(name, delta.version()))
@@ -87,8 +92,8 @@ class DeltaFolder:
 
         A handle that others hold would see what is written through it as checked already.
         """
-        path = str(self.path / name)
-        return DeltaTable(path) if DeltaTable.is_deltatable(path) else None
+        exists = DeltaTable.is_deltatable(str(self.path / name))
+        return self.log(name).opened() if exists else None
 
     def create(self, name: str, schema: pa.Schema, *, appends: bool) -> Opened:
         """An empty table of the columns; a no-op where another process was first."""
@@ -122,7 +127,7 @@ class DeltaFolder:
         if opened and opened.commit == commit and opened.delta.version() == commit.version:
             delta = opened.delta
         else:
-            delta = DeltaTable(str(self.path / name), version=commit.version)
+            delta = self.log(name).opened(commit.version)
         # Delta gives locations, in which a folder's spaces and accents are encoded.
         paths = tuple(sorted(unquote(location) for location in delta.file_uris()))
         if any(not Path(path).exists() for path in paths):

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import ibis
@@ -87,6 +87,30 @@ def test_sums_are_numbers_in_json(league, capsys) -> None:
     assert rows[0]["s"] == 10
     report.as_json(rows)
     assert json.loads(capsys.readouterr().out) == [{"s": 10, "b": 45000000000000000010, "f": 1.25}]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "DATE '10000-01-01'",
+        "DATE '0044-03-15 (BC)'",
+        "DATE 'infinity'",
+        "TIMESTAMP '12000-01-01 00:00:00'",
+        "TIMESTAMPTZ '12000-01-01 00:00:00+00'",
+        "[DATE '2024-01-15', DATE '10000-01-01']",
+        "{'inner': [{'day': DATE '10000-01-01'}]}",
+        "MAP {DATE '10000-01-01': 1}",
+    ],
+)
+def test_a_date_that_only_duckdb_knows_is_refused_by_its_column(league, value) -> None:
+    """Wherever in a value it is; the last and first days that there are pass, and so do unknowns."""
+    with pytest.raises(QueryRefused, match="column late holds a date outside years 1 to 9999"):
+        run_query(league.warehouse, f"SELECT 1 AS n, {value} AS late")
+    query = """SELECT DATE '9999-12-31' AS last, [DATE '0001-01-01', NULL] AS first,
+        NULL::DATE AS unknown, TIMESTAMP '9999-12-31 23:59:59.999999' AS instant"""
+    (row,) = run_query(league.warehouse, query).to_pylist()
+    assert (row["last"], row["first"]) == (date.max, [date.min, None])
+    assert (row["unknown"], row["instant"]) == (None, datetime.max)
 
 
 def test_a_day_s_query_reads_neither_other_days_nor_other_columns(tmp_path) -> None:

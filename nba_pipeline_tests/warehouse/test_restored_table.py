@@ -119,3 +119,20 @@ def test_a_missing_commit_is_named(tmp_path) -> None:
     (tmp_path / "w/scores/_delta_log/00000000000000000002.json").unlink()
     with pytest.raises(HistoryLost, match=r"00000000000000000002\.json"):
         CommitLog(tmp_path / "w/scores").stamps(3)
+
+
+@pytest.mark.parametrize("lines_left", [0, 0.5, 1])
+def test_a_last_commit_that_is_cut_off_is_told_by_its_file(reader, tmp_path, lines_left) -> None:
+    """Whether nothing, half a line, or all but the added files is left; without it the rest stands."""
+    commit = tmp_path / "w/scores/_delta_log" / f"{3:020}.json"
+    lines = commit.read_bytes().splitlines(keepends=True)
+    assert b'"commitInfo"' in lines[0]
+    assert b'"add"' in b"".join(lines[1:])
+    half = lines[0][: len(lines[0]) // 2]
+    commit.write_bytes({0: b"", 0.5: half, 1: lines[0]}[lines_left])
+    for ask in (stored, _tokens, lambda made: write(made, [("c", THREE, 3)], stamp(THREE, token=4))):
+        with pytest.raises(HistoryLost, match=rf"{commit}: the commit is cut off; put .* back"):
+            ask(reader())
+    commit.unlink()
+    assert _tokens(reader()) == {ONE: 1, TWO: 2}
+    assert stored(reader()) == {"a": 1, "b": 20}
