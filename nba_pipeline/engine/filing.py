@@ -17,7 +17,8 @@ from nba_pipeline.kernel.source import (
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import is_exhibition
 
-_NOT_CONTENT = ["source_file", "row_number", "game_date", "season"]
+_PLACE = ["source_file", "row_number"]
+_NOT_CONTENT = [*_PLACE, "game_date", "season"]
 """Columns in which equal rows of a date may differ."""
 UNDATED = "is_undated"
 """Of rejected input: whether it says no date that could be its own."""
@@ -137,7 +138,9 @@ def facts_of(source: Source, parsed: Parsed, file: SourceFile) -> Facts:
         for line in rejected[rejected.row_number.isna()].to_dict("records"):
             days = [file.game_date] if file.game_date else calendar.season(file.season).days()
             refusals |= dict.fromkeys(days, f"{line['rule']}: {line['detail']}")
-    return Facts(dated, _sums(rejected[rejected[UNDATED]], ["game_date"]), refusals)
+    keys = [name for name in ("game_id", "team_abbr") if name in parsed.rows]
+    placed = _sums(parsed.rows[["game_date", *_PLACE, *keys]], ["game_date"])
+    return Facts(dated, placed, _sums(rejected[rejected[UNDATED]], ["game_date"]), refusals)
 
 
 def _sums(frame: pd.DataFrame, ignored: Sequence[str]) -> dict[date, str]:

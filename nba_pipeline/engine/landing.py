@@ -66,26 +66,36 @@ class Landing:
             rejected.drop(columns=UNDATED),
         )
 
-    def contents(self, source: Source, days: Sequence[date]) -> dict[date, str]:
+    def contents(
+        self, source: Source, days: Sequence[date], *, with_places: bool = False
+    ) -> dict[date, str]:
         """Per date, a fingerprint of its parsed rows and rejections, and of the parser's version.
 
-        Where a good row stands in its file makes no difference; of rejected input it does, since
-        its place is told. That a season has no file at all is a content of its own.
+        That a season has no file at all is a content of its own.
+
+        Args:
+            source: the source.
+            days: the dates.
+            with_places: whether it makes a difference where a good row stands, in which file and
+                row; of rejected input it always does, since its place is told.
 
         Raises:
             UnknownSeason: a required source has a file of a coming season that the calendar lacks.
         """
         dated: dict[date, str] = {}
         filed: dict[date, str] = {}
+        placed: dict[date, str] = {}
         none = set(days)
         for season in _asked(source, days):
             facts = self._facts(source, season, days)
             dated |= facts.dated
             filed |= facts.filed
+            placed |= facts.placed
             if facts.has_files:
                 none -= {d for d in days if not season or calendar.season_of(d).name == season}
         return {
             day: f"{source.version}:{dated.get(day, '')}:{filed.get(day, '')}"
+            + (f":{placed.get(day, '')}" if with_places else "")
             + (":no file" if day in none else "")
             for day in days
         }
@@ -129,6 +139,7 @@ class Landing:
         files = self._files(source, season, days)
         replaced = _replaced(source, files)
         dated: dict[date, list[str]] = {}
+        placed: dict[date, list[str]] = {}
         filed: dict[date, str] = {}
         refusals: dict[date, str] = {}
         by_path: dict[str, str] = {}
@@ -138,21 +149,25 @@ class Landing:
             for day, text in facts.dated.items():
                 if day not in gone:
                     dated.setdefault(day, []).append(text)
+                    placed.setdefault(day, []).append(facts.placed.get(day, ""))
                     by_path[found.file.path] = text
             # Several files may have what names no date, and all of it is under one.
             filed |= {day: filed.get(day, "") + text for day, text in facts.filed.items()}
             refusals |= {day: text for day, text in facts.refusals.items() if day not in gone}
         # Which of several files of a date says what makes no difference.
         together = {day: "+".join(sorted(texts)) for day, texts in dated.items()}
+        places = {day: "+".join(sorted(texts)) for day, texts in placed.items()}
         if source.layout == "snapshots":
             in_force = _in_force(files, days)
             days_of = zip(in_force.game_date, in_force.source_file, strict=True)
-            together = {day: by_path.get(path, "") for day, path in days_of}
+            places = dict(days_of)
+            together = {day: by_path.get(path, "") for day, path in places.items()}
         elif source.settle and files[1:]:
             whole = SourceFile(source.place, season)
-            together = dict(facts_of(source, self._season(source, season, days), whole).dated)
+            settled = facts_of(source, self._season(source, season, days), whole)
+            together, places = dict(settled.dated), dict(settled.placed)
         has_files = bool(files) or self._found.has_files(source, season)
-        return Facts(together, filed, refusals, has_files=has_files)
+        return Facts(together, places, filed, refusals, has_files=has_files)
 
     def _files(self, source: Source, season: str, days: Sequence[date]) -> list[Found]:
         self._found.refuse_unknown_seasons(source)

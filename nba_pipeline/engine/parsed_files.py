@@ -17,7 +17,7 @@ import pandas as pd
 from nba_pipeline.kernel.source import Parsed
 
 _FACTS = "facts.json"
-_PARTS = ("dated", "filed", "refusals")
+_PARTS = ("dated", "placed", "filed", "refusals")
 # No copy, or one that a stopped machine or a full disk has left in part.
 _UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
@@ -26,12 +26,14 @@ _UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 class Facts:
     """What is known of a parsed file without its rows.
 
-    dated gives per date a fingerprint of the rows and rejections that say that date, filed one of
-    those rejections that say none and are filed under it, refusals why a date's expectation cannot
-    be read. Of a season's files together, has_files says whether there is any.
+    dated gives per date a fingerprint of the rows and rejections that say that date, placed one of
+    the rows' files and places in them, filed one of those rejections that say none and are filed
+    under it, refusals why a date's expectation cannot be read. Of a season's files together,
+    has_files says whether there is any.
     """
 
     dated: Mapping[date, str] = field(default_factory=dict)
+    placed: Mapping[date, str] = field(default_factory=dict)
     filed: Mapping[date, str] = field(default_factory=dict)
     refusals: Mapping[date, str] = field(default_factory=dict)
     has_files: bool = field(default=True, kw_only=True)

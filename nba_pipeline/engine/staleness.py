@@ -133,7 +133,7 @@ class Survey:
                 if table.knows_today and stamp and stamp.unsettled and is_overdue(day):
                     parts[day].append(OVERDUE)
         for source in table.sources:
-            contents = self.landing.contents(source, partitions)
+            contents = self.landing.contents(source, partitions, with_places=table.tells_places)
             for day in partitions:
                 parts[day].append(contents[day])
         if table.players_from:

@@ -150,6 +150,11 @@ class Table:
         """Whether the rows depend on the day on which they are computed: `today`, a table of one."""
         return "today" in inspect.signature(self.transform).parameters
 
+    @cached_property
+    def tells_places(self) -> bool:
+        """Whether its rows say in which file and row of a source they were found."""
+        return {"source_file", "row_number"} <= set(self.columns)
+
     @property
     def date_column(self) -> str:
         """The column that partitions replace by."""

@@ -17,7 +17,7 @@ from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import GAME_ID
-from nba_pipeline.league.schedule import both_teams, covered
+from nba_pipeline.league.schedule import both_teams, covered, final
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.timeline import (
     PLAYER_GAMES,
@@ -80,9 +80,19 @@ class UpcomingPlayerGameContext(pa.DataFrameModel):
         strict = "filter"
 
 
-def expected(nbac_schedule: ir.Table) -> ir.Table:
-    """Players of both teams of every covered game, played or not."""
-    return both_teams(covered(nbac_schedule))
+def expected(nbac_schedule: ir.Table, games_before: ir.Table) -> ir.Table:
+    """Players of both teams of every covered game, played or not, once the team has played one.
+
+    Of a team without a game behind it in this season and the last nobody can be known.
+    """
+    sides = both_teams(covered(nbac_schedule))
+    played = both_teams(final(games_before))
+    first = played.group_by("team_abbr", played_in="season").agg(first_game=_.game_date.min())
+    known = sides.inner_join(first, "team_abbr").filter(
+        _.first_game < _.game_date,
+        _.played_in.isin([_.season, calendar.previous_season_name(_.season)]),
+    )
+    return sides.semi_join(known, ["game_id", "team_abbr"])
 
 
 def _team_context(sides: ir.Table, games_before: ir.Table) -> ir.Table:
@@ -164,7 +174,7 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=UpcomingPlayerGameContext,
     reads=[
         *same_date("nbac_schedule"),

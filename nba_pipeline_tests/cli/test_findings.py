@@ -57,14 +57,31 @@ def test_gaps_are_named_with_the_rows_that_they_touch(home, first_output) -> Non
     assert "lost:" not in first_output
 
 
-def test_what_checks_find_is_named_with_the_number_of_dates(home, first_output) -> None:
-    """No player is known before the season's first day, whose six teams have nobody."""
-    found = [line for line in first_output.splitlines() if line.startswith("failed: ")]
-    (text,) = [line for line in found if "expected_keys" in line]
-    assert text.startswith("failed: upcoming_player_game_context expected_keys on 1 dates, 002")
-    assert text.endswith(" and 3 more")
+def test_a_season_s_first_day_on_which_nobody_can_be_known_is_no_failure(
+    home, first_output
+) -> None:
+    """Nobody is expected of its six teams, which have no game behind them."""
+    assert "expected_keys" not in first_output
     stamp = _stored(home).warehouse.stamps("upcoming_player_game_context")[FIRST]
-    assert len(stamp.missing) == 6
+    assert (stamp.expected, stamp.row_count) == (0, 0)
+
+
+def test_what_checks_find_is_named_with_the_number_of_dates(tmp_path) -> None:
+    """Two sides whose plus-minus are not each other's opposite, on the one date that has it."""
+    home = Home(tmp_path)
+
+    def correct(rows: list[dict]) -> None:
+        game = next(row["GAME_ID"] for row in rows if row["GAME_DATE"] == str(CORRECTED))
+        for row in rows:
+            if row["GAME_ID"] == game:
+                row["PLUS_MINUS"] += 1
+
+    damaged(home.landing, home.folder, TEAM_LOG, correct)
+    raw = [name for name in DAILY if TABLES[name].phase == 2]
+    result = home.call("backfill", *SPAN, *_named(raw))
+    (text,) = [line for line in result.output.splitlines() if line.startswith("failed: ")]
+    assert text.startswith("failed: nbac_team_boxscore plus_minus_not_mirrored on 1 dates, 002")
+    assert text.count(" / ") == 2
 
 
 @pytest.mark.usefixtures("first_output")

@@ -48,6 +48,55 @@ def test_bad_fields_name_file_row_and_field(tmp_path, league_landing) -> None:
     assert len(lab.rows("nbac_team_boxscore")) == len(lines(landing, TEAM_LOG)) - 1
 
 
+def _with_an_unknown_game(rows) -> None:
+    rows[7]["GAME_ID"] = "0022399999"
+
+
+def _places(lab: Lab) -> set[tuple[object, object]]:
+    return {(row["source_file"], row["row_number"]) for row in lab.rows("rejected_rows")}
+
+
+def test_a_row_that_has_moved_within_its_file_is_told_where_it_is(tmp_path, league_landing) -> None:
+    """Three lines of another date come before it; nothing else of its date has changed."""
+    landing = damaged(league_landing, tmp_path, PLAYER_LOG, _with_an_unknown_game)
+    lab = Lab(tmp_path, landing)
+    lab.compute(RAW, FIRST, LAST)
+    assert _places(lab) == {(PLAYER_LOG, 7)}
+
+    def last_lines_first(rows) -> None:
+        rows[:] = [*rows[-3:], *rows[:-3]]
+
+    damaged(league_landing, tmp_path, PLAYER_LOG, last_lines_first)
+    done = lab.compute(RAW, FIRST, LAST)
+    assert _places(lab) == {(PLAYER_LOG, 10)}
+    assert not done["nbac_player_boxscore"].replaced.written
+
+
+def test_a_season_s_file_replaced_by_files_of_its_dates_is_named_no_more(
+    tmp_path, league_landing
+) -> None:
+    """The row is told where it is now, though not a word of its date has changed."""
+    landing = damaged(league_landing, tmp_path, PLAYER_LOG, _with_an_unknown_game)
+    lab = Lab(tmp_path, landing)
+    lab.compute(RAW, FIRST, LAST)
+    said = lines(landing, PLAYER_LOG)
+    document = json.loads((landing / PLAYER_LOG).read_text())
+    result = document["resultSets"][0]
+    whole, folder = result["rowSet"], (landing / PLAYER_LOG).with_suffix("")
+    folder.mkdir()
+    for day in {line["GAME_DATE"] for line in said}:
+        result["rowSet"] = [
+            row for row, line in zip(whole, said, strict=True) if line["GAME_DATE"] == day
+        ]
+        (folder / f"{day}.json").write_text(json.dumps(document))
+    (landing / PLAYER_LOG).unlink()
+    done = lab.compute(RAW, FIRST, LAST)
+    before = sum(line["GAME_DATE"] == said[7]["GAME_DATE"] for line in said[:7])
+    file = f"{PLAYER_LOG.removesuffix('.json')}/{said[7]['GAME_DATE']}.json"
+    assert _places(lab) == {(file, before)}
+    assert not done["nbac_player_boxscore"].replaced.written
+
+
 def test_unreadable_files_are_rejected_and_the_other_source_stands(
     tmp_path, league_landing
 ) -> None:

@@ -2,6 +2,9 @@
 
 from datetime import date
 
+import ibis
+
+from nba_pipeline.phase_3_analytics.upcoming_player_game_context import expected
 from nba_pipeline_tests.conftest import LAST
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, games, lines
 
@@ -44,6 +47,31 @@ def test_the_universe_and_rest_of_the_last_date_with_games(league, league_landin
     )
     assert {r["player_id"]: tuple(r[name] for name in names) for r in rows} == wanted
     assert len(wanted) > 20
+
+
+def test_nobody_is_expected_of_a_team_without_a_game_this_season_or_last() -> None:
+    """On 2023-10-24: BOS played this season, LAL the last, UTA the one before; DEN is to play."""
+    games = [
+        ("0022100001", "2022-01-05", "2021-22", "UTA", "CHI", "final"),
+        ("0022200001", "2022-10-18", "2022-23", "LAL", "MIA", "final"),
+        ("0022300001", "2023-10-23", "2023-24", "BOS", "NYK", "final"),
+        ("0022300002", "2023-10-23", "2023-24", "DEN", "PHX", "live"),
+        ("0022300003", "2023-10-24", "2023-24", "UTA", "LAL", "scheduled"),
+        ("0022300004", "2023-10-24", "2023-24", "BOS", "DEN", "scheduled"),
+    ]
+    names = ("game_id", "game_date", "season", "home_team", "away_team", "status")
+    rows = [
+        dict(zip(names, game, strict=True))
+        | {"season_type": "regular", "home_score": 0, "away_score": 0}
+        for game in games
+    ]
+    schedule = ibis.memtable(rows).mutate(game_date=ibis._.game_date.cast("date"))
+    today = schedule.filter(schedule.game_date == date(2023, 10, 24))
+    found = expected(today, schedule).order_by("team_abbr").to_pyarrow().to_pylist()
+    assert [(row["team_abbr"], row["game_id"]) for row in found] == [
+        ("BOS", "0022300004"),
+        ("LAL", "0022300003"),
+    ]
 
 
 def _days(earlier: str, later: str) -> int:
