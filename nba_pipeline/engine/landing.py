@@ -239,7 +239,7 @@ class Landing:
 
 def _asked(source: Source, days: Sequence[date]) -> Sequence[str]:
     """What the source's files are asked by: the days' seasons, or one file for all of them."""
-    return [""] if source.layout == "file" else calendar.seasons_of(days)
+    return [""] if days and source.layout == "file" else calendar.seasons_of(days)
 
 
 def _replaced(source: Source, files: Sequence[Found]) -> set[date | None]:

@@ -130,7 +130,11 @@ def test_a_last_commit_that_is_cut_off_is_told_by_its_file(reader, tmp_path, lin
     assert b'"add"' in b"".join(lines[1:])
     half = lines[0][: len(lines[0]) // 2]
     commit.write_bytes({0: b"", 0.5: half, 1: lines[0]}[lines_left])
-    for ask in (stored, _tokens, lambda made: write(made, [("c", THREE, 3)], stamp(THREE, token=4))):
+    for ask in (
+        stored,
+        _tokens,
+        lambda made: write(made, [("c", THREE, 3)], stamp(THREE, token=4)),
+    ):
         with pytest.raises(HistoryLost, match=rf"{commit}: the commit is cut off; put .* back"):
             ask(reader())
     commit.unlink()
