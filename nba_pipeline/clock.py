@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from nba_pipeline.errors import WrongRequest
+
 EASTERN = ZoneInfo("America/New_York")
 """The zone in which game dates are made."""
 
@@ -24,6 +26,10 @@ def today() -> date:
     return now().astimezone(EASTERN).date()
 
 
+class NoTimeZone(WrongRequest, ValueError):
+    """A moment of which nobody can say when it is."""
+
+
 @contextmanager
 def set_to(moment: datetime) -> Iterator[None]:
     """Makes it that moment in this process until left.
@@ -32,10 +38,10 @@ def set_to(moment: datetime) -> Iterator[None]:
         moment: with its time zone.
 
     Raises:
-        ValueError: the moment has no time zone.
+        NoTimeZone: the moment has no time zone.
     """
     if moment.tzinfo is None:
-        raise ValueError(f"{moment} has no time zone")
+        raise NoTimeZone(f"{moment} has no time zone")
     _set_to.append(moment.astimezone(UTC))
     try:
         yield

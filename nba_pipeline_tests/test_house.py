@@ -19,8 +19,11 @@ from nba_pipeline.engine.verdicts import check_names
 from nba_pipeline.kernel.columns import QUALITY, STAMP
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league.identity import GAME_ID
+from nba_pipeline.lookback.provenance import REQUIRED_FAMILIES, families_of
 from nba_pipeline.quality.checkpoints import checkpoint_of
 from nba_pipeline.tables import TABLES, Undescribed, descriptions_upstream
+from nba_pipeline.thresholds import STOPPING_SHARES
+from nba_pipeline_tests.conftest import Lab
 
 ROOT = Path(nba_pipeline.__file__).parent
 TESTS = Path(__file__).parent
@@ -145,6 +148,23 @@ def test_every_check_is_in_a_checkpoint_that_its_own_file_names(name: str) -> No
     assert named == {check.__name__ for check in declared} | gate
 
 
+@pytest.mark.parametrize("name", list(TABLES))
+def test_a_table_says_what_makes_its_rows_ready_and_what_blocks_it(name: str, league: Lab) -> None:
+    """Its declaration is what the stored rows carry, and what the tables that it reads stop."""
+    table = TABLES[name]
+    stored = league.warehouse.table(name)
+    if table.is_tracked:
+        assert set(families_of(stored)) == set(table.families)
+        required = set(table.families) & set(REQUIRED_FAMILIES)
+        assert set(table.families) - set(table.counts) == required
+        # Of the simulated league nothing is said before its games: only there are no rows.
+        reasons = {line["not_ready_reason"] for line in league.rows(name)}
+        assert ("bootstrap" in reasons) == (table.needs_minimum_games and bool(reasons))
+    assert set(stored.columns) == {*table.columns, *table.added}
+    stops = [share.__name__ for read in table.reads for share in TABLES[read.table].shares]
+    assert list(table.blocked_by) == [share for share in stops if share in STOPPING_SHARES]
+
+
 def test_tables_are_in_the_graphs_order() -> None:
     """A table stands after every table that it reads."""
     seen: set[str] = set()
@@ -161,6 +181,8 @@ def snapshot() -> str:
         lines.append(f"{name} v{table.version} {table.group} {table.partitions}")
         lines.append(f"  reads {reads or '-'}")
         lines.append(f"  sources {' '.join(s.name for s in table.sources) or '-'}")
+        lines.append(f"  ready when {' '.join(table.ready_when) or '-'}")
+        lines.append(f"  blocked by {' '.join(table.blocked_by) or '-'}")
         lines.append(f"  checks {' '.join(check_names(table))}")
         lines += [f"  checkpoint {p.name}: {' '.join(p.checks)}" for p in table.checkpoints]
         columns = table.schema.to_schema().columns

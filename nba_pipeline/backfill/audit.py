@@ -1,15 +1,21 @@
-"""Who started, stopped, refused or bypassed what, when and why; written by the code that did it."""
+"""Who started, stopped, refused or bypassed what, when and why; written by the code that did it.
+
+The one book of cancellations, and of how runs failed: no line is ever changed or removed. Which
+partitions are failed now is in coordination.failures.
+"""
 
 import getpass
 import json
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from nba_pipeline.coordination.database import NOW
 
+CANCELLED, FAILED = "cancelled", "failed"
 METADATA = sa.MetaData()
 _AUDIT = sa.Table(
     "backfill_audit",
@@ -62,18 +68,33 @@ def write(
     )
 
 
+def cancellation(connection: sa.Connection, *ids: str) -> AuditLine | None:
+    """The line on the cancelling of one of the backfills or runs; None where none was."""
+    wanted = sa.select(_AUDIT).where(_AUDIT.c.backfill_id.in_(ids), _AUDIT.c.action == CANCELLED)
+    row = connection.execute(wanted.order_by(_AUDIT.c.id).limit(1)).first()
+    return None if row is None else _line(row)
+
+
+def failure(connection: sa.Connection, backfill_id: str, run_id: str, table: str) -> str | None:
+    """Why the table's part of a run failed; None where it did not."""
+    wanted = sa.select(_AUDIT).where(
+        _AUDIT.c.backfill_id == backfill_id, _AUDIT.c.run_id == run_id, _AUDIT.c.action == FAILED
+    )
+    lines = (_line(row) for row in connection.execute(wanted))
+    return next(
+        (str(line.detail["reason"]) for line in lines if line.detail["table"] == table), None
+    )
+
+
 def read(engine: sa.Engine, limit: int = 100) -> list[AuditLine]:
     """The newest lines, newest first."""
     with engine.connect() as connection:
         rows = connection.execute(sa.select(_AUDIT).order_by(_AUDIT.c.id.desc()).limit(limit))
-        return [
-            AuditLine(
-                datetime.fromtimestamp(row.at, UTC),
-                row.actor,
-                row.run_id,
-                row.backfill_id,
-                row.action,
-                json.loads(row.detail),
-            )
-            for row in rows
-        ]
+        return [_line(row) for row in rows]
+
+
+def _line(row: sa.Row[Any]) -> AuditLine:
+    when = datetime.fromtimestamp(row.at, UTC)
+    return AuditLine(
+        when, row.actor, row.run_id, row.backfill_id, row.action, json.loads(row.detail)
+    )

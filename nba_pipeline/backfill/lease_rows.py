@@ -41,13 +41,6 @@ CLAIMS = sa.Table(
     sa.Column("first_date", sa.String(10), primary_key=True),
     sa.Column("last_date", sa.String(10), nullable=False),
 )
-CANCELLED = sa.Table(
-    "cancelled_backfills",
-    METADATA,
-    sa.Column("backfill_id", sa.String(64), primary_key=True),
-    sa.Column("at", sa.Float, nullable=False),
-    sa.Column("actor", sa.String(128), nullable=False),
-)
 
 
 @dataclass(frozen=True)

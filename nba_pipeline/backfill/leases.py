@@ -20,14 +20,12 @@ from nba_pipeline.backfill import audit
 from nba_pipeline.backfill import lease_changes as changes
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import (
-    CANCELLED,
     CLAIMS,
     LEASES,
     Claim,
     Holder,
     Lease,
     stored,
-    utc,
     why_lost,
 )
 from nba_pipeline.coordination.database import HICCUPS, NOW, begin, create_tables, lock
@@ -46,6 +44,12 @@ class LeaseLost(NbaPipelineError):
 
 class BackfillCancelled(NbaPipelineError):
     """The backfill was cancelled and does not start again."""
+
+    exit_code = 130
+
+
+class UnknownBackfill(NbaPipelineError, KeyError):
+    """An id that no backfill and no run has."""
 
 
 class Grant(NamedTuple):
@@ -167,13 +171,10 @@ class Leases:
             connection.execute(sa.update(LEASES).where(LEASES.c.id.in_(lost)).values(fenced_at=NOW))
 
     def _refuse_cancelled(self, connection: sa.Connection, holder: Holder) -> None:
-        wanted = sa.select(CANCELLED).where(
-            CANCELLED.c.backfill_id.in_([holder.backfill_id, holder.run_id])
-        )
-        found = connection.execute(wanted).first()
+        found = audit.cancellation(connection, holder.backfill_id, holder.run_id)
         if found:
             raise BackfillCancelled(
-                f"backfill {found.backfill_id} was cancelled by {found.actor} at {utc(found.at)}"
+                f"backfill {found.backfill_id} was cancelled by {found.actor} at {found.at}"
             )
 
     # --- keeping
@@ -214,28 +215,19 @@ class Leases:
             is_known: whether it exists though no lease was asked for under that id yet.
 
         Raises:
-            KeyError: it does not exist.
+            UnknownBackfill: it does not exist.
         """
         with begin(self._engine) as connection:
             lock(connection)
             of_it = sa.or_(LEASES.c.backfill_id == backfill_id, LEASES.c.run_id == backfill_id)
             if not (is_known or connection.scalar(sa.select(sa.exists().where(of_it)))):
-                raise KeyError(f"no backfill or run {backfill_id}")
+                raise UnknownBackfill(f"no backfill or run {backfill_id}")
             held = stored(connection, of_it & LEASES.c.state.in_(changes.ACTIVE))
-            known = connection.scalar(
-                sa.select(sa.func.count()).where(CANCELLED.c.backfill_id == backfill_id)
-            )
-            if not known:
-                connection.execute(
-                    sa.insert(CANCELLED).values(
-                        backfill_id=backfill_id, at=NOW, actor=audit.actor()
-                    )
-                )
             for lease in held:
                 changes.end(connection, lease.id, "cancelled")
             audit.write(
                 connection,
-                "cancelled",
+                audit.CANCELLED,
                 backfill_id=backfill_id,
                 reason=reason,
                 runs=sorted({lease.run_id for lease in held}),
@@ -245,9 +237,8 @@ class Leases:
 
     def is_cancelled(self, *ids: str) -> bool:
         """Whether any of the backfills or runs was cancelled."""
-        wanted = sa.select(sa.func.count()).where(CANCELLED.c.backfill_id.in_(ids))
         with self._engine.connect() as connection:
-            return bool(connection.scalar(wanted))
+            return audit.cancellation(connection, *ids) is not None
 
     # --- reading
 

@@ -1,9 +1,11 @@
 """How far a backfill is and how long it will still take, from what its tables took before."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
+from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.coordination.database import NOW, begin, create_tables
 
@@ -21,7 +23,7 @@ _STEPS = sa.Table(
     sa.Column("seconds", sa.Float),
     sa.Column("detail", sa.Text),
 )
-_ENDED = ("done", "failed")
+_ENDED = ("done", audit.FAILED)
 _GUESS_SECONDS = 1.0
 _GUESS_SECONDS_PER_DATE = 0.01
 
@@ -70,9 +72,9 @@ class Progress:
         """The table is done."""
         self._set(run_id, table, state="done", seconds=seconds, detail=detail)
 
-    def fail(self, run_id: str, table: str, seconds: float, detail: str) -> None:
-        """The table's work ended with an error."""
-        self._set(run_id, table, state="failed", seconds=seconds, detail=detail)
+    def fail(self, run_id: str, table: str, seconds: float) -> None:
+        """The table's work ended with an error, on which the audit has a line."""
+        self._set(run_id, table, state=audit.FAILED, seconds=seconds)
 
     def _set(self, run_id: str, table: str, **values: object) -> None:
         with begin(self._engine) as connection:
@@ -115,10 +117,17 @@ def _steps(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Ste
             row.state,
             row.so_far,
             _expected(connection, row.table_name, row.dates),
-            row.detail,
+            row.detail or _reason(connection, row),
         )
         for row in connection.execute(wanted).all()
     ]
+
+
+def _reason(connection: sa.Connection, row: sa.Row[Any]) -> str | None:
+    """Why the step failed; None where it did not."""
+    if row.state != audit.FAILED:
+        return None
+    return audit.failure(connection, row.backfill_id, row.run_id, row.table_name)
 
 
 def _expected(connection: sa.Connection, table: str, dates: int) -> float:

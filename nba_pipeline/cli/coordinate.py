@@ -105,15 +105,12 @@ def cancel(
     from nba_pipeline.orchestration.cancel import cancel_runs, is_known  # noqa: PLC0415
 
     home = open_installation()
-    try:
-        known = is_known(home.instance, backfill_id)
-        held = home.leases.cancel(backfill_id, reason, is_known=known)
-    except KeyError as error:
-        report.stop(str(error.args[0]))
+    known = is_known(home.instance, backfill_id)
+    held = home.leases.cancel(backfill_id, reason, is_known=known)
     try:
         cancel_runs(home.instance, backfill_id)
     except DagsterError as error:
-        report.errors.print(f"Dagster was not reached, the run ends by itself: {error}")
+        report.error(f"Dagster was not reached, the run ends by itself: {error}")
     report.console.print(f"cancelled {backfill_id}: {len(held)} leases ended", highlight=False)
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from nba_pipeline.cli.installation import Installation
     from nba_pipeline.quality.outcome import Offence, Outcome
 
-_INTERRUPTED = 130
 _NAMED = 3
 _LOOK_SECONDS = 0.5
 
@@ -51,7 +50,6 @@ def execute(home: "Installation", request: "Request", console: Console = report.
         console: where progress and findings are shown; errors go to stderr.
     """
     from nba_pipeline.backfill import audit  # noqa: PLC0415
-    from nba_pipeline.backfill.leases import BackfillCancelled  # noqa: PLC0415
     from nba_pipeline.coordination.database import begin  # noqa: PLC0415
     from nba_pipeline.orchestration import runner  # noqa: PLC0415
     from nba_pipeline.quality.outcome import outcome  # noqa: PLC0415
@@ -66,13 +64,10 @@ def execute(home: "Installation", request: "Request", console: Console = report.
             dates=f"{request.first} to {request.last}",
             bypass=[str(bypass) for bypass in request.bypasses],
         )
-    try:
-        with shown_progress(home.progress, request.backfill_id, console):
-            failures = list(runner.run(request, home.session, _job, lambda: home.instance))
-    except BackfillCancelled as error:
-        report.stop(str(error), _INTERRUPTED)
+    with shown_progress(home.progress, request.backfill_id, console):
+        failed_runs = list(runner.run(request, home.session, _job, lambda: home.instance))
     steps = home.progress.steps(request.backfill_id)
-    if not steps and not failures:
+    if not steps and not failed_runs:
         report.line(
             f"nothing to do: all of {request.first} to {request.last} is current", to=console
         )
@@ -82,10 +77,10 @@ def execute(home: "Installation", request: "Request", console: Console = report.
         home.tables.values(), {step.run_id for step in steps}, home.session.warehouse
     )
     _show(findings, console)
-    for failed in failures:
+    for failed in failed_runs:
         for message in failed.errors:
             report.error(message)
-    return Ended(not failures, findings.computed > 0, findings.has_loss)
+    return Ended(not failed_runs, findings.computed > 0, findings.has_loss)
 
 
 @cache

@@ -13,19 +13,19 @@ import typer  # noqa: E402
 from typer.core import TyperGroup  # noqa: E402
 
 from nba_pipeline.cli import coordinate, demo, inspect, quality, report, run, serve  # noqa: E402
-from nba_pipeline.errors import NbaPipelineError, WrongRequest  # noqa: E402
+from nba_pipeline.errors import NbaPipelineError  # noqa: E402
 
 
 class _Program(TyperGroup):
     """The commands; what they raise on purpose is one line in red, and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs the command; ends with 2 for a wrong request and with 1 for what went wrong."""
+        """Runs the command; ends with the error's own exit code."""
         try:
             return super().invoke(ctx)
         except NbaPipelineError as error:
             # Some derive from KeyError too, whose own text is a quotation.
-            report.stop(" ".join(map(str, error.args)), 2 if isinstance(error, WrongRequest) else 1)
+            report.stop(" ".join(map(str, error.args)), error.exit_code)
 
 
 app = typer.Typer(

@@ -1,4 +1,8 @@
-"""The partitions whose last attempt failed, until one succeeds or is no longer needed."""
+"""The one book of failed partitions: whose last attempt failed, until one succeeds or is not needed.
+
+What status shows, what is refused downstream and what Dagster is told all come from here; how a run
+went that has ended is a line of the audit.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

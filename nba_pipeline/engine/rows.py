@@ -9,9 +9,15 @@ import ibis.expr.types as ir
 from nba_pipeline import clock
 from nba_pipeline.engine import schema
 from nba_pipeline.kernel.columns import QUALITY, STAMP
-from nba_pipeline.kernel.table import Table
+from nba_pipeline.kernel.table import ContradictoryDeclaration, Table
 from nba_pipeline.league import calendar
-from nba_pipeline.lookback.provenance import bootstrap, tracking_columns, with_quality
+from nba_pipeline.lookback.provenance import (
+    REQUIRED_FAMILIES,
+    bootstrap,
+    families_of,
+    tracking_columns,
+    with_quality,
+)
 from nba_pipeline.warehouse.protocol import Warehouse
 
 
@@ -19,6 +25,7 @@ def finished(table: Table, rows: ir.Table) -> ir.Table:
     """Declared columns in order and type, then quality columns and the season."""
     rows = rows.mutate(season=calendar.season_name(rows[table.date_column].cast("date")))
     if table.is_tracked:
+        _require_families(table, rows)
         rows = with_quality(rows, bootstrap(rows) if table.needs_minimum_games else ())
     counts = {name: "int64" for name in tracking_columns(rows) if name != "gap_ids"}
     quality = {name: column.kind for name, column in QUALITY.items() if table.is_tracked}
@@ -27,6 +34,19 @@ def finished(table: Table, rows: ir.Table) -> ir.Table:
     return schema.conformed(
         rows, table.schema, {name: kind for name, kind in extra.items() if name not in declared}
     )
+
+
+def _require_families(table: Table, rows: ir.Table) -> None:
+    """Raises ContradictoryDeclaration unless the rows count the families that the table declares."""
+    counted = families_of(rows)
+    required = [family for family in counted if family in REQUIRED_FAMILIES]
+    declared = [family for family in table.families if family not in table.counts]
+    if set(counted) != set(table.families) or set(required) != set(declared):
+        raise ContradictoryDeclaration(
+            f"{table.name}: its rows count the games of {', '.join(counted) or 'no family'}, and are "
+            f"ready when {', '.join(required) or 'none'} of them is complete; it declares ready_when "
+            f"{list(table.ready_when)} and counts {list(table.counts)}"
+        )
 
 
 def stamped(table: Table, rows: ir.Table, run_id: str, bypasses: Mapping[date, str]) -> ir.Table:

@@ -1,11 +1,11 @@
 """The columns that every table gets beside its declared ones: their types and meanings.
 
-Every table gets `STAMP`; tables from phase 3 on get `QUALITY` too, and per input family that they
-use `<family>_games_expected` and `<family>_games_present`. A row is ready when every required
-family is complete enough and, where the table declares needs_minimum_games, enough games of the
-season are behind it; lookback.provenance computes that.
+Every table gets `STAMP`; tables from phase 3 on get `QUALITY` too, and `<family>_games_expected` and
+`<family>_games_present` per input family of their declaration, which says when a row is ready.
+lookback.provenance computes that.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -30,6 +30,22 @@ QUALITY = {
     "not_ready_reason": AddedColumn("string", "Why the row is not ready; NULL when it is"),
 }
 """How whole a row is: every table from phase 3 on."""
+
+MINIMUM_GAMES = "minimum_games"
+"""In a declaration's ready_when: enough games of the season are behind the row."""
+
+
+def counts_of(families: Iterable[str]) -> dict[str, AddedColumn]:
+    """The columns that count the games of each input family."""
+    return {
+        name: AddedColumn("int64", description)
+        for family in families
+        for name, description in (
+            (f"{family}_games_expected", f"Games of the {family} family that the values look at"),
+            (f"{family}_games_present", f"Those of them that are no gap of the {family} family"),
+        )
+    }
+
 
 STAMP = {
     "season": AddedColumn("string", "Season, as 2023-24"),

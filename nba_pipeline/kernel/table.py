@@ -14,6 +14,7 @@ import pandera.ibis as pa
 from nba_pipeline import clock
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.checkpoint import Checkpoint
+from nba_pipeline.kernel.columns import MINIMUM_GAMES, QUALITY, STAMP, AddedColumn, counts_of
 from nba_pipeline.kernel.feature import features_of
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.units import Units
@@ -126,7 +127,9 @@ class Table:
     unsettled: Transform | None
     is_unique_over_all: bool
     partitions: Literal["daily", "monthly"]
-    needs_minimum_games: bool
+    ready_when: tuple[str, ...]
+    counts: tuple[str, ...]
+    blocked_by: tuple[str, ...]
     volatile: tuple[str, ...]
     units: Units | None
     rejections: Transform | None
@@ -144,6 +147,23 @@ class Table:
     def is_tracked(self) -> bool:
         """Whether rows carry quality columns: from phase 3 on."""
         return self.phase >= 3 and self.partitions == "daily"
+
+    @property
+    def needs_minimum_games(self) -> bool:
+        """Whether rows are of use only after MINIMUM_GAMES."""
+        return MINIMUM_GAMES in self.ready_when
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The input families whose games the rows count."""
+        return (*(name for name in self.ready_when if name != MINIMUM_GAMES), *self.counts)
+
+    @property
+    def added(self) -> dict[str, AddedColumn]:
+        """The columns that rows get beside the declared ones."""
+        quality = {**counts_of(self.families), **QUALITY} if self.is_tracked else {}
+        declared = self.schema.to_schema().columns
+        return {n: c for n, c in {**quality, **STAMP}.items() if n not in declared}
 
     @cached_property
     def knows_today(self) -> bool:
@@ -218,7 +238,9 @@ def table_asset(
     unsettled: Transform | None = None,
     is_unique_over_all: bool = False,
     partitions: Literal["daily", "monthly"] = "daily",
-    needs_minimum_games: bool = False,
+    ready_when: Sequence[str] = (),
+    counts: Sequence[str] = (),
+    blocked_by: Sequence[str] = (),
     volatile: Sequence[str] = (),
     units: Units | None = None,
     rejections: Transform | None = None,
@@ -246,7 +268,11 @@ def table_asset(
         unsettled: rows to those that are still to change: nothing looks back on their dates.
         is_unique_over_all: whether a key may be on one date only, over all stored partitions.
         partitions: by day, or by month for models.
-        needs_minimum_games: whether rows are of use only after MINIMUM_GAMES.
+        ready_when: what makes a row production ready, from phase 3 on: the input families that have to
+            be complete enough, and minimum_games where it is of use only after those.
+        counts: further input families whose games the rows count, without which they are ready too.
+        blocked_by: shares of the tables read that refuse the dates after them while they are below
+            their threshold; what blocks every table alike is in engine.preconditions.
         volatile: columns that say when a row was made, which do not make its content differ.
         units: what makes an expected unit of a raw table a gap; none where the table is optional.
         rejections: of a raw table, inputs to the source's rows that the transform could not take, in
@@ -310,7 +336,9 @@ def table_asset(
         unsettled=unsettled,
         is_unique_over_all=is_unique_over_all,
         partitions=partitions,
-        needs_minimum_games=needs_minimum_games,
+        ready_when=tuple(ready_when),
+        counts=tuple(counts),
+        blocked_by=tuple(blocked_by),
         volatile=tuple(volatile),
         units=units,
         rejections=rejections,

@@ -68,6 +68,10 @@ class UnknownTeam(NbaPipelineError, ValueError):
     """A text that is no team's tricode nor an alias of one."""
 
 
+class NoGameId(NbaPipelineError, ValueError):
+    """A text that is no game's id."""
+
+
 def team_abbr(text: str) -> str:
     """The tricode that the text means.
 
@@ -108,10 +112,10 @@ def season_type(game_id: str) -> str:
     """The kind of game that an id names.
 
     Raises:
-        ValueError: it is not ten digits of the league's form.
+        NoGameId: it is not ten digits of the league's form.
     """
     if not re.fullmatch(GAME_ID, game_id):
-        raise ValueError(f"{game_id!r} is no game id: ten digits 00Tyynnnnn with T from 1 to 6")
+        raise NoGameId(f"{game_id!r} is no game id: ten digits 00Tyynnnnn with T from 1 to 6")
     return SEASON_TYPES[game_id[2]]
 
 

@@ -13,6 +13,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis import _
 
+from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.thresholds import FAMILY_COMPLETENESS, MINIMUM_GAMES
 
@@ -23,6 +24,10 @@ FAMILIES = {"nbac_player_boxscore": "box", "nbac_team_boxscore": "team", "shots"
 """Raw table (or unit) to the input family that its rows feed."""
 REQUIRED_FAMILIES = ("box", "team")
 _FAMILY_NAMES = tuple(FAMILIES.values())
+
+
+class ClashingColumns(NbaPipelineError, ValueError):
+    """Columns of one name on both sides of a join."""
 
 
 def no_gaps() -> ir.ArrayValue:
@@ -107,14 +112,14 @@ def join(left: ir.Table, right: ir.Table, on: Sequence[str], *, how: str = "left
     is not there is not complete.
 
     Raises:
-        ValueError: a column other than the keys and the provenance stands on both sides.
+        ClashingColumns: a column other than the keys and the provenance stands on both sides.
     """
     # The row that is made is judged anew.
     right = right.drop(*(n for n in QUALITY if n in right.columns and n != "gap_ids"))
     tracked = {*tracking_columns(left), *tracking_columns(right)}
     clash = (set(left.columns) & set(right.columns)) - set(on) - tracked
     if clash:
-        raise ValueError(f"both sides of the join have {sorted(clash)}; rename or drop one")
+        raise ClashingColumns(f"both sides of the join have {sorted(clash)}; rename or drop one")
     theirs = right.rename({f"{name}__right": name for name in tracking_columns(right)})
     theirs = theirs.rename({f"{key}__key": key for key in on})
     matches = [left[key] == theirs[f"{key}__key"] for key in on]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.model.features import matrix
 
 VERSION = 1
@@ -31,6 +32,10 @@ _PARAMETERS = {
 }
 
 
+class OtherFeatures(NbaPipelineError, ValueError):
+    """A booster that was trained on another list of features."""
+
+
 def train(rows: pd.DataFrame, features: Sequence[str], points: np.ndarray) -> bytes:
     """The booster for the rows' features and the points that were scored; the same for the same rows.
 
@@ -49,13 +54,13 @@ def predict(booster: bytes, rows: pd.DataFrame, features: Sequence[str]) -> np.n
     """Predicted quantiles of points, ascending, not negative; shape (rows, 3).
 
     Raises:
-        ValueError: the booster was trained on other features, or on them in another order.
+        OtherFeatures: the booster was trained on other features, or on them in another order.
     """
     import xgboost as xgb  # noqa: PLC0415  slow to import; most commands train nothing
 
     model = xgb.Booster(model_file=bytearray(booster))
     if tuple(model.feature_names or ()) != tuple(features):
-        raise ValueError("the booster was trained on another list of features; train it again")
+        raise OtherFeatures("the booster was trained on another list of features; train it again")
     quantiles = model.inplace_predict(matrix(rows, features))
     # Trees of neighbouring quantiles may cross.
     return np.sort(np.clip(quantiles.astype("float64"), 0, None), axis=1)

@@ -8,7 +8,6 @@ from dagster._core.events import DagsterEvent
 
 from nba_pipeline.engine.compute import Computed
 from nba_pipeline.engine.verdicts import check_names, stopping_checks
-from nba_pipeline.kernel import columns as columns_of_all
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration import partitions
@@ -131,11 +130,9 @@ def _column_schema(table: Table) -> dg.TableSchema:
         )
         for name, column in declared.items()
     ]
-    added = {**(columns_of_all.QUALITY if table.is_tracked else {}), **columns_of_all.STAMP}
     columns += [
         dg.TableColumn(name, column.kind, description=column.description)
-        for name, column in added.items()
-        if name not in declared
+        for name, column in table.added.items()
     ]
     return dg.TableSchema(columns)
 

@@ -43,6 +43,7 @@ _TAGS = {
     CANCEL_REASON_TAG,
 }
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_LONGEST_REASON = 500
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -193,9 +194,8 @@ class RunSession:
                 only_stored=table.name in self._only_stored,
             )
         except BaseException as error:
-            self.progress.fail(
-                self._run_id, table.name, time.perf_counter() - started, str(error)[:500]
-            )
+            self._note(audit.FAILED, table=table.name, reason=str(error)[:_LONGEST_REASON])
+            self.progress.fail(self._run_id, table.name, time.perf_counter() - started)
             raise
         detail = (
             f"{len(computed.replaced.written)} written, {len(computed.replaced.unchanged)} "
@@ -243,16 +243,16 @@ def days_of(run: dg.DagsterRun) -> list[date]:
     """The partitions of a run, by their keys' dates.
 
     Raises:
-        ValueError: the run has no partition.
+        WrongRequest: the run has no partition, or a range that ends before it begins.
     """
     tags = run.tags
     if "dagster/partition" in tags:
         return [date.fromisoformat(tags["dagster/partition"])]
     if not all(tag in tags for tag in _RANGE_TAGS):
-        raise ValueError("choose partitions: every table is partitioned by date or month")
+        raise WrongRequest("choose partitions: every table is partitioned by date or month")
     first, last = (date.fromisoformat(tags[tag]) for tag in _RANGE_TAGS)
     if first > last:
-        raise ValueError(f"the range of partitions begins on {first} and ends on {last}")
+        raise WrongRequest(f"the range of partitions begins on {first} and ends on {last}")
     return calendar.season_days(first, last) or [first, last]
 
 
@@ -284,7 +284,7 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
     def session(context: dg.InitResourceContext) -> Iterator[RunSession]:
         run = context.run
         if run is None:
-            raise ValueError("a session belongs to a run")
+            raise WrongRequest("a session belongs to a run")
         keys = run.asset_selection
         names = {key.to_user_string() for key in keys} if keys else set(tables)
         selected = [table for name, table in tables.items() if name in names]

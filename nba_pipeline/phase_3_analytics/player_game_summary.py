@@ -168,6 +168,7 @@ player_game_summary = table_asset(
     shares=[usage_rate_coverage],
     violations=[teams_without_team_line, team_lines_without_players],
     warnings=[team_usage_not_twenty],
+    ready_when=["box", "team"],
     checkpoints=[
         checkpoint(
             "usage_rate", usage_rate_coverage, team_usage_not_twenty, figures=usage_rate_shares

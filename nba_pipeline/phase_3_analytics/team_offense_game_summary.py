@@ -126,5 +126,6 @@ team_offense_game_summary = table_asset(
     expected=expected,
     transform=transform,
     violations=[possessions_not_shared, points_unlike_players],
+    ready_when=["team"],
     checkpoints=[checkpoint("box_score", possessions_not_shared, points_unlike_players)],
 )

@@ -183,5 +183,7 @@ upcoming_player_game_context = table_asset(
     expected=expected,
     transform=transform,
     violations=[players_with_two_teams],
+    blocked_by=["usage_rate_coverage"],
+    ready_when=["box", "team"],
     checkpoints=[checkpoint("universe", players_with_two_teams)],
 )

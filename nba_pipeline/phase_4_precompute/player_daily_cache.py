@@ -246,5 +246,6 @@ player_daily_cache = table_asset(
         checkpoint("universe", players_outside_universe),
         checkpoint("phase4_coverage", phase4_coverage, figures=phase4_dates),
     ],
-    needs_minimum_games=True,
+    blocked_by=["usage_rate_coverage"],
+    ready_when=["box", "team", "minimum_games"],
 )

@@ -151,5 +151,5 @@ ml_feature_store_v2 = table_asset(
     transform=transform,
     assertions=[as_of_sample],
     checkpoints=[checkpoint("as_of", as_of_sample)],
-    needs_minimum_games=True,
+    ready_when=["box", "team", "minimum_games"],
 )

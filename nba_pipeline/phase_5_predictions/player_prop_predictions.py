@@ -146,6 +146,6 @@ player_prop_predictions = table_asset(
     transform=transform,
     violations=[players_without_features],
     checkpoints=[checkpoint("universe", players_without_features)],
-    needs_minimum_games=True,
+    ready_when=["box", "team", "minimum_games"],
     volatile=["made_at"],
 )

@@ -157,6 +157,7 @@ points_model = table_asset(
     reads=from_first_season("ml_feature_store_v2", "player_game_summary"),
     transform=transform,
     refusals=refusals,
+    blocked_by=["usage_rate_coverage"],
     checkpoints=[checkpoint("training_gate", refusals)],
     partitions="monthly",
 )

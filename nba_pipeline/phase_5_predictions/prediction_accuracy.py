@@ -155,5 +155,5 @@ prediction_accuracy = table_asset(
     transform=transform,
     assertions=[predictions_not_copied],
     checkpoints=[checkpoint("grading", predictions_not_copied)],
-    needs_minimum_games=True,
+    ready_when=["box", "team", "minimum_games"],
 )

@@ -95,6 +95,6 @@ predictions_made = table_asset(
     transform=transform,
     assertions=[statements_after_tip_off],
     checkpoints=[checkpoint("grading", statements_after_tip_off)],
-    needs_minimum_games=True,
+    ready_when=["box", "team", "minimum_games"],
     appends=True,
 )

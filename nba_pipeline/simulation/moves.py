@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from nba_pipeline.errors import WrongRequest
+
 _NEAR = 6
 
 
@@ -81,7 +83,7 @@ def choose_moves(
             found.append(Move(game["gameId"], day, game_day(game), is_postponed))
             busy |= {(team, day) for team in teams_of(game)}
     if len(found) < postponed + moved:
-        raise ValueError(f"only {len(found)} games have a date on which neither team plays")
+        raise WrongRequest(f"only {len(found)} games have a date on which neither team plays")
     return found
 
 

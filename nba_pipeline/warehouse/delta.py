@@ -30,6 +30,7 @@ from nba_pipeline.warehouse.delta_folder import DeltaFolder, Opened, arrow_schem
 from nba_pipeline.warehouse.protocol import (
     Fence,
     Files,
+    NoSuchTable,
     Replaced,
     RowsLost,
     Stamp,
@@ -83,7 +84,7 @@ class DeltaWarehouse:
         """The rows of the version that reads come from, or of the one given.
 
         Raises:
-            KeyError: the table has never been written.
+            NoSuchTable: the table has never been written.
             VersionGone: it has no such version, or no longer.
         """
         commit = self._known_commit(name)
@@ -102,7 +103,7 @@ class DeltaWarehouse:
         """The Parquet files of the version that reads come from, and the SELECT over them.
 
         Raises:
-            KeyError: the table has never been written.
+            NoSuchTable: the table has never been written.
         """
         return self._folder.files(name, self._known_commit(name))
 
@@ -133,7 +134,7 @@ class DeltaWarehouse:
     def _known_commit(self, name: str) -> Commit:
         commit = self._read_commit(name)
         if commit is None:
-            raise KeyError(f"no table {name} in {self._folder.path}")
+            raise NoSuchTable(f"no table {name} in {self._folder.path}")
         return commit
 
     def _view(self, name: str, commit: Commit) -> ir.Table:
@@ -372,11 +373,11 @@ class DeltaWarehouse:
             keep: older versions that stay readable.
 
         Raises:
-            KeyError: the table has never been written.
+            NoSuchTable: the table has never been written.
         """
         opened = self._folder.open(name)
         if opened is None:
-            raise KeyError(f"no table {name} in {self._folder.path}")
+            raise NoSuchTable(f"no table {name} in {self._folder.path}")
         before = self._parquet_count(name)
         opened.delta.optimize.compact()
         # What a version dropped may go at once; what no version names may be a write under way.

@@ -120,6 +120,10 @@ class SchemaChanged(WriteRefused):
     """The stored columns are not the rows', and some stored partitions would keep theirs."""
 
 
+class NoSuchTable(NbaPipelineError, KeyError):
+    """A table that has never been written."""
+
+
 class VersionGone(NbaPipelineError, LookupError):
     """A version that a table does not have, or whose files maintenance has removed."""
 
@@ -157,7 +161,7 @@ class Warehouse(Protocol):
         expression made of them reads that version whenever it is executed.
 
         Raises:
-            KeyError: there is no such table.
+            NoSuchTable: it has never been written.
             VersionGone: it has no such version, or no longer.
         """
 
@@ -173,7 +177,7 @@ class Warehouse(Protocol):
         """
 
     def files(self, name: str) -> Files:
-        """Where DuckDB finds the rows that table gives; raises KeyError when unknown."""
+        """Where DuckDB finds the rows that table gives; raises NoSuchTable."""
 
     def stage(self, rows: ir.Table | str, name: str | None = None) -> ir.Table:
         """The rows, or those of a compiled query, computed once and held for this process.
@@ -193,7 +197,7 @@ class Warehouse(Protocol):
         """The query for the table's rows dated first to last, and only on those dates if given.
 
         Raises:
-            KeyError: the table has never been written.
+            NoSuchTable: the table has never been written.
         """
 
     def compile(self, rows: ir.Table) -> str:
@@ -238,5 +242,5 @@ class Warehouse(Protocol):
         Readers of a version that is dropped lose it: hold every lease meanwhile.
 
         Raises:
-            KeyError: the table has never been written.
+            NoSuchTable: the table has never been written.
         """
