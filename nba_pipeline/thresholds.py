@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,10 @@ WINDOW_PRESENT_SHARE = Threshold(
     0.9,
     "A statistic over ten games says something when at most one is unknown; with two unknown it is "
     "another statistic.",
+)
+LEAGUE_COVERAGE = Threshold(
+    0.95,
+    "A league average hardly moves when one game in twenty is unknown, and no gap is told of it.",
 )
 FAMILY_COMPLETENESS = Threshold(
     0.9, "The same share as for the windowed values: a ready row is one whose windows have values."

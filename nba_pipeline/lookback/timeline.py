@@ -22,7 +22,7 @@ from nba_pipeline.lookback.provenance import (
     union_of,
 )
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 # More than anybody changes teams in the seasons that one look back reads.
@@ -57,6 +57,8 @@ TEAM_GAMES = (both_sides("nbac_team_boxscore"),)
 class Timeline:
     """Entries in order: `of` (the entity's key), season, game_date, n (1 for the season's first).
 
+    within names what the entries are split by besides, each part numbered by itself: see `against`.
+
     What is known of a player's past can change without his playing: once his first game for a new
     team is behind a date, that team's holes before it are his. His entries are then there once more
     for those later dates, under another `of`: arrivals has the player as `entity`, that `of`, and
@@ -66,6 +68,12 @@ class Timeline:
     entries: ir.Table
     of: str
     arrivals: ir.Table | None = None
+    within: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns whose values have a line of entries of their own."""
+        return [self.of, *self.within]
 
     def keyed(self, targets: ir.Table) -> ir.Table:
         """The targets with `entry_of`, the `of` under which the entries as of their date are."""
@@ -100,11 +108,11 @@ def timeline(
             the gaps of all.
     """
     if data_gaps is None:
-        return Timeline(_in_order(rows.mutate(is_hole=False, gap_ids=no_gaps()), of), of)
+        return Timeline(_in_order(rows.mutate(is_hole=False, gap_ids=no_gaps()), [of]), of)
     holes = _holes(data_gaps, needs)
     rows = rows.mutate(is_hole=False)
     if of == "team_abbr":
-        return Timeline(_in_order(rows.union(_padded(holes, rows)), of), of)
+        return Timeline(_in_order(rows.union(_padded(holes, rows)), [of]), of)
     entries = computed_once(rows.union(_padded(_members(holes, rows, of), rows)))
     late = computed_once(_arrival_holes(holes, rows, of))
     arrivals = computed_once(_arrivals(late, of))
@@ -114,7 +122,26 @@ def timeline(
     copies = kept.drop("entity", "after").union(_padded(joined, entries.mutate(key=0)))
     plain = entries.mutate(key=entries[of].cast("int64") * _KEYS_PER_ENTITY)
     every = plain.union(copies.select(*plain.columns)).drop(of).rename({of: "key"})
-    return Timeline(_in_order(every.select(*entries.columns), of), of, arrivals)
+    return Timeline(_in_order(every.select(*entries.columns), [of]), of, arrivals)
+
+
+def against(past: Timeline, sides: ir.Table) -> Timeline:
+    """The timeline split by opponent: each entity's games against each, numbered by themselves.
+
+    Args:
+        past: any timeline of teams or players.
+        sides: game_id, team_abbr and opponent_abbr of at least its games, as the schedule has them:
+            of a hole nothing but the game is known.
+    """
+    opponents = sides.select(met_in="game_id", met_by="team_abbr", met="opponent_abbr")
+    entries = past.entries.drop(*({"opponent_abbr", "n"} & set(past.entries.columns)))
+    entries = entries.inner_join(
+        opponents,
+        [entries.game_id == opponents.met_in, entries.team_abbr == opponents.met_by],
+    ).drop("met_in", "met_by")
+    entries = entries.rename(opponent_abbr="met")
+    ordered = _in_order(entries, [past.of, "opponent_abbr"])
+    return Timeline(ordered, past.of, past.arrivals, within=("opponent_abbr",))
 
 
 def entries_before(past: Timeline, entity: object, day: date) -> ir.Table:
@@ -145,10 +172,10 @@ def _padded(holes: ir.Table, like: ir.Table) -> ir.Table:
     )
 
 
-def _in_order(entries: ir.Table, of: str) -> ir.Table:
+def _in_order(entries: ir.Table, keys: Sequence[str]) -> ir.Table:
     """The entries numbered within their season."""
     entries = entries.mutate(season=season_name(_.game_date))
-    order = ibis.window(group_by=[of, "season"], order_by=["game_date", "game_id"])
+    order = ibis.window(group_by=[*keys, "season"], order_by=["game_date", "game_id"])
     return computed_once(entries.mutate(n=ibis.row_number().over(order) + 1))
 
 
@@ -162,7 +189,7 @@ def with_back_to_backs(past: Timeline) -> Timeline:
 
     NULL for a hole, and on the day after a hole, whose gaps the entry then depends on.
     """
-    order = ibis.window(group_by=[past.of, "season"], order_by="n")
+    order = ibis.window(group_by=[*past.keys, "season"], order_by="n")
     rows = past.entries.mutate(
         before_date=_.game_date.lag().over(order),
         before_is_hole=_.is_hole.lag().over(order),
@@ -177,7 +204,7 @@ def with_back_to_backs(past: Timeline) -> Timeline:
         ),
     )
     rows = computed_once(rows.drop("before_date", "before_is_hole", "before_gaps"))
-    return Timeline(rows, past.of, past.arrivals)
+    return Timeline(rows, past.of, past.arrivals, past.within)
 
 
 def strictly_before(rows: ir.Table, day: date) -> ir.Table:

@@ -17,9 +17,9 @@ from ibis import _
 from nba_pipeline.league.calendar import previous_season_name, season_name
 from nba_pipeline.lookback.provenance import join, tracking_columns
 from nba_pipeline.lookback.timeline import Timeline, computed_once
-from nba_pipeline.thresholds import WINDOW_PRESENT_SHARE
+from nba_pipeline.thresholds import LEAGUE_COVERAGE, WINDOW_PRESENT_SHARE
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _SCALE = 10**9
@@ -107,38 +107,34 @@ def as_of(targets: ir.Table, past: Timeline, *windows: Window) -> ir.Table:
     entries where there is none); gap_ids are those of every entry that any window holds.
 
     Args:
-        targets: with past.of and game_date, unique in both.
+        targets: with past.keys and game_date, unique in them.
         past: the timeline of at least the targets' season up to the day before.
     """
-    of = past.of
+    of, keys = past.of, past.keys
     targets = computed_once(targets)
     entries, measures = _measured(past, windows)
-    keyed = computed_once(past.keyed(targets.select(of, "game_date")))
-    wanted = keyed.select("game_date", season=season_name(_.game_date), **{of: "entry_of"})
-    placed = _placed(wanted, entries, of, windows, measures)
-    states = entries.mutate(**_frames(of, windows, measures, past.entries))
+    keyed = computed_once(past.keyed(targets.select(*keys, "game_date")))
+    season = season_name(_.game_date)
+    wanted = keyed.select("game_date", *past.within, season=season, **{of: "entry_of"})
+    placed = _placed(wanted, entries, keys, windows, measures)
+    states = entries.mutate(**_frames(keys, windows, measures, past.entries))
     kept = {"n": "n", **{name: name for name in states.columns if name not in entries.columns}}
     lookups = _looked_up(windows)
     states = states.select(
-        of,
+        *keys,
         "season",
         **kept,
         **{f"latest__{c}": ibis.ifelse(_.is_hole, ibis.null(), _[c]) for c in lookups},
     )
-    states = states.rename(state_n="n", state_of=of, state_season="season")
-    found = placed.left_join(
-        states,
-        [
-            placed[of] == states.state_of,
-            placed.season == states.state_season,
-            placed.n == states.state_n,
-        ],
-    ).drop("state_of", "state_season", "state_n")
+    same = [*keys, "season", "n"]
+    states = states.rename({f"state_{name}": name for name in same})
+    found = placed.left_join(states, [placed[name] == states[f"state_{name}"] for name in same])
+    found = found.drop(*(f"state_{name}" for name in same))
     if any(window.span == "previous_season" for window in windows):
-        found = _with_previous_season(found, entries, of, measures)
+        found = _with_previous_season(found, entries, keys, measures)
     found = computed_once(found)
     values = {
-        name: _value(found, window, statistic)
+        name: _value(found, window, statistic, WINDOW_PRESENT_SHARE.value)
         for window in windows
         for name, statistic in window.statistics.items()
     }
@@ -148,18 +144,42 @@ def as_of(targets: ir.Table, past: Timeline, *windows: Window) -> ir.Table:
         for name in tracking_columns(past.entries)
         if name != "gap_ids"
     }
-    answer = found.select(of, "game_date", **values, **counts)
-    touching = _touching_gaps(found, entries, of, windows)
-    touching = touching.rename(gap_of=of, gap_date="game_date")
-    answer = answer.left_join(
-        touching, [answer[of] == touching.gap_of, answer.game_date == touching.gap_date]
-    ).drop("gap_of", "gap_date")
-    answer = answer.rename(entry_of=of)
-    return join(
-        targets,
-        keyed.inner_join(answer, ["entry_of", "game_date"]).drop("entry_of"),
-        [of, "game_date"],
-    )
+    dated = [*keys, "game_date"]
+    answer = found.select(*dated, **values, **counts)
+    touching = _touching_gaps(found, entries, keys, windows)
+    touching = touching.rename({f"gap_{name}": name for name in dated})
+    answer = answer.left_join(touching, [answer[name] == touching[f"gap_{name}"] for name in dated])
+    answer = answer.drop(*(f"gap_{name}" for name in dated)).rename(entry_of=of)
+    known = keyed.inner_join(answer, ["entry_of", *past.within, "game_date"]).drop("entry_of")
+    return join(targets, known, dated)
+
+
+def league_as_of(days: ir.Table, past: Timeline, window: Window, *, coverage: str) -> ir.Table:
+    """League-wide statistics over all entries of the days strictly before each date.
+
+    No gap travels through them: a value is NULL when fewer than LEAGUE_COVERAGE of the window's
+    entries have one, and the share of the statistic that has fewest is told as a number.
+
+    Args:
+        days: any rows with game_date.
+        past: the timeline of all entities, such as the teams.
+        window: one of last_days.
+        coverage: the name of the column that tells the share, 0 to 1; NULL when there is no entry.
+
+    Returns:
+        One row per game_date: the statistics and the coverage.
+    """
+    whole = ["league"]
+    entries, measures = _measured(past, [window])
+    wanted = days.select("game_date").distinct()
+    wanted = wanted.mutate(season=season_name(_.game_date), league=1)
+    found = _placed(wanted, entries.mutate(league=1), whole, [window], measures)
+    limit = LEAGUE_COVERAGE.value
+    values = {name: _value(found, window, s, limit) for name, s in window.statistics.items()}
+    expected = _entries(found[f"{window.label}__expected"])
+    known = [_entries(found[f"{window.label}__{name}_count"]) for name in _needed(window, measures)]
+    share = ibis.least(*known) / expected.nullif(0)
+    return found.select("game_date", **values, **{coverage: share})
 
 
 def _principal(windows: Sequence[Window]) -> Window:
@@ -193,7 +213,7 @@ def _measured(past: Timeline, windows: Sequence[Window]) -> tuple[ir.Table, list
                 measures[f"{name}_bottom"] = _fixed(ibis.ifelse(top.isnull(), ibis.null(), bottom))
     named = {f"measure__{name}": value.cast("int64") for name, value in measures.items()}
     kept = {
-        past.of,
+        *past.keys,
         "season",
         "game_date",
         "n",
@@ -216,7 +236,7 @@ def _day(game_date: ir.DateValue) -> ir.IntegerValue:
 
 
 def _frames(
-    of: str, windows: Sequence[Window], measures: Sequence[str], entries: ir.Table
+    keys: Sequence[str], windows: Sequence[Window], measures: Sequence[str], entries: ir.Table
 ) -> dict[str, ir.Value]:
     """For each window over entries, the sums and counts up to and with each entry."""
     frames: dict[str, ir.Value] = {}
@@ -225,7 +245,8 @@ def _frames(
         if window.span not in ("games", "season"):
             continue
         preceding = window.length - 1 if window.span == "games" else None
-        frame = ibis.window(group_by=[of, "season"], order_by="n", preceding=preceding, following=0)
+        line = [*keys, "season"]
+        frame = ibis.window(group_by=line, order_by="n", preceding=preceding, following=0)
         frames[f"{window.label}__expected"] = (
             ibis.least(_.n, window.length) if window.span == "games" else _.n
         )
@@ -254,13 +275,17 @@ def _needed(window: Window, measures: Sequence[str]) -> list[str]:
 
 
 def _placed(
-    wanted: ir.Table, entries: ir.Table, of: str, windows: Sequence[Window], measures: Sequence[str]
+    wanted: ir.Table,
+    entries: ir.Table,
+    keys: Sequence[str],
+    windows: Sequence[Window],
+    measures: Sequence[str],
 ) -> ir.Table:
     """The targets with n of their latest entry strictly before, and their last-days sums."""
     names = [f"measure__{name}" for name in measures]
-    line = entries.select(of, "season", "game_date", "day", "n", *names, after=1)
+    line = entries.select(*keys, "season", "game_date", "day", "n", *names, after=1)
     marks = wanted.select(
-        of,
+        *keys,
         "season",
         "game_date",
         day=_day(_.game_date),
@@ -273,13 +298,13 @@ def _placed(
         marks.mutate(after=_.after.cast("int8"))
     )
     before = ibis.window(
-        group_by=[of, "season"], order_by=["game_date", "after"], preceding=None, following=0
+        group_by=[*keys, "season"], order_by=["game_date", "after"], preceding=None, following=0
     )
     columns: dict[str, ir.Value] = {"n": _.n.max().over(before)}
     for window in windows:
         if window.span == "days":
             frame = ibis.range_window(
-                preceding=(window.length, 1), group_by=[of, "season"], order_by="day"
+                preceding=(window.length, 1), group_by=[*keys, "season"], order_by="day"
             )
             columns[f"{window.label}__expected"] = _.n.count().over(frame)
             for name in _needed(window, measures):
@@ -289,7 +314,7 @@ def _placed(
 
 
 def _with_previous_season(
-    found: ir.Table, entries: ir.Table, of: str, measures: Sequence[str]
+    found: ir.Table, entries: ir.Table, keys: Sequence[str], measures: Sequence[str]
 ) -> ir.Table:
     """Adds the sums over the season before each target's."""
     label = Window("previous_season", 0).label
@@ -298,18 +323,20 @@ def _with_previous_season(
         for name in measures
         for kind in ("sum", "count")
     }
-    whole = entries.group_by(of, "season").agg(**{f"{label}__expected": entries.count()}, **sums)
-    earlier = whole.rename(earlier_of=of, earlier_season="season")
-    return found.left_join(
-        earlier,
-        [
-            found[of] == earlier.earlier_of,
-            previous_season_name(found.season) == earlier.earlier_season,
-        ],
-    ).drop("earlier_of", "earlier_season")
+    line = [*keys, "season"]
+    whole = entries.group_by(line).agg(**{f"{label}__expected": entries.count()}, **sums)
+    earlier = whole.rename({f"earlier_{name}": name for name in line})
+    same = [found[key] == earlier[f"earlier_{key}"] for key in keys]
+    before = previous_season_name(found.season) == earlier.earlier_season
+    return found.left_join(earlier, [*same, before]).drop(*(f"earlier_{name}" for name in line))
 
 
-def _value(found: ir.Table, window: Window, statistic: Statistic) -> ir.Value:
+def _value(
+    found: ir.Table,
+    window: Window,
+    statistic: Statistic,
+    least_share: float,
+) -> ir.Value:
     """The statistic from its window's sums, NULL where too few of the entries have a value."""
     if statistic.kind == "latest":
         return found[f"latest__{statistic.columns[0]}"]
@@ -322,7 +349,7 @@ def _value(found: ir.Table, window: Window, statistic: Statistic) -> ir.Value:
 
     expected = _entries(found[f"{window.label}__expected"])
     if statistic.kind == "count":
-        return _where_present(present("known"), present("known"), expected)
+        return _where_present(present("known"), present("known"), expected, least_share)
     name = (
         "_over_".join(statistic.columns) + "_top"
         if statistic.kind == "ratio"
@@ -339,7 +366,7 @@ def _value(found: ir.Table, window: Window, statistic: Statistic) -> ir.Value:
     else:
         bottom = sums("_over_".join(statistic.columns) + "_bottom")
         value = statistic.scale * sums(name) / bottom.nullif(0)
-    return _where_present(value, games, expected)
+    return _where_present(value, games, expected, least_share)
 
 
 def _entries(count: ir.IntegerValue) -> ir.IntegerValue:
@@ -348,24 +375,24 @@ def _entries(count: ir.IntegerValue) -> ir.IntegerValue:
 
 
 def _where_present(
-    value: ir.Value, present: ir.IntegerValue, expected: ir.IntegerValue
+    value: ir.Value, present: ir.IntegerValue, expected: ir.IntegerValue, least_share: float
 ) -> ir.Value:
     """The value, or NULL below the share of entries that must have one."""
     # Compared as whole numbers: 9 of 10 must pass whatever 0.9 is in binary.
-    share = round(WINDOW_PRESENT_SHARE.value * 100)
+    share = round(least_share * 100)
     return ibis.ifelse(present * 100 >= expected * share, value, ibis.null())
 
 
 def _touching_gaps(
-    found: ir.Table, entries: ir.Table, of: str, windows: Sequence[Window]
+    found: ir.Table, entries: ir.Table, keys: Sequence[str], windows: Sequence[Window]
 ) -> ir.Table:
     """Per target, the gap ids of every entry in any of its windows; targets with none are absent."""
     gapped = entries.filter(_.gap_ids.length() > 0).select(
-        entry_of=of, entry_season="season", entry_n="n", entry_day="day", gap_id=_.gap_ids
+        **{f"entry_{name}": name for name in (*keys, "season", "n", "day")}, gap_id=_.gap_ids
     )
     gapped = gapped.unnest("gap_id")
-    here = found.select(of, "season", "game_date", day=_day(found.game_date), last_n=found.n)
-    pairs = here.join(gapped, here[of] == gapped.entry_of)
+    here = found.select(*keys, "season", "game_date", day=_day(found.game_date), last_n=found.n)
+    pairs = here.join(gapped, [here[key] == gapped[f"entry_{key}"] for key in keys])
     inside = []
     same_season = pairs.season == pairs.entry_season
     for window in windows:
@@ -379,5 +406,6 @@ def _touching_gaps(
             inside.append(same_season & (ago >= 1) & (ago <= window.length))
         else:
             inside.append(previous_season_name(pairs.season) == pairs.entry_season)
-    touched = pairs.filter(ibis.or_(*inside)).select(of, "game_date", "gap_id").distinct()
-    return touched.group_by(of, "game_date").agg(gap_ids=_.gap_id.collect(order_by=_.gap_id))
+    dated = [*keys, "game_date"]
+    touched = pairs.filter(ibis.or_(*inside)).select(*dated, "gap_id").distinct()
+    return touched.group_by(dated).agg(gap_ids=_.gap_id.collect(order_by=_.gap_id))

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import pytest
 
 from nba_pipeline.lookback.provenance import sources_of
-from nba_pipeline.lookback.timeline import own, timeline, with_back_to_backs
+from nba_pipeline.lookback.timeline import against, own, timeline, with_back_to_backs
 from nba_pipeline.lookback.windows import (
     as_of,
     count,
@@ -16,6 +16,7 @@ from nba_pipeline.lookback.windows import (
     last,
     last_days,
     latest,
+    league_as_of,
     mean,
     ratio,
     season_to_date,
@@ -247,3 +248,63 @@ def test_gaps_of_inputs_are_traced_and_the_expression_compiles_for_bigquery() ->
     }
     assert ("player_game_summary", "points") in sources_of(found, "avg")
     assert "ROWS BETWEEN 9 preceding" in ibis.to_sql(found, dialect="bigquery")
+
+
+SIDES = {"game_id": "string", "team_abbr": "string", "opponent_abbr": "string"}
+
+
+def side(number: int, opponent: str) -> dict[str, object]:
+    """The schedule's side of LAL in the number-th day's game."""
+    return {"game_id": f"{number:010d}", "team_abbr": "LAL", "opponent_abbr": opponent}
+
+
+def test_a_window_against_an_opponent_holds_the_games_against_him_alone() -> None:
+    """Of points 10, 20, 30, 40 in turn against BOS and MIA: 20 and 30; a hole is its opponent's."""
+    rows = table([game(n, 10 * (n + 1)) for n in range(4)], ROWS)
+    holes = table([gap(4)], GAPS)
+    sides = table([side(n, "MIA" if n % 2 else "BOS") for n in range(5)], SIDES)
+    past = against(timeline(rows, holes, of="player_id", needs=[own(UNIT)]), sides)
+    wanted = [
+        {"player_id": 1, "opponent_abbr": name, "game_date": START + timedelta(days=9)}
+        for name in ("BOS", "MIA", "NYK")
+    ]
+    kinds = {"player_id": "int64", "opponent_abbr": "string", "game_date": "date"}
+    answer = as_of(
+        ibis.memtable(wanted, schema=kinds),
+        past,
+        last(2, points_avg_against_last_2=mean("points"), games_against=count()),
+        season_to_date(points_avg_against=mean("points")),
+    )
+    lines = {line["opponent_abbr"]: line for line in answer.to_pyarrow().to_pylist()}
+    assert lines["MIA"]["points_avg_against_last_2"] == 30.0
+    assert (lines["MIA"]["points_avg_against"], lines["MIA"]["gap_ids"]) == (30.0, [])
+    # 10, 30 and a hole: the last two are 30 and unknown.
+    assert lines["BOS"]["points_avg_against_last_2"] is None
+    assert lines["BOS"]["gap_ids"] == ["gap4"]
+    assert (lines["NYK"]["points_avg_against"], lines["NYK"]["games_against"]) == (None, 0)
+
+
+def test_a_league_window_is_null_below_its_coverage_and_tells_it() -> None:
+    """Twenty games of 1 to 20 points: mean 10.5; with one lost of 21 as well, with two of 22 NULL."""
+    rows = [game(n, n + 1, team=f"T{n}", day=START + timedelta(days=n % 5)) for n in range(20)]
+    day = START + timedelta(days=10)
+    days = ibis.memtable([{"game_date": day}], schema={"game_date": "date"})
+    for lost, points, share in ((0, 10.5, 1.0), (1, 10.5, 20 / 21), (2, None, 20 / 22)):
+        gaps = table([gap(40 + n, team="T1", day=START) for n in range(lost)], GAPS)
+        past = timeline(table(rows, ROWS), gaps, of="team_abbr", needs=[own(UNIT)])
+        window = last_days(30, league_points_avg=mean("points"))
+        (line,) = league_as_of(days, past, window, coverage="covered").to_pyarrow().to_pylist()
+        assert line["league_points_avg"] == points
+        assert line["covered"] == pytest.approx(share, abs=1e-12)
+        assert "gap_ids" not in line
+
+
+def test_a_league_window_does_not_see_its_own_date_nor_what_is_older_than_its_days() -> None:
+    """Games 31 days, 30 days and no day before: only the middle one's 20 points."""
+    day = START + timedelta(days=40)
+    rows = [game(n, 10 * n, day=day - timedelta(days=ago)) for n, ago in ((1, 31), (2, 30), (3, 0))]
+    past = timeline(table(rows, ROWS), table([], GAPS), of="team_abbr", needs=[own(UNIT)])
+    days = ibis.memtable([{"game_date": day}], schema={"game_date": "date"})
+    window = last_days(30, league_points_avg=mean("points"))
+    (line,) = league_as_of(days, past, window, coverage="covered").to_pyarrow().to_pylist()
+    assert (line["league_points_avg"], line["covered"]) == (20.0, 1.0)
