@@ -1,0 +1,162 @@
+"""Cells of a source's rows as typed columns: what cannot be taken is NULL, never a guess.
+
+Functions here take plain values as they stand in a document. A parser makes columns of them and
+says in `taken` which of them a row must have; a row that lacks one is rejected with its field.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import infer_dtype
+
+from nba_pipeline.kernel.source import REJECTED_TYPES, Parsed, SourceFile, rejected_frame
+from nba_pipeline.league.identity import TEAM_ALIASES, TEAMS, normalise_name
+
+_PLAIN = ("string", "integer", "floating", "mixed-integer-float", "empty")
+_EXACT = 2.0**53
+
+
+@dataclass(frozen=True)
+class Offence:
+    """Rows that cannot be taken: those of the mask, the rule, and the field that breaks it."""
+
+    rule: str
+    field: str
+    mask: pd.Series
+
+
+def taken(
+    raw: pd.DataFrame,
+    columns: Mapping[str, pd.Series],
+    offences: Sequence[Offence],
+    types: Mapping[str, str],
+    file: SourceFile,
+    *,
+    key: Sequence[str],
+    fields: Mapping[str, str],
+) -> Parsed:
+    """The rows without an offence, typed, and one rejection per offence of the others.
+
+    Of rows that have one key the first is taken.
+
+    Args:
+        raw: the document's rows under its own fields; the index is each row's number.
+        columns: the typed columns, where they can be read, game_date among them.
+        offences: what rejects a row.
+        types: the columns of the rows to their types; source_file and row_number are added here.
+        file: where the rows lie.
+        key: the columns that no two rows share.
+        fields: columns to the source's names of them; those of game_id and team_abbr say of which
+            game and team a rejection is.
+    """
+    rejected = [
+        _rejected(raw[each.mask], columns, file, each, fields)
+        for each in offences
+        if each.mask.any()
+    ]
+    good = ~np.logical_or.reduce([each.mask for each in offences])
+    rows = pd.DataFrame(dict(columns), index=raw.index)[good]
+    again = rows.duplicated(list(key))
+    if again.any():
+        name = key[-1]
+        twice = Offence(f"repeated_{name}", fields.get(name, name.upper()), again)
+        rejected.append(_rejected(raw.loc[rows.index[again]], columns, file, twice, fields))
+    rows = rows[~again].assign(source_file=file.path, row_number=lambda frame: frame.index)
+    rows = rows[list(types)].astype(dict(types)).reset_index(drop=True)
+    return Parsed(rows, pd.concat(rejected, ignore_index=True) if rejected else rejected_frame([]))
+
+
+def _rejected(
+    raw: pd.DataFrame,
+    columns: Mapping[str, pd.Series],
+    file: SourceFile,
+    offence: Offence,
+    fields: Mapping[str, str],
+) -> pd.DataFrame:
+    """One rejection per raw row, under the date, game and team that can be read of it."""
+    place = raw.index
+    nothing = pd.Series(None, index=place, dtype="object")
+    game, team = (
+        raw[fields[name]].map(text_of) if name in fields else nothing
+        for name in ("game_id", "team_abbr")
+    )
+    value = raw[offence.field].map(str)
+    who = "(game " + game.astype(str) + (", " + team.astype(str) if "team_abbr" in fields else "")
+    where = f"{file.path} row " + place.astype(str).to_series(index=place) + " " + who + "): "
+    told = f"{offence.field} is " + raw[offence.field].map(repr)
+    if offence.rule.startswith("repeated_"):
+        told = f"{offence.field} " + value + " is in the game already"
+    lines = pd.DataFrame(
+        {
+            **dict.fromkeys(REJECTED_TYPES),
+            "source_file": file.path,
+            "row_number": place,
+            "season": file.season,
+            "game_date": columns["game_date"].loc[place],
+            "game_id": game,
+            # Under the tricode that an alias means, so that the unit it belongs to is found.
+            "team_abbr": columns.get("team_abbr", nothing).loc[place].fillna(team),
+            "field": offence.field,
+            "value": value,
+            "rule": offence.rule,
+            "detail": where + told,
+        },
+        index=place,
+    )
+    return lines.astype(REJECTED_TYPES)
+
+
+def scalars(column: pd.Series) -> pd.Series:
+    """The column with None for what is no text or number: true, lists and objects."""
+    if infer_dtype(column, skipna=True) in _PLAIN:
+        return column
+    return column.map(lambda value: value if _is_plain(value) else None).astype("object")
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def converted(column: pd.Series, convert: Callable[[object], object]) -> pd.Series:
+    """The column with each different value converted once."""
+    return column.map({value: convert(value) for value in column.unique()}).astype("object")
+
+
+def day_of(value: object) -> date | None:
+    """The day of an ISO date or time; None of anything else."""
+    try:
+        return datetime.fromisoformat(str(value)).date()
+    except ValueError:
+        return None
+
+
+def team_of(value: object) -> str | None:
+    """The tricode that the text means; None where it means none."""
+    code = str(value).strip().upper()
+    code = TEAM_ALIASES.get(code, code)
+    return code if code in TEAMS else None
+
+
+def lookup_of(value: object) -> str | None:
+    """The normalised name; None where nothing of it is a letter or digit that can be looked up."""
+    return normalise_name(value) or None if isinstance(value, str) else None
+
+
+def finite(column: pd.Series) -> pd.Series:
+    """The column as numbers; NULL where it has none, or one too large to be told exactly."""
+    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    return numbers.where(numbers.abs() < _EXACT)
+
+
+def whole(column: pd.Series, *, least: int) -> pd.Series:
+    """The column as whole numbers; NULL where it has none or less than the least."""
+    numbers = finite(column)
+    return numbers.where((numbers % 1 == 0) & (numbers >= least))
+
+
+def text_of(value: object) -> str | None:
+    """The value as text."""
+    return None if value is None else str(value)

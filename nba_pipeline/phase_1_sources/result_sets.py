@@ -1,0 +1,54 @@
+"""Answers of stats.nba.com: result sets of headers and rows, as frames."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from nba_pipeline.kernel.source import SourceFile, UnknownShape
+
+
+def result_frame(
+    document: object,
+    file: SourceFile,
+    needed: Sequence[str],
+    *,
+    what: str,
+    optional: Sequence[str] = (),
+) -> pd.DataFrame:
+    """The rows of the document's first result set, the needed columns of it; none of no document.
+
+    Args:
+        document: the answer.
+        file: where it lies.
+        needed: the headers that it must have.
+        what: what the document should be, for the error.
+        optional: headers that it may lack; their cells are then None.
+
+    Raises:
+        UnknownShape: the document is no such answer.
+    """
+    if document is None:
+        return pd.DataFrame(columns=[*needed, *optional], dtype="object")
+    try:
+        result = document["resultSets"][0]  # type: ignore[index]
+        headers, lines = result["headers"], result["rowSet"]
+    except (KeyError, IndexError, TypeError) as error:
+        raise UnknownShape(
+            f"{file.path}: no {what} (resultSets[0].headers and .rowSet not found: {error!r})"
+        ) from error
+    if not isinstance(headers, list) or not isinstance(lines, list):
+        raise UnknownShape(f"{file.path}: no {what} (headers or rowSet is no list)")
+    missing = [name for name in needed if headers.count(name) != 1]
+    missing += [name for name in optional if headers.count(name) > 1]
+    if missing:
+        raise UnknownShape(f"{file.path}: no {what} of this kind (not one {missing})")
+    ragged = [
+        number
+        for number, line in enumerate(lines)
+        if not isinstance(line, list) or len(line) != len(headers)
+    ]
+    if ragged:
+        raise UnknownShape(f"{file.path}: row {ragged[0]} has not {len(headers)} fields")
+    frame = pd.DataFrame(lines, columns=headers, dtype="object")
+    absent = {name: None for name in optional if name not in headers}
+    return frame.assign(**absent)[[*needed, *optional]]
