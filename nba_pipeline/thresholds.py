@@ -81,6 +81,21 @@ MOST_PLAYER_MINUTES = Threshold(
 MOST_TEAM_MINUTES = Threshold(
     400, "Six overtimes, the most ever played, are 390 player-minutes of a team."
 )
+MOST_POINTS = Threshold(
+    60.0,
+    "Players pass sixty points once or twice a season: a system that says so has lost its inputs.",
+)
+UNIVERSE_GAMES = Threshold(
+    10,
+    "Who has not appeared in his team's last ten games hardly plays in the next one: of those who "
+    "play, 97.8% are among 15.8 players per team.",
+)
+SAMPLED_ONE_IN = Threshold(
+    50, "Rows of which one is computed again by a second route, which for all would cost too much."
+)
+RECOMPUTED_TOLERANCE = Threshold(
+    1e-6, "Two routes add the same numbers in another order; a wrong window is off by far more."
+)
 AUDITABLE_DAYS = Threshold(
     30,
     "Days for which maintenance keeps the versions that predictions were made from, so that they can "

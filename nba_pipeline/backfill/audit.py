@@ -76,14 +76,15 @@ def cancellation(connection: sa.Connection, *ids: str) -> AuditLine | None:
 
 
 def failure(connection: sa.Connection, backfill_id: str, run_id: str, table: str) -> str | None:
-    """Why the table's part of a run failed; None where it did not."""
+    """Why the table's part of a run failed, or who cancelled it; None where there is no line on it."""
     wanted = sa.select(_AUDIT).where(
         _AUDIT.c.backfill_id == backfill_id, _AUDIT.c.run_id == run_id, _AUDIT.c.action == FAILED
     )
-    lines = (_line(row) for row in connection.execute(wanted))
-    return next(
-        (str(line.detail["reason"]) for line in lines if line.detail["table"] == table), None
-    )
+    for line in map(_line, connection.execute(wanted)):
+        if line.detail["table"] == table:
+            return str(line.detail["reason"])
+    cancelled = cancellation(connection, backfill_id, run_id)
+    return f"cancelled by {cancelled.actor}: {cancelled.detail['reason']}" if cancelled else None
 
 
 def read(engine: sa.Engine, limit: int = 100) -> list[AuditLine]:

@@ -6,7 +6,6 @@ coming one: a month's first day, or a preseason game, is of the season that it l
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -160,27 +159,10 @@ def turns() -> tuple[date, ...]:
     return (first.first.replace(day=1), *(before.last + timedelta(days=1) for before in ends))
 
 
-def counted_to(day: date) -> Season:
-    """The season that a date counts to: the one that holds it, or between two the coming one.
-
-    Raises:
-        OffSeason: the day is before the first season's month or after the last season's end.
-    """
-    if not turns()[0] <= day <= seasons()[-1].last:
-        return season_of(day)
-    return seasons()[bisect_right(turns(), day) - 1]
-
-
 def season_before(later: Season) -> Season | None:
     """The season before; None for the calendar's first."""
     place = seasons().index(later)
     return seasons()[place - 1] if place else None
-
-
-@cache
-def days_before(day: date) -> list[date]:
-    """The days of the day's season strictly before it."""
-    return [d for d in season_of(day).days() if d < day]
 
 
 def season_name(game_date: ir.DateValue) -> ir.StringValue:

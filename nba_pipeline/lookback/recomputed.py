@@ -9,18 +9,16 @@ import ibis.expr.types as ir
 from ibis import _
 
 from nba_pipeline.league.calendar import season_name
+from nba_pipeline.thresholds import RECOMPUTED_TOLERANCE, SAMPLED_ONE_IN
 
 VERSION = 1
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
-
-_ONE_IN = 50
-_TOLERANCE = 1e-6
 
 
 def sampled(rows: ir.Table) -> ir.Table:
     """One row in fifty or so that no gap touches, the same ones whenever they are asked for."""
     mark = rows.player_id * 31 + rows.game_date.day_of_year() * 17
-    return rows.filter(mark % _ONE_IN == 0, rows.gap_ids.length() == 0)
+    return rows.filter(mark % int(SAMPLED_ONE_IN.value) == 0, rows.gap_ids.length() == 0)
 
 
 def unlike_recomputed(
@@ -52,6 +50,6 @@ def unlike_recomputed(
         means, [entity[of] == means.mean_of, entity.game_date == means.mean_date]
     )
     is_unlike = (told.stored.isnull() != told.again.isnull()) | (
-        (told.stored - told.again).abs() > _TOLERANCE
+        (told.stored - told.again).abs() > RECOMPUTED_TOLERANCE.value
     )
     return rows.semi_join(told.filter(is_unlike), [of, "game_date"])

@@ -194,7 +194,9 @@ class RunSession:
                 only_stored=table.name in self._only_stored,
             )
         except BaseException as error:
-            self._note(audit.FAILED, table=table.name, reason=str(error)[:_LONGEST_REASON])
+            # What took the lease away has its own line.
+            if self._writer.may_write():
+                self._note(audit.FAILED, table=table.name, reason=str(error)[:_LONGEST_REASON])
             self.progress.fail(self._run_id, table.name, time.perf_counter() - started)
             raise
         detail = (

@@ -15,6 +15,7 @@ from nba_pipeline.league import box_score
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.lookback import provenance
+from nba_pipeline.thresholds import RECOMPUTED_TOLERANCE
 
 GRAIN = ["game_id", "team_abbr"]
 
@@ -103,7 +104,7 @@ def possessions_not_shared(rows: ir.Table) -> ir.Table:
     """Rows whose possessions are not the other side's."""
     other = rows.select("game_id", opponent_abbr="team_abbr", theirs="possessions")
     return rows.join(other, ["game_id", "opponent_abbr"]).filter(
-        (_.possessions - _.theirs).abs() > 1e-9
+        (_.possessions - _.theirs).abs() > RECOMPUTED_TOLERANCE.value
     )
 
 

@@ -26,9 +26,9 @@ from nba_pipeline.lookback.timeline import (
     timeline,
 )
 from nba_pipeline.lookback.windows import as_of, count, last, last_days, latest, total
+from nba_pipeline.thresholds import UNIVERSE_GAMES
 
 GRAIN = ["game_id", "player_id"]
-TEAM_GAMES = 10
 
 
 class UpcomingPlayerGameContext(pa.DataFrameModel):
@@ -127,8 +127,10 @@ def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) ->
     pairs = sides.join(latest_rows, [sides.team_abbr == latest_rows.team_abbr])
     pairs = pairs.filter(is_latest_on(_.game_date, _.since, _.until))
     behind = ibis.ifelse(_.games_played.isnull(), 0, _.games_played)
-    recently = (_.appeared_season == _.season) & (behind - _.team_game < TEAM_GAMES)
-    before = (_.appeared_season == calendar.previous_season_name(_.season)) & (behind < TEAM_GAMES)
+    recently = (_.appeared_season == _.season) & (behind - _.team_game < UNIVERSE_GAMES.value)
+    before = (_.appeared_season == calendar.previous_season_name(_.season)) & (
+        behind < UNIVERSE_GAMES.value
+    )
     return pairs.filter(recently | before).drop(
         "season", "appeared_season", "team_game", "since", "until"
     )
@@ -157,7 +159,7 @@ def transform(
     known = as_of(
         rows.select("player_id", "game_date"),
         games,
-        last(TEAM_GAMES, last_game=latest("game_date")),
+        last(int(UNIVERSE_GAMES.value), last_game=latest("game_date")),
         last_days(7, games_in_last_7_days=count(), minutes_in_last_7_days=total("minutes")),
         last_days(14, games_in_last_14_days=count(), minutes_in_last_14_days=total("minutes")),
     ).mutate(days_rest=_.game_date.delta(_.last_game, unit="day"))

@@ -21,6 +21,7 @@ from nba_pipeline.lookback import provenance
 from nba_pipeline.model import boosting, systems
 from nba_pipeline.model.features import fingerprints
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
+from nba_pipeline.thresholds import MOST_POINTS
 
 GRAIN = ["game_id", "player_id", "system"]
 SYSTEMS = ["moving_average", "xgboost"]
@@ -38,7 +39,7 @@ class PlayerPropPredictions(pa.DataFrameModel):
     opponent_abbr: str
     system: str = pa.Field(isin=SYSTEMS, description="Which system predicts")
     predicted_points: float = pa.Field(
-        ge=0, le=systems.MOST_POINTS, nullable=True, description="Points; NULL without any history"
+        ge=0, le=MOST_POINTS.value, nullable=True, description="Points; NULL without any history"
     )
     p10: float = pa.Field(ge=0, nullable=True, description="10th percentile; NULL without a band")
     p50: float = pa.Field(ge=0, nullable=True, description="Median; NULL without a band")
@@ -109,7 +110,7 @@ def _xgboost(features: ir.Table, rows: pd.DataFrame, models: ir.Table) -> ir.Tab
     joined = provenance.join(features, predicted, _KEYS, how="inner")
     return joined.mutate(
         system=ibis.literal("xgboost"),
-        predicted_points=ibis.least(joined.p50, systems.MOST_POINTS),
+        predicted_points=ibis.least(joined.p50, MOST_POINTS.value),
     )
 
 

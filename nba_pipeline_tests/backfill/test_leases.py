@@ -16,7 +16,7 @@ from nba_pipeline.backfill.heartbeat import Heartbeat
 from nba_pipeline.backfill.lease_rows import LEASES, Claim, Holder, start_ticks, this_machine
 from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, LeaseRefused, Leases
 from nba_pipeline.backfill.progress import Progress
-from nba_pipeline.coordination.database import connect
+from nba_pipeline.coordination.database import begin, connect
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline.warehouse.protocol import LostLease
 from nba_pipeline_tests.backfill.simulated_writers import Run
@@ -354,6 +354,27 @@ def test_a_refusal_says_how_far_the_holder_is_and_how_long_it_will_take(leases) 
     progress.finish("first", "scores", 2.0, "done")
     with pytest.raises(LeaseRefused, match=r"UTC, 1 of 2 tables done, about 1 s left\. Wait"):
         _take(leases, "second", JANUARY)
+
+
+def test_why_a_step_failed_is_read_from_the_audit_and_stands_nowhere_else(leases) -> None:
+    """The line of its own run and table; of one that lost its lease, who cancelled it and why."""
+    progress = Progress(leases._engine)
+    for run in ("first", "second"):
+        _take(leases, run, JANUARY if run == "first" else FEBRUARY)
+        progress.queue(run, run, {"scores": 10, "shots": 10})
+    with begin(leases._engine) as connection:
+        ids = {"run_id": "first", "backfill_id": "first"}
+        audit.write(connection, audit.FAILED, **ids, table="shots", reason="a file is cut short")
+        audit.write(connection, audit.FAILED, **ids, table="scores", reason="two rows share a key")
+    progress.fail("first", "scores", 1.0)
+    leases.cancel("second", "wrong dates")
+    progress.fail("second", "shots", 1.0)
+    assert [(s.state, s.detail) for s in progress.steps("first")] == [
+        ("failed", "two rows share a key"),
+        ("queued", None),
+    ]
+    cancelled = [(s.state, s.detail) for s in progress.steps("second")]
+    assert cancelled == [("queued", None), ("failed", f"cancelled by {audit.actor()}: wrong dates")]
 
 
 def test_who_waits_says_for_whom_once_and_again_when_that_changes(leases) -> None:

@@ -36,6 +36,12 @@ OF_VERSION[2] = OF_VERSION[1] | {
     "PLAYERS_PER_ROSTER": 10,
     "AUDITABLE_DAYS": 30,
 }
+OF_VERSION[3] = OF_VERSION[2] | {
+    "MOST_POINTS": 60,
+    "UNIVERSE_GAMES": 10,
+    "SAMPLED_ONE_IN": 50,
+    "RECOMPUTED_TOLERANCE": 1e-6,
+}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
