@@ -32,6 +32,43 @@ TEAM_ALIASES = {
 }
 """Other sources' spellings of a tricode."""
 
+TEAM_NAMES = {
+    "ATL": ("Atlanta", "Hawks"),
+    "BKN": ("Brooklyn", "Nets"),
+    "BOS": ("Boston", "Celtics"),
+    "CHA": ("Charlotte", "Hornets"),
+    "CHI": ("Chicago", "Bulls"),
+    "CLE": ("Cleveland", "Cavaliers"),
+    "DAL": ("Dallas", "Mavericks"),
+    "DEN": ("Denver", "Nuggets"),
+    "DET": ("Detroit", "Pistons"),
+    "GSW": ("Golden State", "Warriors"),
+    "HOU": ("Houston", "Rockets"),
+    "IND": ("Indiana", "Pacers"),
+    "LAC": ("Los Angeles", "Clippers"),
+    "LAL": ("Los Angeles", "Lakers"),
+    "MEM": ("Memphis", "Grizzlies"),
+    "MIA": ("Miami", "Heat"),
+    "MIL": ("Milwaukee", "Bucks"),
+    "MIN": ("Minnesota", "Timberwolves"),
+    "NOP": ("New Orleans", "Pelicans"),
+    "NYK": ("New York", "Knicks"),
+    "OKC": ("Oklahoma City", "Thunder"),
+    "ORL": ("Orlando", "Magic"),
+    "PHI": ("Philadelphia", "76ers"),
+    "PHX": ("Phoenix", "Suns"),
+    "POR": ("Portland", "Trail Blazers"),
+    "SAC": ("Sacramento", "Kings"),
+    "SAS": ("San Antonio", "Spurs"),
+    "TOR": ("Toronto", "Raptors"),
+    "UTA": ("Utah", "Jazz"),
+    "WAS": ("Washington", "Wizards"),
+}
+"""Tricode to the team's city and nickname."""
+
+TEAM_NAME_ALIASES = {"LA Clippers": "LAC", "LA Lakers": "LAL", "Blazers": "POR", "Sixers": "PHI"}
+"""Other sources' names of a team."""
+
 SEASON_TYPES = {
     "1": "preseason",
     "2": "regular",
@@ -85,6 +122,18 @@ def team_abbr(text: str) -> str:
     return code
 
 
+def team_named(text: str) -> str:
+    """The tricode of a team by its full name or its nickname: "Los Angeles Lakers", "Lakers".
+
+    Raises:
+        UnknownTeam: no team has that name.
+    """
+    code = _TEAM_BY_NAME.get(normalise_name(text))
+    if code is None:
+        raise UnknownTeam(f"{text!r} is no team's name")
+    return code
+
+
 def normalise_name(text: str) -> str:
     """A name as letters and digits only, lower case, accents folded, suffix kept.
 
@@ -125,3 +174,10 @@ def season_of_game(game_id: str) -> str:
     # Two digits of a year: the league's first season was 1946-47.
     first = 1900 + year if year >= 46 else 2000 + year
     return f"{first}-{(first + 1) % 100:02d}"
+
+
+_TEAM_BY_NAME = {
+    normalise_name(name): code
+    for code, (city, nickname) in TEAM_NAMES.items()
+    for name in (f"{city} {nickname}", nickname)
+} | {normalise_name(name): code for name, code in TEAM_NAME_ALIASES.items()}

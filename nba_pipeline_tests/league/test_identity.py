@@ -37,6 +37,36 @@ def test_an_unknown_team_is_refused() -> None:
         identity.team_abbr("XYZ")
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Los Angeles Lakers", "LAL"),
+        ("Los Angeles Clippers", "LAC"),
+        ("LA Clippers", "LAC"),
+        ("Portland Trail Blazers", "POR"),
+        ("Blazers", "POR"),
+        (" philadelphia 76ers", "PHI"),
+        ("Heat", "MIA"),
+    ],
+)
+def test_a_team_is_known_by_its_full_name_and_by_its_nickname(text: str, code: str) -> None:
+    """In any case."""
+    assert identity.team_named(text) == code
+
+
+@pytest.mark.parametrize("text", ["Los Angeles", "", "Seattle SuperSonics"])
+def test_a_city_of_two_teams_names_none(text: str) -> None:
+    """Nor does what no team is called."""
+    with pytest.raises(identity.UnknownTeam, match="is no team's name"):
+        identity.team_named(text)
+
+
+def test_every_team_has_a_name() -> None:
+    """Each tricode one, and no two the same."""
+    assert tuple(identity.TEAM_NAMES) == identity.TEAMS
+    assert len(set(identity.TEAM_NAMES.values())) == 30
+
+
 def test_the_third_digit_says_the_kind_of_game() -> None:
     """Every kind of game has its digit."""
     kinds = [identity.season_type(f"00{digit}2300001") for digit in "123456"]
