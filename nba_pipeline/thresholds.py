@@ -32,6 +32,12 @@ FAMILY_COMPLETENESS = Threshold(
 MINIMUM_GAMES = Threshold(
     5, "Below five games of the season a player's averages are noise: the season's bootstrap."
 )
+EARLY_SEASON_DAYS = Threshold(
+    45, "The first quarter of a regular season of about 175 days: rotations are still being found."
+)
+LATE_SEASON_DAYS = Threshold(
+    120, "Past the All-Star break: seeds are decided, and some teams rest their best players."
+)
 BOOTSTRAP_DAYS = Threshold(
     14, "In a season's first two weeks most players have fewer than the minimum of games."
 )

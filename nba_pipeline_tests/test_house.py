@@ -277,6 +277,16 @@ def test_every_module_of_formulas_has_a_version() -> None:
     assert [line for line in meanings().splitlines() if " v0 " in line] == []
 
 
+def test_no_expression_takes_the_least_or_greatest_of_what_may_be_unknown() -> None:
+    """DuckDB leaves NULLs out of LEAST and GREATEST, BigQuery does not: bounds are clip's."""
+    found = [
+        path.relative_to(ROOT)
+        for path in ROOT.rglob("*.py")
+        if "ibis.least(" in (text := path.read_text()) or "ibis.greatest(" in text
+    ]
+    assert found == []
+
+
 def test_definitions_load() -> None:
     """Dagster accepts the whole graph."""
     dg.Definitions.validate_loadable(defs)

@@ -6,7 +6,7 @@ Formulas after Oliver, *Basketball on Paper* (2004); 0.44 is his weight of a fre
 import ibis
 import ibis.expr.types as ir
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _REGULATION_MINUTES = 240
@@ -16,7 +16,7 @@ _OVERTIME_MINUTES = 25
 def overtime_periods(team_minutes: ir.NumericValue) -> ir.IntegerValue:
     """Overtimes from a team's player-minutes, whose source is off by a few minutes."""
     extra = (team_minutes - _REGULATION_MINUTES) / _OVERTIME_MINUTES
-    return ibis.greatest(0, extra.round().cast("int64"))
+    return extra.round().cast("int64").clip(lower=0)
 
 
 def ts_pct(points: ir.NumericValue, fga: ir.NumericValue, fta: ir.NumericValue) -> ir.FloatingValue:

@@ -7,6 +7,7 @@ not.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import reduce
 
 import ibis
 import ibis.expr.operations as ops
@@ -17,7 +18,7 @@ from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.thresholds import FAMILY_COMPLETENESS, MINIMUM_GAMES
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 FAMILIES = {"nbac_player_boxscore": "box", "nbac_team_boxscore": "team", "shots": "zone"}
@@ -180,10 +181,16 @@ def with_quality(rows: ir.Table, first: Reasons = ()) -> ir.Table:
     ]
     not_ready = ibis.cases(*reason) if reason else ibis.null().cast("string")
     return rows.mutate(
-        completeness=ibis.least(*shares.values()) if shares else ibis.literal(1.0),
+        completeness=reduce(_least_known, shares.values()) if shares else ibis.literal(1.0),
         not_ready_reason=not_ready.cast("string"),
         gap_ids=rows.gap_ids if "gap_ids" in rows.columns else no_gaps(),
     ).mutate(is_production_ready=_.not_ready_reason.isnull())
+
+
+def _least_known(one: ir.FloatingValue, other: ir.FloatingValue) -> ir.FloatingValue:
+    """The lesser of two; where one is NULL the other."""
+    is_one = other.isnull() | (one <= other)
+    return ibis.ifelse(is_one, one, other)
 
 
 def bootstrap(rows: ir.Table) -> Reasons:

@@ -8,6 +8,7 @@ among a thousand.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Literal
 
 import ibis
@@ -178,7 +179,7 @@ def league_as_of(days: ir.Table, past: Timeline, window: Window, *, coverage: st
     values = {name: _value(found, window, s, limit) for name, s in window.statistics.items()}
     expected = _entries(found[f"{window.label}__expected"])
     known = [_entries(found[f"{window.label}__{name}_count"]) for name in _needed(window, measures)]
-    share = ibis.least(*known) / expected.nullif(0)
+    share = reduce(_lesser, known) / expected.nullif(0)
     return found.select("game_date", **values, **{coverage: share})
 
 
@@ -248,7 +249,7 @@ def _frames(
         line = [*keys, "season"]
         frame = ibis.window(group_by=line, order_by="n", preceding=preceding, following=0)
         frames[f"{window.label}__expected"] = (
-            ibis.least(_.n, window.length) if window.span == "games" else _.n
+            _.n.clip(upper=window.length) if window.span == "games" else _.n
         )
         for name in _needed(window, measures):
             frames[f"{window.label}__{name}_sum"] = _[f"measure__{name}"].sum().over(frame)
@@ -362,11 +363,15 @@ def _value(
         value = sums(name) / games.nullif(0)
     elif statistic.kind == "deviation":
         spread = games * sums(f"{name}_squared") - sums(name) * sums(name)
-        value = (ibis.greatest(spread, 0.0) / (games * (games - 1)).nullif(0)).sqrt()
+        value = (spread.clip(lower=0.0) / (games * (games - 1)).nullif(0)).sqrt()
     else:
         bottom = sums("_over_".join(statistic.columns) + "_bottom")
         value = statistic.scale * sums(name) / bottom.nullif(0)
     return _where_present(value, games, expected, least_share)
+
+
+def _lesser(one: ir.IntegerValue, other: ir.IntegerValue) -> ir.IntegerValue:
+    return ibis.ifelse(one <= other, one, other)
 
 
 def _entries(count: ir.IntegerValue) -> ir.IntegerValue:

@@ -5,7 +5,7 @@ import ibis.expr.types as ir
 
 from nba_pipeline.thresholds import MOST_POINTS
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _WEIGHTS = {"points_avg_last_5": 0.5, "points_avg_last_10": 0.3, "points_avg_season": 0.2}
@@ -30,4 +30,4 @@ def moving_average(features: ir.Table) -> ir.FloatingValue:
     base = ibis.coalesce(recent, features.points_avg_previous_season)
     home = ibis.ifelse(features.is_home, _HOME_POINTS, -_HOME_POINTS)
     tired = ibis.ifelse(features.is_back_to_back, _BACK_TO_BACK_POINTS, 0.0)
-    return ibis.least(ibis.greatest(base + home + tired, 0.0), MOST_POINTS.value)
+    return (base + home + tired).clip(0.0, MOST_POINTS.value)

@@ -8,12 +8,12 @@ was for it and who have not yet played elsewhere.
 
 from datetime import date
 
-import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
+from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import GAME_ID
@@ -43,17 +43,19 @@ class UpcomingPlayerGameContext(pa.DataFrameModel):
     opponent_abbr: str
     is_home: bool
     season_type: str
-    team_days_rest: int = pa.Field(
-        ge=1, nullable=True, description="Days since the team's last game; NULL before its first"
-    )
-    team_games_in_last_7_days: int = pa.Field(ge=0, description="The team's games, D excluded")
-    team_games_in_last_14_days: int = pa.Field(ge=0, description="The team's games, D excluded")
-    opponent_days_rest: int = pa.Field(
-        ge=1, nullable=True, description="Days since the opponent's last game"
-    )
-    rest_advantage: int = pa.Field(
-        nullable=True, description="team_days_rest minus opponent_days_rest, in days"
-    )
+    season_phase: str
+    games_played_team: int = pa.Field(ge=0)
+    team_days_rest: int = pa.Field(ge=1, nullable=True)
+    is_team_back_to_back: bool = pa.Field(nullable=True)
+    team_games_in_last_7_days: int = pa.Field(ge=0)
+    team_games_in_last_14_days: int = pa.Field(ge=0)
+    opponent_days_rest: int = pa.Field(ge=1, nullable=True)
+    rest_advantage: int = pa.Field(nullable=True)
+    win_pct_season: float = pa.Field(ge=0, le=1, nullable=True)
+    last_10_wins: int = pa.Field(ge=0, le=10, nullable=True)
+    streak: int = pa.Field(nullable=True)
+    travel_miles: float = pa.Field(ge=0, nullable=True)
+    time_zones_crossed: float = pa.Field(nullable=True)
     days_rest: int = pa.Field(
         ge=1,
         nullable=True,
@@ -95,23 +97,6 @@ def expected(nbac_schedule: ir.Table, games_before: ir.Table) -> ir.Table:
     return sides.semi_join(known, ["game_id", "team_abbr"])
 
 
-def _team_context(sides: ir.Table, games_before: ir.Table) -> ir.Table:
-    """Each side of a game with both teams' rest and how many games the team has behind it."""
-    scheduled = timeline(games_before.select("game_id", "game_date", "team_abbr"), of="team_abbr")
-    known = as_of(
-        sides.select("team_abbr", "game_date"),
-        scheduled,
-        last(1, last_game=latest("game_date"), games_played=latest("n")),
-        last_days(7, team_games_in_last_7_days=count()),
-        last_days(14, team_games_in_last_14_days=count()),
-    ).mutate(team_days_rest=_.game_date.delta(_.last_game, unit="day"))
-    sides = provenance.join(sides, known.drop("last_game"), ["team_abbr", "game_date"])
-    others = sides.select("game_id", opponent_abbr="team_abbr", opponent_days_rest="team_days_rest")
-    return provenance.join(sides, others, ["game_id", "opponent_abbr"]).mutate(
-        rest_advantage=_.team_days_rest - _.opponent_days_rest
-    )
-
-
 def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) -> ir.Table:
     """The (game, player) pairs: each player's latest appearance decides."""
     numbered = timeline(games_before.select("game_id", "game_date", "team_abbr"), of="team_abbr")
@@ -126,7 +111,7 @@ def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) ->
     sides = sides.mutate(season=calendar.season_name(_.game_date))
     pairs = sides.join(latest_rows, [sides.team_abbr == latest_rows.team_abbr])
     pairs = pairs.filter(is_latest_on(_.game_date, _.since, _.until))
-    behind = ibis.ifelse(_.games_played.isnull(), 0, _.games_played)
+    behind = _.games_played_team
     recently = (_.appeared_season == _.season) & (behind - _.team_game < UNIVERSE_GAMES.value)
     before = (_.appeared_season == calendar.previous_season_name(_.season)) & (
         behind < UNIVERSE_GAMES.value
@@ -137,19 +122,15 @@ def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) ->
 
 
 def transform(
-    nbac_schedule: ir.Table,
+    upcoming_team_game_context: ir.Table,
     games_before: ir.Table,
     player_game_summary: ir.Table,
     data_gaps: ir.Table,
 ) -> ir.Table:
-    """The universe, the teams' rest from the schedule, and the players' from their own games."""
-    today = covered(nbac_schedule)
-    sides = both_teams(today).select(
-        "game_id", "game_date", "team_abbr", "opponent_abbr", "is_home"
-    )
-    sides = provenance.join(sides, today.select("game_id", "season_type"), ["game_id"])
+    """The universe with its teams' context, and the players' rest from their own games."""
     earlier = both_teams(covered(games_before))
-    rows = _universe(_team_context(sides, earlier), earlier, player_game_summary)
+    sides = upcoming_team_game_context.drop(*(QUALITY.keys() - {"gap_ids"}), "season")
+    rows = _universe(sides, earlier, player_game_summary)
     games = timeline(
         player_game_summary,
         data_gaps,
@@ -176,10 +157,10 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=UpcomingPlayerGameContext,
     reads=[
-        *same_date("nbac_schedule"),
+        *same_date("nbac_schedule", "upcoming_team_game_context"),
         *from_previous_season("player_game_summary", "data_gaps", games_before="nbac_schedule"),
     ],
     expected=expected,

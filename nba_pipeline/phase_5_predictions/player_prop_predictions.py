@@ -110,7 +110,7 @@ def _xgboost(features: ir.Table, rows: pd.DataFrame, models: ir.Table) -> ir.Tab
     joined = provenance.join(features, predicted, _KEYS, how="inner")
     return joined.mutate(
         system=ibis.literal("xgboost"),
-        predicted_points=ibis.least(joined.p50, MOST_POINTS.value),
+        predicted_points=joined.p50.clip(upper=MOST_POINTS.value),
     )
 
 
@@ -140,7 +140,7 @@ def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> i
 
 player_prop_predictions = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=PlayerPropPredictions,
     reads=[*same_date("ml_feature_store_v2"), *same_month("points_model")],
     expected=expected,

@@ -1,0 +1,177 @@
+"""What is known of both teams of a scheduled game before it: one row per team and covered game.
+
+From the schedule and earlier results alone, so that no box score is behind it.
+"""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel.checkpoint import checkpoint
+from nba_pipeline.kernel.table import from_season, same_date, table_asset
+from nba_pipeline.league import arenas, calendar
+from nba_pipeline.league.identity import GAME_ID
+from nba_pipeline.league.schedule import both_teams, covered
+from nba_pipeline.lookback import provenance
+from nba_pipeline.lookback.streaks import with_streak
+from nba_pipeline.lookback.timeline import timeline
+from nba_pipeline.lookback.windows import (
+    as_of,
+    count,
+    last,
+    last_days,
+    latest,
+    mean,
+    season_to_date,
+)
+from nba_pipeline.thresholds import EARLY_SEASON_DAYS, LATE_SEASON_DAYS
+
+GRAIN = ["game_id", "team_abbr"]
+
+
+class UpcomingTeamGameContext(pa.DataFrameModel):
+    """The columns; whatever looks back is of this season and ends the day before game_date."""
+
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
+    opponent_abbr: str = pa.Field(description="The other team's tricode, from the schedule")
+    is_home: bool = pa.Field(description="Whether the team is the home team, from the schedule")
+    season_type: str
+    season_phase: str = pa.Field(
+        isin=["early", "mid", "late", "play_in", "playoffs", "cup_final"],
+        description="Part of the regular season by days since its start, or the kind of game",
+    )
+    games_played_team: int = pa.Field(ge=0, description="The team's games of the season before it")
+    team_days_rest: int = pa.Field(
+        ge=1,
+        nullable=True,
+        description="Days since the team's last game, 1 = played yesterday; NULL before its first",
+    )
+    is_team_back_to_back: bool = pa.Field(
+        nullable=True, description="Whether the team played yesterday; NULL before its first game"
+    )
+    team_games_in_last_7_days: int = pa.Field(ge=0, description="The team's games, D excluded")
+    team_games_in_last_14_days: int = pa.Field(ge=0, description="The team's games, D excluded")
+    opponent_days_rest: int = pa.Field(
+        ge=1, nullable=True, description="Days since the opponent's last game"
+    )
+    rest_advantage: int = pa.Field(
+        nullable=True, description="team_days_rest minus opponent_days_rest, in days"
+    )
+    win_pct_season: float = pa.Field(
+        ge=0, le=1, nullable=True, description="Share of the team's games won this season, 0 to 1"
+    )
+    last_10_wins: int = pa.Field(
+        ge=0, le=10, nullable=True, description="Games won of the team's last ten, or of all so far"
+    )
+    streak: int = pa.Field(
+        nullable=True, description="Games won in a row up to now, or lost when negative"
+    )
+    travel_miles: float = pa.Field(
+        ge=0,
+        nullable=True,
+        description="Great-circle miles from the team's last game's arena; NULL where one is unknown",
+    )
+    time_zones_crossed: float = pa.Field(
+        nullable=True,
+        description="Hours that the clocks are ahead of those at the team's last game, negative westward",
+    )
+
+    class Config:
+        """One row per team and game."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def expected(nbac_schedule: ir.Table) -> ir.Table:
+    """Both teams of every covered game, played or not."""
+    return both_teams(covered(nbac_schedule))
+
+
+def _sides(games: ir.Table) -> ir.Table:
+    """Both teams of each covered game, with where it is played and who won it."""
+    games = covered(games)
+    places = games.select(
+        "game_id",
+        "season_type",
+        latitude=arenas.latitude(games),
+        longitude=arenas.longitude(games),
+        utc_offset=arenas.utc_offset(games),
+    )
+    sides = both_teams(games).mutate(won=_.team_score > _.opponent_score)
+    return provenance.join(
+        sides.drop("team_score", "opponent_score", "season"), places, ["game_id"]
+    )
+
+
+def _phase(rows: ir.Table) -> ir.StringValue:
+    day = calendar.day_of_season(rows.game_date)
+    return ibis.cases(
+        (rows.season_type != "regular", rows.season_type),
+        (day < EARLY_SEASON_DAYS.value, "early"),
+        (day < LATE_SEASON_DAYS.value, "mid"),
+        else_="late",
+    )
+
+
+def transform(nbac_schedule: ir.Table, games_before: ir.Table) -> ir.Table:
+    """Rest, form and travel of each side, from its games of the season before the date."""
+    today = _sides(nbac_schedule).drop("won")
+    played = with_streak(_sides(games_before), "team_abbr", "won", streak="signed")
+    played = played.mutate(result=_.won.cast("int64"))
+    known = as_of(
+        today.select("team_abbr", "game_date"),
+        timeline(played, of="team_abbr"),
+        last(
+            1,
+            last_game=latest("game_date"),
+            games_behind=latest("n"),
+            streak=latest("streak"),
+            last_latitude=latest("latitude"),
+            last_longitude=latest("longitude"),
+            last_utc_offset=latest("utc_offset"),
+        ),
+        last(10, win_pct_last_10=mean("result"), known_of_last_10=count()),
+        season_to_date(win_pct_season=mean("result")),
+        last_days(7, team_games_in_last_7_days=count()),
+        last_days(14, team_games_in_last_14_days=count()),
+    )
+    rows = provenance.join(today, known, ["team_abbr", "game_date"]).mutate(
+        team_days_rest=_.game_date.delta(_.last_game, unit="day"),
+        games_played_team=ibis.ifelse(_.games_behind.isnull(), 0, _.games_behind),
+        last_10_wins=(_.win_pct_last_10 * _.known_of_last_10).round().cast("int64"),
+    )
+    others = rows.select("game_id", opponent_abbr="team_abbr", opponent_days_rest="team_days_rest")
+    rows = provenance.join(rows, others, ["game_id", "opponent_abbr"])
+    return rows.mutate(
+        season_phase=_phase(rows),
+        is_team_back_to_back=rows.team_days_rest == 1,
+        rest_advantage=rows.team_days_rest - rows.opponent_days_rest,
+        travel_miles=arenas.miles(
+            rows.last_latitude, rows.last_longitude, rows.latitude, rows.longitude
+        ),
+        time_zones_crossed=rows.utc_offset - rows.last_utc_offset,
+    )
+
+
+def sides_without_the_other(rows: ir.Table) -> ir.Table:
+    """Rows whose opponent has none in the same game."""
+    others = rows.select("game_id", opponent_abbr="team_abbr")
+    return rows.anti_join(others, ["game_id", "opponent_abbr"])
+
+
+upcoming_team_game_context = table_asset(
+    __name__,
+    version=1,
+    schema=UpcomingTeamGameContext,
+    reads=[*same_date("nbac_schedule"), *from_season(games_before="nbac_schedule")],
+    expected=expected,
+    transform=transform,
+    violations=[sides_without_the_other],
+    checkpoints=[checkpoint("schedule", sides_without_the_other)],
+)

@@ -1,0 +1,110 @@
+"""What the schedule says of both teams before a game, on a week worked out by hand."""
+
+from datetime import date
+
+import ibis
+import pytest
+
+from nba_pipeline.phase_3_analytics.upcoming_team_game_context import transform
+
+KINDS = {
+    "game_id": "string",
+    "game_date": "date",
+    "season": "string",
+    "season_type": "string",
+    "status": "string",
+    "home_team": "string",
+    "away_team": "string",
+    "is_neutral_site": "boolean",
+    "home_score": "int64",
+    "away_score": "int64",
+}
+
+
+def game(number: int, day: date, home: str, away: str, score=(None, None), **more: object) -> dict:
+    """A regular game; played where it has a score."""
+    return {
+        "game_id": f"00223{number:05d}",
+        "game_date": day,
+        "season": "2023-24",
+        "season_type": "regular",
+        "status": "scheduled" if score[0] is None else "final",
+        "home_team": home,
+        "away_team": away,
+        "is_neutral_site": False,
+        "home_score": score[0],
+        "away_score": score[1],
+    } | more
+
+
+def context(today: list[dict], before: list[dict]) -> dict[str, dict]:
+    """The row of each team."""
+    tables = [ibis.memtable(rows, schema=KINDS) for rows in (today, before)]
+    rows = transform(*tables).to_pyarrow().to_pylist()
+    return {row["team_abbr"]: row for row in rows}
+
+
+BEFORE = [
+    game(1, date(2024, 1, 1), "LAL", "BOS", (100, 90)),
+    game(2, date(2024, 1, 3), "DEN", "LAL", (90, 99)),
+    game(3, date(2024, 1, 5), "PHX", "LAL", (120, 100)),
+    game(4, date(2024, 1, 9), "BOS", "LAL", (101, 100)),
+    game(5, date(2024, 1, 8), "NYK", "BOS", (100, 130)),
+]
+
+
+def test_rest_form_and_streak_of_both_teams_by_hand() -> None:
+    """LAL: won 2, then lost 2, played yesterday; BOS: lost, won, won, of which yesterday too."""
+    rows = context([game(6, date(2024, 1, 10), "LAL", "BOS")], BEFORE)
+    lakers, celtics = rows["LAL"], rows["BOS"]
+    assert (lakers["team_days_rest"], lakers["is_team_back_to_back"]) == (1, True)
+    assert (lakers["team_games_in_last_7_days"], lakers["team_games_in_last_14_days"]) == (3, 4)
+    assert (lakers["win_pct_season"], lakers["last_10_wins"], lakers["streak"]) == (0.5, 2, -2)
+    assert celtics["win_pct_season"] == pytest.approx(2 / 3)
+    assert (celtics["last_10_wins"], celtics["streak"], celtics["games_played_team"]) == (2, 2, 3)
+    assert (lakers["opponent_days_rest"], lakers["rest_advantage"]) == (1, 0)
+    assert (lakers["season_phase"], celtics["is_home"]) == ("mid", False)
+
+
+def test_before_the_seasons_first_game_nothing_is_known_and_nothing_made_up() -> None:
+    """MIA has no rest, no share of wins, no streak, and zero games; its opponent has."""
+    rows = context([game(6, date(2024, 1, 10), "MIA", "BOS")], BEFORE)
+    heat = rows["MIA"]
+    unknown = (
+        *("team_days_rest", "is_team_back_to_back", "win_pct_season", "last_10_wins", "streak"),
+        *("travel_miles", "time_zones_crossed", "rest_advantage"),
+    )
+    assert {name: heat[name] for name in unknown} == dict.fromkeys(unknown)
+    assert (heat["games_played_team"], heat["team_games_in_last_7_days"]) == (0, 0)
+    assert rows["BOS"]["team_days_rest"] == 1
+
+
+def test_travel_is_from_the_last_games_arena_and_clocks() -> None:
+    """Boston to Los Angeles is 2,592 miles and three hours back; Phoenix keeps no summer time."""
+    rows = context([game(6, date(2024, 1, 10), "LAL", "BOS")], BEFORE)
+    assert rows["LAL"]["travel_miles"] == pytest.approx(2592, abs=8)
+    assert rows["LAL"]["time_zones_crossed"] == -3.0
+    winter = context([game(7, date(2024, 1, 6), "LAL", "BOS")], BEFORE[:3])
+    assert winter["LAL"]["time_zones_crossed"] == -1.0
+    assert winter["LAL"]["travel_miles"] == pytest.approx(357, abs=4)
+    summer = [game(1, date(2024, 4, 1), "PHX", "LAL", (100, 90))]
+    rows = context([game(2, date(2024, 4, 3), "LAL", "BOS")], summer)
+    assert rows["LAL"]["time_zones_crossed"] == 0.0
+
+
+def test_a_neutral_site_is_nowhere_that_is_known() -> None:
+    """The way to it and the way from it are unknown, not zero."""
+    paris = game(6, date(2024, 1, 10), "LAL", "BOS", (99, 98), is_neutral_site=True)
+    there = context([paris], BEFORE)
+    back = context([game(7, date(2024, 1, 12), "LAL", "NYK")], [*BEFORE, paris])
+    assert there["LAL"]["travel_miles"] is None
+    assert back["LAL"]["travel_miles"] is None
+    assert back["LAL"]["team_days_rest"] == 2
+
+
+def test_a_postponed_game_is_no_game() -> None:
+    """It has no row, and nobody rests from it."""
+    off = game(6, date(2024, 1, 10), "LAL", "BOS", status="postponed")
+    assert context([off], BEFORE) == {}
+    rows = context([game(7, date(2024, 1, 11), "LAL", "BOS")], [*BEFORE, off])
+    assert rows["LAL"]["team_days_rest"] == 2
