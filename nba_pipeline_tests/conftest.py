@@ -115,6 +115,15 @@ def real_landing() -> Path:
     return REAL_LANDING
 
 
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Single files as the sources serve them, where they are."""
+    folder = REAL_LANDING.parent / "samples"
+    if not folder.exists():
+        pytest.skip("no samples of the sources here")
+    return folder
+
+
 REAL_FIRST, REAL_DAY, REAL_LAST = date(2023, 10, 24), date(2024, 1, 15), date(2024, 1, 18)
 
 

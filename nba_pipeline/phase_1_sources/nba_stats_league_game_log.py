@@ -3,10 +3,8 @@
 Two sources of one shape: PlayerOrTeam=T and PlayerOrTeam=P. Players who did not play have no line.
 """
 
-import re
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile
@@ -22,6 +20,7 @@ from nba_pipeline.phase_1_sources.cells import (
     team_of,
     whole,
 )
+from nba_pipeline.phase_1_sources.minutes import minutes_of
 from nba_pipeline.phase_1_sources.result_sets import result_frame
 from nba_pipeline.thresholds import MOST_PLAYER_MINUTES, MOST_TEAM_MINUTES
 
@@ -53,31 +52,6 @@ _FIELDS = {
     "won": "WL",
 }
 _WON = {"W": True, "L": False}
-_CLOCK = re.compile(r"(?:PT)?(\d+)[:M](\d{1,2})(?:\.\d+)?S?")
-
-
-def parse_minutes(value: object) -> float:
-    """Minutes as a decimal, to a hundredth: 35, "35", "45:58" and "PT45M58.00S" (45.97).
-
-    Raises:
-        ValueError: anything else, negative minutes, or 60 seconds and more.
-    """
-    if isinstance(value, bool) or value is None:
-        raise ValueError(f"{value!r} is no number of minutes")
-    if isinstance(value, int | float | np.number):
-        minutes = float(value)
-    elif match := _CLOCK.fullmatch(str(value).strip()):
-        if int(match[2]) > 59:
-            raise ValueError(f"{value!r} has 60 seconds or more")
-        minutes = round(int(match[1]) + int(match[2]) / 60, 2)
-    else:
-        try:
-            minutes = float(str(value))
-        except ValueError:
-            raise ValueError(f"{value!r} is no number of minutes") from None
-    if not 0 <= minutes < np.inf:
-        raise ValueError(f"{value!r} is no number of minutes")
-    return minutes
 
 
 def parse(document: object, file: SourceFile, *, of: str) -> Parsed:
@@ -102,7 +76,9 @@ def parse(document: object, file: SourceFile, *, of: str) -> Parsed:
         "game_id": cells.GAME_ID.where(cells.GAME_ID.astype(str).str.fullmatch(GAME_ID)),
         "game_date": converted(cells.GAME_DATE, day_of),
         "team_abbr": converted(cells.TEAM_ABBREVIATION, team_of),
-        "minutes": converted(cells.MIN, partial(_minutes, longest=_LONGEST[of])).astype("float64"),
+        "minutes": converted(cells.MIN, partial(minutes_of, longest=_LONGEST[of])).astype(
+            "float64"
+        ),
         **{name: whole(cells[name.upper()], least=0) for name in COUNTED},
         "plus_minus": finite(cells.PLUS_MINUS),
         "won": converted(cells.WL, lambda word: _WON.get(str(word))),
@@ -124,23 +100,15 @@ def parse(document: object, file: SourceFile, *, of: str) -> Parsed:
     return taken(raw, columns, offences, _TYPES[of], file, key=["game_id", key], fields=_FIELDS)
 
 
-def _minutes(value: object, longest: float) -> float | None:
-    try:
-        minutes = parse_minutes(value)
-    except ValueError:
-        return None
-    return minutes if minutes <= longest else None
-
-
 nba_stats_league_game_log_team = Source(
     "nba_stats_league_game_log_team",
     "nba_stats/league_game_log/team",
     partial(parse, of="team"),
-    version=3,
+    version=4,
 )
 nba_stats_league_game_log_player = Source(
     "nba_stats_league_game_log_player",
     "nba_stats/league_game_log/player",
     partial(parse, of="player"),
-    version=3,
+    version=4,
 )

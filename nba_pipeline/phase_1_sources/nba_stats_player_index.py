@@ -1,0 +1,89 @@
+"""The league's list of players (playerindex or commonallplayers of stats.nba.com).
+
+A snapshot: who the players are and which team each is with, from its date until the next one's.
+"""
+
+import pandas as pd
+
+from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
+from nba_pipeline.phase_1_sources.cells import (
+    Offence,
+    converted,
+    lookup_of,
+    scalars,
+    taken,
+    team_of,
+    whole,
+)
+from nba_pipeline.phase_1_sources.result_sets import result_frame
+
+POSITIONS = ("G", "G-F", "F-G", "F", "F-C", "C-F", "C")
+"""What a position may be; of two the first is the one that he plays more."""
+
+_TYPES = {
+    **dict.fromkeys(("source_file", "player_name", "player_lookup"), "string"),
+    **dict.fromkeys(("team_abbr", "position"), "string"),
+    **dict.fromkeys(("row_number", "player_id"), "int64"),
+    "game_date": "object",
+}
+_SHARED = ["PERSON_ID", "TEAM_ID", "TEAM_ABBREVIATION"]
+
+
+def parse(document: object, file: SourceFile) -> Parsed:
+    """One row per player; his team is NULL where he has none, or one that is no more.
+
+    commonallplayers tells no positions.
+
+    Raises:
+        UnknownShape: the document is no list of players.
+    """
+    raw = _frame(document, file)
+    cells = raw.apply(scalars)
+    # A player without a team has 0 and an empty tricode.
+    has_team = ~(cells.TEAM_ID.isin([0, "0"]) | (cells.IS_DEFUNCT == 1))
+    lookups = converted(cells.PLAYER_NAME, lookup_of)
+    columns = {
+        "game_date": pd.Series(file.game_date, index=raw.index, dtype="object"),
+        "player_id": whole(cells.PERSON_ID, least=1),
+        "player_name": cells.PLAYER_NAME.where(lookups.notna()),
+        "player_lookup": lookups,
+        "team_abbr": converted(cells.TEAM_ABBREVIATION, team_of).where(has_team),
+        "position": cells.POSITION.where(cells.POSITION.isin(POSITIONS)),
+    }
+    said = cells.POSITION.notna() & (cells.POSITION != "")
+    offences = [
+        Offence("bad_player", "PERSON_ID", columns["player_id"].isna()),
+        Offence("bad_player", "PLAYER_NAME", lookups.isna()),
+        Offence("unknown_team", "TEAM_ABBREVIATION", has_team & columns["team_abbr"].isna()),
+        Offence("unknown_position", "POSITION", columns["position"].isna() & said),
+    ]
+    fields = {"player_id": "PERSON_ID", "team_abbr": "TEAM_ABBREVIATION"}
+    return taken(raw, columns, offences, _TYPES, file, key=["player_id"], fields=fields)
+
+
+def _frame(document: object, file: SourceFile) -> pd.DataFrame:
+    """The document's lines, whichever of the two lists it is, with PLAYER_NAME as one text."""
+    what = "list of players"
+    parts = ["PLAYER_FIRST_NAME", "PLAYER_LAST_NAME"]
+    more = ["IS_DEFUNCT", "POSITION"]
+    try:
+        raw = result_frame(document, file, [*_SHARED, *parts], what=what, optional=more)
+    except UnknownShape:
+        raw = result_frame(
+            document, file, [*_SHARED, "DISPLAY_FIRST_LAST"], what=what, optional=more
+        )
+        return raw.rename(columns={"DISPLAY_FIRST_LAST": "PLAYER_NAME"})
+    first, last = (
+        raw[part].map(lambda name: name if isinstance(name, str) else "") for part in parts
+    )
+    # Who has but one name has an empty one beside it.
+    return raw.assign(PLAYER_NAME=(first + " " + last).str.strip())
+
+
+nba_stats_player_index = Source(
+    "nba_stats_player_index",
+    "nba_stats/player_index",
+    parse,
+    version=1,
+    layout="snapshots",
+)
