@@ -36,7 +36,10 @@ FILES = sorted(
 )
 SNAPSHOT = TESTS / "definitions_snapshot.txt"
 MEANINGS = TESTS / "versions_snapshot.txt"
-NAMES_OF_SEVERAL_THINGS = {"status": "a game's state, and whether a model is trained"}
+NAMES_OF_SEVERAL_THINGS = {
+    "opponent_pace": "a game's in the defense summary, a window's as a feature",
+    "status": "a game's state, and whether a model is trained",
+}
 
 
 @pytest.mark.parametrize(("phase", "name"), FILES)
