@@ -6,7 +6,7 @@ Only this module reads the environment.
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nba_pipeline.errors import WrongRequest
@@ -27,6 +27,33 @@ class Settings(BaseSettings):
     )
     lease_seconds: float = Field(
         60.0, gt=0, description="How long a lease outlives its holder's last heartbeat"
+    )
+
+    nba_stats_url: str = Field("https://stats.nba.com/stats", description="Address of nba_stats_*")
+    nba_cdn_url: str = Field(
+        "https://cdn.nba.com/static/json/liveData", description="Address of the play by play"
+    )
+    nba_injury_report_url: str = Field(
+        "https://ak-static.cms.nba.com/referee/injury", description="Address of the injury reports"
+    )
+    nba_injury_report_times: str = Field(
+        "11:00,13:00,17:00,19:00",
+        description="Which of a day's injury reports are fetched, US Eastern; several by commas",
+    )
+    odds_api_url: str = Field(
+        "https://api.the-odds-api.com/v4", description="Address of The Odds API"
+    )
+    odds_api_key: SecretStr = Field(SecretStr(""), description="Key of The Odds API")
+    odds_api_keep: int = Field(
+        0, ge=0, description="Requests of the Odds API's quota that fetching leaves untouched"
+    )
+    odds_api_regions: str = Field("us", description="Regions of its bookmakers; several by commas")
+    odds_api_hours_before: float = Field(
+        1.0, ge=0, description="How long before tip-off the historical prices are taken"
+    )
+    bigdataball: str = Field("", description="BigDataBall's files: a folder or gs://bucket/prefix")
+    fetch_timeout: float = Field(
+        30.0, gt=0, description="Seconds without a byte after which a question is asked again"
     )
 
     @cached_property

@@ -5,9 +5,7 @@ date what they say is filed, not what is in them. A file that cannot be taken ne
 is one line of rejected input, and refuses the dates of a required source.
 """
 
-import gzip
 import hashlib
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -199,7 +197,9 @@ class Landing:
         trouble = found.trouble
         if trouble is None:
             try:
-                return source.parse(self._document(source, found.file), found.file)
+                content = (self.root / found.file.path).read_bytes()
+                document = source.decoded(content, found.file.path)
+                return source.parse(document, found.file)
             except UnreadableFile as error:
                 trouble = ("unreadable_file", str(error))
             except UnknownShape as error:
@@ -217,24 +217,6 @@ class Landing:
         if key not in self._fingerprints:
             self._fingerprints[key] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         return self._fingerprints[key]
-
-    def _document(self, source: Source, file: SourceFile) -> object:
-        """The file's document.
-
-        Raises:
-            UnreadableFile: truncated or no gzip, or not of its format; names file and place.
-        """
-        content = (self.root / file.path).read_bytes()
-        name = file.path.removesuffix(".gz")
-        ending = next(end for end in source.formats if name.endswith(f".{end}"))
-        try:
-            if file.path.endswith(".gz"):
-                content = gzip.decompress(content)
-            return source.formats[ending](content)
-        except (EOFError, OSError, zlib.error) as error:
-            raise UnreadableFile(f"{file.path}: not a whole gzip file ({error})") from error
-        except ValueError as error:
-            raise UnreadableFile(f"{file.path}: not {ending.upper()} ({error})") from error
 
 
 def _asked(source: Source, days: Sequence[date]) -> Sequence[str]:

@@ -1,5 +1,7 @@
 """The declaration of a source: a kind of file, its folder in the landing zone, and its parser."""
 
+import gzip
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.kernel.fetch import Fetch
 from nba_pipeline.kernel.formats import json_document
 
 REJECTED_TYPES = {
@@ -76,8 +79,10 @@ class Source:
             "games": <game_id>.<format>, under the date of `dated_by`; "snapshots": <date>.<format>,
             whose rows hold from that date until the next one's; "file": one for all seasons.
         formats: the ending of a file's name to the decoder of its bytes; gzip (.gz) is allowed.
-        dated_by: the schedule that says the date of a file of one game.
+        dated_by: the schedule that says the date of a file of one game, and by whose games a fetch
+            knows what there is.
         days_after: how many days later than its folder's date a row may be dated.
+        fetch: the files that a date needs and how they are asked for; of none, people bring them.
     """
 
     name: str
@@ -90,6 +95,26 @@ class Source:
     formats: Mapping[str, Decoder] = field(default_factory=_json)
     dated_by: "Source | None" = None
     days_after: int = 0
+    fetch: Fetch | None = None
+
+    def decoded(self, content: bytes, path: str) -> object:
+        """The document of a file's bytes, gzip taken off where its name ends with .gz.
+
+        Raises:
+            UnreadableFile: truncated or no gzip, or not of its format; names the file.
+        """
+        name = path.removesuffix(".gz")
+        ending = next((end for end in self.formats if name.endswith(f".{end}")), None)
+        if ending is None:
+            raise UnreadableFile(f"{path}: ends with none of {', '.join(self.formats)}")
+        try:
+            if path.endswith(".gz"):
+                content = gzip.decompress(content)
+            return self.formats[ending](content)
+        except (EOFError, OSError, zlib.error) as error:
+            raise UnreadableFile(f"{path}: not a whole gzip file ({error})") from error
+        except ValueError as error:
+            raise UnreadableFile(f"{path}: not {ending.upper()} ({error})") from error
 
 
 class UnreadableFile(NbaPipelineError, ValueError):

@@ -4,10 +4,14 @@ Required: it is what every expectation is made from, so what cannot be read refu
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pandas as pd
 
+from nba_pipeline import clock
+from nba_pipeline.kernel.fetch import Access, FetchFailed, NotYet, RemoteFile
 from nba_pipeline.kernel.source import (
     Parsed,
     Source,
@@ -16,6 +20,7 @@ from nba_pipeline.kernel.source import (
     rejected_frame,
     rejection,
 )
+from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import (
     COVERED_SEASON_TYPES,
     GAME_ID,
@@ -24,7 +29,9 @@ from nba_pipeline.league.identity import (
     game_code,
     season_type,
 )
+from nba_pipeline.phase_1_sources.nba_stats_answers import answer
 
+PLACE = "nba_stats/schedule"
 _STATUS = {1: "scheduled", 2: "live", 3: "final"}
 _STAGES = ("postponed", "scheduled", "live", "final")
 _COLUMNS = {
@@ -75,6 +82,45 @@ def parse(document: object, file: SourceFile) -> Parsed:
         rejected.append(rejection(file, "contradicting_games", detail, row_number=number, **where))
     frame = pd.DataFrame(list(rows.values()), columns=list(_COLUMNS)).astype(_COLUMNS)
     return Parsed(frame, rejected_frame(rejected))
+
+
+def fetch(day: date, access: Access) -> Iterator[RemoteFile]:
+    """The schedule of the day's season, between two of the coming one: every time until the season is over and all of it is final."""
+    begun = zip(calendar.seasons(), calendar.turns(), strict=True)
+    season = next((span for span, turn in begun if turn <= day <= span.last), None)
+    if season is None:
+        return
+    file = SourceFile(f"{PLACE}/{season.name}.json", season.name)
+    ask = partial(answer, access, "ScheduleLeagueV2", league_id="00", season=season.name)
+    yield RemoteFile(file, ask, is_settled=_is_over(season, access))
+
+
+def _is_over(season: calendar.Season, access: Access) -> bool:
+    """Whether the season is over, and the stored schedule has all of it as final."""
+    try:
+        games = access.rows(nba_stats_schedule, season.days())
+    except FetchFailed:
+        return False
+    return clock.today() > season.last and bool(games.status.isin(("final", "postponed")).all())
+
+
+def played(
+    day: date, access: Access, kinds: tuple[str, ...] = COVERED_SEASON_TYPES
+) -> pd.DataFrame:
+    """The day's games of those kinds that are not postponed, as the stored schedule has them.
+
+    Raises:
+        FetchFailed: the stored schedule cannot be read for the day.
+    """
+    games = access.rows(nba_stats_schedule, [day])
+    return games[games.season_type.isin(kinds) & (games.status != "postponed")]
+
+
+def not_over(games: pd.DataFrame) -> Iterator[NotYet]:
+    """Those of the games that the stored schedule does not have as final."""
+    for game in games[games.status != "final"].itertuples():
+        told = f"{game.status} in the stored schedule; fetch nba_stats_schedule once it is over"
+        yield NotYet(str(game.game_id), told)
 
 
 def settle(rows: pd.DataFrame) -> pd.DataFrame:
@@ -208,9 +254,10 @@ def _tipoff(game: dict[str, object]) -> datetime | None:
 
 nba_stats_schedule = Source(
     "nba_stats_schedule",
-    "nba_stats/schedule",
+    PLACE,
     parse,
     version=3,
     is_required=True,
     settle=settle,
+    fetch=fetch,
 )

@@ -1,0 +1,104 @@
+"""Commands that fill the landing zone: fetch from the sources, and ingest of files at hand."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from nba_pipeline.cli import report
+from nba_pipeline.cli.installation import open_installation
+from nba_pipeline.cli.options import First, Json, Last, span
+from nba_pipeline.errors import WrongRequest
+
+if TYPE_CHECKING:
+    from nba_pipeline.fetching.fetch import Fetched
+    from nba_pipeline.kernel.source import Source
+
+
+class _NamesSources(TyperCommand):
+    """A command whose help names the sources, which take a second to find."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The help, with the sources that can be fetched, and those that are brought."""
+        from nba_pipeline.tables import SOURCES  # noqa: PLC0415
+
+        fetched = ", ".join(name for name, source in SOURCES.items() if source.fetch)
+        brought = ", ".join(name for name, source in SOURCES.items() if not source.fetch)
+        self.epilog = f"Sources: {fetched}. Brought by people, with ingest: {brought or 'none'}."
+        super().format_help(ctx, formatter)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds this family's commands."""
+    app.command(cls=_NamesSources)(fetch)
+
+
+def _source(name: str) -> "Source":
+    """The source of that name.
+
+    Raises:
+        WrongRequest: there is none.
+    """
+    from nba_pipeline.tables import SOURCES  # noqa: PLC0415
+
+    if name not in SOURCES:
+        raise WrongRequest(f"no source {name!r}; there are {', '.join(SOURCES)}")
+    return SOURCES[name]
+
+
+def fetch(
+    source: Annotated[str, typer.Argument(help="Its name; --help lists them")],
+    first: First,
+    last: Last,
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask for what is there whole too, as for corrections")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Fetches what the landing zone lacks of a source's dates; ends with 1 where some of it failed."""
+    from nba_pipeline.fetching.client import Client  # noqa: PLC0415
+    from nba_pipeline.fetching.fetch import LandingAccess  # noqa: PLC0415
+    from nba_pipeline.fetching.fetch import fetch as fetched_range  # noqa: PLC0415
+
+    home = open_installation()
+    wanted = _source(source)
+    begin, end = span(first, last)
+    days = [begin + timedelta(days=offset) for offset in range((end - begin).days + 1)]
+    client = Client(home.settings)
+    access = LandingAccess(home.settings, client, home.landing)
+    console = report.errors if as_json else report.console
+    try:
+        fetched = fetched_range(
+            wanted, days, access, again=again, say=lambda text: report.line(text, to=console)
+        )
+    finally:
+        client.close()
+    if as_json:
+        report.as_json(asdict(fetched))
+    else:
+        _show(source, fetched)
+    if not fetched.is_complete:
+        raise typer.Exit(1)
+
+
+def _show(source: str, fetched: "Fetched") -> None:
+    counts = {
+        "new": len(fetched.new),
+        "changed": len(fetched.changed),
+        "unchanged": len(fetched.unchanged),
+        "there already": len(fetched.there),
+        "not over yet": len(fetched.waiting),
+        "failed": len(fetched.failed),
+    }
+    report.line(f"{source}: " + ", ".join(f"{number} {what}" for what, number in counts.items()))
+    for what, why in list(fetched.waiting.items())[:3]:
+        report.line(f"not over yet: {what}: {why}")
+    for host, left in fetched.quota.items():
+        report.line(f"{host}: {left} requests left of its quota")
+    for failure in fetched.failed:
+        where = f"{failure.day} {failure.path or ''}".rstrip()
+        report.error(f"failed ({failure.kind}): {where}: {failure.reason}")
+    if fetched.stopped:
+        report.error(f"stopped at {fetched.stopped}; the same command goes on from there")

@@ -1,0 +1,232 @@
+"""Fetching a range of dates: what is there whole is left, what comes is checked, then put in place."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+from upath import UPath
+
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.errors import WrongRequest
+from nba_pipeline.fetching import files
+from nba_pipeline.fetching.client import Client
+from nba_pipeline.kernel.fetch import FetchFailed, HostRefused, NotYet, RemoteFile, Unreachable
+from nba_pipeline.kernel.source import Source, UnknownShape, UnreadableFile
+from nba_pipeline.league import calendar
+from nba_pipeline.settings import Settings
+
+_UNREACHABLE_IN_A_ROW = 3
+"""Files that a host did not answer for, each asked for several times: it is down."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A file or date that could not be had: kind is a word for programs, reason a sentence."""
+
+    day: date
+    path: str | None
+    kind: str
+    reason: str
+
+
+@dataclass
+class Fetched:
+    """What became of each file of a range.
+
+    new, changed, unchanged and there (not asked for) are paths; waiting says of what is not over
+    why; stopped says from which date on nothing was asked for any more.
+    """
+
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    there: list[str] = field(default_factory=list)
+    waiting: dict[str, str] = field(default_factory=dict)
+    failed: list[Failure] = field(default_factory=list)
+    quota: Mapping[str, int] = field(default_factory=dict)
+    stopped: date | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that is to be had is there."""
+        return not self.failed
+
+
+class LandingAccess:
+    """What a source's fetch may ask: see kernel.fetch.Access."""
+
+    def __init__(self, settings: Settings, client: Client, landing: Landing) -> None:
+        self.settings = settings
+        self.client = client
+        self.landing = landing
+        self.get = client.get
+
+    def rows(self, source: Source, days: Sequence[date]) -> pd.DataFrame:
+        """The source's rows of the days in the landing zone; none of days in no season."""
+        inside = [
+            day for span in calendar.seasons() for day in days if span.first <= day <= span.last
+        ]
+        if refused := self.landing.refusals(source, inside) if inside else {}:
+            day, why = min(refused.items())
+            raise FetchFailed(
+                "schedule", f"what is on {day} is unknown: {why}; fetch {source.name}"
+            )
+        rows = self.landing.load(source, inside).rows
+        return rows[rows.game_date.isin(inside)]
+
+
+def fetch(
+    source: Source,
+    days: Sequence[date],
+    access: LandingAccess,
+    *,
+    again: bool = False,
+    say: Callable[[str], None] = lambda _line: None,
+) -> Fetched:
+    """Fetches what the dates need of the source and the landing zone has not.
+
+    A failure of one file is named and the next one is asked for; what was fetched stays, so that
+    the same range asked for again takes up where this one ended.
+
+    Args:
+        source: the source.
+        days: the dates, in order.
+        access: hosts and landing zone.
+        again: whether what is there whole is asked for too, as after the source corrected it.
+        say: is told of every file that is new, changed or failed.
+
+    Raises:
+        WrongRequest: nobody fetches that source.
+    """
+    if source.fetch is None:
+        raise WrongRequest(f"{source.name} is not fetched: its files are brought, with ingest")
+    fetching = _Fetching(source, access, again=again, say=say)
+    for day in days:
+        try:
+            fetching.day(day)
+        except HostRefused as error:
+            fetching.fetched.stopped = day
+            fetching.note(Failure(day, None, error.kind, f"nothing more is asked for: {error}"))
+            break
+        except FetchFailed as error:
+            fetching.note(Failure(day, None, error.kind, str(error)))
+    return fetching.fetched
+
+
+class _Fetching:
+    """A range under way."""
+
+    def __init__(
+        self, source: Source, access: LandingAccess, *, again: bool, say: Callable[[str], None]
+    ) -> None:
+        self.fetched = Fetched(quota=access.client.quota)
+        self._source = source
+        self._access = access
+        self._again = again
+        self._say = say
+        self._seen: set[str] = set()
+        self._unreachable = 0
+
+    def note(self, failure: Failure) -> None:
+        """Names a failure."""
+        self.fetched.failed.append(failure)
+        self._say(f"{failure.path or failure.day}: {failure.reason}")
+
+    def day(self, day: date) -> None:
+        """Fetches what one date needs.
+
+        Raises:
+            HostRefused: nothing more is to be had.
+            FetchFailed: what the date needs cannot be known.
+        """
+        for wanted in self._source.fetch(day, self._access) if self._source.fetch else ():
+            if isinstance(wanted, NotYet):
+                self.fetched.waiting[wanted.what] = wanted.reason
+            elif wanted.file.path not in self._seen:
+                # Of dates that one file serves, the first asks for it.
+                self._seen.add(wanted.file.path)
+                self._file(day, wanted)
+
+    def _file(self, day: date, wanted: RemoteFile) -> None:
+        path = wanted.file.path
+        try:
+            state = _one(self._source, day, wanted, self._access, again=self._again)
+        except HostRefused:
+            raise
+        except FetchFailed as error:
+            self.note(Failure(day, path, error.kind, str(error)))
+            self._unreachable = self._unreachable + 1 if isinstance(error, Unreachable) else 0
+            if self._unreachable >= _UNREACHABLE_IN_A_ROW:
+                told = f"{self._unreachable} files in a row could not be had, the last: {error}"
+                raise HostRefused(error.kind, told) from error
+        else:
+            getattr(self.fetched, state).append(path)
+            if state != "there":
+                self._unreachable = 0
+            if state in ("new", "changed"):
+                self._say(f"{path}: {state}")
+
+
+def _one(
+    source: Source, day: date, wanted: RemoteFile, access: LandingAccess, *, again: bool
+) -> str:
+    """Fetches one file unless it is there: new, changed, unchanged or there.
+
+    Raises:
+        FetchFailed: it could not be had, or what came is not put in place.
+    """
+    root, path = access.landing.root, wanted.file.path
+    if not again and wanted.is_settled and _is_whole(source, day, wanted, access):
+        return "there"
+    content = wanted.ask()
+    try:
+        document, answer = files.parsed(source, wanted.file, content)
+    except (UnreadableFile, UnknownShape) as error:
+        told = f"{error}; it begins {content[:60]!r}"
+        raise FetchFailed("unlike", f"the answer is no file of {source.name}: {told}") from error
+    if answer.rows.empty and not wanted.may_be_empty:
+        raise FetchFailed("empty", f"{path}: the answer has no row that can be taken")
+    has = _games(answer.rows) & wanted.games
+    there = files.stored(root, path)
+    before = _stored(source, wanted, root, there)
+    if before is not None and before[0] == document:
+        state = "unchanged"
+    elif before is not None and not _games(before[1]) & wanted.games <= has:
+        lost = ", ".join(sorted(_games(before[1]) & wanted.games - has))
+        raise FetchFailed("incomplete", f"{path}: kept, since the answer lacks its {lost}")
+    else:
+        files.place(root, there or files.new_path(path), content)
+        state = "new" if there is None else "changed"
+    if lacking := wanted.games - has:
+        told = f"{path}: the source has no rows yet of {', '.join(sorted(lacking))}"
+        raise FetchFailed("incomplete", told)
+    return state
+
+
+def _is_whole(source: Source, day: date, wanted: RemoteFile, access: LandingAccess) -> bool:
+    """Whether the landing zone has what is wanted, in this file or in that of a season."""
+    if wanted.games:
+        rows = access.landing.load(source, [day]).rows
+        return wanted.games <= _games(rows[rows.game_date == day])
+    there = files.stored(access.landing.root, wanted.file.path)
+    stored = _stored(source, wanted, access.landing.root, there)
+    return stored is not None and (wanted.may_be_empty or not stored[1].empty)
+
+
+def _stored(
+    source: Source, wanted: RemoteFile, root: UPath, path: str | None
+) -> tuple[object, pd.DataFrame] | None:
+    """The stored file's document and rows; None where there is none, or none that can be read."""
+    if path is None:
+        return None
+    try:
+        content = (root / path).read_bytes()
+        document = source.decoded(content, path)
+        return document, source.parse(document, wanted.file).rows
+    except (UnreadableFile, UnknownShape):
+        return None
+
+
+def _games(rows: pd.DataFrame) -> frozenset[str]:
+    return frozenset(rows.game_id) if "game_id" in rows else frozenset()

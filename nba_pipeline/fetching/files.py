@@ -1,0 +1,52 @@
+"""Files of the landing zone as they are checked and put in place: whole, or not at all."""
+
+import gzip
+from uuid import uuid4
+
+from upath import UPath
+
+from nba_pipeline.engine.filing import filed
+from nba_pipeline.kernel.source import Parsed, Source, SourceFile
+
+
+def stored(root: UPath, path: str) -> str | None:
+    """The path under which the file lies, as it is or gzipped; None where there is none."""
+    plain = path.removesuffix(".gz")
+    return next((p for p in (plain, f"{plain}.gz") if (root / p).is_file()), None)
+
+
+def parsed(source: Source, file: SourceFile, content: bytes) -> tuple[object, Parsed]:
+    """The document, and what the source's own parser takes of it for that place.
+
+    Raises:
+        UnreadableFile, UnknownShape: it is no such file.
+    """
+    document = source.decoded(content, file.path)
+    return document, filed(source.parse(document, file), file)
+
+
+def new_path(path: str) -> str:
+    """Where a file goes that is not there yet: texts are gzipped, what is packed already is not."""
+    return path if path.endswith((".gz", ".pdf")) else f"{path}.gz"
+
+
+def place(root: UPath, path: str, content: bytes) -> None:
+    """Puts the content, as the source gave it, at the path; gzipped where the name says so.
+
+    Whoever reads meanwhile sees the old file or the new one. A name that begins with a dot is no
+    file of the landing zone, so that what a stopped process leaves behind is never read.
+    """
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # No time in it: equal contents are equal files.
+    written = gzip.compress(content, mtime=0) if path.endswith(".gz") else content
+    unfinished = target.parent / f".{target.name}.{uuid4().hex}"
+    try:
+        unfinished.write_bytes(written)
+        if target.protocol in ("", "file"):
+            unfinished.replace(target)
+        else:
+            # A bucket has no rename: a copy appears whole, and then the first one goes.
+            target.fs.mv(unfinished.path, target.path)
+    finally:
+        unfinished.unlink(missing_ok=True)
