@@ -61,6 +61,17 @@ def test_every_table_has_a_test_of_its_own(phase: str, name: str) -> None:
     assert (TESTS / phase / f"test_{name}.py").exists()
 
 
+@pytest.mark.parametrize(("phase", "name"), FILES)
+def test_an_asset_links_to_its_own_file(phase: str, name: str) -> None:
+    """Dagster's UI opens the table's file at its transform."""
+    key = dg.AssetKey(name)
+    said = defs.get_assets_def(name).metadata_by_key[key]["dagster/code_references"]
+    (reference,) = said.code_references
+    assert Path(reference.file_path) == ROOT / phase / f"{name}.py"
+    line = Path(reference.file_path).read_text().splitlines()[reference.line_number - 1]
+    assert line.startswith("def transform(")
+
+
 def test_every_table_file_is_in_the_definitions() -> None:
     """No table file is left out, and none is listed twice."""
     assert sorted(table.name for table in TABLES.values()) == sorted(name for _, name in FILES)

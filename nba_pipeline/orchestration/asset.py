@@ -1,5 +1,6 @@
 """A declared table as a Dagster asset: partitions, lineage, checks and docs from the declaration."""
 
+import inspect
 import warnings
 from collections.abc import Iterator
 
@@ -61,6 +62,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         metadata={
             "dagster/column_schema": _column_schema(table),
             "dagster/table_name": table.name,
+            "dagster/code_references": _declared_in(table),
             "grain": ", ".join(table.grain),
             "reads": ", ".join(f"{read.table} ({read.reach})" for read in table.reads),
         },
@@ -102,6 +104,14 @@ def _asset(table: Table) -> dg.AssetsDefinition:
             raise dg.Failure(_refusal(table, computed), allow_retries=False)
 
     return body
+
+
+def _declared_in(table: Table) -> dg.CodeReferencesMetadataValue:
+    """The table's own file, at its transform."""
+    file = str(inspect.getsourcefile(table.transform))
+    line = table.transform.__code__.co_firstlineno
+    reference = dg.LocalFileCodeReference(file_path=file, line_number=line)
+    return dg.CodeReferencesMetadataValue(code_references=[reference])
 
 
 def _refusal(table: Table, computed: Computed) -> str:

@@ -1,0 +1,46 @@
+"""Every table's transform and checks are SQL that BigQuery's grammar takes, found without a list."""
+
+from contextlib import ExitStack
+
+import ibis
+import ibis.expr.types as ir
+import pytest
+import sqlglot
+
+from nba_pipeline.engine.inputs import read_inputs
+from nba_pipeline.engine.made_from import made_from
+from nba_pipeline.engine.questions import call
+from nba_pipeline.engine.rows import finished
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.conftest import LAST, Lab
+
+MOST_BYTES = 1_000_000
+"""What BigQuery takes as the text of one query."""
+# Models are trained and asked in Python: their rows come from memory, and cost no query.
+IN_PYTHON = {"points_model", "player_prop_predictions"}
+
+
+def compiled(rows: ir.Table) -> str:
+    """The rows as BigQuery's SQL, parsed once."""
+    sql = str(ibis.to_sql(rows, dialect="bigquery"))
+    assert sqlglot.parse_one(sql, read="bigquery") is not None
+    return sql
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name not in IN_PYTHON])
+def test_a_table_compiles_for_bigquery(league: Lab, name: str) -> None:
+    """Its transform within the size of one query, its expectation, and each of its checks."""
+    table = TABLES[name]
+    days = table.partitions_of([LAST])
+    with ExitStack() as staged:
+        inputs = read_inputs(table, days, league.warehouse, league.landing, staged)
+        more = {"made_from": made_from(table, days, league.warehouse)} if table.appends else {}
+        rows = finished(table, call(table.transform, inputs, partitions=days, **more))
+        assert len(compiled(rows)) < MOST_BYTES
+        stored = league.warehouse.table(name)
+        for function in (
+            *filter(None, [table.expected, table.unsettled, table.rejections]),
+            *(*table.assertions, *table.violations, *table.warnings, *table.shares),
+        ):
+            answer = call(function, {**inputs, "rows": stored}, partitions=days)
+            assert compiled(answer), function.__name__
