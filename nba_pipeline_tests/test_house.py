@@ -6,6 +6,7 @@ import importlib
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import dagster as dg
 import pandera.ibis as pa
@@ -17,11 +18,12 @@ from nba_pipeline.definitions import defs
 from nba_pipeline.engine.meaning import modules_of
 from nba_pipeline.engine.verdicts import check_names
 from nba_pipeline.kernel.columns import QUALITY, STAMP
+from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback.provenance import REQUIRED_FAMILIES, families_of
 from nba_pipeline.quality.checkpoints import checkpoint_of
-from nba_pipeline.tables import TABLES, Undescribed, descriptions_upstream
+from nba_pipeline.tables import SOURCES, TABLES, Undescribed, descriptions_upstream
 from nba_pipeline.thresholds import STOPPING_SHARES
 from nba_pipeline_tests.conftest import Lab
 
@@ -70,6 +72,23 @@ def test_an_asset_links_to_its_own_file(phase: str, name: str) -> None:
     assert Path(reference.file_path) == ROOT / phase / f"{name}.py"
     line = Path(reference.file_path).read_text().splitlines()[reference.line_number - 1]
     assert line.startswith("def transform(")
+
+
+def test_every_source_is_read_by_a_table_and_has_a_test_of_its_own() -> None:
+    """A source that no table reads is parsed by nobody, and nobody would say so."""
+    declared = {}
+    for path in (ROOT / "phase_1_sources").glob("*.py"):
+        module = importlib.import_module(f"nba_pipeline.phase_1_sources.{path.stem}")
+        sources = [value for value in vars(module).values() if isinstance(value, Source)]
+        declared |= {source.name: path.stem for source in sources if _parser(source) == module}
+    assert set(declared) == set(SOURCES)
+    tests = {path.stem for path in (TESTS / "phase_1_sources").glob("test_*.py")}
+    assert {f"test_{name}" for name in declared.values()} <= tests
+
+
+def _parser(source: Source) -> ModuleType:
+    """The module in which a source's parser is."""
+    return sys.modules[getattr(source.parse, "func", source.parse).__module__]
 
 
 def test_every_table_file_is_in_the_definitions() -> None:
@@ -264,7 +283,7 @@ def meanings() -> str:
     for name, table in TABLES.items():
         versions[f"{table.group}/{name}"] = table.version
         for source in table.sources:
-            module = getattr(source.parse, "func", source.parse).__module__
+            module = _parser(source).__name__
             versions[module.removeprefix("nba_pipeline.").replace(".", "/")] = source.version
     for module in (m for table in TABLES.values() for m in modules_of(table)):
         name = module.removeprefix("nba_pipeline.").replace(".", "/")

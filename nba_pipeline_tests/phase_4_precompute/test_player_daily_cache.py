@@ -37,6 +37,56 @@ def test_windows_of_the_last_date_with_games(league, league_landing) -> None:
         ]
         assert row["team_win_pct_season"] == pytest.approx(statistics.mean(won))
         assert row["points_avg_previous_season"] is None
+        assert row["minutes_avg_previous_season"] is None
+        minutes = [p["MIN"] for p in own]
+        assert row["minutes_avg_last_5"] == pytest.approx(statistics.mean(minutes[-5:]))
+        assert row["minutes_avg_last_10"] == pytest.approx(statistics.mean(minutes[-10:]))
+        usage = [_usage(p, league_landing) for p in own]
+        assert row["usage_rate_last_10"] == pytest.approx(statistics.mean(usage[-10:]))
+        assert row["usage_rate_season"] == pytest.approx(statistics.mean(usage))
+        ago = [(date.fromisoformat(day) - date.fromisoformat(p["GAME_DATE"])).days for p in own]
+        assert row["games_in_last_7_days"] == sum(days <= 7 for days in ago)
+        assert row["games_in_last_14_days"] == sum(days <= 14 for days in ago)
+        recent = [p["MIN"] for p, days in zip(own, ago, strict=True) if days <= 7]
+        assert row["minutes_in_last_7_days"] == pytest.approx(sum(recent))
+        after_another = [days for days in ago if days + 1 in ago]
+        assert row["back_to_backs_last_14_days"] == sum(days <= 14 for days in after_another)
+
+
+def _plays(line) -> float:
+    return line["FGA"] + 0.44 * line["FTA"] + line["TOV"]
+
+
+def _usage(line, landing) -> float:
+    """Percent of the team's plays while on the floor, over 48 minutes: nobody plays overtime here."""
+    (team,) = [
+        t
+        for t in lines_of(landing, TEAM_LOG)
+        if (t["GAME_ID"], t["TEAM_ABBREVIATION"]) == (line["GAME_ID"], line["TEAM_ABBREVIATION"])
+    ]
+    return 100 * _plays(line) * 48 / (line["MIN"] * _plays(team))
+
+
+def test_the_teams_pace_and_rating_are_means_over_its_last_ten_games(
+    league, league_landing
+) -> None:
+    """Possessions are the mean of both sides', over 48 minutes; the rating is per hundred of them."""
+    day = max(g["date"] for g in games(league_landing) if g["date"] <= LAST.isoformat())
+    by_game: dict[str, list] = {}
+    for line in lines_of(league_landing, TEAM_LOG):
+        if line["GAME_DATE"] < day:
+            by_game.setdefault(line["GAME_ID"], []).append(line)
+    paces: dict[str, list[tuple[float, float]]] = {}
+    for sides in sorted(by_game.values(), key=lambda s: s[0]["GAME_DATE"]):
+        possessions = sum(_plays(side) - side["OREB"] for side in sides) / 2
+        for side in sides:
+            pace = (possessions, 100 * side["PTS"] / possessions)
+            paces.setdefault(side["TEAM_ABBREVIATION"], []).append(pace)
+    for row in league.rows("player_daily_cache", game_date=date.fromisoformat(day)):
+        last_ten = paces[row["team_abbr"]][-10:]
+        pace, rating = (statistics.mean(values) for values in zip(*last_ten, strict=True))
+        assert row["team_pace_last_10"] == pytest.approx(pace)
+        assert row["team_off_rating_last_10"] == pytest.approx(rating)
 
 
 _READ: dict = {}

@@ -1,12 +1,14 @@
 """Features that the store adds to the cache, by plain Python."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST
-from nba_pipeline_tests.league_files import TEAM_LOG, games, lines
+from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, games, lines
 
 
 def test_every_column_is_a_feature_or_says_which_row_it_is() -> None:
@@ -17,6 +19,15 @@ def test_every_column_is_a_feature_or_says_which_row_it_is() -> None:
         *("game_id", "game_date", "player_id", "player_lookup", "team_abbr", "opponent_abbr"),
         *("season_type", "feature_version"),
     ]
+
+
+def test_every_feature_is_named_in_a_test_of_a_table() -> None:
+    """A feature that nobody has computed by another route is as good as its first mistake."""
+    folders = list(Path(__file__).parents[1].glob("phase_[345]_*"))
+    text = "\n".join(p.read_text() for folder in folders for p in folder.glob("test_*.py"))
+    assert [
+        n for n in TABLES["ml_feature_store_v2"].features if not re.search(rf"\b{n}\b", text)
+    ] == []
 
 
 def test_derived_features_and_the_opponents_defence(league, league_landing) -> None:
@@ -32,6 +43,8 @@ def test_derived_features_and_the_opponents_defence(league, league_landing) -> N
         used = sum(s["FGA"] + 0.44 * s["FTA"] + s["TOV"] - s["OREB"] for s in sides) / 2
         for own, other in (sides, sides[::-1]):
             allowed.setdefault(own["TEAM_ABBREVIATION"], []).append((other["PTS"], used))
+    players = lines(league_landing, PLAYER_LOG)
+    earlier = [g for g in games(league_landing) if g["date"] < text]
     cache = {r["player_id"]: r for r in league.rows("player_daily_cache", game_date=day)}
     rows = league.rows("ml_feature_store_v2", game_date=day)
     assert len(rows) == len(cache) > 20
@@ -40,8 +53,28 @@ def test_derived_features_and_the_opponents_defence(league, league_landing) -> N
         games_allowed = allowed[row["opponent_abbr"]][-15:]
         rating = 100 * sum(p for p, _ in games_allowed) / sum(u for _, u in games_allowed)
         assert row["opponent_def_rating"] == pytest.approx(rating)
+        pace = sum(u for _, u in games_allowed) / len(games_allowed)
+        assert row["opponent_pace"] == pytest.approx(pace)
         trend = known["points_avg_last_5"] - known["points_avg_last_10"]
         assert row["recent_trend"] == pytest.approx(trend)
         change = known["minutes_avg_last_10"] / known["minutes_avg_season"] - 1
         assert row["minutes_change"] == pytest.approx(change)
         assert row["is_playoff_game"] is False
+        own = [
+            p
+            for p in players
+            if p["PLAYER_ID"] == row["player_id"] and p["GAME_DATE"] < text and p["MIN"] > 0
+        ]
+        recent = sorted(own, key=lambda p: p["GAME_DATE"])[-10:]
+        share = sum(p["FTM"] for p in recent) / sum(p["PTS"] for p in recent)
+        assert row["pct_free_throw"] == pytest.approx(share)
+        rest, opponents_rest = (
+            (day - date.fromisoformat(max(g["date"] for g in earlier if team in _teams(g)))).days
+            for team in (row["team_abbr"], row["opponent_abbr"])
+        )
+        assert row["team_days_rest"] == rest
+        assert row["rest_advantage"] == rest - opponents_rest
+
+
+def _teams(game) -> tuple[str, str]:
+    return game["homeTeam"]["teamTricode"], game["awayTeam"]["teamTricode"]
