@@ -1,0 +1,148 @@
+"""What each team said before its game of a player's chance to play: one row per report and player.
+
+From the league's official reports; a date without any takes the list that is known from the
+evening before, and report_source says so. Who is on no row was on no list; whether his team had
+spoken yet is in nbac_injury_report_teams. Players of teams without a covered game are left out.
+"""
+
+from datetime import date, datetime
+
+import ibis
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.league.availability import InjuryStatus
+from nba_pipeline.league.identity import GAME_ID
+from nba_pipeline.league.injury_reports import in_games
+from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
+from nba_pipeline.league.schedule import both_teams, covered
+from nba_pipeline.phase_1_sources.balldontlie_injuries import (
+    balldontlie_injuries as fallback_source,
+)
+from nba_pipeline.phase_1_sources.nba_injury_report import nba_injury_report as official_source
+from nba_pipeline.phase_1_sources.player_sources import PLAYER_SOURCES
+
+GRAIN = ["report_at", "game_id", "player_id"]
+_ROW = ["source_file", "row_number"]
+
+
+class NbacInjuryReport(pa.DataFrameModel):
+    """The columns."""
+
+    report_at: datetime = pa.Field(
+        description="When the report was made, UTC; of a list without a time, the end of its day"
+    )
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
+    player_id: int = pa.Field(ge=1, description="The league's id of the player")
+    player_name: str = pa.Field(description="Name as the source spells it")
+    player_lookup: str = pa.Field(str_matches="[a-z0-9]+$", description="Normalised name")
+    injury_status: str = pa.Field(
+        isin=[status.value for status in InjuryStatus],
+        description="The player's chance to play, as his team put it",
+    )
+    reason: str = pa.Field(nullable=True, description="Why, in the report's words")
+    report_source: str = pa.Field(
+        isin=[official_source.name, fallback_source.name], description="Source of the row"
+    )
+
+    class Config:
+        """One row per report, game and player."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def transform(
+    nba_injury_report: ir.Table,
+    balldontlie_injuries: ir.Table,
+    nbac_schedule: ir.Table,
+    known_players: ir.Table,
+) -> ir.Table:
+    """The listed players of covered games whom the names mean for certain.
+
+    Of a report that is there twice, as a PDF and as what was parsed of it, the PDF stands.
+    """
+    listed = _listed(nba_injury_report, balldontlie_injuries, nbac_schedule)
+    players = matched_names(_names(listed), known_players, _teams(listed), _ROW)
+    found = listed.join(players, _ROW)
+    same = ibis.window(group_by=GRAIN, order_by=[_.source_file.desc(), _.row_number])
+    return found.mutate(place=ibis.row_number().over(same)).filter(_.place == 0)
+
+
+def rejections(
+    nba_injury_report: ir.Table,
+    balldontlie_injuries: ir.Table,
+    nbac_schedule: ir.Table,
+    known_players: ir.Table,
+) -> ir.Table:
+    """Names that mean nobody for certain, a second line of a player, and games off the schedule."""
+    listed = _listed(nba_injury_report, balldontlie_injuries, nbac_schedule)
+    names, teams = _names(listed), _teams(listed)
+    players = matched_names(names, known_players, teams, _ROW)
+    lost = listed.anti_join(players, _ROW)
+    nearest = nearest_names(names.semi_join(lost, _ROW), known_players, teams, _ROW)
+    told = unmatched_rows(lost, nearest, _ROW, "Player Name")
+    in_file = ibis.window(group_by=["source_file", *GRAIN], order_by="row_number")
+    again = listed.join(players, _ROW).mutate(place=ibis.row_number().over(in_file))
+    again = _rejected(again.filter(_.place > 0), "repeated_player", " is listed already")
+    games = in_games(nba_injury_report, both_teams(nbac_schedule))
+    strange = nba_injury_report.mutate(game_id=_.away_team + "@" + _.home_team)
+    strange = strange.anti_join(games, _ROW)
+    strange = _rejected(strange, "unknown_game", " is in no game of the schedule on its date")
+    return ibis.union(told, again.select(*told.columns), strange.select(*told.columns))
+
+
+def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Every listed player of a covered game."""
+    sides = both_teams(covered(nbac_schedule))
+    reported = in_games(official.filter(_.has_submitted), sides)
+    without = unofficial.anti_join(official, ["game_date"]).join(sides, ["game_date", "team_abbr"])
+    columns = [*_ROW, "report_at", "game_date", "game_id", "season", "team_abbr", "player_name"]
+    columns += ["player_lookup", "reason"]
+    return ibis.union(
+        *(
+            rows.select(*columns, injury_status="status", report_source=ibis.literal(source.name))
+            for rows, source in ((reported, official_source), (without, fallback_source))
+        )
+    )
+
+
+def _names(listed: ir.Table) -> ir.Table:
+    return listed.select(*_ROW, "season", "game_date", "player_lookup")
+
+
+def _teams(listed: ir.Table) -> ir.Table:
+    return listed.select(*_ROW, "team_abbr")
+
+
+def _rejected(rows: ir.Table, rule: str, tells: str) -> ir.Table:
+    """The rows in the columns of rejected input; of a team without a player the team is told."""
+    who = ibis.coalesce(_.player_name, _.team_abbr)
+    place = _.source_file + " row " + _.row_number.cast("string") + ": "
+    return rows.select(
+        "source_file",
+        "row_number",
+        "game_date",
+        "game_id",
+        "team_abbr",
+        field=ibis.literal("Player Name"),
+        value=who,
+        rule=ibis.literal(rule),
+        detail=place + who + ibis.literal(tells),
+    )
+
+
+nbac_injury_report = table_asset(
+    __name__,
+    version=1,
+    schema=NbacInjuryReport,
+    reads=same_date("nbac_schedule"),
+    sources=[official_source, fallback_source],
+    transform=transform,
+    rejections=rejections,
+    players_from=PLAYER_SOURCES,
+)

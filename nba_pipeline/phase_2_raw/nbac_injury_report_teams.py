@@ -1,0 +1,55 @@
+"""Which teams had spoken when an official report was made: one row per report and team in it.
+
+A table of its own because its grain is the team: who is not listed by a team that has submitted is
+healthy as far as it says, and of one that has not submitted nothing is known.
+"""
+
+from datetime import date, datetime
+
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.league.identity import GAME_ID
+from nba_pipeline.league.injury_reports import in_games
+from nba_pipeline.league.schedule import both_teams, covered
+from nba_pipeline.phase_1_sources.nba_injury_report import nba_injury_report as source
+
+GRAIN = ["report_at", "game_id", "team_abbr"]
+
+
+class NbacInjuryReportTeams(pa.DataFrameModel):
+    """The columns."""
+
+    report_at: datetime = pa.Field(
+        description="When the report was made, UTC; of a list without a time, the end of its day"
+    )
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
+    has_submitted: bool = pa.Field(
+        description="Whether the team had said anything of its players for the game"
+    )
+
+    class Config:
+        """One row per report, game and team."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def transform(nba_injury_report: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Teams of covered games; one with any player listed has submitted."""
+    rows = in_games(nba_injury_report, both_teams(covered(nbac_schedule)))
+    return rows.group_by([*GRAIN, "game_date"]).agg(has_submitted=_.has_submitted.any())
+
+
+nbac_injury_report_teams = table_asset(
+    __name__,
+    version=1,
+    schema=NbacInjuryReportTeams,
+    reads=same_date("nbac_schedule"),
+    sources=[source],
+    transform=transform,
+)
