@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -139,12 +139,15 @@ def _without_unknowns(key: str) -> str:
 def show_stale(home: "Installation", request: "Request", console: Console) -> None:
     """Says which stored dates are stale now that the request is done, and what takes them along."""
     survey = home.session.survey()
+    before = request.first - timedelta(days=1)
+    asked = {table.name: request.last for table in request.tables}
     stale = {
         name: later
         for name, table in home.tables.items()
         # A stale model serves on until somebody asks for another.
         if table.partitions == "daily"
-        and (later := [day for day in survey.outdated(name) if day >= request.first])
+        # What was asked for and not done has been told, with why.
+        and (later := [d for d in survey.outdated(name) if d > asked.get(name, before)])
     }
     if stale:
         report.line(_stale(stale), to=console)

@@ -115,9 +115,12 @@ def needs(
         survey: what is stored.
         bypasses: the preconditions that do not count.
         force: whether partitions that are current count as stale.
-        only_stored: whether partitions that were never stored nor tried are left alone.
+        only_stored: whether partitions that were never stored nor tried are left alone, but for those
+            that stored ones are to be made from.
     """
     known = {*survey.stamps(table.name), *survey.failed(table.name)}
+    if only_stored:
+        known |= survey.owed(table.name)
     wanted = [day for day in sorted(partitions) if day in known or not only_stored]
     stale = dict.fromkeys(wanted, "forced") if force else survey.stale(table, wanted)
     inputs = survey.inputs(table, list(stale))

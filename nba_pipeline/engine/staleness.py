@@ -98,6 +98,20 @@ class Survey:
             self._outdated[name] = found
         return self._outdated[name]
 
+    def owed(self, name: str) -> set[date]:
+        """The partitions, not stored, that stored ones which are out of date are to be made from.
+
+        Of a table that is new in the code, every date on which another that reads it is stored.
+        """
+        readers = [
+            other.name
+            for other in self.tables.values()
+            if other.partitions == "daily"
+            and any(read.table == name and read.reach == "same_date" for read in other.reads)
+        ]
+        wanted = {day for reader in readers for day in (*self.outdated(reader), *self.owed(reader))}
+        return wanted - set(self.stamps(name))
+
     def unsettled(self, name: str) -> dict[date, str]:
         """The table's stored dates whose games are not over, as it or its upstream was told.
 
