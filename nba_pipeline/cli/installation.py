@@ -48,7 +48,7 @@ class Installation:
         """The landing zone."""
         from nba_pipeline.engine.landing import Landing  # noqa: PLC0415
 
-        return Landing(self.settings.landing_root)
+        return Landing(self.settings.landing_root, self.settings.parsed_folder)
 
     def survey(self) -> "Survey":
         """What is stored now."""
@@ -61,7 +61,14 @@ class Installation:
         """What a backfill in this process looks at between its runs."""
         from nba_pipeline.orchestration.session import RunSession  # noqa: PLC0415
 
-        return RunSession(self.settings, run_id="", backfill_id="", tables=self.tables)
+        return RunSession(
+            self.settings,
+            run_id="",
+            backfill_id="",
+            tables=self.tables,
+            warehouse=self.warehouse,
+            landing=self.landing,
+        )
 
     @cached_property
     def leases(self) -> "Leases":

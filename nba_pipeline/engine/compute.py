@@ -118,10 +118,11 @@ def needs(
         only_stored: whether partitions that were never stored nor tried are left alone, but for those
             that stored ones are to be made from.
     """
-    known = {*survey.stamps(table.name), *survey.failed(table.name)}
+    wanted = sorted(partitions)
     if only_stored:
-        known |= survey.owed(table.name)
-    wanted = [day for day in sorted(partitions) if day in known or not only_stored]
+        known = {*survey.stamps(table.name), *survey.failed(table.name)}
+        owed = set() if known.issuperset(wanted) else survey.owed(table.name)
+        wanted = [day for day in wanted if day in known or day in owed]
     stale = dict.fromkeys(wanted, "forced") if force else survey.stale(table, wanted)
     inputs = survey.inputs(table, list(stale))
     unread: dict[date, str] = {}

@@ -30,7 +30,7 @@ from nba_pipeline.league import calendar
 from nba_pipeline.orchestration.launched import CANCEL_REASON_TAG, LaunchedRun
 from nba_pipeline.settings import Settings
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import LostLease
+from nba_pipeline.warehouse.protocol import LostLease, Warehouse
 
 BYPASS_TAG = "nba_pipeline/bypass"
 REASON_TAG = "nba_pipeline/bypass_reason"
@@ -48,7 +48,7 @@ _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_r
 
 
 class RunSession:
-    """One run's warehouse, landing zone and lease; see kernel.session.Session."""
+    """One run's lease, and its warehouse and landing zone, which a process may share between runs."""
 
     def __init__(
         self,
@@ -60,10 +60,12 @@ class RunSession:
         bypasses: Sequence[Bypass] = (),
         force: bool = False,
         only_stored: Collection[str] = (),
+        warehouse: Warehouse | None = None,
+        landing: Landing | None = None,
     ) -> None:
         engine = self._engine = connect(settings.coordination_url)
-        self.warehouse = DeltaWarehouse(settings.warehouse_folder, engine)
-        self.landing = Landing(settings.landing_root, settings.parsed_folder)
+        self.warehouse = warehouse or DeltaWarehouse(settings.warehouse_folder, engine)
+        self.landing = landing or Landing(settings.landing_root, settings.parsed_folder)
         self.leases = Leases(engine, settings.lease_seconds, self.warehouse.advance)
         self.progress = Progress(engine)
         compiled.keep_in(settings.compiled_folder)

@@ -23,7 +23,7 @@ from nba_pipeline.warehouse.protocol import Stamp
 
 _STAMPS = "nba_pipeline"
 _COMMIT = "nba_pipeline_commit"
-_ADDING = re.compile(rb'^\{"add":', re.MULTILINE)
+_ADDING = b'{"add":'
 _ADDED_FILES = re.compile(rb'"num_added_files":(\d+)')
 
 
@@ -153,7 +153,7 @@ def _is_whole(content: bytes) -> bool:
     if b'"commitInfo"' not in content or not content.rstrip().endswith(b"}"):
         return False
     said = _ADDED_FILES.search(content)
-    added = len(_ADDING.findall(content))
+    added = content.count(b"\n" + _ADDING) + content.startswith(_ADDING)
     return said is None or added == int(said[1])
 
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import sqlalchemy as sa
@@ -153,6 +154,9 @@ class DeltaWarehouse:
     def stage(self, rows: ir.Table | str, name: str | None = None) -> ir.Table:
         """The rows as a table of this process, computed once."""
         name = name or f"staged_{uuid4().hex}"
+        if not isinstance(rows, str) and not rows.op().find(ops.InMemoryTable):
+            # ibis makes a table empty, fills it and renames it: three times the work.
+            rows = self.compile(rows)
         if isinstance(rows, str):
             self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {rows}')
             return self._duckdb.table(name, database=("temp", "main"))
