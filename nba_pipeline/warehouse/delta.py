@@ -156,7 +156,7 @@ class DeltaWarehouse:
         name = name or f"staged_{uuid4().hex}"
         if not isinstance(rows, str) and not rows.op().find(ops.InMemoryTable):
             # ibis makes a table empty, fills it and renames it: three times the work.
-            rows = self.compile(rows)
+            rows = self._select(rows)
         if isinstance(rows, str):
             self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {rows}')
             return self._duckdb.table(name, database=("temp", "main"))
@@ -183,6 +183,9 @@ class DeltaWarehouse:
 
     def compile(self, rows: ir.Table) -> str:
         """DuckDB's SQL of the rows, in the types that they are declared to have."""
+        return self._select(rows)
+
+    def _select(self, rows: ir.Table) -> str:
         columns = ", ".join(
             f'CAST("{name}" AS {DuckDBType.from_ibis(kind).sql("duckdb")}) AS "{name}"'
             for name, kind in rows.schema().items()
