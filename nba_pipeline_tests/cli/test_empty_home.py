@@ -9,6 +9,7 @@ import pytest
 
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.cli.home import DAYS, LAST, SPAN, Home
+from nba_pipeline_tests.conftest import DAILY
 
 RAW = [name for name, table in TABLES.items() if table.phase == 2]
 
@@ -53,8 +54,8 @@ def test_what_was_never_computed_is_said_with_the_command_that_does(
 @pytest.mark.parametrize(
     ("words", "rows"),
     [
-        (["status", *SPAN], DAYS * 13 + 2),
-        (["plan", *SPAN], 14),
+        (["status", *SPAN], DAYS * len(DAILY) + 2),
+        (["plan", *SPAN], len(TABLES)),
         (["repair", "--dry-run"], 0),
         (["leases"], 0),
         (["audit"], 0),
