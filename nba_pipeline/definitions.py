@@ -2,8 +2,9 @@
 
 import dagster as dg
 
-from nba_pipeline.orchestration.asset import source_asset, table_definition
+from nba_pipeline.orchestration.asset import table_definition
 from nba_pipeline.orchestration.session import session_resource
+from nba_pipeline.orchestration.source_asset import source_asset
 from nba_pipeline.tables import SOURCES, TABLES
 
 defs = dg.Definitions(

@@ -93,12 +93,12 @@ def _show(source: str, fetched: "Fetched") -> None:
         "failed": len(fetched.failed),
     }
     report.line(f"{source}: " + ", ".join(f"{number} {what}" for what, number in counts.items()))
-    for what, why in list(fetched.waiting.items())[:3]:
-        report.line(f"not over yet: {what}: {why}")
+    for lack in fetched.waiting[:3]:
+        report.line(f"not over yet: {lack.day} {lack.what}: {lack.reason}")
     for host, left in fetched.quota.items():
         report.line(f"{host}: {left} requests left of its quota")
-    for failure in fetched.failed:
-        where = f"{failure.day} {failure.path or ''}".rstrip()
-        report.error(f"failed ({failure.kind}): {where}: {failure.reason}")
+    for lack in fetched.failed:
+        where = f"{lack.day} {lack.what or ''}".rstrip()
+        report.error(f"failed ({lack.kind}): {where}: {lack.reason}")
     if fetched.stopped:
         report.error(f"stopped at {fetched.stopped}; the same command goes on from there")

@@ -21,11 +21,11 @@ _UNREACHABLE_IN_A_ROW = 3
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A file or date that could not be had: kind is a word for programs, reason a sentence."""
+class Lack:
+    """What a date lacks, a file or a game: kind is a word for programs, reason a sentence."""
 
     day: date
-    path: str | None
+    what: str | None
     kind: str
     reason: str
 
@@ -34,16 +34,16 @@ class Failure:
 class Fetched:
     """What became of each file of a range.
 
-    new, changed, unchanged and there (not asked for) are paths; waiting says of what is not over
-    why; stopped says from which date on nothing was asked for any more.
+    new, changed, unchanged and there (not asked for) are paths; waiting is what is not over yet;
+    stopped is the date from which on nothing was asked for any more.
     """
 
     new: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     there: list[str] = field(default_factory=list)
-    waiting: dict[str, str] = field(default_factory=dict)
-    failed: list[Failure] = field(default_factory=list)
+    waiting: list[Lack] = field(default_factory=list)
+    failed: list[Lack] = field(default_factory=list)
     quota: Mapping[str, int] = field(default_factory=dict)
     stopped: date | None = None
 
@@ -107,10 +107,10 @@ def fetch(
             fetching.day(day)
         except HostRefused as error:
             fetching.fetched.stopped = day
-            fetching.note(Failure(day, None, error.kind, f"nothing more is asked for: {error}"))
+            fetching.note(Lack(day, None, error.kind, f"nothing more is asked for: {error}"))
             break
         except FetchFailed as error:
-            fetching.note(Failure(day, None, error.kind, str(error)))
+            fetching.note(Lack(day, None, error.kind, str(error)))
     return fetching.fetched
 
 
@@ -128,10 +128,10 @@ class _Fetching:
         self._seen: set[str] = set()
         self._unreachable = 0
 
-    def note(self, failure: Failure) -> None:
+    def note(self, lack: Lack) -> None:
         """Names a failure."""
-        self.fetched.failed.append(failure)
-        self._say(f"{failure.path or failure.day}: {failure.reason}")
+        self.fetched.failed.append(lack)
+        self._say(f"{lack.what or lack.day}: {lack.reason}")
 
     def day(self, day: date) -> None:
         """Fetches what one date needs.
@@ -142,7 +142,7 @@ class _Fetching:
         """
         for wanted in self._source.fetch(day, self._access) if self._source.fetch else ():
             if isinstance(wanted, NotYet):
-                self.fetched.waiting[wanted.what] = wanted.reason
+                self.fetched.waiting.append(Lack(day, wanted.what, "not_over", wanted.reason))
             elif wanted.file.path not in self._seen:
                 # Of dates that one file serves, the first asks for it.
                 self._seen.add(wanted.file.path)
@@ -155,7 +155,7 @@ class _Fetching:
         except HostRefused:
             raise
         except FetchFailed as error:
-            self.note(Failure(day, path, error.kind, str(error)))
+            self.note(Lack(day, path, error.kind, str(error)))
             self._unreachable = self._unreachable + 1 if isinstance(error, Unreachable) else 0
             if self._unreachable >= _UNREACHABLE_IN_A_ROW:
                 told = f"{self._unreachable} files in a row could not be had, the last: {error}"

@@ -9,7 +9,6 @@ from dagster._core.events import DagsterEvent
 
 from nba_pipeline.engine.compute import Computed
 from nba_pipeline.engine.verdicts import check_names, stopping_checks
-from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration import partitions
 from nba_pipeline.orchestration.events import (
@@ -21,16 +20,6 @@ from nba_pipeline.orchestration.events import (
 from nba_pipeline.orchestration.session import RunSession
 
 OWNER = "team:nba-pipeline"
-
-
-def source_asset(source: Source) -> dg.AssetSpec:
-    """A source's files in the landing zone, which come from outside."""
-    return dg.AssetSpec(
-        source.name,
-        group_name="phase_1_sources",
-        description=f"Files at {source.place} in the landing zone, as the source gave them.",
-        kinds=set(source.formats),
-    )
 
 
 def table_definition(table: Table) -> dg.AssetsDefinition:

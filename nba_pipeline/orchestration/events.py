@@ -1,4 +1,4 @@
-"""What a table's run tells Dagster: the dates that it computed, their checks, and what stopped it.
+"""What a run tells Dagster: the dates that it computed or fetched, their checks, what stopped it.
 
 Facts of a date go on the date's events and facts of a run on one of them; a date that is current,
 and that Dagster knows as it stands, gets none. Written through the instance and not through
@@ -37,6 +37,7 @@ from nba_pipeline.engine.verdicts import (
     checks,
     stopping_checks,
 )
+from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.warehouse.protocol import DuplicateKeys, Stamp
 
@@ -119,22 +120,47 @@ def log_stopped(context: dg.AssetExecutionContext, table: Table, error: BaseExce
     _log(context, DagsterEventType.ASSET_CHECK_EVALUATION, [failed])
 
 
-def log_failed(context: dg.AssetExecutionContext, table: Table, days: Iterable[date]) -> None:
+def log_failed(
+    context: dg.AssetExecutionContext, asset: Table | Source, days: Iterable[date]
+) -> None:
     """The dates as attempted: without a materialization in a red run they are shown as failed."""
     _log(
         context,
         DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
-        [AssetMaterializationPlannedData(dg.AssetKey(table.name), str(day)) for day in days],
+        [AssetMaterializationPlannedData(dg.AssetKey(asset.name), str(day)) for day in days],
     )
 
 
-def output_event(context: dg.AssetExecutionContext, table: Table) -> DagsterEvent:
+def log_landed(
+    context: dg.AssetExecutionContext,
+    source: Source,
+    days: Sequence[date],
+    facts: Mapping[str, Any],
+) -> None:
+    """A materialization of each date whose files are there; the run's facts are on the last one."""
+    _log(
+        context,
+        DagsterEventType.ASSET_MATERIALIZATION,
+        [
+            StepMaterializationData(
+                dg.AssetMaterialization(
+                    dg.AssetKey(source.name),
+                    partition=str(day),
+                    metadata=facts if day == days[-1] else {},
+                )
+            )
+            for day in days
+        ],
+    )
+
+
+def output_event(context: dg.AssetExecutionContext, asset: Table | Source) -> DagsterEvent:
     """The step's output, on which the tables after it wait.
 
     A MaterializeResult would have Dagster log a materialization of every date of the run.
     """
     step = context.op_execution_context._step_execution_context  # noqa: SLF001
-    name = context.assets_def.get_output_name_for_asset_key(dg.AssetKey(table.name))
+    name = context.assets_def.get_output_name_for_asset_key(dg.AssetKey(asset.name))
     step.observe_output(name)
     handle = StepOutputHandle(step.step.key, name)
     return DagsterEvent.step_output_event(step, StepOutputData(handle))

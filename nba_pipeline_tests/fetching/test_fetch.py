@@ -115,7 +115,7 @@ def test_an_error_page_never_replaces_a_good_file(host, answer, kind) -> None:
     before = host.files()
     host.host.answers = [answer]
     fetched = fetch(TEAM, DAYS[:1], host.access(), again=True)
-    assert [(failure.path, failure.kind) for failure in fetched.failed] == [(*names(FIRST), kind)]
+    assert [(failure.what, failure.kind) for failure in fetched.failed] == [(*names(FIRST), kind)]
     assert not fetched.is_complete
     assert host.files() == before
     assert host.waits == []
@@ -229,7 +229,7 @@ def test_games_that_are_not_over_are_waited_for(host) -> None:
     game["gameStatus"] = 2
     path.write_text(json.dumps(document))
     fetched = fetch(TEAM, DAYS, host.access())
-    assert list(fetched.waiting) == [game["gameId"]]
+    assert [lack.what for lack in fetched.waiting] == [game["gameId"]]
     assert fetched.new == names(DAYS[0], *DAYS[2:])
     assert fetched.is_complete
 
