@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,14 @@ SAMPLED_ONE_IN = Threshold(
 )
 RECOMPUTED_TOLERANCE = Threshold(
     1e-6, "Two routes add the same numbers in another order; a wrong window is off by far more."
+)
+PLAYER_MINUTES_AGREE = Threshold(
+    1, "The game log says whole minutes, so that two sources of one line are less than one apart."
+)
+TEAM_MINUTES_AGREE = Threshold(
+    10,
+    "A team's minutes in the game log are 238 to 242 of 240 played, and 264 to 266 of 265; half of an "
+    "overtime's 25 would be another number of overtimes.",
 )
 AUDITABLE_DAYS = Threshold(
     30,

@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from nba_pipeline.league.identity import COVERED_SEASON_TYPES, GAME_ID, SEASON_TYPES
 from nba_pipeline.league.schedule import both_teams, final
 
 VERSION = 1
@@ -74,3 +75,94 @@ def broken_units(table_name: str, units: ir.Table, *invariants: Invariant) -> ir
         rule=ibis.cases(*first),
         detail=ibis.cases(*details),
     ).filter(_.rule.notnull())
+
+
+def off_schedule(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Rows whose game, team and date the schedule does not have, in the columns of rejected_rows."""
+    sides = both_teams(nbac_schedule).select("game_id", "team_abbr", "game_date")
+    # Teams of an exhibition are not the league's, so its rows are known by the game alone.
+    exhibitions = nbac_schedule.filter(_.season_type.isin(["preseason", "all_star"]))
+    unknown = rows.anti_join(sides, ["game_id", "team_abbr", "game_date"])
+    unknown = unknown.anti_join(exhibitions, ["game_id"])
+    place = _.source_file + " row " + _.row_number.cast("string")
+    where = _.game_id + " of " + _.team_abbr + " on " + _.game_date.cast("string")
+    return unknown.select(
+        "source_file",
+        "row_number",
+        "game_date",
+        "game_id",
+        "team_abbr",
+        field=ibis.null().cast("string"),
+        value=_.game_id,
+        rule=ibis.literal("unknown_game"),
+        detail=place + ": the schedule has no game " + where,
+    )
+
+
+def rejected_units(
+    sides: ir.Table, rejections: ir.Table, nbac_schedule: ir.Table, *more: str
+) -> ir.Table:
+    """The sides that a rejected row may be of, with rule and detail of the first by name.
+
+    Args:
+        sides: game_id, game_date and team_abbr of units.
+        rejections: rows in the columns of rejected_rows; those of whole files are left out.
+        nbac_schedule: the schedule of the dates.
+        more: further columns of the rejections, by which they are kept apart.
+    """
+    placed = _placed(rejections, nbac_schedule, *more)
+    keys = ["game_id", "game_date", "team_abbr"]
+    sides = sides.select(*keys)
+    touched = sides.join(
+        placed,
+        [
+            sides.game_date == placed.rejected_date,
+            placed.on_game.isnull() | (placed.on_game == sides.game_id),
+            placed.on_team.isnull() | (placed.on_team == sides.team_abbr),
+        ],
+    )
+    return touched.group_by([*keys, *more]).agg(
+        rejected_rule=_.rule.min(), rejected_detail=_.detail.min()
+    )
+
+
+def _placed(rejections: ir.Table, nbac_schedule: ir.Table, *more: str) -> ir.Table:
+    """Rejected rows with the game and the team that they may be of; NULL is any of the date.
+
+    A row of a side that does not play is of either side of its game, or, where its id is none, of
+    its team's game of the date. One whose game is another than the schedule has is of its team.
+    """
+    rows = rejections.filter(_.row_number.notnull()).mutate(rejected_date=_.game_date)
+    exhibitions = [
+        digit for digit, kind in SEASON_TYPES.items() if kind not in COVERED_SEASON_TYPES
+    ]
+    is_id = rows.game_id.fill_null("").re_search(f"^{GAME_ID}$")
+    rows = rows.mutate(is_id=is_id).filter(~(_.is_id & _.game_id[2].isin(exhibitions)))
+    sides = both_teams(nbac_schedule)
+    games = sides.select(known_game="game_id", known_date="game_date").distinct()
+    teams = sides.select(known_side="game_id", side_date="game_date", known_team="team_abbr")
+    rows = rows.left_join(
+        games, [rows.game_id == games.known_game, rows.game_date == games.known_date]
+    )
+    playing = sides.select(playing_team="team_abbr", playing_date="game_date").distinct()
+    rows = rows.left_join(
+        playing, [rows.team_abbr == playing.playing_team, rows.game_date == playing.playing_date]
+    )
+    rows = rows.left_join(
+        teams,
+        [
+            rows.game_id == teams.known_side,
+            rows.game_date == teams.side_date,
+            rows.team_abbr == teams.known_team,
+        ],
+    )
+    rows = rows.filter(_.known_game.notnull() | _.playing_team.notnull() | ~_.is_id)
+    is_of_game = rows.known_game.notnull()
+    return rows.select(
+        "rejected_date",
+        "rule",
+        "detail",
+        *more,
+        on_game=rows.known_game,
+        on_team=ibis.ifelse(is_of_game, rows.known_team, rows.playing_team),
+    )

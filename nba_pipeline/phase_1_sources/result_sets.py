@@ -14,8 +14,9 @@ def result_frame(
     *,
     what: str,
     optional: Sequence[str] = (),
+    of: str | None = None,
 ) -> pd.DataFrame:
-    """The rows of the document's first result set, the needed columns of it; none of no document.
+    """The rows of one of the document's result sets, its needed columns; none of no document.
 
     Args:
         document: the answer.
@@ -23,6 +24,7 @@ def result_frame(
         needed: the headers that it must have.
         what: what the document should be, for the error.
         optional: headers that it may lack; their cells are then None.
+        of: the result set's name; the first one without it.
 
     Raises:
         UnknownShape: the document is no such answer.
@@ -30,11 +32,12 @@ def result_frame(
     if document is None:
         return pd.DataFrame(columns=[*needed, *optional], dtype="object")
     try:
-        result = document["resultSets"][0]  # type: ignore[index]
-        headers, lines = result["headers"], result["rowSet"]
+        results = document["resultSets"]  # type: ignore[index]
+        named = [result for result in results if of is None or result["name"] == of]
+        headers, lines = named[0]["headers"], named[0]["rowSet"]
     except (KeyError, IndexError, TypeError) as error:
         raise UnknownShape(
-            f"{file.path}: no {what} (resultSets[0].headers and .rowSet not found: {error!r})"
+            f"{file.path}: no {what} (resultSets[{of or 0}].headers and .rowSet not found: {error!r})"
         ) from error
     if not isinstance(headers, list) or not isinstance(lines, list):
         raise UnknownShape(f"{file.path}: no {what} (headers or rowSet is no list)")

@@ -5,6 +5,7 @@ invariants beside its schema. A game that the schedule could not be read for is 
 row-<n> is its game_id where none can be read, the season's first day its game_date.
 """
 
+from collections.abc import Iterable
 from datetime import date
 
 import ibis
@@ -13,9 +14,10 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
+from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table, parameters, same_date, table_asset
-from nba_pipeline.kernel.units import Invariant, Units, broken_units
-from nba_pipeline.league.identity import COVERED_SEASON_TYPES, GAME_ID, SEASON_TYPES
+from nba_pipeline.kernel.units import Invariant, Units, broken_units, rejected_units
+from nba_pipeline.league.identity import COVERED_SEASON_TYPES, SEASON_TYPES
 from nba_pipeline.league.schedule import both_teams, open_games
 from nba_pipeline.phase_1_sources.accepted_gaps import accepted_gaps as source
 from nba_pipeline.phase_2_raw import raw_tables
@@ -54,10 +56,11 @@ class DataGaps(pa.DataFrameModel):
         strict = "filter"
 
 
-def _rejections(rejected_rows: ir.Table, table: Table) -> ir.Table:
-    """The rejected rows of the table's sources."""
-    folders = [f"{source.place}/" for source in table.sources]
-    return rejected_rows.filter(ibis.or_(*(_.source_file.startswith(f) for f in folders)))
+def _rejections(rejected_rows: ir.Table, sources: Iterable[Source]) -> ir.Table:
+    """The rejected rows of the sources, each with its source's name."""
+    folders = [(_.source_file.startswith(f"{s.place}/"), s.name) for s in sources]
+    named = rejected_rows.mutate(rejected_by=ibis.cases(*folders))
+    return named.filter(_.rejected_by.notnull())
 
 
 def _unit_gaps(
@@ -71,69 +74,27 @@ def _unit_gaps(
     offered = {**raw, "sides": declared.expected(nbac_schedule)}
     wanted = parameters(declared.measured, ())
     units = declared.measured(**{name: offered[name] for name in wanted})
-    rejections = _placed(_rejections(rejected_rows, table), nbac_schedule)
     keys = ["game_id", "game_date", "team_abbr"]
-    sides = units.select(*keys)
-    touched = sides.join(
-        rejections,
-        [
-            sides.game_date == rejections.rejected_date,
-            rejections.on_game.isnull() | (rejections.on_game == sides.game_id),
-            rejections.on_team.isnull() | (rejections.on_team == sides.team_abbr),
-        ],
+    by_source = rejected_units(
+        units, _rejections(rejected_rows, table.sources), nbac_schedule, "rejected_by"
     )
-    touched = touched.group_by(keys).agg(rejected_rule=_.rule.min(), rejected_detail=_.detail.min())
-    touched = touched.rename({f"rejected_{key}": key for key in keys})
-    units = units.left_join(touched, [units[key] == touched[f"rejected_{key}"] for key in keys])
+    by_source = by_source.join(units.select(*keys, "source_name"), keys)
+    # What another source than the unit's own rejects of it makes the unit no worse.
+    own = by_source.filter(_.source_name.isnull() | (_.source_name == _.rejected_by))
+    own = own.group_by(keys).agg(
+        rejected_rule=_.rejected_rule.min(), rejected_detail=_.rejected_detail.min()
+    )
+    own = own.rename({f"rejected_{key}": key for key in keys})
+    units = units.left_join(own, [units[key] == own[f"rejected_{key}"] for key in keys])
     rejected = Invariant(_.rejected_rule, _.rejected_rule.notnull(), _.rejected_detail)
     return broken_units(table.name, units, rejected, *declared.invariants)
-
-
-def _placed(rejections: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """Rejected rows with the game and the team that they may be of; NULL is any of the date.
-
-    A row of a side that does not play is of either side of its game, or, where its id is none, of
-    its team's game of the date. One whose game is another than the schedule has is of its team.
-    """
-    rows = rejections.filter(_.row_number.notnull()).mutate(rejected_date=_.game_date)
-    exhibitions = [
-        digit for digit, kind in SEASON_TYPES.items() if kind not in COVERED_SEASON_TYPES
-    ]
-    is_id = rows.game_id.fill_null("").re_search(f"^{GAME_ID}$")
-    rows = rows.mutate(is_id=is_id).filter(~(_.is_id & _.game_id[2].isin(exhibitions)))
-    sides = both_teams(nbac_schedule)
-    games = sides.select(known_game="game_id", known_date="game_date").distinct()
-    teams = sides.select(known_side="game_id", side_date="game_date", known_team="team_abbr")
-    rows = rows.left_join(
-        games, [rows.game_id == games.known_game, rows.game_date == games.known_date]
-    )
-    playing = sides.select(playing_team="team_abbr", playing_date="game_date").distinct()
-    rows = rows.left_join(
-        playing, [rows.team_abbr == playing.playing_team, rows.game_date == playing.playing_date]
-    )
-    rows = rows.left_join(
-        teams,
-        [
-            rows.game_id == teams.known_side,
-            rows.game_date == teams.side_date,
-            rows.team_abbr == teams.known_team,
-        ],
-    )
-    rows = rows.filter(_.known_game.notnull() | _.playing_team.notnull() | ~_.is_id)
-    is_of_game = rows.known_game.notnull()
-    return rows.select(
-        "rejected_date",
-        "rule",
-        "detail",
-        on_game=rows.known_game,
-        on_team=ibis.ifelse(is_of_game, rows.known_team, rows.playing_team),
-    )
 
 
 def _unread_games(table: Table, rejected_rows: ir.Table) -> ir.Table:
     """Games that cannot be expected because the schedule of them could not be read."""
     kinds = [digit for digit, kind in SEASON_TYPES.items() if kind in COVERED_SEASON_TYPES]
-    games = _rejections(rejected_rows, table).filter(
+    required = [source for source in table.sources if source.is_required]
+    games = _rejections(rejected_rows, required).filter(
         _.row_number.notnull(), _.game_id.isnull() | _.game_id[2].isin(kinds)
     )
     games = games.mutate(game_id=_.game_id.fill_null("row-" + _.row_number.cast("string")))
@@ -206,7 +167,7 @@ def open_gaps(rows: ir.Table) -> ir.Table:
 
 data_gaps = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=DataGaps,
     reads=same_date("nbac_schedule", "rejected_rows", *REQUIRED),
     sources=[source],

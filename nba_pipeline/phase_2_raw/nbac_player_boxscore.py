@@ -1,6 +1,7 @@
 """Each player's box score line as the source gives it: one row per player and final game.
 
-A unit is one team's block of players in one game. Blocks that break an invariant stay here as the
+A unit is one team's block of players in one game, taken whole from the most trusted source that has
+it: the league game log, then the game's box score. Blocks that break an invariant stay here as the
 source said them; data_gaps names them, and no later table reads them.
 """
 
@@ -11,15 +12,31 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.kernel.units import Invariant, Units, scheduled_rows
+from nba_pipeline.kernel.trust import most_trusted, told_by, with_contradictions
+from nba_pipeline.kernel.units import Invariant, Units
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore as boxscore
+from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
-    nba_stats_league_game_log_player as source,
+    nba_stats_league_game_log_player as game_log,
 )
-from nba_pipeline.thresholds import FEWEST_PLAYERS, MOST_PLAYER_MINUTES, MOST_PLAYERS
+from nba_pipeline.thresholds import (
+    FEWEST_PLAYERS,
+    MOST_PLAYER_MINUTES,
+    MOST_PLAYERS,
+    PLAYER_MINUTES_AGREE,
+)
 
 GRAIN = ["game_id", "player_id"]
+LINE = {
+    "player_id": "int64",
+    "player_name": "string",
+    "player_lookup": "string",
+    **dict.fromkeys(("minutes", "plus_minus"), "float64"),
+    **dict.fromkeys(COUNTED, "int64"),
+}
+"""What a source says of a player, and its types."""
 
 
 class NbacPlayerBoxscore(pa.DataFrameModel):
@@ -54,6 +71,14 @@ class NbacPlayerBoxscore(pa.DataFrameModel):
     pf: int = pa.Field(ge=0, description="Personal fouls")
     pts: int = pa.Field(ge=0, description="Points scored")
     plus_minus: float = pa.Field(description="Score margin while on the floor, in points")
+    source_name: str = pa.Field(
+        isin=[game_log.name, boxscore.name],
+        description="The source that the row's unit is taken from",
+    )
+    contradiction: str = pa.Field(
+        nullable=True,
+        description="What a less trusted source says otherwise of the unit; NULL where none does",
+    )
 
     class Config:
         """One row per player and game."""
@@ -67,9 +92,36 @@ def expected(nbac_schedule: ir.Table) -> ir.Table:
     return both_teams(final(nbac_schedule))
 
 
-def transform(nba_stats_league_game_log_player: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """The source's rows with side and opponent of the schedule."""
-    return scheduled_rows(nba_stats_league_game_log_player, nbac_schedule)
+def transform(
+    nba_stats_league_game_log_player: ir.Table,
+    nba_stats_league_game_log_player_rejected: ir.Table,
+    nba_stats_boxscore: ir.Table,
+    nba_stats_boxscore_rejected: ir.Table,
+    nbac_schedule: ir.Table,
+) -> ir.Table:
+    """Each unit from its most trusted source, with side and opponent of the schedule."""
+    log = told_by(
+        game_log.name,
+        nba_stats_league_game_log_player,
+        nba_stats_league_game_log_player_rejected,
+        nbac_schedule,
+        LINE,
+    )
+    document = told_by(
+        boxscore.name,
+        nba_stats_boxscore.filter(~_.is_of_team, _.status == "active"),
+        nba_stats_boxscore_rejected,
+        nbac_schedule,
+        LINE,
+    )
+    return with_contradictions(
+        most_trusted(log, document),
+        log,
+        document,
+        line=["player_id"],
+        counts=[*COUNTED, "plus_minus"],
+        minutes_within=PLAYER_MINUTES_AGREE.value,
+    )
 
 
 def measured(
@@ -78,7 +130,10 @@ def measured(
     """Each side of a final game with its players counted and their points summed."""
     keys = ["game_id", "team_abbr"]
     rosters = nbac_player_boxscore.group_by(keys).agg(
-        played=(_.minutes > 0).sum(), points=_.pts.sum()
+        played=(_.minutes > 0).sum(),
+        points=_.pts.sum(),
+        source_name=_.source_name.max(),
+        contradiction=_.contradiction.max(),
     )
     teams = nbac_team_boxscore.select(*keys, team_points="pts")
     sides = sides.left_join(rosters, keys).drop("game_id_right", "team_abbr_right")
@@ -105,15 +160,16 @@ INVARIANTS = (
         + " points, their team "
         + _.true_points.cast("string"),
     ),
+    Invariant("sources_agree", _.contradiction.notnull(), _.contradiction),
 )
 
 
 nbac_player_boxscore = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=NbacPlayerBoxscore,
     reads=same_date("nbac_schedule"),
-    sources=[source],
+    sources=[game_log, boxscore],
     expected=expected,
     transform=transform,
     units=Units(expected, measured, INVARIANTS),

@@ -1,5 +1,6 @@
 """Each team's box score line as the source gives it: one row per team and final game.
 
+It is taken from the most trusted source that has it: the league game log, then the game's box score.
 Rows that break an invariant stay here as the source said them; data_gaps names them, and no later
 table reads them.
 """
@@ -12,15 +13,24 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.kernel.units import Invariant, Units, scheduled_rows
+from nba_pipeline.kernel.trust import most_trusted, told_by, with_contradictions
+from nba_pipeline.kernel.units import Invariant, Units
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore as boxscore
+from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
-    nba_stats_league_game_log_team as source,
+    nba_stats_league_game_log_team as game_log,
 )
-from nba_pipeline.thresholds import FEWEST_TEAM_POINTS, MOST_TEAM_POINTS
+from nba_pipeline.thresholds import FEWEST_TEAM_POINTS, MOST_TEAM_POINTS, TEAM_MINUTES_AGREE
 
 GRAIN = ["game_id", "team_abbr"]
+LINE = {
+    **dict.fromkeys(("minutes", "plus_minus"), "float64"),
+    **dict.fromkeys(COUNTED, "int64"),
+    "won": "boolean",
+}
+"""What a source says of a team, and its types."""
 
 
 class NbacTeamBoxscore(pa.DataFrameModel):
@@ -51,6 +61,14 @@ class NbacTeamBoxscore(pa.DataFrameModel):
     pts: int = pa.Field(ge=0, description="Points scored")
     plus_minus: float = pa.Field(description="Score margin while on the floor, in points")
     won: bool = pa.Field(nullable=True, description="Whether the team won; NULL when not said")
+    source_name: str = pa.Field(
+        isin=[game_log.name, boxscore.name],
+        description="The source that the row's unit is taken from",
+    )
+    contradiction: str = pa.Field(
+        nullable=True,
+        description="What a less trusted source says otherwise of the unit; NULL where none does",
+    )
 
     class Config:
         """One row per team and game."""
@@ -64,9 +82,36 @@ def expected(nbac_schedule: ir.Table) -> ir.Table:
     return both_teams(final(nbac_schedule))
 
 
-def transform(nba_stats_league_game_log_team: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """The source's rows with side and opponent of the schedule."""
-    return scheduled_rows(nba_stats_league_game_log_team, nbac_schedule)
+def transform(
+    nba_stats_league_game_log_team: ir.Table,
+    nba_stats_league_game_log_team_rejected: ir.Table,
+    nba_stats_boxscore: ir.Table,
+    nba_stats_boxscore_rejected: ir.Table,
+    nbac_schedule: ir.Table,
+) -> ir.Table:
+    """Each line from its most trusted source, with side and opponent of the schedule."""
+    log = told_by(
+        game_log.name,
+        nba_stats_league_game_log_team,
+        nba_stats_league_game_log_team_rejected,
+        nbac_schedule,
+        LINE,
+    )
+    document = told_by(
+        boxscore.name,
+        nba_stats_boxscore.filter(_.is_of_team).mutate(won=_.plus_minus > 0),
+        nba_stats_boxscore_rejected,
+        nbac_schedule,
+        LINE,
+    )
+    return with_contradictions(
+        most_trusted(log, document),
+        log,
+        document,
+        line=[],
+        counts=COUNTED,
+        minutes_within=TEAM_MINUTES_AGREE.value,
+    )
 
 
 def measured(sides: ir.Table, nbac_team_boxscore: ir.Table) -> ir.Table:
@@ -105,6 +150,7 @@ INVARIANTS = (
         _.pts != _.team_score,
         _.pts.cast("string") + " points, but the schedule says " + _.team_score.cast("string"),
     ),
+    Invariant("sources_agree", _.contradiction.notnull(), _.contradiction),
 )
 
 
@@ -116,10 +162,10 @@ def plus_minus_not_mirrored(rows: ir.Table) -> ir.Table:
 
 nbac_team_boxscore = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=NbacTeamBoxscore,
     reads=same_date("nbac_schedule"),
-    sources=[source],
+    sources=[game_log, boxscore],
     expected=expected,
     transform=transform,
     violations=[plus_minus_not_mirrored],

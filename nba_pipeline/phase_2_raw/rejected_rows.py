@@ -15,7 +15,7 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import parameters, same_date, table_asset
-from nba_pipeline.league.schedule import both_teams
+from nba_pipeline.kernel.units import off_schedule
 from nba_pipeline.phase_1_sources.accepted_gaps import accepted_gaps
 from nba_pipeline.phase_2_raw import raw_tables
 
@@ -57,35 +57,13 @@ class RejectedRows(pa.DataFrameModel):
         strict = "filter"
 
 
-def _off_schedule(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """Rows whose game, team and date the schedule does not have."""
-    sides = both_teams(nbac_schedule).select("game_id", "team_abbr", "game_date")
-    # Teams of an exhibition are not the league's, so its rows are known by the game alone.
-    exhibitions = nbac_schedule.filter(_.season_type.isin(["preseason", "all_star"]))
-    unknown = rows.anti_join(sides, ["game_id", "team_abbr", "game_date"])
-    unknown = unknown.anti_join(exhibitions, ["game_id"])
-    place = _.source_file + " row " + _.row_number.cast("string")
-    where = _.game_id + " of " + _.team_abbr + " on " + _.game_date.cast("string")
-    return unknown.select(
-        "source_file",
-        "row_number",
-        "game_date",
-        "game_id",
-        "team_abbr",
-        field=ibis.null().cast("string"),
-        value=_.game_id,
-        rule=ibis.literal("unknown_game"),
-        detail=place + ": the schedule has no game " + where,
-    )
-
-
 def transform(nbac_schedule: ir.Table, **inputs: ir.Table) -> ir.Table:
     """What the sources' files and the raw tables could not take, and rows off the schedule."""
     inputs |= {"nbac_schedule": nbac_schedule}
     found = [inputs[f"{name}_rejected"].drop("season") for name in SOURCES]
     columns = found[0].columns
     found += [
-        _off_schedule(inputs[name], nbac_schedule).select(*columns)
+        off_schedule(inputs[name], nbac_schedule).select(*columns)
         for name in SOURCES
         if {"game_id", "team_abbr"} <= set(inputs[name].columns)
     ]
@@ -108,7 +86,7 @@ def unreadable_games(rows: ir.Table) -> ir.Table:
 
 rejected_rows = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=RejectedRows,
     reads=list(READS.values()),
     sources=list(SOURCES.values()),

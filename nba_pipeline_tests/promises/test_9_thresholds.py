@@ -43,6 +43,12 @@ OF_VERSION[4] = OF_VERSION[3] | {
     "SAMPLED_ONE_IN": 50,
     "RECOMPUTED_TOLERANCE": 1e-6,
 }
+OF_VERSION[5] = OF_VERSION[4] | {
+    "EARLY_SEASON_DAYS": 45,
+    "LATE_SEASON_DAYS": 120,
+    "PLAYER_MINUTES_AGREE": 1,
+    "TEAM_MINUTES_AGREE": 10,
+}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 

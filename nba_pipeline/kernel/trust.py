@@ -1,0 +1,139 @@
+"""From which of several sources each unit of a raw table is taken, in order of trust.
+
+A unit is taken whole from the first source that has rows of it and of which none of its rows was
+rejected; where every source's are in part, from the first that has any. So a fallback fills what a
+more trusted source lacks or said badly, and spoils nothing that one has whole. What a trusted source
+says whole and another source says otherwise stays, with the contradiction told.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from nba_pipeline.kernel.units import off_schedule, rejected_units, scheduled_rows
+
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
+UNIT = ["game_id", "game_date", "team_abbr"]
+
+
+def told_by(
+    source_name: str,
+    rows: ir.Table,
+    rejected: ir.Table,
+    nbac_schedule: ir.Table,
+    columns: Mapping[str, str],
+) -> ir.Table:
+    """A source's rows of final covered games, with source_name and whether their unit is whole.
+
+    Args:
+        source_name: the source.
+        rows: its rows, with game_id, team_abbr and game_date.
+        rejected: what was rejected of it, in the columns of rejected_rows.
+        nbac_schedule: the schedule of the dates.
+        columns: the source's columns that the table keeps, and their types; one that it does not
+            have is NULL.
+    """
+    lost = rejected.select("source_file", "row_number", *UNIT, "field", "value", "rule", "detail")
+    astray = off_schedule(rows, nbac_schedule).select(*lost.columns)
+    lost = lost.union(astray)
+    scheduled = scheduled_rows(rows, nbac_schedule)
+    units = scheduled.select(*UNIT).distinct()
+    broken = rejected_units(units, lost, nbac_schedule).select(*UNIT, is_broken=True)
+    told = scheduled.left_join(broken, UNIT).drop(*(f"{key}_right" for key in UNIT))
+    kept = {
+        name: (told[name] if name in rows.columns else ibis.null()).cast(kind)
+        for name, kind in columns.items()
+    }
+    return told.select(
+        *UNIT,
+        "opponent_abbr",
+        "is_home",
+        **kept,
+        source_name=ibis.literal(source_name),
+        is_whole=_.is_broken.isnull(),
+    )
+
+
+def most_trusted(*told: ir.Table) -> ir.Table:
+    """Each unit's rows as the source says them that it is taken from; the most trusted is first."""
+    ranked = [
+        rows.mutate(rank=ibis.ifelse(_.is_whole, place, place + len(told)))
+        for place, rows in enumerate(told)
+    ]
+    every = ibis.union(*ranked)
+    unit = ibis.window(group_by=UNIT)
+    first = every.mutate(first=_.rank.min().over(unit)).filter(_.rank == _.first)
+    return first.drop("rank", "first", "is_whole")
+
+
+def with_contradictions(
+    rows: ir.Table,
+    trusted: ir.Table,
+    other: ir.Table,
+    *,
+    line: Sequence[str],
+    counts: Sequence[str],
+    minutes_within: float,
+) -> ir.Table:
+    """The rows with `contradiction`: what the other source says otherwise of a unit's lines.
+
+    Only units that both sources have whole and that are taken from the trusted one can have any. A
+    line that one source lacks contradicts it where the other gives it minutes.
+
+    Args:
+        rows: the rows that are taken.
+        trusted: what the source says from which most units are taken.
+        other: what the one says that must agree with it.
+        line: the columns that name a line within its unit.
+        counts: the columns that must be equal.
+        minutes_within: how far apart the minutes of a line may be.
+    """
+    keys = ["game_id", "team_abbr", *line]
+    both = [part.filter(_.is_whole) for part in (trusted, other)]
+    shared = [
+        part.semi_join(against, UNIT).select(*keys, "minutes", *counts, is_trusted=is_trusted)
+        for part, against, is_trusted in ((*both, True), (*reversed(both), False))
+    ]
+    said = {
+        f"{name}_{side}": _[name].max(where=_.is_trusted if side == "here" else ~_.is_trusted)
+        for name in ("minutes", *counts)
+        for side in ("here", "there")
+    }
+    lines = ibis.union(*shared).group_by(keys).agg(sources=_.count(), most=_.minutes.max(), **said)
+    who = " of " + _.team_abbr
+    for name in line:
+        who = who + f", {name} " + _[name].cast("string")
+    against = [
+        (
+            _[f"{name}_here"] != _[f"{name}_there"],
+            name
+            + " "
+            + _[f"{name}_here"].cast("string")
+            + " here, "
+            + _[f"{name}_there"].cast("string")
+            + " there"
+            + who,
+        )
+        for name in counts
+    ]
+    apart = (_.minutes_here - _.minutes_there).abs() > minutes_within
+    minutes = (
+        "minutes "
+        + _.minutes_here.cast("string")
+        + " here, "
+        + _.minutes_there.cast("string")
+        + " there"
+        + who
+    )
+    alone = (_.sources == 1) & (_.most > 0)
+    lines = lines.mutate(
+        told=ibis.cases((alone, "one source lacks the line" + who), *against, (apart, minutes))
+    )
+    units = lines.group_by("game_id", "team_abbr").agg(contradiction=_.told.min())
+    units = units.filter(_.contradiction.notnull())
+    found = rows.left_join(units, ["game_id", "team_abbr"])
+    return found.drop("game_id_right", "team_abbr_right")
