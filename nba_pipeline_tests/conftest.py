@@ -9,7 +9,8 @@ import pytest
 
 from nba_pipeline.backfill.planner import Request, parts
 from nba_pipeline.coordination.database import connect
-from nba_pipeline.engine.compute import Bypass, Computed, Writer, compute
+from nba_pipeline.engine.bypass import Bypass
+from nba_pipeline.engine.compute import Computed, Writer, compute
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.league import calendar

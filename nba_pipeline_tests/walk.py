@@ -155,5 +155,5 @@ class Walk:
         return found
 
     def graded_gaps(self, row: dict[str, Any]) -> set[str]:
-        """The gaps behind a row of prediction_accuracy: the result's own block besides."""
+        """The gaps behind a row of prediction_accuracy: the result's own roster besides."""
         return set(self._gaps(row["game_id"], (PLAYER, row["team_abbr"])))

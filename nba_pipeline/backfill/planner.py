@@ -11,8 +11,9 @@ from uuid import uuid4
 
 import ibis
 
-from nba_pipeline.engine.compute import Bypass, needs
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.inputs import read_span
+from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.staleness import DayList, Survey, spans
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table

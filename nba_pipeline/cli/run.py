@@ -54,7 +54,7 @@ def request_of(
         WrongRequest: they make no sense.
     """
     from nba_pipeline.backfill.planner import Request, in_order  # noqa: PLC0415
-    from nba_pipeline.engine.compute import Bypass  # noqa: PLC0415
+    from nba_pipeline.engine.bypass import Bypass  # noqa: PLC0415
     from nba_pipeline.league import calendar  # noqa: PLC0415
 
     begin, end = span(first, last)

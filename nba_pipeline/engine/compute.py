@@ -3,54 +3,26 @@
 Nothing here knows Dagster; orchestration.asset is this, with events around it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from dataclasses import replace as changed_copy
 from datetime import date
 
 import ibis.expr.types as ir
 
 from nba_pipeline import clock
-from nba_pipeline.engine import preconditions
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.inputs import read_inputs, stage
-from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.made_from import made_from
 from nba_pipeline.engine.meaning import meaning
+from nba_pipeline.engine.needs import Needs, needs
 from nba_pipeline.engine.questions import CHANGING, Questions, call
 from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped
 from nba_pipeline.engine.staleness import Survey, spans
 from nba_pipeline.engine.verdicts import judge, require
-from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table, parameters
-from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stamp, Warehouse
-
-
-class InvalidBypass(WrongRequest, ValueError):
-    """A bypass that nobody may ask for."""
-
-
-@dataclass(frozen=True)
-class Bypass:
-    """A named, recorded permission to skip one precondition.
-
-    Raises:
-        InvalidBypass: the precondition cannot be bypassed, or no reason is given.
-    """
-
-    name: str
-    reason: str
-
-    def __post_init__(self) -> None:
-        if self.name not in preconditions.BYPASSABLE:
-            known = ", ".join(preconditions.BYPASSABLE)
-            raise InvalidBypass(f"{self.name} cannot be bypassed; these can: {known}")
-        if not self.reason.strip():
-            raise InvalidBypass(f"the bypass of {self.name} needs a reason")
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.reason}"
+from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stamp
 
 
 @dataclass(frozen=True)
@@ -83,57 +55,6 @@ class Writer:
         except LostLease:
             return False
         return True
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What has to be done for some partitions of a table, and what may not be done.
-
-    bypassed are the dates that a bypass alone keeps from being refused.
-    """
-
-    inputs: Mapping[date, str]
-    stale: Mapping[date, str]
-    refused: Mapping[date, str]
-    bypassed: frozenset[date]
-
-
-def needs(
-    table: Table,
-    partitions: Iterable[date],
-    survey: Survey,
-    *,
-    bypasses: Sequence[Bypass] = (),
-    force: bool = False,
-    only_stored: bool = False,
-) -> Needs:
-    """Which of the partitions are stale and why, and which of those are refused and why.
-
-    Args:
-        table: the declaration.
-        partitions: those wanted.
-        survey: what is stored.
-        bypasses: the preconditions that do not count.
-        force: whether partitions that are current count as stale.
-        only_stored: whether partitions that were never stored nor tried are left alone, but for those
-            that stored ones are to be made from.
-    """
-    wanted = sorted(partitions)
-    if only_stored:
-        known = {*survey.stamps(table.name), *survey.failed(table.name)}
-        owed = set() if known.issuperset(wanted) else survey.owed(table.name)
-        wanted = [day for day in wanted if day in known or day in owed]
-    stale = dict.fromkeys(wanted, "forced") if force else survey.stale(table, wanted)
-    inputs = survey.inputs(table, list(stale))
-    unread: dict[date, str] = {}
-    for source in table.sources:
-        unread |= survey.landing.refusals(source, list(stale))
-    strictly = preconditions.refused(table, list(stale), survey) | unread
-    refused = strictly
-    if bypasses and strictly:
-        allowed = [bypass.name for bypass in bypasses]
-        refused = preconditions.refused(table, list(strictly), survey, allowed) | unread
-    return Needs(inputs, stale, refused, frozenset(set(strictly) - set(refused)))
 
 
 def compute(
@@ -255,37 +176,6 @@ def _computed(
         ]
         replaced = warehouse.replace(table.storage, rows, stamps, writer.fence)
     return Computed(replaced, current, refused, lineage)
-
-
-def judged_again(
-    table: Table, days: Sequence[date], warehouse: Warehouse, landing: Landing
-) -> dict[date, Stamp]:
-    """The stamps of stored partitions with every fact told anew from the rows as they stand.
-
-    Raises:
-        SchemaViolated, AssertionFailed: the stored rows are not what may be stored.
-    """
-    stamps = warehouse.stamps(table.name)
-    with ExitStack() as staged:
-        inputs = read_inputs(table, days, warehouse, landing, staged)
-        stored = warehouse.table(table.name, min(days), max(days))
-        wanted = stored.filter(stored[table.date_column].isin(list(days)))
-        rows = stage(wanted, f"{table.name}__rows", warehouse, staged)
-        questions = Questions(table, warehouse, inputs)
-        require(table, rows, questions)
-        facts = judge(table, days, rows, questions)
-    return {day: changed_copy(stamps[day], **facts[day]) for day in days}
-
-
-def gated(
-    table: Table, days: Sequence[date], warehouse: Warehouse, landing: Landing
-) -> Mapping[date, str]:
-    """The partitions that the table's own gate refuses as things stand, and why."""
-    if table.refusals is None:
-        return {}
-    with ExitStack() as staged:
-        inputs = read_inputs(table, days, warehouse, landing, staged)
-        return call(table.refusals, inputs, partitions=list(days))
 
 
 def _bypasses(

@@ -1,4 +1,4 @@
-"""What is computed from one line of a box score, a team's or a player's alike.
+"""What is computed from one row of a box score, a team's or a player's alike.
 
 Formulas after Oliver, *Basketball on Paper* (2004); 0.44 is his weight of a free throw.
 """
@@ -32,7 +32,7 @@ def efg_pct(fgm: ir.NumericValue, fg3m: ir.NumericValue, fga: ir.NumericValue) -
 def usage_rate(player: ir.Table) -> ir.FloatingValue:
     """Share of the team's plays that the player used while on the floor, in percent.
 
-    NULL below one minute, where it explodes, and without the team's line.
+    NULL below one minute, where it explodes, and without the team's row.
 
     Args:
         player: rows with minutes, fga, fta, tov, and the team's as team_minutes, team_fga ...

@@ -48,9 +48,9 @@ def both_sides(unit: str) -> Need:
 
 
 PLAYER_GAMES = (own("nbac_player_boxscore"), own("nbac_team_boxscore"))
-"""What a player's game needs: his team's block of players, and its line for his usage."""
+"""What a player's game needs: his team's roster, and its box score for his usage."""
 TEAM_GAMES = (both_sides("nbac_team_boxscore"),)
-"""What a team's game needs: both teams' lines, for possessions."""
+"""What a team's game needs: both teams' box scores, for possessions."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, Leases
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.coordination.database import begin, connect, patiently
 from nba_pipeline.engine import compiled
-from nba_pipeline.engine.compute import Bypass, Computed, Writer, compute
+from nba_pipeline.engine.bypass import Bypass
+from nba_pipeline.engine.compute import Computed, Writer, compute
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.staleness import Survey

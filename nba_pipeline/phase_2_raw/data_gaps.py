@@ -167,7 +167,7 @@ def open_gaps(rows: ir.Table) -> ir.Table:
 
 data_gaps = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=DataGaps,
     reads=same_date("nbac_schedule", "rejected_rows", *REQUIRED),
     sources=[source],

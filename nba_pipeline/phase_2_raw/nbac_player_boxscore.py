@@ -1,7 +1,7 @@
-"""Each player's box score line as the source gives it: one row per player and final game.
+"""Each player's box score as the source gives it: one row per player and final game.
 
-A unit is one team's block of players in one game, taken whole from the most trusted source that has
-it: the league game log, then the game's box score. Blocks that break an invariant stay here as the
+A unit is one team's roster in one game, taken whole from the most trusted source that has
+it: the league game log, then the game's box score. Rosters that break an invariant stay here as the
 source said them; data_gaps names them, and no later table reads them.
 """
 
@@ -88,7 +88,7 @@ class NbacPlayerBoxscore(pa.DataFrameModel):
 
 
 def expected(nbac_schedule: ir.Table) -> ir.Table:
-    """A block of players for both teams of every covered game that is final."""
+    """A roster for both teams of every covered game that is final."""
     return both_teams(final(nbac_schedule))
 
 
@@ -143,7 +143,7 @@ def measured(
 
 INVARIANTS = (
     Invariant(
-        "block_of_players", _.played.isnull(), "the game has no player of this team", "missing"
+        "roster_of_team", _.played.isnull(), "the game has no player of this team", "missing"
     ),
     Invariant(
         "plausible_players",

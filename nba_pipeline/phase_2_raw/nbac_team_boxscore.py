@@ -1,4 +1,4 @@
-"""Each team's box score line as the source gives it: one row per team and final game.
+"""Each team's box score as the source gives it: one row per team and final game.
 
 It is taken from the most trusted source that has it: the league game log, then the game's box score.
 Rows that break an invariant stay here as the source said them; data_gaps names them, and no later

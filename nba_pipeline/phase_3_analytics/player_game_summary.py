@@ -1,6 +1,6 @@
 """What each player did in a game that is final: one row per player with minutes.
 
-Blocks of players that are gaps are left out; a player whose team's line is a gap has no usage_rate.
+Rosters that are gaps are left out; a player whose team's box score is a gap has no usage_rate.
 """
 
 from datetime import date
@@ -83,7 +83,7 @@ def transform(
     nbac_team_boxscore: ir.Table,
     data_gaps: ir.Table,
 ) -> ir.Table:
-    """The line, shooting percentages, and usage against the own team's line."""
+    """The box score, shooting percentages, and usage against the own team's."""
     players = provenance.with_holes(nbac_player_boxscore, data_gaps, "nbac_player_boxscore")
     teams = provenance.with_holes(nbac_team_boxscore, data_gaps, "nbac_team_boxscore")
     teams = teams.select(
@@ -140,19 +140,19 @@ def team_usage_not_twenty(rows: ir.Table) -> ir.Table:
     return teams.filter((_.mean - 20).abs() > USAGE_TEAM_MEAN_TOLERANCE.value)
 
 
-def teams_without_team_line(
+def players_without_team_row(
     rows: ir.Table, nbac_team_boxscore: ir.Table, data_gaps: ir.Table
 ) -> ir.Table:
-    """Players whose team has neither a line nor a gap: join coverage from players to teams."""
+    """Players whose team has neither a row nor a gap: join coverage from players to teams."""
     gaps = data_gaps.filter(_.table_name == "nbac_team_boxscore")
     keys = ["game_id", "team_abbr"]
     return rows.anti_join(nbac_team_boxscore, keys).anti_join(gaps, keys)
 
 
-def team_lines_without_players(
+def team_rows_without_players(
     rows: ir.Table, nbac_team_boxscore: ir.Table, data_gaps: ir.Table
 ) -> ir.Table:
-    """Team lines that have neither players nor a gap: join coverage from teams to players."""
+    """Team rows that have neither players nor a gap: join coverage from teams to players."""
     gaps = data_gaps.filter(_.table_name == "nbac_player_boxscore")
     keys = ["game_id", "team_abbr"]
     return nbac_team_boxscore.anti_join(rows, keys).anti_join(gaps, keys)
@@ -160,19 +160,19 @@ def team_lines_without_players(
 
 player_game_summary = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=PlayerGameSummary,
     reads=same_date("nbac_schedule", "nbac_player_boxscore", "nbac_team_boxscore", "data_gaps"),
     expected=expected,
     transform=transform,
     shares=[usage_rate_coverage],
-    violations=[teams_without_team_line, team_lines_without_players],
+    violations=[players_without_team_row, team_rows_without_players],
     warnings=[team_usage_not_twenty],
     ready_when=["box", "team"],
     checkpoints=[
         checkpoint(
             "usage_rate", usage_rate_coverage, team_usage_not_twenty, figures=usage_rate_shares
         ),
-        checkpoint("join_coverage", teams_without_team_line, team_lines_without_players),
+        checkpoint("join_coverage", players_without_team_row, team_rows_without_players),
     ],
 )

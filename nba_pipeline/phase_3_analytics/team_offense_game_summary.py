@@ -112,10 +112,10 @@ def points_unlike_players(
     rows: ir.Table, nbac_player_boxscore: ir.Table, data_gaps: ir.Table
 ) -> ir.Table:
     """Rows whose points are not the sum of their players' points, where those are believable."""
-    blocks = nbac_player_boxscore.anti_join(
+    rosters = nbac_player_boxscore.anti_join(
         data_gaps.filter(_.table_name == "nbac_player_boxscore"), GRAIN
     )
-    players = blocks.group_by(GRAIN).agg(by_players=_.pts.sum())
+    players = rosters.group_by(GRAIN).agg(by_players=_.pts.sum())
     return rows.join(players, GRAIN).filter(_.points != _.by_players)
 
 

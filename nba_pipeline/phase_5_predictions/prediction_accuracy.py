@@ -2,8 +2,8 @@
 
 recomputed is what the code says from what is known now of the days before; made is the last that
 was said before tip-off, where something was. What is said of a game under one date is not graded
-under another. Who did not play is void, which is known only from a complete block of players; in a
-block that is a gap nothing is known, and the row says so.
+under another. Who did not play is void, which is known only from a complete roster; in one
+that is a gap nothing is known, and the row says so.
 """
 
 from datetime import date, datetime
@@ -103,15 +103,15 @@ def transform(
 ) -> ir.Table:
     """Errors and outcomes against the box score's points."""
     sides = both_teams(final(nbac_schedule)).select("game_id", "team_abbr", "game_date")
-    blocks = provenance.with_holes(sides.mutate(is_known=True), data_gaps, "nbac_player_boxscore")
+    rosters = provenance.with_holes(sides.mutate(is_known=True), data_gaps, "nbac_player_boxscore")
     predictions = _both_bases(player_prop_predictions, predictions_made, nbac_schedule)
     predictions = predictions.semi_join(sides, ["game_id", "team_abbr"])
-    rows = provenance.join(predictions, blocks.drop("game_date"), ["game_id", "team_abbr"])
+    rows = provenance.join(predictions, rosters.drop("game_date"), ["game_id", "team_abbr"])
     played = nbac_player_boxscore.filter(_.minutes > 0).select(
         "game_id", "player_id", box_minutes="minutes", box_points="pts"
     )
     rows = provenance.join(rows, played, ["game_id", "player_id"])
-    # A block that is a gap says nothing of a player even where it names him.
+    # A roster that is a gap says nothing of a player even where it names him.
     rows = rows.mutate(
         actual_points=ibis.ifelse(_.is_known, _.box_points, ibis.null()),
         minutes=ibis.cases((_.is_known & _.box_minutes.isnull(), 0.0), (_.is_known, _.box_minutes)),

@@ -11,8 +11,8 @@ from datetime import date
 
 import ibis.expr.types as ir
 
-from nba_pipeline.engine.compute import gated, judged_again
 from nba_pipeline.engine.inputs import read_inputs
+from nba_pipeline.engine.judged_again import gated, judged_again
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.questions import call
 from nba_pipeline.engine.schema import SchemaViolated

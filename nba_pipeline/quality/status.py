@@ -5,7 +5,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from nba_pipeline.engine.compute import needs
+from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nba_pipeline.engine.compute import needs
 from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.league import calendar
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (

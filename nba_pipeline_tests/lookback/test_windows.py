@@ -63,7 +63,7 @@ def game(
 
 
 def gap(number: int, *, team: str = "LAL", day: date | None = None) -> dict[str, object]:
-    """The gap of a team's block of players on the number-th day."""
+    """The gap of a team's roster on the number-th day."""
     return {
         "gap_id": f"gap{number}",
         "table_name": UNIT,

@@ -190,8 +190,8 @@ def test_a_check_that_stops_the_write_is_told_as_failed(
     """It is red with the error, nothing of the table is materialized, and other branches go on."""
     books = Books(tmp_path)
     other = "player_game_summary"
-    context = "upcoming_player_game_context"
-    words = _words(["nbac_schedule", *RAW, other, SUMMARY, context, table])
+    wanted = {*TABLES[table].upstream, *TABLES[other].upstream, other, SUMMARY, table}
+    words = _words([name for name in TABLES if name in wanted])
     asked = compute.require
 
     def require(declared, *arguments) -> None:

@@ -20,9 +20,9 @@ def test_whole_input_has_no_gap(league) -> None:
 
 
 def test_each_damage_is_one_gap_with_its_rule(tmp_path, league_landing) -> None:
-    """A line and a block removed, rebounds that do not add up, points unlike the schedule's."""
+    """A row and a roster removed, rebounds that do not add up, points unlike the schedule's."""
     teams = lines(league_landing, TEAM_LOG)
-    removed, broken, wrong, block = teams[4], teams[9], teams[14], teams[20]
+    removed, broken, wrong, roster = teams[4], teams[9], teams[14], teams[20]
 
     def is_of(line, other) -> bool:
         names = ("GAME_ID", "TEAM_ABBREVIATION")
@@ -36,7 +36,7 @@ def test_each_damage_is_one_gap_with_its_rule(tmp_path, league_landing) -> None:
         del rows[4]
 
     def change_players(rows) -> None:
-        rows[:] = [row for row in rows if not is_of(row, block)]
+        rows[:] = [row for row in rows if not is_of(row, roster)]
 
     landing = damaged(league_landing, tmp_path, TEAM_LOG, change_teams)
     damaged(league_landing, tmp_path, PLAYER_LOG, change_players)
@@ -50,7 +50,7 @@ def test_each_damage_is_one_gap_with_its_rule(tmp_path, league_landing) -> None:
         gap_id("nbac_team_boxscore", removed): ("missing", "two_rows_per_game"),
         gap_id("nbac_team_boxscore", broken): ("invalid", "rebounds_identity"),
         gap_id("nbac_team_boxscore", wrong): ("invalid", "points_of_schedule"),
-        gap_id("nbac_player_boxscore", block): ("missing", "block_of_players"),
+        gap_id("nbac_player_boxscore", roster): ("missing", "roster_of_team"),
     }
 
 

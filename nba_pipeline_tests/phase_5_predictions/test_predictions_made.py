@@ -14,9 +14,10 @@ from deltalake.exceptions import CommitFailedError
 
 from nba_pipeline import clock
 from nba_pipeline.backfill.planner import Request, plan
-from nba_pipeline.engine.compute import Writer, compute, needs
+from nba_pipeline.engine.compute import Writer, compute
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.made_from import content
+from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.schema import conformed
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
@@ -401,8 +402,8 @@ def test_a_gap_that_was_said_under_and_is_closed_needs_no_repair(lab) -> None:
     lost = _a_line(lab)
 
     def lose(rows: list[dict[str, Any]]) -> None:
-        block = (lost["GAME_ID"], lost["TEAM_ABBREVIATION"])
-        rows[:] = [row for row in rows if (row["GAME_ID"], row["TEAM_ABBREVIATION"]) != block]
+        roster = (lost["GAME_ID"], lost["TEAM_ABBREVIATION"])
+        rows[:] = [row for row in rows if (row["GAME_ID"], row["TEAM_ABBREVIATION"]) != roster]
 
     damaged(lab.landing_folder, lab.folder, PLAYER_LOG, lose)
     lab.landing = Landing(str(lab.landing_folder))

@@ -4,7 +4,7 @@ import json
 import shutil
 from datetime import date, timedelta
 
-from nba_pipeline.engine.compute import Bypass
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES

@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from nba_pipeline.engine.compute import Bypass
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import REAL_FIRST, Lab
@@ -29,7 +29,7 @@ KINDS = {
     "team line repeated": TEAM,
     "team points wrong": TEAM,
     "team points and free throws wrong": TEAM,
-    "block removed": PLAYER,
+    "roster removed": PLAYER,
     "player line removed": PLAYER,
     "player line repeated": PLAYER,
     "player points wrong": PLAYER,
@@ -62,7 +62,7 @@ def _spoil(kind: str, unit: tuple[str, str], rows: list[dict[str, Any]]) -> None
         rows.append(dict(one))
     elif kind in ("team line removed", "player line removed"):
         rows.remove(one)
-    elif kind == "block removed":
+    elif kind == "roster removed":
         rows[:] = [row for row in rows if row not in mine]
     else:
         one["PTS"] += 1
@@ -145,7 +145,7 @@ def test_a_lost_real_game_is_on_exactly_the_predictions_that_depend_on_it(
     walk = Walk(games(landing), lines(landing, PLAYER_LOG), units)
     assert {row["gap_id"]: row["rule"] for row in lab.rows("data_gaps")} == {
         walk.gap_id(TEAM, *unit): "two_rows_per_game",
-        walk.gap_id(PLAYER, *unit): "block_of_players",
+        walk.gap_id(PLAYER, *unit): "roster_of_team",
     }
     made = lab.rows("player_prop_predictions")
     assert {(r["game_id"], r["player_id"], r["system"], *r["gap_ids"]) for r in made} == {

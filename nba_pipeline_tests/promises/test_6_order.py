@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from nba_pipeline.engine.compute import Bypass
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.thresholds import USAGE_RATE_COVERAGE
 from nba_pipeline_tests.conftest import Lab

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nba_pipeline import clock
-from nba_pipeline.engine.compute import Bypass
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES

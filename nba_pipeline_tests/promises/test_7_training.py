@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from nba_pipeline.engine.compute import Bypass
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.model import boosting, training_gate
 from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import TRAINING_FEATURE_COVERAGE, TRAINING_MINIMUM_GAMES

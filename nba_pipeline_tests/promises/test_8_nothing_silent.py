@@ -59,7 +59,7 @@ def test_bad_values_are_rejected_by_row_and_the_rest_is_kept(
 
 
 def test_every_rejected_line_of_a_game_makes_its_unit_a_gap(tmp_path, league_landing) -> None:
-    """A player's bad minutes spoil his team's block, named with the file and row."""
+    """A player's bad minutes spoil his team's roster, named with the file and row."""
 
     def spoil(rows) -> None:
         rows[30]["MIN"] = "abc"

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from deltalake import DeltaTable
 
-from nba_pipeline.engine.compute import Bypass
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.quality.checkpoints import checkpoint_of, figures, validate
 from nba_pipeline.quality.explain import NotPredicted, explain
 from nba_pipeline.quality.gaps import root_gaps

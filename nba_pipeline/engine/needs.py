@@ -1,0 +1,61 @@
+"""What has to be done for some partitions of a table: which are stale, and which are refused."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from nba_pipeline.engine import preconditions
+from nba_pipeline.engine.bypass import Bypass
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.kernel.table import Table
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What has to be done for some partitions of a table, and what may not be done.
+
+    bypassed are the dates that a bypass alone keeps from being refused.
+    """
+
+    inputs: Mapping[date, str]
+    stale: Mapping[date, str]
+    refused: Mapping[date, str]
+    bypassed: frozenset[date]
+
+
+def needs(
+    table: Table,
+    partitions: Iterable[date],
+    survey: Survey,
+    *,
+    bypasses: Sequence[Bypass] = (),
+    force: bool = False,
+    only_stored: bool = False,
+) -> Needs:
+    """Which of the partitions are stale and why, and which of those are refused and why.
+
+    Args:
+        table: the declaration.
+        partitions: those wanted.
+        survey: what is stored.
+        bypasses: the preconditions that do not count.
+        force: whether partitions that are current count as stale.
+        only_stored: whether partitions that were never stored nor tried are left alone, but for those
+            that stored ones are to be made from.
+    """
+    wanted = sorted(partitions)
+    if only_stored:
+        known = {*survey.stamps(table.name), *survey.failed(table.name)}
+        owed = set() if known.issuperset(wanted) else survey.owed(table.name)
+        wanted = [day for day in wanted if day in known or day in owed]
+    stale = dict.fromkeys(wanted, "forced") if force else survey.stale(table, wanted)
+    inputs = survey.inputs(table, list(stale))
+    unread: dict[date, str] = {}
+    for source in table.sources:
+        unread |= survey.landing.refusals(source, list(stale))
+    strictly = preconditions.refused(table, list(stale), survey) | unread
+    refused = strictly
+    if bypasses and strictly:
+        allowed = [bypass.name for bypass in bypasses]
+        refused = preconditions.refused(table, list(strictly), survey, allowed) | unread
+    return Needs(inputs, stale, refused, frozenset(set(strictly) - set(refused)))

@@ -1,0 +1,178 @@
+"""Reading the embedded warehouse: Delta Lake tables as DuckDB sees them, all at once where asked.
+
+Every version that is read has a view of its own, so that no expression changes what it reads.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+import pyarrow as pa
+import sqlalchemy as sa
+from ibis.backends.sql.datatypes import DuckDBType
+
+from nba_pipeline.warehouse.commit_log import Commit
+from nba_pipeline.warehouse.delta_folder import DeltaFolder
+from nba_pipeline.warehouse.protocol import (
+    Files,
+    NoSuchTable,
+    Stamp,
+    VersionGone,
+)
+from nba_pipeline.warehouse.refusals import (
+    dates_sql,
+)
+from nba_pipeline.warehouse.stamp_index import StampIndex
+
+
+class DeltaReader:
+    """The tables of one folder, and what this process holds beside them."""
+
+    def __init__(self, folder: Path, engine: sa.Engine) -> None:
+        self._folder = DeltaFolder(folder)
+        self._index = StampIndex(engine)
+        self._duckdb = ibis.duckdb.connect()
+        self._views: dict[tuple[str, Commit], ir.Table] = {}
+        self._pins: dict[str, Commit] | None = None
+
+    def names(self) -> list[str]:
+        """The tables that exist, by name."""
+        if self._pins is not None:
+            return sorted(self._pins)
+        return self._folder.names()
+
+    def version(self, name: str) -> int | None:
+        """The version that reads of the table come from; None while there is no such table."""
+        commit = self._read_commit(name)
+        return None if commit is None else commit.version
+
+    def table(
+        self,
+        name: str,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        version: int | None = None,
+    ) -> ir.Table:
+        """The rows of the version that reads come from, or of the one given.
+
+        Raises:
+            NoSuchTable: the table has never been written.
+            VersionGone: it has no such version, or no longer.
+        """
+        commit = self._known_commit(name)
+        if version is not None and version != commit.version:
+            older = self._folder.log(name).commit(version)
+            if older is None:
+                raise VersionGone(f"{name} has no version {version}")
+            commit = older
+        rows = self._view(name, commit)
+        if first is None or last is None:
+            return rows
+        column = rows["game_date" if "game_date" in rows.columns else "month"]
+        return rows.filter(column.between(first, last))
+
+    def files(self, name: str) -> Files:
+        """The Parquet files of the version that reads come from, and the SELECT over them.
+
+        Raises:
+            NoSuchTable: the table has never been written.
+        """
+        return self._folder.files(name, self._known_commit(name))
+
+    def stamps(self, name: str) -> Mapping[date, Stamp]:
+        """The stamps of the version that reads come from; empty for a table never written."""
+        commit = self._read_commit(name)
+        return {} if commit is None else self._index.stamps(name, self._folder.log(name), commit)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Until left, all reads come from the tables as they stood together at the entry."""
+        if self._pins is not None:
+            yield
+            return
+        self._pins = self._folder.heads()
+        try:
+            yield
+        finally:
+            self._pins = None
+
+    def _read_commit(self, name: str) -> Commit | None:
+        """The commit that reads of the table come from; None while there is no such table."""
+        if self._pins is not None:
+            return self._pins.get(name)
+        opened = self._folder.open(name)
+        return None if opened is None else opened.commit
+
+    def _known_commit(self, name: str) -> Commit:
+        commit = self._read_commit(name)
+        if commit is None:
+            raise NoSuchTable(f"no table {name} in {self._folder.path}")
+        return commit
+
+    def _view(self, name: str, commit: Commit) -> ir.Table:
+        """A DuckDB view of its own for every version, so that no expression changes what it reads."""
+        found = self._views.get((name, commit))
+        if found is None:
+            view = f"{name}_{commit.version}_{commit.digest}"
+            self._duckdb.raw_sql(
+                f'CREATE OR REPLACE VIEW "{view}" AS {self._folder.files(name, commit).select}'
+            )
+            found = self._views[name, commit] = self._duckdb.table(view)
+        return found
+
+    # --- what this process holds
+
+    def stage(self, rows: ir.Table | str, name: str | None = None) -> ir.Table:
+        """The rows as a table of this process, computed once."""
+        name = name or f"staged_{uuid4().hex}"
+        if not isinstance(rows, str) and not rows.op().find(ops.InMemoryTable):
+            # ibis makes a table empty, fills it and renames it: three times the work.
+            rows = self._select(rows)
+        if isinstance(rows, str):
+            self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {rows}')
+            return self._duckdb.table(name, database=("temp", "main"))
+        return self._duckdb.create_table(name, rows, temp=True, overwrite=True)
+
+    def selection(
+        self,
+        name: str,
+        first: date,
+        last: date,
+        *,
+        only: Sequence[date] | None = None,
+        without: Sequence[str] = (),
+    ) -> str:
+        """The query for the rows dated first to last, and only on those dates if given."""
+        view = self.table(name)
+        day = '"game_date"' if "game_date" in view.columns else '"month"'
+        columns = ", ".join(f'"{column}"' for column in view.columns if column not in without)
+        dates = f" AND {day} IN {dates_sql(only)}" if only is not None else ""
+        return (
+            f'SELECT {columns} FROM "{view.op().name}" '
+            f"WHERE {day} BETWEEN DATE '{first}' AND DATE '{last}'{dates}"
+        )
+
+    def compile(self, rows: ir.Table) -> str:
+        """DuckDB's SQL of the rows, in the types that they are declared to have."""
+        return self._select(rows)
+
+    def _select(self, rows: ir.Table) -> str:
+        columns = ", ".join(
+            f'CAST("{name}" AS {DuckDBType.from_ibis(kind).sql("duckdb")}) AS "{name}"'
+            for name, kind in rows.schema().items()
+        )
+        return f"SELECT {columns} FROM ({self._duckdb.compile(rows)})"
+
+    def answer(self, query: str) -> pa.Table:
+        """The query's rows."""
+        return self._duckdb.raw_sql(query).to_arrow_table()
+
+    def drop_staged(self, rows: ir.Table) -> None:
+        """Frees what stage made."""
+        self._duckdb.raw_sql(f'DROP TABLE IF EXISTS "{rows.op().name}"')
