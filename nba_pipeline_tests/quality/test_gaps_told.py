@@ -131,6 +131,8 @@ def test_validate_reports_every_check_of_every_table(hurt) -> None:
     alone = validate(["box_score"], TABLES, FIRST, LAST, hurt.warehouse, hurt.landing)
     assert sorted((line["table"], line["check"]) for line in alone) == [
         ("nbac_team_boxscore", "plus_minus_not_mirrored"),
+        ("team_defense_game_summary", "not_mirrored"),
+        ("team_defense_game_summary", "offense_without_defense"),
         ("team_offense_game_summary", "points_unlike_players"),
         ("team_offense_game_summary", "possessions_not_shared"),
     ]
