@@ -34,7 +34,7 @@ def test_a_team_line_is_named_by_exactly_the_rows_that_look_at_its_game(
             played.setdefault(game[side]["teamTricode"], []).append(game["gameId"])
     sides = {team for team, ids in played.items() if hurt["GAME_ID"] in ids}
     assert len(sides) == 2
-    # The block of the hurt team's players has usage against the missing line.
+    # The roster of the hurt team has usage against the missing line.
     touched_players = {
         line["PLAYER_ID"]
         for line in lines(league_landing, PLAYER_LOG)
