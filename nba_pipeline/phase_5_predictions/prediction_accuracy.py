@@ -85,8 +85,9 @@ def _both_bases(
         made_at=ibis.null().cast(predictions_made.schema()["made_at"]),
         inputs_changed=ibis.null().cast("boolean"),
     )
-    begun = final(nbac_schedule).select("game_id", "tipoff_at")
-    said = predictions_made.drop("tipoff_at").join(begun, ["game_id"])
+    begun = final(nbac_schedule).select("game_id", "game_date", "tipoff_at")
+    # What was said of a date that the game has left is of no game that was played.
+    said = predictions_made.drop("tipoff_at").join(begun, ["game_id", "game_date"])
     # A tip-off that was moved forward leaves the later statements in hindsight.
     said = said.filter(_.tipoff_at.isnull() | (_.made_at < _.tipoff_at))
     last = statements.with_inputs_changed(statements.last_said(said), player_prop_predictions)
@@ -146,7 +147,7 @@ def predictions_not_copied(
 
 prediction_accuracy = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=PredictionAccuracy,
     reads=same_date(
         *("player_prop_predictions", "predictions_made"),

@@ -335,6 +335,47 @@ def test_a_game_that_is_moved_or_put_off_keeps_what_was_said(lab) -> None:
     assert _statements(lab) == before
 
 
+def test_what_was_said_of_a_date_that_the_game_has_left_is_graded_on_none(
+    lab, league_landing
+) -> None:
+    """Also where one run computes both the date that it has left and the one that it was played on."""
+    game = min(row["game_id"] for row in _statements(lab))
+    schedule = {one["gameId"]: one for one in games(league_landing)}
+    teams = {schedule[game][side]["teamTricode"] for side in ("homeTeam", "awayTeam")}
+    busy = {
+        one["date"]
+        for one in schedule.values()
+        if teams & {one[side]["teamTricode"] for side in ("homeTeam", "awayTeam")}
+    }
+    played_on = next(day for n in range(1, 30) if str(day := DAY + timedelta(days=n)) not in busy)
+    known_on(league_landing, lab.folder, next_day(played_on))
+
+    def move(one: dict[str, Any]) -> None:
+        if one["gameId"] == game:
+            one["gameDateEst"] = f"{played_on}T00:00:00Z"
+            one["gameDateTimeUTC"] = f"{next_day(played_on)}T00:30:00Z"
+
+    def move_rows(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            if row["GAME_ID"] == game:
+                row["GAME_DATE"] = str(played_on)
+
+    change_games(lab.landing_folder, move)
+    for log in (PLAYER_LOG, TEAM_LOG):
+        damaged(league_landing, lab.folder, log, move_rows)
+    lab.landing = Landing(str(lab.landing_folder))
+    with clock.set_to(moment(next_day(played_on), 12)):
+        lab.compute([*TABLES], FIRST, played_on)
+    of_game = lab.rows("prediction_accuracy", game_id=game)
+    assert {(row["game_date"], row["basis"]) for row in of_game} == {(played_on, "recomputed")}
+    said = {row["game_id"] for row in _statements(lab)}
+    made = {row["game_id"] for row in lab.rows("prediction_accuracy", basis="made")}
+    assert made == said - {game}
+    with clock.set_to(moment(next_day(played_on), 12)):
+        lab.compute(["prediction_accuracy"], DAY, DAY, force=True)
+    assert lab.rows("prediction_accuracy", game_id=game) == of_game
+
+
 def test_past_dates_are_not_stale_for_ever(corrected, tmp_path) -> None:
     """After the day nothing of the statements is due, whatever changes before them."""
     lab = _copy(corrected, tmp_path)
@@ -370,9 +411,10 @@ def test_a_statement_can_be_made_again_from_the_versions_that_it_names(said, cor
     before, lab = _statements(said), corrected
     (text,) = {row["made_from"] for row in before}
     named = json.loads(text)
-    assert list(named) == [
-        n for n in TABLES if n not in ("predictions_made", "prediction_accuracy")
-    ]
+    behind = ["predictions_made"]
+    for name in behind:
+        behind += [read.table for read in TABLES[name].reads if read.table not in behind]
+    assert list(named) == [name for name in TABLES if name in behind[1:]]
 
     def at_version(name: str) -> ibis.Table:
         path, version = str(lab.folder / "warehouse" / name), named[name]["version"]
