@@ -109,6 +109,46 @@ def matched_names(
     )
 
 
+def matched_surnames(
+    names: ir.Table,
+    known_players: ir.Table,
+    evidence: ir.Table,
+    others: ir.Table,
+    on: Sequence[str],
+) -> ir.Table:
+    """The player whom each surname means, as `matched_names` tells it.
+
+    It is the surname of exactly one player whose latest known team is evidence: as it is written,
+    or else but for a suffix. A name's first word is its holder's first name.
+
+    Args:
+        names: as of `matched_names`, with a surname as player_lookup.
+        known_players: the names that are known, and from which date.
+        evidence: `on` and team_abbr, the team that the player is with.
+        others: `on` and player_id: the players who are certainly not meant.
+        on: the columns that name what is matched: none of them NULL.
+    """
+    known = _known_of_teams(names, known_players, evidence, on)
+    # Letters that are folded keep their number, all but a few whose names are then not matched.
+    first = _.player_name.re_replace(r"\s.*$", "").re_replace(r"[^\p{L}\p{N}]", "").length()
+    surname = _.known_lookup.substr(first)
+    cut = [_without_suffix(text) for text in (_.surname, _.player_lookup)]
+    fits = known.mutate(surname=surname).filter(cut[0] == cut[1])
+    fits = fits.mutate(form=ibis.ifelse(_.surname == _.player_lookup, _EXACT, _SUFFIX))
+    fits = fits.group_by([*on, "season", "game_date", "player_id"]).agg(
+        form=_.form.min(), seen_from=_.known_from.max()
+    )
+    later = fits.join(
+        known_players.select("season", "player_id", since="known_from"), ["season", "player_id"]
+    ).filter((_.since > _.seen_from) & (_.since <= _.game_date))
+    fits = fits.anti_join(later, [*on, "player_id"]).anti_join(others, [*on, "player_id"])
+    name = ibis.window(group_by=list(on))
+    best = fits.filter(_.form == _.form.min().over(name))
+    return best.filter(_.player_id.count().over(name) == 1).select(
+        *on, "player_id", name_match=ibis.literal("surname")
+    )
+
+
 def nearest_names(
     names: ir.Table, known_players: ir.Table, evidence: ir.Table, on: Sequence[str]
 ) -> ir.Table:

@@ -42,9 +42,7 @@ class RejectedRows(pa.DataFrameModel):
     )
     game_date: date
     game_id: str = pa.Field(nullable=True)
-    team_abbr: str = pa.Field(
-        nullable=True, description="Team tricode; a player's row has his team's"
-    )
+    team_abbr: str = pa.Field(nullable=True)
     field: str = pa.Field(nullable=True, description="The source's name of the bad field")
     value: str = pa.Field(nullable=True, description="What the source has there")
     rule: str = pa.Field(description="Name of the rule that is broken")

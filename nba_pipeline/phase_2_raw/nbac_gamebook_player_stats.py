@@ -1,0 +1,175 @@
+"""Who played in each game, who did not and why: one row per player of either team's whole list.
+
+From the official game book. Its inactive players have surnames alone, which mean the player of the
+team who has that surname and did not play; who is not known for certain is in rejected_rows.
+"""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel.checkpoint import checkpoint
+from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.units import scheduled_rows
+from nba_pipeline.league.availability import GameStatus
+from nba_pipeline.league.calendar import season_name
+from nba_pipeline.league.identity import GAME_ID
+from nba_pipeline.league.player_names import (
+    matched_names,
+    matched_surnames,
+    nearest_names,
+    unmatched_rows,
+)
+from nba_pipeline.phase_1_sources.nba_gamebook import nba_gamebook as source
+from nba_pipeline.phase_1_sources.player_sources import PLAYER_SOURCES
+from nba_pipeline.thresholds import MOST_PLAYER_MINUTES
+
+GRAIN = ["game_id", "player_lookup"]
+_ROW = ["source_file", "row_number"]
+
+
+class NbacGamebookPlayerStats(pa.DataFrameModel):
+    """The columns; numbers are NULL of who did not play."""
+
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    team_abbr: str
+    player_id: int = pa.Field(ge=1)
+    player_lookup: str = pa.Field(str_matches="[a-z0-9]+$")
+    player_name: str
+    status: str = pa.Field(
+        isin=[status.value for status in GameStatus],
+        description="Whether the player played, was listed and did not, or was inactive",
+    )
+    dnp_reason: str = pa.Field(
+        nullable=True, description="Why he did not play, as the source writes it; NULL if untold"
+    )
+    starter: bool = pa.Field(description="Whether he was in the team's starting five")
+    minutes: float = pa.Field(nullable=True, ge=0, le=MOST_PLAYER_MINUTES.value)
+    fgm: int = pa.Field(nullable=True, ge=0)
+    fga: int = pa.Field(nullable=True, ge=0)
+    fg3m: int = pa.Field(nullable=True, ge=0)
+    fg3a: int = pa.Field(nullable=True, ge=0)
+    ftm: int = pa.Field(nullable=True, ge=0)
+    fta: int = pa.Field(nullable=True, ge=0)
+    oreb: int = pa.Field(nullable=True, ge=0)
+    dreb: int = pa.Field(nullable=True, ge=0)
+    reb: int = pa.Field(nullable=True, ge=0)
+    ast: int = pa.Field(nullable=True, ge=0)
+    stl: int = pa.Field(nullable=True, ge=0)
+    blk: int = pa.Field(nullable=True, ge=0)
+    tov: int = pa.Field(nullable=True, ge=0)
+    pf: int = pa.Field(nullable=True, ge=0)
+    pts: int = pa.Field(nullable=True, ge=0)
+    plus_minus: float = pa.Field(nullable=True)
+
+    class Config:
+        """One row per game and player."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def transform(
+    nba_gamebook: ir.Table,
+    nbac_schedule: ir.Table,
+    nbac_player_boxscore: ir.Table,
+    known_players: ir.Table,
+) -> ir.Table:
+    """The players of final covered games; player_lookup is the name by which the league knows them."""
+    listed = _listed(nba_gamebook, nbac_schedule)
+    known = _known(nbac_player_boxscore, known_players)
+    return _found(listed, known).filter(_.place == 0)
+
+
+def rejections(
+    nba_gamebook: ir.Table,
+    nbac_schedule: ir.Table,
+    nbac_player_boxscore: ir.Table,
+    known_players: ir.Table,
+) -> ir.Table:
+    """Names that mean nobody of the team for certain, and players who are listed a second time."""
+    listed = _listed(nba_gamebook, nbac_schedule)
+    known = _known(nbac_player_boxscore, known_players)
+    found = _found(listed, known)
+    lost = listed.anti_join(found, _ROW)
+    names, teams = _names(lost), _teams(lost)
+    told = unmatched_rows(lost, nearest_names(names, known, teams, _ROW), _ROW, "name")
+    place = _.source_file + " row " + _.row_number.cast("string") + ": "
+    again = found.filter(_.place > 0).select(
+        "source_file",
+        "row_number",
+        "game_date",
+        "game_id",
+        "team_abbr",
+        field=ibis.literal("name"),
+        value=_.player_name,
+        rule=ibis.literal("repeated_player"),
+        detail=place + _.player_name + " is " + _.player_lookup + ", who is listed already",
+    )
+    return told.union(again)
+
+
+def _listed(nba_gamebook: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    listed = scheduled_rows(nba_gamebook, nbac_schedule)
+    return listed.mutate(season=season_name(_.game_date))
+
+
+def _known(nbac_player_boxscore: ir.Table, known_players: ir.Table) -> ir.Table:
+    """The names known by the date, and those of its own box scores: a game book is of no forecast."""
+    columns = ["season", "player_id", "player_lookup", "team_abbr", "player_name"]
+    here = nbac_player_boxscore.select(*columns, known_from="game_date")
+    return known_players.select(*here.columns).union(here)
+
+
+def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
+    """The rows whose name means a player for certain; place counts those of one, from 0."""
+    whole = matched_names(_names(listed), known, _teams(listed), _ROW)
+    rest = listed.filter(_.status == GameStatus.INACTIVE.value).anti_join(whole, _ROW)
+    # Whoever is on the list under his whole name is nobody's surname.
+    others = rest.select(*_ROW).join(whole.select("source_file", "player_id"), "source_file")
+    by_surname = matched_surnames(_names(rest), known, _teams(rest), others, _ROW)
+    players = whole.union(by_surname).select(*_ROW, "player_id")
+    found = listed.drop("player_lookup").join(players, _ROW)
+    names = found.select(*_ROW, "game_date", "season", "player_id").join(
+        known.select("season", "player_id", "player_lookup", "known_from"), ["season", "player_id"]
+    )
+    newest = ibis.window(group_by=_ROW, order_by=[_.known_from.desc(), _.player_lookup])
+    names = names.filter(_.known_from <= _.game_date).mutate(age=ibis.row_number().over(newest))
+    found = found.join(names.filter(_.age == 0).select(*_ROW, "player_lookup"), _ROW)
+    same = ibis.window(group_by=GRAIN, order_by="row_number")
+    return found.mutate(place=ibis.row_number().over(same))
+
+
+def _names(listed: ir.Table) -> ir.Table:
+    return listed.select(*_ROW, "season", "game_date", "player_lookup")
+
+
+def _teams(listed: ir.Table) -> ir.Table:
+    return listed.select(*_ROW, "team_abbr")
+
+
+def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:
+    """Players who played whose points are others in the box score, or who are not in it."""
+    keys = ["game_id", "player_id"]
+    games = nbac_player_boxscore.select("game_id").distinct()
+    box = nbac_player_boxscore.select(*keys, box_points="pts")
+    played = rows.filter(_.status == GameStatus.ACTIVE.value).semi_join(games, "game_id")
+    return played.left_join(box, keys).filter(~_.pts.identical_to(_.box_points))
+
+
+nbac_gamebook_player_stats = table_asset(
+    __name__,
+    version=1,
+    schema=NbacGamebookPlayerStats,
+    reads=same_date("nbac_schedule", "nbac_player_boxscore"),
+    sources=[source],
+    transform=transform,
+    rejections=rejections,
+    players_from=PLAYER_SOURCES,
+    warnings=[unlike_box_score],
+    checkpoints=[checkpoint("gamebook", unlike_box_score)],
+)

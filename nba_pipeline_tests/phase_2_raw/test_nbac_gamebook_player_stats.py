@@ -1,0 +1,206 @@
+"""Everybody's status in a game: who the surnames of the inactive mean."""
+
+import json
+import shutil
+from datetime import date
+
+import ibis
+
+from nba_pipeline.league.identity import normalise_name
+from nba_pipeline.phase_2_raw.nbac_gamebook_player_stats import (
+    rejections,
+    transform,
+    unlike_box_score,
+)
+from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.phase_1_sources.test_nba_gamebook import of_sample
+
+GAME, DAY, FILE = "0022301158", date(2024, 4, 10), "nba_gamebook/0022301158.pdf"
+SEEN = date(2023, 11, 1)
+KNOWN = [
+    (1, "GG Jackson", "MEM", SEEN),
+    (2, "Jaren Jackson Jr.", "MEM", SEEN),
+    (3, "Vince Williams Jr.", "MEM", SEEN),
+    (4, "Ziaire Williams", "MEM", SEEN),
+    (5, "Derrick Rose", "MEM", SEEN),
+    (6, "Steven Adams", "MEM", SEEN),
+    (6, "Steven Adams", "HOU", date(2024, 2, 1)),
+    (7, "Luc Mbah a Moute", "MEM", SEEN),
+    (8, "Desmond Bane", "MEM", SEEN),
+    (9, "D\u0101vis Bert\u0101ns", "MEM", SEEN),
+    (10, "Trey Jemison", "MEM", date(2024, 4, 11)),
+    (11, "John Konchar", "MEM", SEEN),
+    (12, "Vernon Konchar", "MEM", SEEN),
+]
+NUMBERS = ["minutes", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "reb", "ast"]
+NUMBERS += ["stl", "blk", "tov", "pf", "pts", "plus_minus"]
+
+
+def inputs(*said: tuple[str, str], known=KNOWN) -> dict[str, ibis.Table]:
+    """Inputs of Memphis's players of (name, status), all of one game; Jackson's line is in the box."""
+    rows = [
+        {
+            "source_file": FILE,
+            "row_number": number,
+            "game_id": GAME,
+            "game_date": DAY,
+            "team_abbr": "MEM",
+            "player_name": name,
+            "player_lookup": normalise_name(name),
+            "status": status,
+            "dnp_reason": None,
+            "starter": False,
+            **dict.fromkeys(NUMBERS, 22 if status == "active" else None),
+        }
+        for number, (name, status) in enumerate(said)
+    ]
+    schedule = {
+        "game_id": GAME,
+        "game_date": DAY,
+        "season": "2023-24",
+        "season_type": "regular",
+        "status": "final",
+        "home_team": "CLE",
+        "away_team": "MEM",
+        "home_score": 110,
+        "away_score": 98,
+    }
+    names = [
+        {
+            "season": "2023-24",
+            "player_id": player,
+            "player_lookup": normalise_name(name),
+            "team_abbr": team,
+            "player_name": name,
+            "known_from": day,
+        }
+        for player, name, team, day in known
+    ]
+    box = {"season": "2023-24", "player_id": 1, "player_lookup": "ggjackson", "game_id": GAME}
+    box |= {"team_abbr": "MEM", "player_name": "GG Jackson", "game_date": DAY, "pts": 22}
+    kinds = {"dnp_reason": "string", **dict.fromkeys(NUMBERS, "int64")}
+    return {
+        "nba_gamebook": ibis.memtable(rows).cast(kinds),
+        "nbac_schedule": ibis.memtable([schedule]),
+        "nbac_player_boxscore": ibis.memtable([box]),
+        "known_players": ibis.memtable(names),
+    }
+
+
+def found(*said: tuple[str, str]) -> list[tuple[int, str]]:
+    """Who was found: (player_id, player_lookup), in the file's order."""
+    rows = transform(**inputs(*said)).to_pandas().sort_values("row_number")
+    return list(zip(rows.player_id, rows.player_lookup, strict=True))
+
+
+def lost(*said: tuple[str, str]) -> dict[str, str]:
+    """Who was not: the name and the detail."""
+    rows = rejections(**inputs(*said)).to_pandas()
+    return dict(zip(rows.value, rows.detail, strict=True))
+
+
+PLAYED = (("GG Jackson", "active"),)
+
+
+SURNAMES = {
+    "Bane": (8, "desmondbane"),
+    "Jackson": (2, "jarenjacksonjr"),
+    "Mbah a Moute": (7, "lucmbahamoute"),
+    "Bertans": (9, "davisbertans"),
+    "Derrick Rose": (5, "derrickrose"),
+    "Williams Jr.": (3, "vincewilliamsjr"),
+}
+
+
+def test_a_surname_is_the_one_player_of_the_team_who_has_it_and_did_not_play() -> None:
+    """With its suffix, without it, of several words, with accents folded, or as a whole name."""
+    assert found(*PLAYED, *((name, "inactive") for name in SURNAMES)) == [
+        (1, "ggjackson"),
+        *SURNAMES.values(),
+    ]
+
+
+def test_a_surname_that_may_be_anybody_s_is_told_with_the_nearest() -> None:
+    """Two have it, he is with another team by now, nobody knew him yet, or it is a part of a name."""
+    said = ["Konchar", "Adams", "Jemison", "Se", "Ackson", "Moute"]
+    told = lost(*PLAYED, *((name, "inactive") for name in said))
+    assert set(told) == set(said)
+    assert f"{FILE} row 1: Konchar is no player for certain; nearest are" in told["Konchar"]
+    assert "John Konchar (MEM, 11)" in told["Konchar"]
+
+
+def test_williams_means_the_one_who_is_not_listed_otherwise() -> None:
+    """Both are meant by the surname alone; one of them was listed with his whole name."""
+    assert found(("Williams", "inactive")) == [(4, "ziairewilliams")]
+    assert found(("Ziaire Williams", "dnp"), ("Williams", "inactive")) == [
+        (4, "ziairewilliams"),
+        (3, "vincewilliamsjr"),
+    ]
+
+
+def test_a_surname_is_nobody_who_played() -> None:
+    """A surname of one who is listed in whole is only his if he is listed twice."""
+    assert set(lost(*PLAYED, ("Jackson Jr.", "inactive"), ("Jackson", "inactive"))) == {"Jackson"}
+    told = lost(*PLAYED, ("Desmond Bane", "dnp"), ("Desmond Bane", "inactive"))
+    assert told["Desmond Bane"].endswith(
+        "row 2: Desmond Bane is desmondbane, who is listed already"
+    )
+
+
+def test_somebody_s_first_game_makes_his_name_known_to_its_own_book() -> None:
+    """Nobody knew him by that date but the game's box score."""
+    tables = inputs(*PLAYED, known=[KNOWN[1]])
+    assert list(transform(**tables).to_pandas().player_id) == [1]
+
+
+def test_other_points_than_in_the_box_score_are_told() -> None:
+    """22 in both is none; a player whom the box score lacks is one."""
+    tables = inputs(*PLAYED, ("Derrick Rose", "active"))
+    rows = unlike_box_score(transform(**tables), tables["nbac_player_boxscore"])
+    assert list(rows.to_pandas().player_lookup) == ["derrickrose"]
+
+
+def test_the_sample_s_players_are_those_of_the_real_game(real_landing, samples, tmp_path) -> None:
+    """All 21 who played have the box score's points; the inactive are known by name or told."""
+    for name in (
+        "schedule/2023-24",
+        "league_game_log/player/2023-24",
+        "league_game_log/team/2023-24",
+        "league_game_log/player/2022-23",
+    ):
+        path = tmp_path / f"landing/nba_stats/{name}.json.gz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(real_landing / f"nba_stats/{name}.json.gz", path)
+    content, said = of_sample(json.loads((samples / "nba_gamebook_a.expected.json").read_text()))
+    path = tmp_path / f"landing/{FILE}"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    lab = Lab(tmp_path, tmp_path / "landing")
+    tables = [
+        "nbac_schedule",
+        "nbac_player_boxscore",
+        "nbac_gamebook_player_stats",
+        "rejected_rows",
+    ]
+    lab.compute(tables, DAY, DAY)
+    rows = lab.rows("nbac_gamebook_player_stats")
+    assert lab.rows("rejected_rows") == []
+    assert len(rows) == len(said)
+    assert {row["player_lookup"] for row in rows if row["status"] == "inactive"} == {
+        *("desmondbane", "jordangoodwin", "jarenjacksonjr", "johnkonchar", "jamorant"),
+        *("derrickrose", "marcussmart", "yutawatanabe", "vincewilliamsjr"),
+        *("tyjerome", "sammerrill", "deanwade"),
+    }
+    box = {row["player_id"]: row for row in lab.rows("nbac_player_boxscore", game_id=GAME)}
+    played = {row["player_id"]: row for row in rows if row["status"] == "active"}
+    assert set(played) == set(box)
+    # The log's minutes are whole, the book's to the second.
+    assert all(abs(row["minutes"] - box[player]["minutes"]) < 1 for player, row in played.items())
+    same = [name for name in NUMBERS if name not in ("minutes", "plus_minus")]
+    unlike = {
+        (player, name): (row[name], box[player][name])
+        for player, row in played.items()
+        for name in same
+        if row[name] != box[player][name]
+    }
+    assert unlike == {}
