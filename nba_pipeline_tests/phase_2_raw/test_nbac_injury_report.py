@@ -19,7 +19,7 @@ from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, games, lines
 
-TABLES = ["nbac_schedule", "nbac_injury_report", "rejected_rows"]
+TABLES = ["nbac_schedule", "nbac_player_boxscore", "nbac_injury_report", "rejected_rows"]
 FIELDS = ("date", "gametime", "matchup", "team", "player", "status", "reason")
 REPORTED = datetime(2024, 1, 4, 17, 30, tzinfo=UTC)
 
