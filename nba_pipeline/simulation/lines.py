@@ -20,18 +20,18 @@ def lines_of(
     ten games before it; opening_line: the morning's; over_odds (american) at the close; is_closed:
     still offered then, which he is not once he is said to be out.
     """
-    log = line_frame(played, "player")
-    lines = log[[*_KEY, "pts"]].assign(is_out=False, is_known=False)
+    log = line_frame(played, "player").sort_values(["player_id", "game_date"], kind="stable")
+    means = log.groupby("player_id").pts.rolling(_GAMES, min_periods=_FEWEST_GAMES).mean()
+    lines = log[_KEY].assign(is_out=False, is_known=False, mean_after=means.droplevel(0))
     missed = absences[_KEY].assign(
         is_out=absences.is_told.to_numpy(), is_known=absences.told_early.to_numpy()
     )
     entries = pd.concat([lines, missed]).sort_values(
         ["player_id", "game_date"], kind="stable", ignore_index=True
     )
-    points = entries.pts.groupby(entries.player_id)
-    earlier = points.shift().groupby(entries.player_id)
-    mean = earlier.rolling(_GAMES, min_periods=_FEWEST_GAMES).mean().droplevel(0)
-    expected = mean.sort_index() + random.normal(0, 1, len(entries))
+    of_player = entries.mean_after.groupby(entries.player_id)
+    mean_before = of_player.ffill().groupby(entries.player_id).shift()
+    expected = mean_before + random.normal(0, 1, len(entries))
     line = np.floor(expected) + 0.5
     found = entries[_KEY].assign(
         line=line,

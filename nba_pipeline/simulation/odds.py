@@ -62,7 +62,7 @@ def points_event(
     # No price lies between -100 and 100.
     under_odds = np.where(np.abs(under_odds) < 100, 100, under_odds)
     books = []
-    for key, (title, offset) in BOOKS.items():
+    for key, (title, offset) in BOOKS.items() if len(offered) else ():
         named = [names.at_bookmaker(name, key) for name in offered.player_name]
         if key == ALTERNATES:
             outcomes = _alternates(named, line.tolist())
@@ -71,7 +71,7 @@ def points_event(
             outcomes = _outcomes("Over", named, offered.over_odds.tolist(), points)
             outcomes += _outcomes("Under", named, under_odds.tolist(), points)
         books.append(_book(key, title, at, {"player_points": outcomes}))
-    if with_absurd:
+    if with_absurd and len(offered):
         named = offered.player_name.map(names.folded).tolist()
         prices = [ABSURD_PRICE] * len(named)
         outcomes = _outcomes("Over", named, prices, line.tolist())
@@ -91,22 +91,11 @@ def _outcomes(
 
 def _alternates(named: Sequence[str], lines: Sequence[float]) -> list[dict[str, Any]]:
     """Many points per player; the prices of his line are the nearest to even."""
-    steps = [
-        (name, over, line + step)
-        for name, line in zip(named, lines, strict=True)
-        for step, over in _OVER_BY_STEP.items()
-    ]
-    mirrored = {over: _OVER_BY_STEP[-step] for step, over in _OVER_BY_STEP.items()}
-    players, overs, points = (
-        (list(column) for column in zip(*steps, strict=True))
-        if steps
-        else (
-            [],
-            [],
-            [],
-        )
-    )
-    unders = [mirrored[over] for over in overs]
+    count = len(_OVER_BY_STEP)
+    players = [name for name in named for _ in range(count)]
+    points = [line + step for line in lines for step in _OVER_BY_STEP]
+    overs = list(_OVER_BY_STEP.values()) * len(named)
+    unders = [_OVER_BY_STEP[-step] for step in _OVER_BY_STEP] * len(named)
     return _outcomes("Over", players, overs, points) + _outcomes("Under", players, unders, points)
 
 
