@@ -2,7 +2,7 @@
 
 Each player has a talent, minutes and shots vary from game to game, and every box score keeps the
 identities of a real one. The same seed gives the same files, and the first seasons are the same
-however many follow. What other sources say of it is in `sources`.
+however many follow. What other sources say of it is in `told`.
 """
 
 import json
@@ -28,7 +28,8 @@ from nba_pipeline.simulation.rosters import (
     roster,
     trade,
 )
-from nba_pipeline.simulation.sources import NO_SOURCES, Sources, write_sources
+from nba_pipeline.simulation.sources import NO_SOURCES, Sources
+from nba_pipeline.simulation.told import write_sources
 
 _REGULATION, _OVERTIME = 240, 25
 _STATUS_FINAL = 3

@@ -43,15 +43,15 @@ def lines_of(
     return found.sort_values(["game_date", "game_id", "player_name"], ignore_index=True)
 
 
-def consensus_csv(lines: pd.DataFrame) -> str:
-    """The closing lines in BettingPros' shape."""
-    closed = lines[lines.is_closed]
+def consensus_csv(lines: pd.DataFrame, *, is_closing: bool = True) -> str:
+    """The closing lines in BettingPros' shape, or those of the morning."""
+    offered = lines[lines.is_closed] if is_closing else lines
     table = pd.DataFrame(
         {
-            "date": closed.game_date,
-            "player_slug": closed.player_name.map(names.slug),
-            "points_line": closed.line,
-            "over_odds": [f"{price:+d}" for price in closed.over_odds.tolist()],
+            "date": offered.game_date,
+            "player_slug": offered.player_name.map(names.slug),
+            "points_line": offered.line if is_closing else offered.opening_line,
+            "over_odds": [f"{price:+d}" for price in offered.over_odds.tolist()],
         }
     )
     return table.to_csv(index=False)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from nba_pipeline.simulation.league import League, Simulated, simulate, write_landing
-from nba_pipeline.simulation.sources import ALL_SOURCES, Told
+from nba_pipeline.simulation.sources import ALL_SOURCES
+from nba_pipeline.simulation.told import Told
 
 LEAGUE = League(teams=6, days=40, seed=6, trades=2, overtime=0.1, injuries=0.03, spoken_names=True)
 
