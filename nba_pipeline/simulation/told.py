@@ -108,7 +108,7 @@ class Told:
     @property
     def days_spoken_of(self) -> list[str]:
         """The dates with games or transactions."""
-        entries = self.transactions.event_date if self.also.transactions else []
+        entries = self.transactions.event_date.tolist() if self.also.transactions else []
         return sorted({*self.days, *entries}) if self.also != NO_SOURCES else []
 
     @property
