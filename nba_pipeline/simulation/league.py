@@ -17,12 +17,11 @@ import numpy as np
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import TEAMS, season_of_game
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
+from nba_pipeline.simulation.box_score import box_score
 from nba_pipeline.simulation.moves import choose_moves, dated, schedule_document, unplayed
 from nba_pipeline.simulation.played import HEADERS, Simulated
 from nba_pipeline.simulation.rosters import (
-    ROSTER,
     Infirmary,
-    Player,
     Rosters,
     after_summer,
     roster,
@@ -119,7 +118,10 @@ def _season(
             game_id = f"002{league.season[2:4]}{len(games) + 1:05d}"
             overtimes = int(incidents.random() < league.overtime)
             out = [infirmary.out(rosters[team]) for team in sides]
-            scores = _play(random, game_id, day, sides, rosters, lines, overtimes, out)
+            scores = _play(
+                *(random, game_id, day, sides, rosters, lines, overtimes, out),
+                has_limit=league.injuries > 0,
+            )
             is_neutral = bool(incidents.random() < league.neutral)
             games.append(_scheduled(game_id, day, sides, scores, is_neutral=is_neutral))
     moves = choose_moves(incidents, games, postponed=league.postponed, moved=league.moved)
@@ -189,17 +191,20 @@ def _play(
     lines: dict[str, list[list[object]]],
     overtimes: int,
     out: Sequence[Sequence[int]],
+    *,
+    has_limit: bool,
 ) -> tuple[int, int]:
     """Adds both sides' lines; returns the home and the away score."""
     minutes_played = _REGULATION + _OVERTIME * overtimes
     boxes = [
-        _box(random, rosters[team], minutes_played, places)
+        box_score(random, rosters[team], minutes_played, places, has_limit=has_limit)
         for team, places in zip(sides, out, strict=True)
     ]
     if sum(box["pts"].sum() * sign for box, sign in zip(boxes, (1, -1), strict=True)) == 0:
-        # No game ends level: the first home player makes one more free throw.
+        # No game ends level: the first home player who plays makes one more free throw.
+        first = np.flatnonzero(boxes[0]["minutes"])[0]
         for name in ("ftm", "fta", "pts"):
-            boxes[0][name][0] += 1
+            boxes[0][name][first] += 1
     scores = int(boxes[0]["pts"].sum()), int(boxes[1]["pts"].sum())
     matchup = f"{sides[1]} @ {sides[0]}"
     for box, team, margin in zip(
@@ -228,44 +233,6 @@ def _play(
                     [player.player_id, player.name, *key, minutes, *counted, int(shares[place])]
                 )
     return scores
-
-
-def _box(
-    random: np.random.Generator, players: list[Player], minutes_played: int, out: Sequence[int]
-) -> dict[str, np.ndarray]:
-    """One side's box score: arrays over the roster."""
-    wanted = np.array([player.minutes for player in players]) * random.lognormal(0, 0.2, ROSTER)
-    wanted[random.random(ROSTER) < 0.08] = 0
-    wanted[list(out)] = 0
-    minutes = np.floor(wanted / wanted.sum() * minutes_played).astype(int)
-    minutes[np.argmax(minutes)] += minutes_played - minutes.sum()
-    plays = np.array([player.shots_per_minute for player in players]) * minutes
-    fga = random.poisson(plays * random.gamma(8, 1 / 8, ROSTER))
-    fg3a = random.binomial(fga, 0.38)
-    accuracy = np.array([player.accuracy for player in players])
-    fg3m = random.binomial(fg3a, np.clip(accuracy - 0.1, 0.1, 0.9))
-    fg2m = random.binomial(fga - fg3a, np.clip(accuracy + 0.07, 0.1, 0.9))
-    fta = random.poisson(plays * 0.28)
-    ftm = random.binomial(fta, 0.78)
-    oreb, dreb = random.poisson(minutes * 0.04), random.poisson(minutes * 0.14)
-    return {
-        "minutes": minutes,
-        "fgm": fg2m + fg3m,
-        "fga": fga,
-        "fg3m": fg3m,
-        "fg3a": fg3a,
-        "ftm": ftm,
-        "fta": fta,
-        "oreb": oreb,
-        "dreb": dreb,
-        "reb": oreb + dreb,
-        "ast": random.poisson(minutes * 0.1),
-        "stl": random.poisson(minutes * 0.03),
-        "blk": random.poisson(minutes * 0.02),
-        "tov": random.poisson(minutes * 0.055),
-        "pf": random.poisson(minutes * 0.08),
-        "pts": 2 * fg2m + 3 * fg3m + ftm,
-    }
 
 
 def _scheduled(

@@ -176,3 +176,30 @@ def test_seasons_beyond_the_calendar_are_refused_with_what_adds_them() -> None:
     late = League(season="2026-27", teams=4, days=3)
     with pytest.raises(calendar.UnknownSeason, match="NBA_PIPELINE_SEASONS"):
         list(simulate_seasons(late, 2))
+
+
+def test_nobody_plays_longer_than_the_game_where_there_are_injuries() -> None:
+    """48 minutes, 53 with an overtime; the team's minutes and points are its players'."""
+    played = simulate(League(teams=8, days=60, seed=2, injuries=0.05, overtime=0.1))
+    sums: dict[tuple, Counter] = defaultdict(Counter)
+    longest: Counter = Counter()
+    for line in _lines(played, "player"):
+        key = line["GAME_ID"], line["TEAM_ABBREVIATION"]
+        sums[key].update(MIN=line["MIN"], PTS=line["PTS"], players=1)
+        longest[key] = max(longest[key], line["MIN"])
+    for line in _lines(played, "team"):
+        key = line["GAME_ID"], line["TEAM_ABBREVIATION"]
+        assert (sums[key]["MIN"], sums[key]["PTS"]) == (line["MIN"], line["PTS"])
+        assert longest[key] <= line["MIN"] / 5
+        assert sums[key]["players"] >= 5
+    assert max(longest.values()) > 40
+
+
+def test_a_level_game_is_won_by_somebody_who_plays() -> None:
+    """The default season has a game that ended level without its home team's first player."""
+    played = simulate(League())
+    points: Counter = Counter()
+    for line in _lines(played, "player"):
+        points[line["GAME_ID"], line["TEAM_ABBREVIATION"]] += line["PTS"]
+    for line in _lines(played, "team"):
+        assert points[line["GAME_ID"], line["TEAM_ABBREVIATION"]] == line["PTS"]
