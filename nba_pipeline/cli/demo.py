@@ -27,7 +27,8 @@ def demo(
 ) -> None:
     """Simulates a small league, computes everything from it, and says what to look at.
 
-    Of several seasons the first has no shots; one game of each other has none either.
+    Of several seasons the first has no shots, of each other one game; one game of each lacks the lines
+    of a team's players; one book has impossible prices.
     """
     from nba_pipeline.cli.execute import execute  # noqa: PLC0415
     from nba_pipeline.league import calendar  # noqa: PLC0415

@@ -6,7 +6,7 @@ however many follow. What other sources say of it is in `told`.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -28,7 +28,7 @@ from nba_pipeline.simulation.rosters import (
     trade,
 )
 from nba_pipeline.simulation.sources import NO_SOURCES, Sources
-from nba_pipeline.simulation.told import write_sources
+from nba_pipeline.simulation.told import Told
 
 _REGULATION, _OVERTIME = 240, 25
 _STATUS_FINAL = 3
@@ -143,13 +143,17 @@ def write_landing(
     """
     league, games = league or League(), 0
     for number, played in enumerate(simulate_seasons(league, seasons)):
-        _write_season(folder, played)
-        write_sources(folder, played, also, seed=league.seed, number=number)
+        told = Told(played, also, seed=league.seed, number=number)
+        _write_season(folder, played, set(told.lost_sides))
+        for file in told.files():
+            (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file.path).write_text(file.text)
         games += len(played.games)
     return games
 
 
-def _write_season(folder: Path, played: Simulated) -> None:
+def _write_season(folder: Path, played: Simulated, lost: Container[tuple[object, object]]) -> None:
+    """The schedule and the logs, without the players of the lost games and teams."""
     by_id = {game["gameId"]: game for game in played.games}
     called_off = [
         unplayed(dated(by_id[move.game_id], move.first_day), is_postponed=True)
@@ -158,7 +162,9 @@ def _write_season(folder: Path, played: Simulated) -> None:
     ]
     document = schedule_document(played.season, [*played.games, *called_off])
     _write(folder / "nba_stats/schedule" / f"{played.season}.json", document)
-    for kind, lines in played.lines.items():
+    game, team = (HEADERS["player"].index(name) for name in ("GAME_ID", "TEAM_ABBREVIATION"))
+    kept = [line for line in played.lines["player"] if (line[game], line[team]) not in lost]
+    for kind, lines in {**played.lines, "player": kept}.items():
         path = folder / "nba_stats/league_game_log" / kind / f"{played.season}.json"
         _write(path, game_log(HEADERS[kind], lines))
 

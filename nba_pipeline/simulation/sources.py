@@ -12,7 +12,8 @@ class Sources:
     and comes back; reports_every: injury reports on every so many-th date. 0 is never.
 
     The first seasons_without_shots seasons have neither shots nor play by play, nor have
-    games_without_shots games of each other; absurd_book: one book has impossible prices.
+    games_without_shots games of each other; sides_without_lines: of so many games of each season the
+    player log lacks one team; absurd_book: one book has impossible prices.
     """
 
     shots: bool = False
@@ -23,6 +24,7 @@ class Sources:
     reports_every: int = 0
     seasons_without_shots: int = 0
     games_without_shots: int = 0
+    sides_without_lines: int = 0
     absurd_book: bool = False
 
 
@@ -36,6 +38,7 @@ ALL_SOURCES = Sources(
     transactions=True,
     reports_every=2,
     games_without_shots=1,
+    sides_without_lines=1,
     absurd_book=True,
 )
-"""Every source, with a game without shots and a book with impossible prices."""
+"""Every source, with a game without shots, one without a team's players, and impossible prices."""

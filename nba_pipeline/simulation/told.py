@@ -21,7 +21,17 @@ from nba_pipeline.simulation.sources import NO_SOURCES, Sources
 _STREAMS = {
     name: 100 + place
     for place, name in enumerate(
-        ("shots", "absences", "transactions", "statuses", "lines", "games", "plays", "lost")
+        (
+            "shots",
+            "absences",
+            "transactions",
+            "statuses",
+            "lines",
+            "games",
+            "plays",
+            "lost",
+            "sides",
+        )
     )
 }
 
@@ -63,6 +73,27 @@ class Told:
         count = min(self.also.games_without_shots, len(self.games))
         chosen = self._random("lost").choice(len(self.games), count, replace=False)
         return sorted(self.games.game_id.iloc[chosen])
+
+    @cached_property
+    def lost_sides(self) -> list[tuple[str, str]]:
+        """The game and the team of the lines that the player log lacks."""
+        count = min(self.also.sides_without_lines, len(self.games))
+        chosen = self._random("sides").choice(len(self.games), count, replace=False)
+        lost = self.games.iloc[np.sort(chosen)]
+        return list(zip(lost.game_id, lost.home, strict=True))
+
+    @property
+    def gap_ids(self) -> list[str]:
+        """The gaps that a landing zone of these files has."""
+        days = dict(zip(self.games.game_id, self.games.game_date, strict=True))
+        found = [
+            f"nbac_player_boxscore:{days[game]}:{game}:{team}" for game, team in self.lost_sides
+        ]
+        if self.also.shots and len(self.lost_shots) == len(days):
+            found.append(f"shots:{self.season}")
+        elif self.also.shots:
+            found += [f"shots:{days[game]}:{game}" for game in self.lost_shots]
+        return sorted(found)
 
     @cached_property
     def all_shots(self) -> pd.DataFrame:
@@ -253,14 +284,3 @@ class Told:
 
 def _json(path: Path, document: Any) -> File:
     return File(path, json.dumps(document))
-
-
-def write_sources(
-    folder: Path, played: Simulated, also: Sources, *, seed: int, number: int = 0
-) -> None:
-    """Writes what the sources say of a season under a landing folder."""
-    if also == NO_SOURCES:
-        return
-    for file in Told(played, also, seed=seed, number=number).files():
-        (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file.path).write_text(file.text)

@@ -282,16 +282,5 @@ def test_a_source_that_is_switched_off_writes_nothing_and_changes_nothing_else(t
         "nba_stats/shot_chart_detail/2023-24.json"
     }
     assert written["none"].items() <= written["shots"].items()
-    assert written["none"].items() <= written["all"].items()
-
-
-def test_the_first_seasons_can_be_without_shots(tmp_path) -> None:
-    """Neither charts nor play by play of the first; both of the second, its one lost game apart."""
-    also = Sources(shots=True, plays_every=4, seasons_without_shots=1, games_without_shots=1)
-    write_landing(
-        tmp_path, League(teams=4, days=10, seed=3, season="2022-23"), seasons=2, also=also
-    )
-    charts = [path.name for path in (tmp_path / "nba_stats/shot_chart_detail").iterdir()]
-    assert charts == ["2023-24.json"]
-    plays = [path.name[:5] for path in (tmp_path / "nba_cdn/play_by_play").iterdir()]
-    assert set(plays) == {"00223"}
+    lines = "nba_stats/league_game_log/player/2023-24.json"
+    assert written["none"].items() - written["all"].items() == {(lines, written["none"][lines])}
