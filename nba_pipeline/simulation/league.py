@@ -1,4 +1,4 @@
-"""A small league: schedule, team and player game logs of one season, in the sources' own shapes.
+"""A small league: schedule, game logs and shots of one season, in the sources' own shapes.
 
 Each player has a talent, minutes and shots vary from game to game, and every box score keeps the
 identities of a real one. The same seed gives the same files.
@@ -23,6 +23,7 @@ from nba_pipeline.simulation.moves import (
     schedule_document,
     unplayed,
 )
+from nba_pipeline.simulation.shots import shot_chart
 
 _ROSTER = 12
 _REGULATION, _OVERTIME = 240, 25
@@ -134,6 +135,8 @@ def write_landing(folder: Path, league: League | None = None) -> int:
     for kind, lines in played.lines.items():
         path = folder / "nba_stats/league_game_log" / kind / f"{played.season}.json"
         _write(path, game_log(HEADERS[kind], lines))
+    shots = shot_chart(HEADERS["player"], played.lines["player"], (league or League()).seed)
+    _write(folder / "nba_stats/shot_chart_detail" / f"{played.season}.json", shots)
     return len(played.games)
 
 
