@@ -122,9 +122,13 @@ def of_games(games: ir.Table, data_gaps: ir.Table, unit: str) -> ir.Table:
         games.game_date == gaps.gap_date,
         gaps.gap_game.isnull() | (gaps.gap_game == games.game_id),
     ]
-    found = games.left_join(gaps, meant).group_by("game_id").agg(
-        gap_ids=_.gap_id.collect(where=_.gap_id.notnull(), order_by=_.gap_id),
-        gaps=_.gap_id.count(),
+    found = (
+        games.left_join(gaps, meant)
+        .group_by("game_id")
+        .agg(
+            gap_ids=_.gap_id.collect(where=_.gap_id.notnull(), order_by=_.gap_id),
+            gaps=_.gap_id.count(),
+        )
     )
     return found.select(
         "game_id",

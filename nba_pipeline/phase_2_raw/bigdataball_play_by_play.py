@@ -117,10 +117,17 @@ def rejections(
         field=ibis.literal("play_id"),
         value=_.event_id.cast("string"),
         rule=ibis.literal("repeated_event_id"),
-        detail=place + "event " + _.event_id.cast("string") + " of " + _.game_id + " is there already",
+        detail=place
+        + "event "
+        + _.event_id.cast("string")
+        + " of "
+        + _.game_id
+        + " is there already",
     )
-    others = found.filter(~_.is_first_file).group_by("source_file", "game_id", "game_date").agg(
-        row_number=_.row_number.min(), first_file=_.first_file.min()
+    others = (
+        found.filter(~_.is_first_file)
+        .group_by("source_file", "game_id", "game_date")
+        .agg(row_number=_.row_number.min(), first_file=_.first_file.min())
     )
     others = others.mutate(
         team_abbr=ibis.null().cast("string"),
@@ -164,9 +171,7 @@ def rejections(
         + " is nobody for certain in the box score of game "
         + _.game_id,
     )
-    return ibis.union(
-        unknown, *(part.select(*columns) for part in (again, others, few, nobody))
-    )
+    return ibis.union(unknown, *(part.select(*columns) for part in (again, others, few, nobody)))
 
 
 def _placed(bigdataball: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
@@ -181,9 +186,9 @@ def _placed(bigdataball: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
         games,
         [bigdataball.game_teams == games.coded_teams, bigdataball.game_date == games.coded_date],
     )
-    return events.mutate(
-        game_id=_.game_id.fill_null(_.coded_game), team_abbr=_.event_team
-    ).drop("coded_game", "coded_date", "coded_teams", "event_team")
+    return events.mutate(game_id=_.game_id.fill_null(_.coded_game), team_abbr=_.event_team).drop(
+        "coded_game", "coded_date", "coded_teams", "event_team"
+    )
 
 
 def _told_once(placed: ir.Table, nbac_schedule: ir.Table) -> ir.Table:

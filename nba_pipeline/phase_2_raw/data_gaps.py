@@ -44,7 +44,9 @@ class DataGaps(pa.DataFrameModel):
     gap_id: str = pa.Field(
         description="<table>:<game_date>:<game_id>[:<team>], or <table>:<season>"
     )
-    table_name: str = pa.Field(description="The raw table whose unit it is; shots, of any table that has them")
+    table_name: str = pa.Field(
+        description="The raw table whose unit it is; shots, of any table that has them"
+    )
     game_date: date
     game_id: str = pa.Field(nullable=True)
     team_abbr: str = pa.Field(nullable=True)

@@ -30,9 +30,7 @@ class NbacPlayByPlay(pa.DataFrameModel):
     team_abbr: str = pa.Field(
         nullable=True, description="Team tricode; a player's row has his team's"
     )
-    player_id: int = pa.Field(
-        nullable=True, ge=1, description="The league's id of the player"
-    )
+    player_id: int = pa.Field(nullable=True, ge=1, description="The league's id of the player")
     assist_player_id: int = pa.Field(
         nullable=True, ge=1, description="The league's id of who assisted the shot"
     )

@@ -114,7 +114,9 @@ def _with_zeros(rows: ir.Table) -> ir.Table:
     """Zeros of who took no shot in a game that has a source, of what that source tells."""
     of_zones = [name for name in COUNTED if name.startswith(ZONES)]
     tells_all = rows.shot_source.notnull() & (rows.shot_source != SHOT_SOURCES[-1])
-    tells = {name: rows.shot_source.notnull() if name in of_zones else tells_all for name in COUNTED}
+    tells = {
+        name: rows.shot_source.notnull() if name in of_zones else tells_all for name in COUNTED
+    }
     return rows.mutate(
         **{
             name: ibis.ifelse(tells[name], rows[name].fill_null(0), None).cast("int64")
