@@ -8,8 +8,6 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from nba_pipeline.thresholds import PAINT_FEET
-
 VERSION = 1
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
@@ -28,11 +26,15 @@ NO_FILE, NO_SHOTS = "no_file_of_season", "no_shots_of_game"
 
 
 def shots_of_players(
-    bigdataball_play_by_play: ir.Table, nbac_play_by_play: ir.Table, nbac_shot_chart: ir.Table
+    bigdataball_play_by_play: ir.Table,
+    nbac_play_by_play: ir.Table,
+    nbac_shot_chart: ir.Table,
+    *,
+    paint_feet: float,
 ) -> ir.Table:
     """Per source, game and player what is COUNTED, and his team as the source has it.
 
-    What a source does not tell is NULL.
+    What a source does not tell is NULL. A two is from the paint up to paint_feet, inclusive.
     """
     untold = ibis.null().cast("boolean")
     chart = nbac_shot_chart.mutate(is_assisted=untold, is_and_one=untold)
@@ -44,7 +46,7 @@ def shots_of_players(
             for name, shots in zip(SHOT_SOURCES, told, strict=True)
         )
     )
-    near = _.shot_distance <= PAINT_FEET.value
+    near = _.shot_distance <= paint_feet
     zones = {"paint": ~_.is_three & near, "mid_range": ~_.is_three & ~near, "three": _.is_three}
     made = _.is_made.cast("int64")
     counts = {}

@@ -89,7 +89,9 @@ def parse(document: object, file: SourceFile) -> Parsed:
         **{f"{who}_told_id": whole(converted(raw[who], _told_id), least=1) for who in PEOPLE},
         "is_field_goal": is_shot,
         "is_three": subtype.str.contains("3pt", regex=False).astype("boolean").where(is_shot),
-        "is_made": converted(raw.result.str.lower(), _IS_MADE.get).where(is_attempt),
+        "is_made": converted(raw.result.str.lower(), lambda word: _IS_MADE.get(str(word))).where(
+            is_attempt
+        ),
         "is_and_one_free_throw": kind.eq(_FREE_THROW) & subtype.str.fullmatch(_ONLY_ONE),
         "shot_distance": finite(raw.shot_distance).where(is_shot),
         "description": raw.description,

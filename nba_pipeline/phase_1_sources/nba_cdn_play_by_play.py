@@ -66,8 +66,10 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "assist_player_id": people["assistPersonId"].where(is_shot),
         "block_player_id": people["blockPersonId"].where(is_shot),
         "is_field_goal": is_shot,
-        "is_three": converted(cells.actionType, _FIELD_GOALS.get),
-        "is_made": converted(cells.shotResult, _IS_MADE.get).where(is_attempt),
+        "is_three": converted(cells.actionType, lambda word: _FIELD_GOALS.get(str(word))),
+        "is_made": converted(cells.shotResult, lambda word: _IS_MADE.get(str(word))).where(
+            is_attempt
+        ),
         "is_and_one_free_throw": cells.actionType.eq("freethrow")
         & cells.subType.eq(_ONLY_ONE)
         & cells.descriptor.isna(),

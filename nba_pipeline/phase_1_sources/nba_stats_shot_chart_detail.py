@@ -73,7 +73,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
     clock = [whole(cells[f"{unit}_REMAINING"], least=0) for unit in ("MINUTES", "SECONDS")]
     made = whole(cells.SHOT_MADE_FLAG, least=0)
     # The source says twice whether a shot went in.
-    made = made.where(made == converted(cells.EVENT_TYPE, _IS_MADE.get))
+    made = made.where(made == converted(cells.EVENT_TYPE, lambda word: _IS_MADE.get(str(word))))
     lookups = converted(cells.PLAYER_NAME, lookup_of)
     event = whole(cells.GAME_EVENT_ID, least=1)
     columns: dict[str, pd.Series] = {
@@ -85,7 +85,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "player_lookup": lookups,
         "period": whole(cells.PERIOD, least=1),
         "seconds_remaining": clock[0] * 60 + clock[1],
-        "is_three": converted(cells.SHOT_TYPE, _IS_THREE.get),
+        "is_three": converted(cells.SHOT_TYPE, lambda word: _IS_THREE.get(str(word))),
         "is_made": made,
         "shot_distance": whole(cells.SHOT_DISTANCE, least=0),
         "action_type": cells.ACTION_TYPE,

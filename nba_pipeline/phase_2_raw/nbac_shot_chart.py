@@ -7,7 +7,6 @@ from datetime import date
 
 import ibis.expr.types as ir
 import pandera.ibis as pa
-from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.kernel.units import scheduled_rows

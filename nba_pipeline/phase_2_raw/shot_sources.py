@@ -19,7 +19,7 @@ from nba_pipeline.league.shots import NO_FILE, NO_SHOTS, SHOT_SOURCES, ZONES, sh
 from nba_pipeline.phase_1_sources.bigdataball import bigdataball
 from nba_pipeline.phase_1_sources.nba_cdn_play_by_play import nba_cdn_play_by_play
 from nba_pipeline.phase_1_sources.nba_stats_shot_chart_detail import nba_stats_shot_chart_detail
-from nba_pipeline.thresholds import THREES_AGREE
+from nba_pipeline.thresholds import PAINT_FEET, THREES_AGREE
 
 SOURCES = dict(
     zip(
@@ -77,7 +77,9 @@ def transform(
 ) -> ir.Table:
     """Each side with what its players' attempts are by source and by box score."""
     sides = expected(nbac_schedule).select(*GRAIN, "game_date", "season")
-    shots = shots_of_players(bigdataball_play_by_play, nbac_play_by_play, nbac_shot_chart)
+    shots = shots_of_players(
+        bigdataball_play_by_play, nbac_play_by_play, nbac_shot_chart, paint_feet=PAINT_FEET.value
+    )
     told = shots.group_by("game_id", "shot_source").agg(shots=_.count())
     compared = _compared(shots.semi_join(sides, "game_id"), nbac_player_boxscore)
     rejected = _rejected(sides, rejected_rows, nbac_schedule)

@@ -24,7 +24,7 @@ from nba_pipeline.league.shots import (
     shots_of_players,
 )
 from nba_pipeline.lookback import provenance
-from nba_pipeline.thresholds import THREES_AGREE
+from nba_pipeline.thresholds import PAINT_FEET, THREES_AGREE
 
 GRAIN = ["game_id", "player_id"]
 
@@ -104,7 +104,9 @@ def transform(
     sources = believed_source(shot_sources, rosters).rename(believed_game="game_id")
     rows = rows.filter(_.minutes > 0)
     rows = rows.left_join(sources, rows.game_id == sources.believed_game).drop("believed_game")
-    shots = shots_of_players(bigdataball_play_by_play, nbac_play_by_play, nbac_shot_chart)
+    shots = shots_of_players(
+        bigdataball_play_by_play, nbac_play_by_play, nbac_shot_chart, paint_feet=PAINT_FEET.value
+    )
     keys = [*GRAIN, "shot_source"]
     rows = rows.left_join(shots.drop("team_abbr"), keys).drop(*(f"{key}_right" for key in keys))
     return _with_zeros(rows)

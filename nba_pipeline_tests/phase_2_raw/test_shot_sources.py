@@ -30,7 +30,7 @@ def shots(plays=PLAYS) -> ibis.Table:
 
 def rejected(*lines: dict) -> ibis.Table:
     """Rejected rows of BigDataBall's file."""
-    kinds = {n: "string" for n in REJECTED_TYPES} | {"row_number": "int64", "game_date": "date"}
+    kinds = dict.fromkeys(REJECTED_TYPES, "string") | {"row_number": "int64", "game_date": "date"}
     file = f"bigdataball/{DAY}/game.csv"
     rows = [
         dict.fromkeys(kinds) | {"source_file": file, "row_number": 0, "game_date": DAY} | line
