@@ -87,6 +87,8 @@ class Lab:
         )
 
 
+RAW = [*TABLES["data_gaps"].upstream, "data_gaps"]
+"""The gaps of the raw tables, and every table that they are found in."""
 DAILY = [name for name, table in TABLES.items() if table.partitions == "daily"]
 FIRST = calendar.season(LEAGUE.season).first
 LAST = calendar.season(LEAGUE.season).days()[LEAGUE.days - 1]
