@@ -65,9 +65,9 @@ def events(
     return found.rows
 
 
-def table(*frames) -> ibis.Table:
-    """Parsed rows as the engine gives them."""
-    parts = [ibis.memtable(f.assign(game_date=str(DAY))) for f in frames]
+def table(*frames, day=DAY) -> ibis.Table:
+    """Parsed rows of the day as the engine gives them."""
+    parts = [ibis.memtable(f.assign(game_date=str(day))) for f in frames]
     return ibis.union(*parts).mutate(game_date=ibis._.game_date.cast("date"))
 
 

@@ -1,13 +1,22 @@
 """Each player's shots by zone, counted by hand."""
 
+import gzip
+import json
+from datetime import date
+
 import ibis
 import pytest
 
-from nba_pipeline.league.shots import SHOT_SOURCES
+from nba_pipeline.kernel.source import SourceFile
+from nba_pipeline.league.shots import SHOT_SOURCES, shots_of_players
+from nba_pipeline.phase_1_sources import nba_stats_boxscore as boxscore
+from nba_pipeline.phase_1_sources.nba_cdn_play_by_play import parse
+from nba_pipeline.phase_2_raw import nbac_play_by_play
 from nba_pipeline.phase_3_analytics.player_game_shots import transform
 from nba_pipeline_tests.league_files import PLAYER_LOG, lines
 from nba_pipeline_tests.phase_2_raw.test_shot_sources import found, shots
-from nba_pipeline_tests.shot_rows import DAY, GAME, PLAYS, ROSTER, SEASON, box_score
+from nba_pipeline_tests.shot_rows import DAY, GAME, PLAYS, ROSTER, SEASON, box_score, schedule
+from nba_pipeline_tests.shot_rows import table as table_of
 
 GAPS = {
     **dict.fromkeys(("gap_id", "table_name", "game_id", "team_abbr"), "string"),
@@ -94,6 +103,32 @@ def test_the_other_team_s_lost_roster_is_named() -> None:
     assert set(table) == {1630552, 2}
     assert table[2]["gap_ids"] == [lost["gap_id"]]
     assert counts(table[2])[:2] == [1, 1]
+
+
+def test_the_sample_s_shots_are_those_of_its_box_score(samples) -> None:
+    """Attempts, threes and makes of every player; assisted makes of a team are its assists."""
+    game_id, day = "0022400561", date(2025, 1, 15)
+    file = SourceFile("play_by_play.json", SEASON, day, game_id=game_id)
+    content = (samples / "nba_cdn_playbyplay_b.json.gz").read_bytes()
+    events = parse(json.loads(gzip.decompress(content)), file).rows
+    document = json.loads((samples / f"nba_stats_boxscore_{game_id}.json").read_text())
+    box = boxscore.parse(document, file).rows
+    game = {"game_id": game_id, "game_date": day, "home_team": "PHI", "away_team": "NYK"}
+    changed = {name: ibis.literal(value) for name, value in game.items()}
+    told = nbac_play_by_play.transform(table_of(events, day=day), schedule().mutate(**changed))
+    nothing = shots().filter(ibis.literal(False))
+    made = shots_of_players(nothing, told, nothing, paint_feet=8).to_pandas()
+    made = made.set_index("player_id")
+    players = box[~box.is_of_team & (box.status == "active")].set_index("player_id")
+    for what, count in (("attempts", "fga"), ("makes", "fgm")):
+        zones = made[[f"{zone}_{what}" for zone in ("paint", "mid_range", "three")]]
+        mine = zones.sum(axis=1).reindex(players.index, fill_value=0)
+        assert mine.tolist() == players[count].tolist()
+    threes = made.three_attempts.reindex(players.index, fill_value=0)
+    assert threes.tolist() == players.fg3a.tolist()
+    assists = players.groupby("team_abbr").ast.sum()
+    assert made.groupby("team_abbr").assisted_makes.sum().to_dict() == assists.to_dict()
+    assert made.and_ones.sum() == 4
 
 
 def test_every_player_of_the_league_by_the_box_score(league, league_landing) -> None:
