@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 5
+VERSION = 6
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,19 @@ TEAM_MINUTES_AGREE = Threshold(
     10,
     "A team's minutes in the game log are 238 to 242 of 240 played, and 264 to 266 of 265; half of an "
     "overtime's 25 would be another number of overtimes.",
+)
+PAINT_FEET = Threshold(
+    8, "The restricted area and what is finished around it: floaters and hooks up to eight feet."
+)
+THREES_AGREE = Threshold(
+    1,
+    "A foot on the line is seen later: the official three becomes a two in the box score and stays a "
+    "three in the play by play, or the other way round.",
+)
+GAME_PLAYERS_MATCHED = Threshold(
+    0.95,
+    "Share of the players named in a game's play by play whom the box score knows. With one of "
+    "twenty lost another file was read; a change of format once lost all of them unnoticed.",
 )
 AUDITABLE_DAYS = Threshold(
     30,
