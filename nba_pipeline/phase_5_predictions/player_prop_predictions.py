@@ -47,7 +47,9 @@ class PlayerPropPredictions(pa.DataFrameModel):
     prob_over: float = pa.Field(
         ge=0, le=1, nullable=True, description="Probability of more points than the line"
     )
-    points_line: float = pa.Field(ge=0, nullable=True, description="Line; NULL when there is none")
+    points_line: float = pa.Field(
+        ge=0, nullable=True, description="Points that a player must exceed for over to win"
+    )
     line_source: str = pa.Field(nullable=True, description="Where the line is from")
     edge: float = pa.Field(nullable=True, description="predicted_points minus points_line")
     recommendation: str = pa.Field(
