@@ -24,6 +24,13 @@ REAL_LANDING = Path(
 )
 
 
+LINES_AND_INJURIES = (
+    *("odds_api_player_points_props", "bettingpros_player_points_props", "odds_api_game_lines"),
+    *("nbac_injury_report", "nbac_injury_report_teams", "injury_transactions"),
+)
+"""Raw tables that what is known before a game is made from; none of them is required."""
+
+
 class Lab:
     """A warehouse and a landing zone, computed without Dagster, as the assets compute."""
 

@@ -56,7 +56,9 @@ def write_odds(
     path.write_text(json.dumps({"timestamp": taken_at, "data": event}))
 
 
-def line(name: str, point: float, over: float = 1.9, under: float = 1.9) -> list[dict[str, Any]]:
+def both_sides(
+    name: str, point: float, over: float = 1.9, under: float = 1.9
+) -> list[dict[str, Any]]:
     """Both sides of a player's line."""
     return [
         {"name": side, "description": name, "price": price, "point": point}

@@ -134,6 +134,31 @@ def closing_lines(
     return lines.mutate(line_movement=_.points_line - _.opening_points_line)
 
 
+def closing_game_lines(odds_api_game_lines: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Per game_id and team_abbr, game_spread and game_total at tip-off; NULL where there is none.
+
+    Each is the median over the books in the last snapshot before tip-off that has one; a team's
+    spread is what is added to its score: negative for the favourite. Tip-off is that of
+    `closing_lines`.
+    """
+    scheduled = nbac_schedule.select("game_id", "tipoff_at")
+    lines = odds_api_game_lines.join(scheduled, "game_id")
+    lines = lines.filter(_.snapshot_at < ibis.coalesce(_.tipoff_at, _.commence_time))
+    market = ibis.window(group_by=["game_id", "market"])
+    lines = lines.filter(_.snapshot_at == _.snapshot_at.max().over(market))
+    spreads = median_of(lines.filter(_.market == "spreads"), ["game_id", "outcome"], "point")
+    # Over and under of a book have one number.
+    totals = lines.filter((_.market == "totals") & (_.outcome == "over"))
+    totals = median_of(totals, ["game_id"], "point").rename(game_total="point")
+    sides = both_teams(nbac_schedule).select("game_id", "team_abbr")
+    rows = sides.left_join(
+        spreads.rename(team_abbr="outcome", game_spread="point"), ["game_id", "team_abbr"]
+    ).select("game_id", "team_abbr", "game_spread")
+    return rows.left_join(totals, "game_id").select(
+        "game_id", "team_abbr", "game_spread", "game_total"
+    )
+
+
 def median_of(rows: ir.Table, of: Sequence[str], column: str) -> ir.Table:
     """The median of the column's known values per `of`: the mean of the two in the middle.
 

@@ -25,7 +25,9 @@ class InjuryTransactions(pa.DataFrameModel):
     """The columns."""
 
     event_date: date = pa.Field(description="Date of the entry, which may be before the season")
-    game_date: date = pa.Field(description="The partition: event_date, or the season's first day")
+    game_date: date = pa.Field(
+        description="Date of the tip-off, US Eastern, or that the row is filed under; the partition"
+    )
     team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
     player_id: int = pa.Field(ge=1, description="The league's id of the player")
     player_name: str = pa.Field(description="Name as the source spells it")

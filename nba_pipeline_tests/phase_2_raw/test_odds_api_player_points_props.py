@@ -7,7 +7,7 @@ import pytest
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, games, lines
-from nba_pipeline_tests.line_files import RAW, before, day_of, known_game, line, write_odds
+from nba_pipeline_tests.line_files import RAW, before, both_sides, day_of, known_game, write_odds
 
 ODDS = "odds_api_player_points_props"
 
@@ -23,9 +23,12 @@ def test_alternates_are_kept_and_the_number_nearest_to_even_is_the_line(folder, 
     """Of -139/+105, -108/-120 and +115/-155 the middle one; of a book with one number that one."""
     game, player = known_game(folder)
     name = player["PLAYER_NAME"]
-    many = [*line(name, 20.5, 115, -155), *line(name, 18.5, -139, 105)]
-    many += line(name, 19.5, -108, -120)
-    books = {"many": {"player_points": many}, "one": {"player_points": line(name, 21.5, -130, 100)}}
+    many = [*both_sides(name, 20.5, 115, -155), *both_sides(name, 18.5, -139, 105)]
+    many += both_sides(name, 19.5, -108, -120)
+    books = {
+        "many": {"player_points": many},
+        "one": {"player_points": both_sides(name, 21.5, -130, 100)},
+    }
     write_odds(folder, "player_points", game, f"{game['date']}T20:00:00Z", books)
     lab = Lab(tmp_path, folder)
     lab.compute(RAW, before(day_of(game)), day_of(game))
@@ -49,7 +52,7 @@ def test_one_offered_side_is_a_line_without_the_other_price(folder, tmp_path) ->
     """It is the book's line only while no number has both sides."""
     game, player = known_game(folder)
     name = player["PLAYER_NAME"]
-    alone, paired = line(name, 15.5)[:1], line(name, 22.5, 1.5, 2.4)
+    alone, paired = both_sides(name, 15.5)[:1], both_sides(name, 22.5, 1.5, 2.4)
     books = {"a": {"player_points": alone}, "b": {"player_points": [*alone, *paired]}}
     write_odds(folder, "player_points", game, f"{game['date']}T20:00:00Z", books)
     lab = Lab(tmp_path, folder)
@@ -63,7 +66,7 @@ def test_one_offered_side_is_a_line_without_the_other_price(folder, tmp_path) ->
 def test_every_snapshot_is_kept_and_one_that_is_there_twice_once(folder, tmp_path) -> None:
     """Two moments, the second of them under the date before as well, as it was fetched then."""
     game, player = known_game(folder)
-    books = [{"a": {"player_points": line(player["PLAYER_NAME"], p)}} for p in (18.5, 19.5)]
+    books = [{"a": {"player_points": both_sides(player["PLAYER_NAME"], p)}} for p in (18.5, 19.5)]
     for moment, offered in zip(("18", "20"), books, strict=True):
         write_odds(folder, "player_points", game, f"{game['date']}T{moment}:00:00Z", offered)
     place = folder / f"odds_api/player_points/{game['date']}"
@@ -84,9 +87,9 @@ def test_what_cannot_be_matched_is_told(folder, tmp_path) -> None:
     """A name of nobody once per file, with who is nearest; an event that is no game of its date."""
     game, player = known_game(folder)
     name = player["PLAYER_NAME"]
-    books = {b: {"player_points": line(f"{name}x", 18.5)} for b in ("a", "b")}
+    books = {b: {"player_points": both_sides(f"{name}x", 18.5)} for b in ("a", "b")}
     write_odds(folder, "player_points", game, f"{game['date']}T20:00:00Z", books)
-    books = {"a": {"player_points": line(name, 18.5)}}
+    books = {"a": {"player_points": both_sides(name, 18.5)}}
     write_odds(
         folder,
         "player_points",
@@ -112,7 +115,7 @@ def test_on_the_first_day_nobody_is_known_yet(folder, tmp_path) -> None:
     home = game["homeTeam"]["teamTricode"]
     logged = lines(folder, PLAYER_LOG)
     player = next(each for each in logged if each["TEAM_ABBREVIATION"] == home)
-    books = {"a": {"player_points": line(player["PLAYER_NAME"], 18.5)}}
+    books = {"a": {"player_points": both_sides(player["PLAYER_NAME"], 18.5)}}
     write_odds(folder, "player_points", game, f"{game['date']}T20:00:00Z", books)
     lab = Lab(tmp_path, folder)
     lab.compute(RAW, day_of(game), day_of(game))

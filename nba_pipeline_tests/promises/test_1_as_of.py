@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from nba_pipeline_tests.conftest import FIRST, LAST, REAL_DAY, REAL_FIRST, Lab
+from nba_pipeline_tests.conftest import FIRST, LAST, LINES_AND_INJURIES, REAL_DAY, REAL_FIRST, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games
 
 BEFORE_TIP_OFF = [
@@ -12,6 +12,7 @@ BEFORE_TIP_OFF = [
 ]
 BEHIND = [
     *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"),
+    *LINES_AND_INJURIES,
     *("team_offense_game_summary", "player_game_summary"),
 ]
 

@@ -2,11 +2,12 @@
 
 from datetime import date
 
-from nba_pipeline_tests.conftest import FIRST, LAST, Lab
+from nba_pipeline_tests.conftest import FIRST, LAST, LINES_AND_INJURIES, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 
 TABLES_TO_FEATURES = [
     *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"),
+    *LINES_AND_INJURIES,
     *("team_offense_game_summary", "player_game_summary", "upcoming_player_game_context"),
     *("player_daily_cache", "ml_feature_store_v2"),
 ]

@@ -8,11 +8,14 @@ import pytest
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.thresholds import USAGE_RATE_COVERAGE
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import LINES_AND_INJURIES, Lab
 from nba_pipeline_tests.league_files import SCHEDULE, TEAM_LOG, damaged, lines
 
 FIRST = date(2023, 10, 24)
-RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
+RAW = [
+    *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"),
+    *LINES_AND_INJURIES,
+]
 SUMMARIES = ["team_offense_game_summary", "player_game_summary"]
 AFTER = ["upcoming_player_game_context", "player_daily_cache", "ml_feature_store_v2"]
 
