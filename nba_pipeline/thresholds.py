@@ -96,6 +96,11 @@ UNIVERSE_GAMES = Threshold(
     "Who has not appeared in his team's last ten games hardly plays in the next one: of those who "
     "play, 97.8% are among 15.8 players per team.",
 )
+EARLIEST_TIPOFF = Threshold(
+    16,
+    "Hour of the date, UTC: no game begins before Eastern noon, which is then in summer time. Where "
+    "the schedule tells no tip-off, only what was reported before is certainly from before it.",
+)
 SAMPLED_ONE_IN = Threshold(
     50, "Rows of which one is computed again by a second route, which for all would cost too much."
 )

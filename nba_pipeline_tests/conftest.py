@@ -24,6 +24,8 @@ REAL_LANDING = Path(
 )
 
 
+
+
 class Lab:
     """A warehouse and a landing zone, computed without Dagster, as the assets compute."""
 

@@ -86,11 +86,9 @@ def matched_names(
             those that he was seen with this season or the last.
         on: the columns that name what is matched: none of them NULL.
     """
-    candidates = _candidates(names, known_players, on).left_join(
-        _known_of_teams(names, known_players, evidence, on)
-        .select(*on, "player_id", is_evident=True)
-        .distinct(),
-        [*on, "player_id"],
+    candidates = _candidates(names, known_players, on)
+    candidates = candidates.left_join(
+        _evident(candidates, names, known_players, evidence, on), [*on, "player_id"]
     )
     candidates = candidates.select(
         *on, "player_id", "form", is_evident=_.is_evident.fill_null(False)
@@ -256,6 +254,26 @@ def _candidates(names: ir.Table, known_players: ir.Table, on: Sequence[str]) -> 
     )
     fits = fits.filter(_.known_from <= _.asked_on)
     return fits.group_by([*on, "player_id"]).agg(form=_.form.min())
+
+
+def _evident(
+    candidates: ir.Table,
+    names: ir.Table,
+    known_players: ir.Table,
+    evidence: ir.Table,
+    on: Sequence[str],
+) -> ir.Table:
+    """The candidates who are known, before the name's date, to be with one of its teams."""
+    # Of the candidates alone: all players of all teams of a date are many times more.
+    asked = candidates.select(*on, "player_id").join(
+        names.select(*on, "season", "game_date").distinct(), on
+    )
+    known = asked.join(
+        known_players.select("season", "player_id", "team_abbr", "known_from"),
+        ["season", "player_id"],
+    ).filter(_.known_from <= _.game_date)
+    evident = known.join(evidence.select(*on, "team_abbr").distinct(), [*on, "team_abbr"])
+    return evident.select(*on, "player_id", is_evident=True).distinct()
 
 
 def _known_of_teams(
