@@ -159,7 +159,8 @@ def _in_box(lines: pd.DataFrame) -> pd.DataFrame:
     # Of a line above the first team there is no table, of one below the totals no player.
     below = is_end.groupby(in_team).cumsum().gt(0) | in_team.eq(0)
     own = lines[~below & lines.side.isna() & lines.text.ne(_HEADER)]
-    played, absent = own.text.str.extract(_PLAYED), own.text.str.extract(_ABSENT)
+    texts = own.text.astype("string")
+    played, absent = texts.str.extract(_PLAYED), texts.str.extract(_ABSENT)
     status = pd.Series(pd.NA, own.index, dtype="string")
     status = status.mask(absent.reason.notna(), GameStatus.DNP.value)
     status = status.mask(played.minutes.notna(), GameStatus.ACTIVE.value)

@@ -74,10 +74,9 @@ def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     """Today's list. Nobody can have that of an earlier date: it keeps the list in force before it."""
     if day > clock.today():
         yield NotYet(str(day), "a list of players can be had on its own day")
-    elif day == clock.today():
-        season = calendar.season_of(day).name
-        file = SourceFile(f"{_PLACE}/{day}.json", season, day)
-        yield RemoteFile(file, partial(answer, access, "PlayerIndex", season=season))
+    elif day == clock.today() and (season := calendar.season_ahead(day)):
+        file = SourceFile(f"{_PLACE}/{day}.json", season.name, day)
+        yield RemoteFile(file, partial(answer, access, "PlayerIndex", season=season.name))
 
 
 def _frame(document: object, file: SourceFile) -> pd.DataFrame:

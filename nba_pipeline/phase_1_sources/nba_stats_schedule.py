@@ -87,8 +87,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile]:
     """The schedule of the day's season, between two of the coming one: every time until the season is over and all of it is final."""
-    begun = zip(calendar.seasons(), calendar.turns(), strict=True)
-    season = next((span for span, turn in begun if turn <= day <= span.last), None)
+    season = calendar.season_ahead(day)
     if season is None:
         return
     file = SourceFile(f"{PLACE}/{season.name}.json", season.name)
