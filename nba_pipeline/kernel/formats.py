@@ -6,11 +6,21 @@ A decoder raises ValueError for bytes that are not of its format; gzip is taken 
 import csv
 import io
 import json
+import re
+
+# Half of a letter that takes two: JSON can say it, and nothing can store it.
+_HALF_A_LETTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def json_document(content: bytes) -> object:
     """The JSON document: dicts, lists and plain values."""
-    return json.loads(content)
+    try:
+        document = json.loads(content)
+        if _HALF_A_LETTER.search(content):
+            json.dumps(document, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    return document
 
 
 def csv_lines(content: bytes) -> list[dict[str, str | None]]:
