@@ -11,9 +11,14 @@ import re
 # Half of a letter that takes two: JSON can say it, and nothing can store it.
 _HALF_A_LETTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
+# More digits than the largest number of any column's type.
+_NO_NUMBER = re.compile(rb"\d{300}")
+
 
 def json_document(content: bytes) -> object:
     """The JSON document: dicts, lists and plain values."""
+    if _NO_NUMBER.search(content):
+        raise ValueError("it has a number of hundreds of digits")
     try:
         document = json.loads(content)
         if _HALF_A_LETTER.search(content):
