@@ -24,8 +24,6 @@ REAL_LANDING = Path(
 )
 
 
-
-
 class Lab:
     """A warehouse and a landing zone, computed without Dagster, as the assets compute."""
 

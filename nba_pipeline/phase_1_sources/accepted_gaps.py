@@ -31,7 +31,9 @@ def parse(document: object, file: SourceFile) -> Parsed:
     Raises:
         UnknownShape: a needed column is missing.
     """
-    lines = document if isinstance(document, list) else []
+    lines = [] if document is None else document
+    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+        raise UnknownShape(f"{file.path}: no list of accepted gaps (no lines)")
     if lines and (missing := [name for name in _NEEDED if name not in lines[0]]):
         raise UnknownShape(f"{file.path}: no list of accepted gaps (no column {missing})")
     rows: list[dict[str, object]] = []
@@ -71,7 +73,7 @@ def _accepted(line: dict[str, str | None]) -> tuple[list[date], str | None, str]
     Raises:
         _BadLine: it names neither a gap nor a table's season, or says not why, by whom or when.
     """
-    text = {name: (line.get(name) or "").strip() for name in (*_NEEDED, "table", "season")}
+    text = {name: str(line.get(name) or "").strip() for name in (*_NEEDED, "table", "season")}
     for name in ("reason", "accepted_by"):
         if not text[name]:
             raise _BadLine(name, f"no {name}")
