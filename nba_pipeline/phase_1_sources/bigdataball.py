@@ -14,6 +14,7 @@ import pandas as pd
 from nba_pipeline.kernel.formats import csv_lines
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
 from nba_pipeline.league.identity import ten_digits
+from nba_pipeline.phase_1_sources.bigdataball_fetch import fetch
 from nba_pipeline.phase_1_sources.cells import (
     Offence,
     converted,
@@ -168,4 +169,5 @@ bigdataball = Source(
     version=1,
     layout="dates",
     formats={"csv": csv_lines},
+    fetch=fetch,
 )

@@ -16,6 +16,7 @@ from nba_pipeline.phase_1_sources.cells import (
     whole,
 )
 from nba_pipeline.phase_1_sources.game_clock import seconds_of
+from nba_pipeline.phase_1_sources.nba_cdn_play_by_play_fetch import fetch
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 
 _TYPES = {
@@ -124,4 +125,5 @@ nba_cdn_play_by_play = Source(
     version=1,
     layout="games",
     dated_by=nba_stats_schedule,
+    fetch=fetch,
 )

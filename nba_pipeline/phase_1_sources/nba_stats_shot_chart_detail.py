@@ -19,6 +19,7 @@ from nba_pipeline.phase_1_sources.cells import (
     whole,
 )
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
+from nba_pipeline.phase_1_sources.nba_stats_shot_chart_detail_fetch import fetch
 from nba_pipeline.phase_1_sources.result_sets import result_frame
 
 _TYPES = {
@@ -118,4 +119,5 @@ nba_stats_shot_chart_detail = Source(
     parse,
     version=1,
     dated_by=nba_stats_schedule,
+    fetch=fetch,
 )
