@@ -34,7 +34,7 @@ from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import GAME_ID, TEAMS
 from nba_pipeline.tables import SOURCES
 
-EXAMPLES = int(os.environ.get("NBA_PIPELINE_TEST_EXAMPLES", "35"))
+EXAMPLES = int(os.environ.get("NBA_PIPELINE_TEST_EXAMPLES", "30"))
 SEEDS = Path(__file__).parents[1] / "seeds"
 TEAM_COLUMNS = ("team_abbr", "home_team", "away_team")
 JUNK = st.sampled_from(
