@@ -84,7 +84,8 @@ def _within(days: pd.Series, file: SourceFile) -> pd.Series:
     spans = [calendar.season(file.season)] if file.season else calendar.seasons()
 
     def belongs(day: object) -> bool:
-        if not isinstance(day, date):
+        # A time that is none is a date to Python, and before and after no other.
+        if not isinstance(day, date) or pd.isna(day):
             return False
         if file.game_date:
             return file.game_date <= day <= file.game_date + timedelta(days=file.days_after)
