@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from nba_pipeline.automation.schedules import schedules
+from nba_pipeline.automation.sensors import sensors
 from nba_pipeline.orchestration.asset import table_definition
 from nba_pipeline.orchestration.session import session_resource
 from nba_pipeline.orchestration.source_asset import source_asset
@@ -12,6 +14,8 @@ defs = dg.Definitions(
         *(source_asset(source) for source in SOURCES.values()),
         *(table_definition(table) for table in TABLES.values()),
     ],
+    sensors=sensors(TABLES),
+    schedules=schedules(TABLES),
     resources={"session": session_resource(TABLES)},
     # One process per run: tables of a run share the warehouse connection and the lease. A table of
     # which some dates are refused fails after its output, on which the tables after it go on.

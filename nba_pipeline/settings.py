@@ -29,6 +29,18 @@ class Settings(BaseSettings):
         60.0, gt=0, description="How long a lease outlives its holder's last heartbeat"
     )
 
+    sensor_seconds: int = Field(
+        5, ge=1, description="Seconds between two looks of a sensor; read where definitions load"
+    )
+    landing_quiet_seconds: float = Field(
+        2.0, ge=0, description="How long no file may have come before what has landed is asked for"
+    )
+    retry_minutes: str = Field(
+        "1,5,15",
+        pattern=r"^(\d+(\.\d+)?(,\d+(\.\d+)?)*)?$",
+        description="Pauses before a run that failed for a passing reason is asked for again",
+    )
+
     nba_stats_url: str = Field("https://stats.nba.com/stats", description="Address of nba_stats_*")
     nba_cdn_url: str = Field(
         "https://cdn.nba.com/static/json/liveData", description="Address of the play by play"
@@ -55,6 +67,11 @@ class Settings(BaseSettings):
     fetch_timeout: float = Field(
         30.0, gt=0, description="Seconds without a byte after which a question is asked again"
     )
+
+    @property
+    def retry_pauses(self) -> tuple[float, ...]:
+        """The minutes of retry_minutes, as many as there are retries."""
+        return tuple(float(text) for text in self.retry_minutes.split(",") if text)
 
     @cached_property
     def landing_root(self) -> str:

@@ -98,6 +98,14 @@ class Landing:
             for day in days
         }
 
+    def told(self, source: Source, days: Sequence[date]) -> set[date]:
+        """Those of the days that the source's files say anything of: rows, or rejected input."""
+        found: set[date] = set()
+        for season in _asked(source, days):
+            facts = self._facts(source, season, days)
+            found |= {*facts.dated, *facts.filed}
+        return found & set(days)
+
     def seasons_with_files(self, source: Source, seasons: Sequence[str]) -> list[str]:
         """The seasons of which the source has any file."""
         return [season for season in seasons if self._found.has_files(source, season)]

@@ -1,0 +1,61 @@
+"""Schedules in US Eastern time: they look often, and what decides is whether the data is there.
+
+A look at which the games are not over, or nothing is left to do, asks for nothing and is green; so
+is every look in the off-season. What failed for a passing reason is asked for again at a later one.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import dagster as dg
+
+from nba_pipeline import clock
+from nba_pipeline.automation.asking import ASSET_JOB
+from nba_pipeline.automation.opened import opened
+from nba_pipeline.automation.requests import Wish, after_games, before_games, month_trained
+from nba_pipeline.automation.sensors import decided
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.kernel.table import Table
+
+ZONE = "America/New_York"
+AFTER_GAMES, BEFORE_GAMES, TRAINING = "post_game", "pre_game", "monthly_training"
+_CRON = {
+    # The last games of a night end by 2:00; what comes late is looked for until noon.
+    AFTER_GAMES: "*/10 0-11 * * *",
+    # From when the day's first injury report is out until the last tip-off.
+    BEFORE_GAMES: "*/10 9-22 * * *",
+    # The first of a month, and two days more for a month whose last games were not over.
+    TRAINING: "30 4-8 1-3 * *",
+}
+_PRIORITY = {BEFORE_GAMES: 20, AFTER_GAMES: 10, TRAINING: 8}
+
+
+def schedules(tables: Mapping[str, Table]) -> list[dg.ScheduleDefinition]:
+    """The schedules over every declared table, switched on."""
+    wishes: dict[str, tuple[str, Callable[[Survey, date], Wish]]] = {
+        AFTER_GAMES: ("Raw tables to grades of the nights that are over.", after_games),
+        BEFORE_GAMES: ("Today's predictions, and again when what they need changes.", before_games),
+        TRAINING: ("The month's models, once all games before it are over.", month_trained),
+    }
+    return [_schedule(name, text, wish, tables) for name, (text, wish) in wishes.items()]
+
+
+def _schedule(
+    name: str, text: str, wish: Callable[[Survey, date], Wish], tables: Mapping[str, Table]
+) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=name,
+        cron_schedule=_CRON[name],
+        execution_timezone=ZONE,
+        job_name=ASSET_JOB,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=text,
+    )
+    def look(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        with opened(tables) as home:
+            survey = home.survey()
+            wished = wish(survey, clock.today())
+            decision = decided(wished, survey, home, name, context.instance, _PRIORITY[name])
+        return list(decision.asked) or dg.SkipReason(decision.says)
+
+    return look
