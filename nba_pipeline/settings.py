@@ -41,6 +41,16 @@ class Settings(BaseSettings):
         description="Pauses before a run that failed for a passing reason is asked for again",
     )
 
+    alert_webhook: str = Field("", description="Address that alerts are posted to, as JSON")
+    alert_email_to: str = Field("", description="Who gets alerts by e-mail; several by commas")
+    alert_email_from: str = Field("nba-pipeline@localhost", description="From whom")
+    alert_smtp: str = Field("localhost:25", description="The mail server, as host:port")
+    alert_smtp_user: str = Field("", description="Its user; with one, the connection is encrypted")
+    alert_smtp_password: SecretStr = Field(SecretStr(""), description="Its password")
+    alert_hours: float = Field(
+        6.0, gt=0, description="Hours within which the same alert is not told again"
+    )
+
     nba_stats_url: str = Field("https://stats.nba.com/stats", description="Address of nba_stats_*")
     nba_cdn_url: str = Field(
         "https://cdn.nba.com/static/json/liveData", description="Address of the play by play"

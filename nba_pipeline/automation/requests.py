@@ -42,8 +42,8 @@ def landed(survey: Survey, changed: Iterable[tuple[str, str]], today: date) -> W
     """
     raw = [table for table in survey.tables.values() if table.phase == RAW]
     days_of: dict[str, set[date]] = {}
-    for source, season in changed:
-        days_of.setdefault(source, set()).update(_days(season, today))
+    for name, season in changed:
+        days_of.setdefault(name, set()).update(_days(season, today))
     meant: set[date] = set()
     for table in raw:
         for source in dict.fromkeys((*table.sources, *table.players_from)):

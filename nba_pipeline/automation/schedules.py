@@ -10,8 +10,8 @@ from datetime import date
 import dagster as dg
 
 from nba_pipeline import clock
-from nba_pipeline.automation.asking import ASSET_JOB
-from nba_pipeline.automation.opened import opened
+from nba_pipeline.automation.asking import ASSET_JOB, Decision
+from nba_pipeline.automation.opened import Opened, opened
 from nba_pipeline.automation.requests import Wish, after_games, before_games, month_trained
 from nba_pipeline.automation.sensors import decided
 from nba_pipeline.engine.staleness import Survey
@@ -30,32 +30,37 @@ _CRON = {
 _PRIORITY = {BEFORE_GAMES: 20, AFTER_GAMES: 10, TRAINING: 8}
 
 
+_WISHES: dict[str, tuple[str, Callable[[Survey, date], Wish]]] = {
+    AFTER_GAMES: ("Raw tables to grades of the nights that are over.", after_games),
+    BEFORE_GAMES: ("Today's predictions, and again when what they need changes.", before_games),
+    TRAINING: ("The month's models, once all games before it are over.", month_trained),
+}
+
+
 def schedules(tables: Mapping[str, Table]) -> list[dg.ScheduleDefinition]:
     """The schedules over every declared table, switched on."""
-    wishes: dict[str, tuple[str, Callable[[Survey, date], Wish]]] = {
-        AFTER_GAMES: ("Raw tables to grades of the nights that are over.", after_games),
-        BEFORE_GAMES: ("Today's predictions, and again when what they need changes.", before_games),
-        TRAINING: ("The month's models, once all games before it are over.", month_trained),
-    }
-    return [_schedule(name, text, wish, tables) for name, (text, wish) in wishes.items()]
+    return [_schedule(name, tables) for name in _WISHES]
 
 
-def _schedule(
-    name: str, text: str, wish: Callable[[Survey, date], Wish], tables: Mapping[str, Table]
-) -> dg.ScheduleDefinition:
+def look_by_schedule(name: str, home: Opened, instance: dg.DagsterInstance) -> Decision:
+    """What the schedule of that name asks for now, and what it waits for."""
+    survey = home.survey()
+    wished = _WISHES[name][1](survey, clock.today())
+    return decided(wished, survey, home, name, instance, _PRIORITY[name])
+
+
+def _schedule(name: str, tables: Mapping[str, Table]) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=name,
         cron_schedule=_CRON[name],
         execution_timezone=ZONE,
         job_name=ASSET_JOB,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=text,
+        description=_WISHES[name][0],
     )
     def look(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         with opened(tables) as home:
-            survey = home.survey()
-            wished = wish(survey, clock.today())
-            decision = decided(wished, survey, home, name, context.instance, _PRIORITY[name])
+            decision = look_by_schedule(name, home, context.instance)
         return list(decision.asked) or dg.SkipReason(decision.says)
 
     return look

@@ -103,18 +103,19 @@ _read: set[tuple[str, str, str]] = set()
 
 def _unread(home: Opened, now: Listing, changed: list[tuple[str, str]]) -> int:
     """Parses changed files for a moment; how many sources and seasons are left for the next look."""
-    started = time.monotonic()
+    started, read = time.monotonic(), 0
     sources = {source.name: source for source in home.sources}
     for number, (name, season) in enumerate(changed):
         mark = (name, season, now.digests.get((name, season), ""))
         if mark in _read or name not in sources:
             continue
-        if time.monotonic() - started > _READING_SECONDS:
+        if read and time.monotonic() - started > _READING_SECONDS:
             return len(changed) - number
-        spans = [s for s in calendar.seasons() if season in (s.name, EVERY_SEASON)]
-        for span in spans:
-            home.landing.contents(sources[name], span.days())
+        for span in calendar.seasons():
+            if season in (span.name, EVERY_SEASON):
+                home.landing.contents(sources[name], span.days())
         _read.add(mark)
+        read += 1
     return 0
 
 

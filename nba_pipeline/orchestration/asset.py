@@ -18,6 +18,7 @@ from nba_pipeline.orchestration.events import (
     log_stopped,
     output_event,
 )
+from nba_pipeline.orchestration.freshness import freshness_policy
 from nba_pipeline.orchestration.session import RunSession
 from nba_pipeline.quality.changes import changes
 from nba_pipeline.warehouse.protocol import Warehouse
@@ -46,6 +47,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         partitions_def=definition,
         kinds={"delta", "duckdb"},
         owners=[OWNER],
+        freshness_policy=freshness_policy(table.name),
         deps=[
             *(
                 dg.AssetDep(name, partition_mapping=mapping)

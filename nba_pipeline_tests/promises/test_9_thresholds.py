@@ -49,6 +49,11 @@ OF_VERSION[5] = OF_VERSION[4] | {
     "PLAYER_MINUTES_AGREE": 1,
     "TEAM_MINUTES_AGREE": 10,
 }
+OF_VERSION[6] = OF_VERSION[5] | {
+    "COVERAGE_DROP": 0.02,
+    "COVERAGE_WEEKS": 4,
+    "STALLED_SECONDS": 120,
+}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
