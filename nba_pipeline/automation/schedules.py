@@ -14,6 +14,9 @@ from nba_pipeline.automation.asking import ASSET_JOB, Decision
 from nba_pipeline.automation.opened import Opened, opened
 from nba_pipeline.automation.requests import Wish, after_games, before_games, month_trained
 from nba_pipeline.automation.sensors import decided
+from nba_pipeline.automation.set_aside import set_aside
+from nba_pipeline.automation.tonight import has_time, without_corrections
+from nba_pipeline.automation.work import work_of
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 
@@ -44,8 +47,12 @@ def schedules(tables: Mapping[str, Table]) -> list[dg.ScheduleDefinition]:
 
 def look_by_schedule(name: str, home: Opened, instance: dg.DagsterInstance) -> Decision:
     """What the schedule of that name asks for now, and what it waits for."""
-    survey = home.survey()
-    wished = _WISHES[name][1](survey, clock.today())
+    survey, today = home.survey(), clock.today()
+    wished = _WISHES[name][1](survey, today)
+    if name == BEFORE_GAMES:
+        found = work_of(wished, survey, set_aside(home.engine, survey))
+        if not has_time(found.works, survey, home.engine):
+            wished = without_corrections(wished, today)
     return decided(wished, survey, home, name, instance, _PRIORITY[name])
 
 

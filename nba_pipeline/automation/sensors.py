@@ -19,6 +19,7 @@ from nba_pipeline.automation.landing_listing import EVERY_SEASON, Listing, listi
 from nba_pipeline.automation.opened import Opened, opened
 from nba_pipeline.automation.requests import Wish, landed, repaired
 from nba_pipeline.automation.set_aside import set_aside
+from nba_pipeline.automation.tonight import has_time
 from nba_pipeline.automation.work import work_of
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey
@@ -154,6 +155,8 @@ def decided(
 ) -> Decision:
     """The decision on what is wished for; what keeps all of it waiting where something does."""
     found = work_of(wish, survey, set_aside(home.engine, survey))
+    if name == REPAIR and not has_time(found.works, survey, home.engine):
+        return Decision(waiting=("tonight first: put off until the first game has begun",))
     decision = decide(found.works, name, home, instance, priority=priority)
     if wish.unmet or (found.barred and not found.works):
         barred = [f"{why} ({count})" for why, count in found.barred.items()]
