@@ -90,6 +90,11 @@ class Progress:
         with self._engine.connect() as connection:
             return connection.scalar(newest)
 
+    def expected(self, tables: dict[str, int]) -> float:
+        """Seconds that so many partitions of the tables will probably take."""
+        with self._engine.connect() as connection:
+            return sum(_expected(connection, name, dates) for name, dates in tables.items())
+
     def steps(self, backfill_id: str) -> list[Step]:
         """The backfill's tables in order."""
         with self._engine.connect() as connection:

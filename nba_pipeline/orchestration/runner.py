@@ -88,6 +88,24 @@ def _run_once(
     instance: dg.DagsterInstance,
 ) -> Failed | None:
     names = [table.name for table in tables]
+    # Not job.execute_in_process, which runs with an executor of its own.
+    run = instance.create_run_for_job(
+        job,
+        run_config=_QUIET,
+        tags=tags_of(request, tables, days),
+        asset_selection=frozenset(dg.AssetKey(name) for name in names),
+    )
+    result = execute_run(InMemoryJob(job), run, instance)
+    if result.success:
+        return None
+    ended = instance.get_run_by_id(result.run_id)
+    is_interrupted = ended is not None and ended.status == dg.DagsterRunStatus.CANCELED
+    return Failed(tuple(names), min(days), max(days), tuple(_errors(result)), is_interrupted)
+
+
+def tags_of(request: Request, tables: Sequence[Table], days: Sequence[date]) -> dict[str, str]:
+    """The tags by which a run of these tables over these days carries out the request."""
+    names = [table.name for table in tables]
     tags = {
         "dagster/asset_partition_range_start": min(days).isoformat(),
         "dagster/asset_partition_range_end": max(days).isoformat(),
@@ -99,19 +117,7 @@ def _run_once(
     if request.bypasses:
         tags[BYPASS_TAG] = ",".join(bypass.name for bypass in request.bypasses)
         tags[REASON_TAG] = request.bypasses[0].reason
-    # Not job.execute_in_process, which runs with an executor of its own.
-    run = instance.create_run_for_job(
-        job,
-        run_config=_QUIET,
-        tags=tags,
-        asset_selection=frozenset(dg.AssetKey(name) for name in names),
-    )
-    result = execute_run(InMemoryJob(job), run, instance)
-    if result.success:
-        return None
-    ended = instance.get_run_by_id(result.run_id)
-    is_interrupted = ended is not None and ended.status == dg.DagsterRunStatus.CANCELED
-    return Failed(tuple(names), min(days), max(days), tuple(_errors(result)), is_interrupted)
+    return tags
 
 
 def _errors(result: JobExecutionResult) -> list[str]:

@@ -40,9 +40,11 @@ FORCE_TAG = "nba_pipeline/force"
 WAIT_TAG = "nba_pipeline/wait"
 ONLY_STORED_TAG = "nba_pipeline/only_stored"
 BACKFILL_TAG = "nba_pipeline/backfill"
+WORK_TAG = "nba_pipeline/work"
+"""Identity of the work for which a sensor or schedule has asked; see automation.work."""
 _TAGS = {
     *(BYPASS_TAG, REASON_TAG, FORCE_TAG, WAIT_TAG, ONLY_STORED_TAG, BACKFILL_TAG),
-    CANCEL_REASON_TAG,
+    *(WORK_TAG, CANCEL_REASON_TAG),
 }
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 _LONGEST_REASON = 500
