@@ -63,7 +63,8 @@ def _functions(table: Table) -> list[object]:
     """What computes and judges the table's rows."""
     asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
     found: list[object] = [table.transform, *asked]
-    found += [f for f in (table.expected, table.refusals, table.unsettled, table.rejections) if f]
+    others = (table.expected, table.refusals, table.gate, table.unsettled, table.rejections)
+    found += [function for function in others if function]
     if table.is_tracked:
         found.append(with_quality)
     if table.needs_minimum_games:

@@ -123,6 +123,7 @@ class Table:
     warnings: tuple[Transform, ...]
     shares: tuple[Transform, ...]
     refusals: Callable[..., Mapping[date, str]] | None
+    gate: Callable[..., Mapping[date, str]] | None
     checkpoints: tuple[Checkpoint, ...]
     unsettled: Transform | None
     is_unique_over_all: bool
@@ -169,6 +170,11 @@ class Table:
     def knows_today(self) -> bool:
         """Whether the rows depend on the day on which they are computed: `today`, a table of one."""
         return "today" in inspect.signature(self.transform).parameters
+
+    @cached_property
+    def knows_earlier(self) -> bool:
+        """Whether the rows depend on what was stored before them: `earlier`, the table's own rows."""
+        return "earlier" in inspect.signature(self.transform).parameters
 
     @cached_property
     def tells_places(self) -> bool:
@@ -234,6 +240,7 @@ def table_asset(
     warnings: Sequence[Transform] = (),
     shares: Sequence[Transform] = (),
     refusals: Callable[..., Mapping[date, str]] | None = None,
+    gate: Callable[..., Mapping[date, str]] | None = None,
     checkpoints: Sequence[Checkpoint] = (),
     unsettled: Transform | None = None,
     is_unique_over_all: bool = False,
@@ -253,7 +260,8 @@ def table_asset(
         module: the table file's __name__; its docstring and GRAIN are the table's.
         version: counts the meanings of the code; a newer one's rows are never replaced by older.
         schema: the columns.
-        transform: inputs to rows.
+        transform: inputs to rows. Of `earlier` it gets the table's own rows of the partitions before
+            its first, as they stand; a later change of those makes nothing stale.
         reads: upstream tables.
         sources: phase 1 sources, for raw tables; functions take their rows under their names, and
             as `seasons_with_files` the (source, season) of which there is any file.
@@ -264,6 +272,8 @@ def table_asset(
         shares: rows to present and expected counts per date; below its threshold in thresholds.SHARES,
             summed over the season to date, what is downstream refuses.
         refusals: inputs to the partitions that must not be computed from them, and why.
+        gate: inputs to the partitions that they are not good enough for, and why, where what becomes
+            of those is the transform's to say: what `validate` asks in the place of refusals.
         checkpoints: the names of these checks, where one is to be asked under another than its own.
         unsettled: rows to those that are still to change: nothing looks back on their dates.
         is_unique_over_all: whether a key may be on one date only, over all stored partitions.
@@ -298,11 +308,11 @@ def table_asset(
     used: set[str] = set()
     figures = [point.figures for point in checkpoints]
     checks = [*assertions, *violations, *warnings, *shares]
-    for function in (transform, expected, refusals, rejections, unsettled, *checks, *figures):
+    for function in (transform, expected, refusals, gate, rejections, unsettled, *checks, *figures):
         if function is None:
             continue
         wanted = parameters(function, given)
-        if unknown := wanted - given - {"rows", "partitions", "today"}:
+        if unknown := wanted - given - {"rows", "partitions", "today", "earlier"}:
             raise ContradictoryDeclaration(
                 f"{name}: {function.__name__} takes {sorted(unknown)}, which is not read"
             )
@@ -332,6 +342,7 @@ def table_asset(
         warnings=tuple(warnings),
         shares=tuple(shares),
         refusals=refusals,
+        gate=gate or refusals,
         checkpoints=tuple(checkpoints),
         unsettled=unsettled,
         is_unique_over_all=is_unique_over_all,
