@@ -87,6 +87,12 @@ class Lab:
         )
 
 
+def with_upstream(*names: str) -> list[str]:
+    """The tables and everything that they are made from, in the graph's order."""
+    wanted = {*names, *(above for name in names for above in TABLES[name].upstream)}
+    return [name for name in TABLES if name in wanted]
+
+
 DAILY = [name for name, table in TABLES.items() if table.partitions == "daily"]
 FIRST = calendar.season(LEAGUE.season).first
 LAST = calendar.season(LEAGUE.season).days()[LEAGUE.days - 1]

@@ -36,7 +36,10 @@ def parts(table: Table) -> list[str]:
     sources = (*table.sources, *table.players_from)
     found |= {f"source {source.name} {source.version}" for source in sources}
     for value in _reached(_functions(table)):
-        if isinstance(value, Invariant):
+        if isinstance(value, Table):
+            # Its units and its rejections are functions of its own file.
+            found.add(f"table {value.name} {value.version}")
+        elif isinstance(value, Invariant):
             # Its limits are in the expression already.
             found.add(f"invariant {value.name} {value.is_broken!r} {value.detail!r}")
         elif isinstance(value, Threshold):
@@ -53,7 +56,7 @@ def modules_of(table: Table) -> set[str]:
     reached = {
         v.__module__
         for v in _reached(_functions(table))
-        if not isinstance(v, Threshold | Invariant)
+        if not isinstance(v, Threshold | Invariant | Table)
     }
     others = ("phase_", "errors", "clock", "kernel.table")
     return {m for m in reached if not m.removeprefix(f"{_PACKAGE}.").startswith(others)}
@@ -74,8 +77,11 @@ def _functions(table: Table) -> list[object]:
 
 def _reached(
     roots: list[object],
-) -> Iterator[Threshold | Invariant | FunctionType | type]:
-    """Every limit, function and class of this project that the roots come to, each once."""
+) -> Iterator[Threshold | Invariant | Table | FunctionType | type]:
+    """Every limit, function and class of this project that the roots come to, each once.
+
+    And every table of which they use what it declares of its units and rejections.
+    """
     stack, seen = list(roots), set()
     while stack:
         value = stack.pop()
@@ -89,6 +95,8 @@ def _reached(
         elif isinstance(value, Mapping):
             stack += value.values()
         elif isinstance(value, Table):
+            if value.units or value.rejections:
+                yield value
             stack += [value.rejections] if value.rejections else []
             if value.units:
                 stack += [value.units.expected, value.units.measured, *value.units.invariants]

@@ -1,7 +1,8 @@
 """Parsed copies of landing files, kept on disk so that no process parses a file a second time.
 
 A copy is a folder named after what made it: source, file, content, and the version of the parser.
-Folders appear whole by a rename and may be deleted at any time.
+What is made of many files together, as the names that they tell, is kept like one. Folders appear
+whole by a rename and may be deleted at any time.
 """
 
 import json

@@ -21,10 +21,10 @@ from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline_tests.backfill.writer import MARKED, NEXT_VERSION
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 11, 12)
-RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
+RAW = with_upstream("data_gaps")
 TABLE = "team_offense_game_summary"
 CHAIN = [*RAW, TABLE, "player_game_summary"]
 FEW_AND_MANY = [3, pytest.param(50, marks=pytest.mark.slow)]

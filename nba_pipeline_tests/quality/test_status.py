@@ -3,10 +3,10 @@
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.quality.status import by_table, partition_status
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import FIRST, LAST, Lab
+from nba_pipeline_tests.conftest import FIRST, LAST, Lab, with_upstream
 from nba_pipeline_tests.league_files import TEAM_LOG, damaged, games, lines
 
-RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
+RAW = with_upstream("data_gaps")
 
 
 def _status(lab: Lab) -> dict[object, dict[str, object]]:
