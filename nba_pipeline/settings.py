@@ -40,6 +40,12 @@ class Settings(BaseSettings):
         "11:00,13:00,17:00,19:00",
         description="Which of a day's injury reports are fetched, US Eastern; several by commas",
     )
+    nba_gamebook_url: str = Field(
+        "https://statsdmz.nba.com/pdfs", description="Address of the game books"
+    )
+    nba_official_url: str = Field(
+        "https://official.nba.com/wp-json/api/v1", description="Address of the referee assignments"
+    )
     odds_api_url: str = Field(
         "https://api.the-odds-api.com/v4", description="Address of The Odds API"
     )

@@ -126,6 +126,11 @@ UNIVERSE_GAMES = Threshold(
     "Who has not appeared in his team's last ten games hardly plays in the next one: of those who "
     "play, 97.8% are among 15.8 players per team.",
 )
+EARLIEST_TIPOFF = Threshold(
+    16,
+    "Hour of the date, UTC: no game begins before Eastern noon, which is then in summer time. Where "
+    "the schedule tells no tip-off, only what was reported before is certainly from before it.",
+)
 SAMPLED_ONE_IN = Threshold(
     50, "Rows of which one is computed again by a second route, which for all would cost too much."
 )
@@ -139,6 +144,19 @@ TEAM_MINUTES_AGREE = Threshold(
     10,
     "A team's minutes in the game log are 238 to 242 of 240 played, and 264 to 266 of 265; half of an "
     "overtime's 25 would be another number of overtimes.",
+)
+PAINT_FEET = Threshold(
+    8, "The restricted area and what is finished around it: floaters and hooks up to eight feet."
+)
+THREES_AGREE = Threshold(
+    1,
+    "A foot on the line is seen later: the official three becomes a two in the box score and stays a "
+    "three in the play by play, or the other way round.",
+)
+GAME_PLAYERS_MATCHED = Threshold(
+    0.95,
+    "Share of the players named in a game's play by play whom the box score knows. With one of "
+    "twenty lost another file was read; a change of format once lost all of them unnoticed.",
 )
 AUDITABLE_DAYS = Threshold(
     30,

@@ -93,6 +93,8 @@ def with_upstream(*names: str) -> list[str]:
     return [name for name in TABLES if name in wanted]
 
 
+RAW = with_upstream("data_gaps")
+"""The gaps of the raw tables, and every table that they are found in."""
 DAILY = [name for name, table in TABLES.items() if table.partitions == "daily"]
 FIRST = calendar.season(LEAGUE.season).first
 LAST = calendar.season(LEAGUE.season).days()[LEAGUE.days - 1]

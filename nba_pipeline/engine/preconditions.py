@@ -70,8 +70,8 @@ class _Upstream:
             if span in own or stored.last_in(span.first, span.last)
             for day in span.days()
         }
-        # What is read from the beginning begins with what there is.
-        return {d for d in wanted if d >= first} if self._read.reach == "first_season" else wanted
+        # What is read as far as it is there begins with what there is.
+        return {d for d in wanted if d >= first} if self._read.reach == "three_seasons" else wanted
 
     def reason(self, day: date, skipped: set[str]) -> str | None:
         """Why the partition may not be computed; None when it may."""

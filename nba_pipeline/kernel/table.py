@@ -22,9 +22,9 @@ from nba_pipeline.league.calendar import Season, month_of, season_days, seasons
 from nba_pipeline.warehouse.protocol import Storage
 
 Reach = Literal[
-    "same_date", "same_month", "season", "previous_season", "two_seasons_before", "first_season"
+    "same_date", "same_month", "season", "previous_season", "two_seasons_before", "three_seasons"
 ]
-_SEASONS_BACK = {"season": 0, "previous_season": 1, "two_seasons_before": 2}
+_SEASONS_BACK = {"season": 0, "previous_season": 1, "two_seasons_before": 2, "three_seasons": 2}
 Transform = Callable[..., ir.Table]
 
 
@@ -34,7 +34,7 @@ class Read:
 
     same_date and same_month give the run's own dates or their months; the others look back: they
     give everything strictly before the last of them, from the first day of the season, of the one
-    before it, of the one before that, or of the calendar.
+    before it, or of the one before that.
     """
 
     table: str
@@ -53,8 +53,7 @@ class Read:
     def seasons(self, day: date) -> list[Season]:
         """The seasons that it looks back over from a day, oldest first, its own last."""
         begun = [span for span in seasons() if span.first <= day]
-        back = _SEASONS_BACK.get(self.reach)
-        return begun if back is None else begun[-back - 1 :]
+        return begun[-_SEASONS_BACK[self.reach] - 1 :]
 
 
 def _reads(reach: Reach, names: Sequence[str], renamed: Mapping[str, str]) -> tuple[Read, ...]:
@@ -91,9 +90,12 @@ def from_two_seasons_before(*names: str, **renamed: str) -> tuple[Read, ...]:
     return _reads("two_seasons_before", names, renamed)
 
 
-def from_first_season(*names: str, **renamed: str) -> tuple[Read, ...]:
-    """Upstream tables of which everything before D is read."""
-    return _reads("first_season", names, renamed)
+def from_three_seasons(*names: str, **renamed: str) -> tuple[Read, ...]:
+    """Upstream tables of which this season and the two before it are read, as far as they are there.
+
+    Where nothing is stored before a date, nothing is missing before it.
+    """
+    return _reads("three_seasons", names, renamed)
 
 
 class ContradictoryDeclaration(NbaPipelineError, ValueError):

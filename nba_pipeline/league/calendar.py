@@ -159,6 +159,12 @@ def turns() -> tuple[date, ...]:
     return (first.first.replace(day=1), *(before.last + timedelta(days=1) for before in ends))
 
 
+def season_ahead(day: date) -> Season | None:
+    """The season that the day counts to: its own, or the next one between two; None after the last."""
+    begun = zip(seasons(), turns(), strict=True)
+    return next((span for span, turn in begun if turn <= day <= span.last), None)
+
+
 def season_before(later: Season) -> Season | None:
     """The season before; None for the calendar's first."""
     place = seasons().index(later)

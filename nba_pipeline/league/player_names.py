@@ -86,11 +86,9 @@ def matched_names(
             those that he was seen with this season or the last.
         on: the columns that name what is matched: none of them NULL.
     """
-    candidates = _candidates(names, known_players, on).left_join(
-        _known_of_teams(names, known_players, evidence, on)
-        .select(*on, "player_id", is_evident=True)
-        .distinct(),
-        [*on, "player_id"],
+    candidates = _candidates(names, known_players, on)
+    candidates = candidates.left_join(
+        _evident(candidates, names, known_players, evidence, on), [*on, "player_id"]
     )
     candidates = candidates.select(
         *on, "player_id", "form", is_evident=_.is_evident.fill_null(False)
@@ -107,6 +105,31 @@ def matched_names(
         "player_id",
         name_match=_.form.cases((_EXACT, "exact"), (_ALIAS, "alias"), else_="suffix"),
     )
+
+
+def matched_in_games(names: ir.Table, box_score: ir.Table, on: Sequence[str]) -> ir.Table:
+    """The player of the game whom each name means, as `matched_names` tells it.
+
+    Only who is in the game's box score can be meant, whoever else is known by that name.
+
+    Args:
+        names: `on`, which has game_id, team_abbr and player_lookup.
+        box_score: the players of the games.
+        on: the columns that name what is matched: none of them NULL.
+    """
+    columns = ["player_id", "player_lookup", "team_abbr", "player_name"]
+    known = box_score.select(*columns, season=_.game_id, known_from=_.game_date)
+    days = box_score.select("game_id", "game_date").distinct()
+    named = names.join(days, "game_id").select(
+        *(names[name].name(f"asked_{name}") for name in on),
+        season=_.game_id,
+        game_date=_.game_date,
+        player_lookup=_.player_lookup,
+    )
+    keys = [f"asked_{name}" for name in on]
+    evidence = named.select(*keys, team_abbr=_.asked_team_abbr)
+    found = matched_names(named, known, evidence, keys)
+    return found.rename({name: f"asked_{name}" for name in on})
 
 
 def matched_surnames(
@@ -231,6 +254,26 @@ def _candidates(names: ir.Table, known_players: ir.Table, on: Sequence[str]) -> 
     )
     fits = fits.filter(_.known_from <= _.asked_on)
     return fits.group_by([*on, "player_id"]).agg(form=_.form.min())
+
+
+def _evident(
+    candidates: ir.Table,
+    names: ir.Table,
+    known_players: ir.Table,
+    evidence: ir.Table,
+    on: Sequence[str],
+) -> ir.Table:
+    """The candidates who are known, before the name's date, to be with one of its teams."""
+    # Of the candidates alone: all players of all teams of a date are many times more.
+    asked = candidates.select(*on, "player_id").join(
+        names.select(*on, "season", "game_date").distinct(), on
+    )
+    known = asked.join(
+        known_players.select("season", "player_id", "team_abbr", "known_from"),
+        ["season", "player_id"],
+    ).filter(_.known_from <= _.game_date)
+    evident = known.join(evidence.select(*on, "team_abbr").distinct(), [*on, "team_abbr"])
+    return evident.select(*on, "player_id", is_evident=True).distinct()
 
 
 def _known_of_teams(

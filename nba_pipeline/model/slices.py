@@ -26,7 +26,12 @@ def named(rows: pd.DataFrame) -> Slices:
     days = pd.to_datetime(rows.game_date).to_numpy()
     begins = np.flatnonzero(np.r_[True, days[1:] != days[:-1]])
     wanted = (np.cumsum(list(SHARES.values()))[:-1] * len(days)).astype(int)
-    ends = [0, *begins[np.searchsorted(begins, wanted, side="right") - 1].tolist(), len(days)]
+    cuts = np.searchsorted(begins, wanted, side="right") - 1
+    # Of few dates each slice has one all the same.
+    least = np.arange(len(cuts))
+    cuts = np.clip(np.maximum.accumulate(cuts - least) + least, least + 1, None)
+    cuts = np.minimum(cuts, len(begins) - len(cuts) + least)
+    ends = [0, *begins[cuts.clip(0)].tolist(), len(days)]
     return {name: slice(*span) for name, span in zip(SHARES, pairwise(ends), strict=True)}
 
 

@@ -5,6 +5,7 @@ Rosters that are gaps are left out; a player whose team's box score is a gap has
 
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
@@ -12,6 +13,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league import box_score
+from nba_pipeline.league.betting_lines import LINE_SOURCES, closing_lines
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.lookback import provenance
@@ -65,6 +67,15 @@ class PlayerGameSummary(pa.DataFrameModel):
         nullable=True,
         description="Share of the team's plays used while on the floor, percent; NULL under a minute",
     )
+    points_line: float = pa.Field(gt=0, nullable=True)
+    line_source: str = pa.Field(
+        isin=list(LINE_SOURCES), nullable=True, description="Where the line is from"
+    )
+    over_under_result: str = pa.Field(
+        isin=["OVER", "UNDER", "PUSH"],
+        nullable=True,
+        description="Whether the points were over or under the closing line, or were it",
+    )
 
     class Config:
         """One row per player and game."""
@@ -82,8 +93,11 @@ def transform(
     nbac_player_boxscore: ir.Table,
     nbac_team_boxscore: ir.Table,
     data_gaps: ir.Table,
+    odds_api_player_points_props: ir.Table,
+    bettingpros_player_points_props: ir.Table,
+    nbac_schedule: ir.Table,
 ) -> ir.Table:
-    """The box score, shooting percentages, and usage against the own team's."""
+    """The box score, shooting percentages, usage against the own team's, and the closing line."""
     players = provenance.with_holes(nbac_player_boxscore, data_gaps, "nbac_player_boxscore")
     teams = provenance.with_holes(nbac_team_boxscore, data_gaps, "nbac_team_boxscore")
     teams = teams.select(
@@ -96,8 +110,18 @@ def transform(
         team_tov="tov",
     )
     rows = provenance.join(players, teams, ["game_id", "team_abbr"]).filter(_.minutes > 0)
+    lines = closing_lines(
+        odds_api_player_points_props, bettingpros_player_points_props, nbac_schedule
+    )
+    lines = lines.select("game_date", "player_id", "points_line", "line_source")
+    rows = provenance.join(rows, lines, ["game_date", "player_id"])
     return rows.mutate(
         points=rows.pts,
+        over_under_result=ibis.cases(
+            (rows.pts > rows.points_line, "OVER"),
+            (rows.pts < rows.points_line, "UNDER"),
+            (rows.pts == rows.points_line, "PUSH"),
+        ),
         ts_pct=box_score.ts_pct(rows.pts, rows.fga, rows.fta),
         efg_pct=box_score.efg_pct(rows.fgm, rows.fg3m, rows.fga),
         usage_rate=box_score.usage_rate(rows),
@@ -160,9 +184,12 @@ def team_rows_without_players(
 
 player_game_summary = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=PlayerGameSummary,
-    reads=same_date("nbac_schedule", "nbac_player_boxscore", "nbac_team_boxscore", "data_gaps"),
+    reads=same_date(
+        *("nbac_schedule", "nbac_player_boxscore", "nbac_team_boxscore", "data_gaps"),
+        *("odds_api_player_points_props", "bettingpros_player_points_props"),
+    ),
     expected=expected,
     transform=transform,
     shares=[usage_rate_coverage],

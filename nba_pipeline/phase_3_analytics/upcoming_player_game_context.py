@@ -16,7 +16,9 @@ from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
 from nba_pipeline.league import calendar
+from nba_pipeline.league.betting_lines import closing_lines
 from nba_pipeline.league.identity import GAME_ID
+from nba_pipeline.league.injury_status import INJURY_SOURCES, injury_statuses
 from nba_pipeline.league.schedule import both_teams, covered, final
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.timeline import (
@@ -26,7 +28,7 @@ from nba_pipeline.lookback.timeline import (
     timeline,
 )
 from nba_pipeline.lookback.windows import as_of, count, last, last_days, latest, total
-from nba_pipeline.thresholds import UNIVERSE_GAMES
+from nba_pipeline.thresholds import EARLIEST_TIPOFF, UNIVERSE_GAMES
 
 GRAIN = ["game_id", "player_id"]
 
@@ -73,6 +75,23 @@ class UpcomingPlayerGameContext(pa.DataFrameModel):
     )
     minutes_in_last_14_days: float = pa.Field(
         ge=0, nullable=True, description="Minutes the player played, D excluded"
+    )
+    points_line: float = pa.Field(gt=0, nullable=True)
+    line_source: str = pa.Field(nullable=True)
+    opening_points_line: float = pa.Field(
+        gt=0,
+        nullable=True,
+        description="The line of the first snapshot; NULL where there is but one",
+    )
+    line_movement: float = pa.Field(
+        nullable=True, description="points_line minus opening_points_line, in points"
+    )
+    over_price: float = pa.Field(gt=1, nullable=True)
+    under_price: float = pa.Field(gt=1, nullable=True)
+    injury_status: str = pa.Field(nullable=True)
+    injury_source: str = pa.Field(
+        isin=list(INJURY_SOURCES),
+        description="Who says it: his team's last report before tip-off, or else the transactions",
     )
 
     class Config:
@@ -126,8 +145,15 @@ def transform(
     games_before: ir.Table,
     player_game_summary: ir.Table,
     data_gaps: ir.Table,
+    nbac_schedule: ir.Table,
+    odds_api_player_points_props: ir.Table,
+    bettingpros_player_points_props: ir.Table,
+    nbac_injury_report: ir.Table,
+    nbac_injury_report_teams: ir.Table,
+    injury_transactions: ir.Table,
+    transactions_before: ir.Table,
 ) -> ir.Table:
-    """The universe with its teams' context, and the players' rest from their own games."""
+    """The universe with its teams' context, the players' rest, their lines and who is hurt."""
     earlier = both_teams(covered(games_before))
     sides = upcoming_team_game_context.drop(*(QUALITY.keys() - {"gap_ids"}), "season")
     rows = _universe(sides, earlier, player_game_summary)
@@ -144,9 +170,22 @@ def transform(
         last_days(7, games_in_last_7_days=count(), minutes_in_last_7_days=total("minutes")),
         last_days(14, games_in_last_14_days=count(), minutes_in_last_14_days=total("minutes")),
     ).mutate(days_rest=_.game_date.delta(_.last_game, unit="day"))
-    return provenance.join(rows, known, ["player_id", "game_date"]).mutate(
-        is_back_to_back=_.days_rest == 1
+    rows = provenance.join(rows, known, ["player_id", "game_date"])
+    lines = closing_lines(
+        odds_api_player_points_props, bettingpros_player_points_props, nbac_schedule
     )
+    rows = provenance.join(rows, lines, ["player_id", "game_date"])
+    statuses = injury_statuses(
+        rows.select("game_id", "player_id", "team_abbr", "game_date", "last_game"),
+        nbac_injury_report,
+        nbac_injury_report_teams,
+        # What is dated before a season's first day is in that day's partition.
+        injury_transactions.union(transactions_before),
+        nbac_schedule,
+        earliest_tipoff=int(EARLIEST_TIPOFF.value),
+    )
+    rows = provenance.join(rows, statuses, GRAIN)
+    return rows.mutate(is_back_to_back=_.days_rest == 1)
 
 
 def players_with_two_teams(rows: ir.Table) -> ir.Table:
@@ -157,11 +196,14 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=UpcomingPlayerGameContext,
     reads=[
-        *same_date("nbac_schedule", "upcoming_team_game_context"),
+        *same_date("nbac_schedule", "upcoming_team_game_context", "injury_transactions"),
+        *same_date("odds_api_player_points_props", "bettingpros_player_points_props"),
+        *same_date("nbac_injury_report", "nbac_injury_report_teams"),
         *from_previous_season("player_game_summary", "data_gaps", games_before="nbac_schedule"),
+        *from_previous_season(transactions_before="injury_transactions"),
     ],
     expected=expected,
     transform=transform,

@@ -1,6 +1,6 @@
 """What is known of both teams of a scheduled game before it: one row per team and covered game.
 
-From the schedule and earlier results alone, so that no box score is behind it.
+From the schedule, earlier results and the bookmakers' lines, so that no box score is behind it.
 """
 
 from datetime import date
@@ -13,6 +13,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_season, same_date, table_asset
 from nba_pipeline.league import arenas, calendar
+from nba_pipeline.league.betting_lines import closing_game_lines
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, covered
 from nba_pipeline.lookback import provenance
@@ -80,6 +81,13 @@ class UpcomingTeamGameContext(pa.DataFrameModel):
         nullable=True,
         description="Hours that the clocks are ahead of those at the team's last game, negative westward",
     )
+    game_spread: float = pa.Field(
+        nullable=True,
+        description="Points added to the team's score to make the game even, negative for a favourite",
+    )
+    game_total: float = pa.Field(
+        gt=0, nullable=True, description="Points of both teams that over and under are divided by"
+    )
 
     class Config:
         """One row per team and game."""
@@ -119,8 +127,10 @@ def _phase(rows: ir.Table) -> ir.StringValue:
     )
 
 
-def transform(nbac_schedule: ir.Table, games_before: ir.Table) -> ir.Table:
-    """Rest, form and travel of each side, from its games of the season before the date."""
+def transform(
+    nbac_schedule: ir.Table, games_before: ir.Table, odds_api_game_lines: ir.Table
+) -> ir.Table:
+    """Rest, form and travel of each side, from its games before the date, and the bookmakers' lines."""
     today = _sides(nbac_schedule).drop("won")
     played = with_streak(_sides(games_before), "team_abbr", "won", streak="signed")
     played = played.mutate(result=_.won.cast("int64"))
@@ -148,6 +158,8 @@ def transform(nbac_schedule: ir.Table, games_before: ir.Table) -> ir.Table:
     )
     others = rows.select("game_id", opponent_abbr="team_abbr", opponent_days_rest="team_days_rest")
     rows = provenance.join(rows, others, ["game_id", "opponent_abbr"])
+    lines = closing_game_lines(odds_api_game_lines, nbac_schedule)
+    rows = provenance.join(rows, lines, ["game_id", "team_abbr"])
     return rows.mutate(
         season_phase=_phase(rows),
         is_team_back_to_back=rows.team_days_rest == 1,
@@ -167,9 +179,12 @@ def sides_without_the_other(rows: ir.Table) -> ir.Table:
 
 upcoming_team_game_context = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=UpcomingTeamGameContext,
-    reads=[*same_date("nbac_schedule"), *from_season(games_before="nbac_schedule")],
+    reads=[
+        *same_date("nbac_schedule", "odds_api_game_lines"),
+        *from_season(games_before="nbac_schedule"),
+    ],
     expected=expected,
     transform=transform,
     violations=[sides_without_the_other],

@@ -46,8 +46,8 @@ class PlayerPropPredictions(pa.DataFrameModel):
     prob_over: float = pa.Field(
         ge=0, le=1, nullable=True, description="Probability of more points than the line"
     )
-    points_line: float = pa.Field(ge=0, nullable=True, description="Line; NULL when there is none")
-    line_source: str = pa.Field(nullable=True, description="Where the line is from")
+    points_line: float = pa.Field(ge=0, nullable=True)
+    line_source: str = pa.Field(nullable=True)
     edge: float = pa.Field(nullable=True, description="predicted_points minus points_line")
     recommendation: str = pa.Field(
         isin=["OVER", "UNDER", "PASS", "NO_LINE"], description="What to do about the line"

@@ -20,7 +20,7 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import from_two_seasons_before, table_asset
+from nba_pipeline.kernel.table import from_three_seasons, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.model import boosting, promotion, training_gate
 from nba_pipeline.model.training_gate import Training
@@ -302,7 +302,7 @@ points_model = table_asset(
     __name__,
     version=3,
     schema=PointsModel,
-    reads=from_two_seasons_before("ml_feature_store_v2", "player_game_summary"),
+    reads=from_three_seasons("ml_feature_store_v2", "player_game_summary"),
     transform=transform,
     violations=[kept_months],
     refusals=refusals,

@@ -27,7 +27,7 @@ from nba_pipeline.simulation.rosters import (
     roster,
     trade,
 )
-from nba_pipeline.simulation.sources import NO_SOURCES, Sources
+from nba_pipeline.simulation.sources import SHOTS, Sources
 from nba_pipeline.simulation.told import Told
 
 _REGULATION, _OVERTIME = 240, 25
@@ -129,7 +129,7 @@ def _season(
 
 
 def write_landing(
-    folder: Path, league: League | None = None, *, seasons: int = 1, also: Sources = NO_SOURCES
+    folder: Path, league: League | None = None, *, seasons: int = 1, also: Sources = SHOTS
 ) -> int:
     """Writes the league's files under a landing folder; returns how many games there are.
 

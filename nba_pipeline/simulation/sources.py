@@ -16,7 +16,7 @@ class Sources:
     player log lacks one team; absurd_book: one book has impossible prices.
     """
 
-    shots: bool = False
+    shots: bool = True
     plays_every: int = 0
     consensus: bool = False
     odds_every: int = 0
@@ -28,8 +28,10 @@ class Sources:
     absurd_book: bool = False
 
 
-NO_SOURCES = Sources()
+NO_SOURCES = Sources(shots=False)
 """The league's logs and its schedule alone."""
+SHOTS = Sources()
+"""Them and the shot charts."""
 ALL_SOURCES = Sources(
     shots=True,
     plays_every=10,

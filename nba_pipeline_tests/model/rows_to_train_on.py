@@ -24,22 +24,22 @@ def games() -> pd.DataFrame:
     for player in range(1, _PLAYERS + 1):
         level = 5 + 20 * player / _PLAYERS
         for season, first in SEASONS.items():
-            for number in range(_GAMES):
-                lines.append(
-                    {
-                        "game_id": f"002{season[2:4]}{number:05d}",
-                        "player_id": player,
-                        "game_date": first + timedelta(days=2 * number),
-                        "season": season,
-                        "points": max(0, round(luck.gauss(level, 5))),
-                        "minutes": luck.uniform(10, 38),
-                        "usage_rate": luck.uniform(10, 30),
-                        "fga": luck.randint(4, 20),
-                        "fta": luck.randint(0, 8),
-                        "ftm": 1,
-                        "shots": 20.0,
-                    }
-                )
+            lines += [
+                {
+                    "game_id": f"002{season[2:4]}{number:05d}",
+                    "player_id": player,
+                    "game_date": first + timedelta(days=2 * number),
+                    "season": season,
+                    "points": max(0, round(luck.gauss(level, 5))),
+                    "minutes": luck.uniform(10, 38),
+                    "usage_rate": luck.uniform(10, 30),
+                    "fga": luck.randint(4, 20),
+                    "fta": luck.randint(0, 8),
+                    "ftm": 1,
+                    "shots": 20.0,
+                }
+                for number in range(_GAMES)
+            ]
     return pd.DataFrame(lines)
 
 

@@ -22,6 +22,12 @@ def test_slices_follow_each_other_and_split_no_date() -> None:
     assert slices.named(_rows([n // 7 for n in range(100)]))["fit"] == slice(0, 70)
 
 
+def test_of_few_dates_each_slice_has_one() -> None:
+    """Eight of ten rows each: five of them fit, since 76 of 80 rows would leave one for three."""
+    places = slices.named(_rows([n // 10 for n in range(80)]))
+    assert [s.start for s in places.values()] == [0, 50, 60, 70]
+
+
 def test_slices_of_rows_out_of_order_are_told() -> None:
     """The newest rows stand first."""
     rows = _rows([(99 - n) // 4 for n in range(100)])

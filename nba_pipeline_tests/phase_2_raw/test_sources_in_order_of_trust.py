@@ -9,11 +9,10 @@ import pytest
 
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.box_score_files import as_v3, box_score, put
-from nba_pipeline_tests.conftest import FIRST, Lab, with_upstream
+from nba_pipeline_tests.conftest import FIRST, RAW, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games
 
 TEAMS, PLAYERS = "nbac_team_boxscore", "nbac_player_boxscore"
-RAW = with_upstream("data_gaps")
 LAST = FIRST + timedelta(days=5)
 LOG, DOCUMENT = "nba_stats_league_game_log", "nba_stats_boxscore"
 CUP_DAY, CUP_FINAL = date(2024, 12, 17), "0062400001"
@@ -79,7 +78,7 @@ def test_a_game_that_the_log_lacks_is_filled_when_its_box_score_comes(landing, s
     sides = [game[side]["teamTricode"] for side in ("homeTeam", "awayTeam")]
     assert gaps(lab) == {
         *((TEAMS, team, "two_rows_per_game") for team in sides),
-        *((PLAYERS, team, "roster_of_team") for team in sides),
+        *((PLAYERS, team, "block_of_players") for team in sides),
     }
     put(landing, shape(document))
     done = lab.compute(RAW, FIRST, LAST)

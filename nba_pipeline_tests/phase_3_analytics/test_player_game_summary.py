@@ -2,7 +2,11 @@
 
 import pytest
 
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, lines
+from nba_pipeline_tests.line_files import before, day_of, known_game, write_consensus
 
 
 def test_every_player_game_by_an_independent_route(league, league_landing) -> None:
@@ -35,3 +39,35 @@ def test_usage_of_a_team_game_averages_twenty(league) -> None:
     assert len(sums) > 100
     for used, minutes in sums.values():
         assert used / minutes == pytest.approx(20)
+
+
+def test_points_are_over_or_under_the_line_or_are_it(tmp_path) -> None:
+    """Three players with lines half a point below, above, and at what they then scored."""
+    folder = tmp_path / "landing"
+    write_landing(folder, League(teams=4, days=6, rest=0.0, seed=3))
+    game, _player = known_game(folder)
+    played = [
+        line
+        for line in lines(folder, PLAYER_LOG)
+        if line["GAME_ID"] == game["gameId"] and line["MIN"] > 0 and line["PTS"] > 0
+    ]
+    wanted = {}
+    said = []
+    for line, (result, off) in zip(
+        played, (("OVER", -0.5), ("UNDER", 0.5), ("PUSH", 0)), strict=False
+    ):
+        slug = line["PLAYER_NAME"].replace(" ", "").lower()
+        said.append(f"{game['date']},{slug},{line['PTS'] + off},-110")
+        wanted[line["PLAYER_ID"]] = (line["PTS"] + off, "bettingpros", result)
+    write_consensus(folder, *said)
+    lab = Lab(tmp_path, folder)
+    names = [name for name, table in TABLES.items() if table.phase == 2]
+    lab.compute([*names, "player_game_summary"], before(day_of(game)), day_of(game))
+    rows = lab.rows("player_game_summary", game_id=game["gameId"])
+    told = {
+        row["player_id"]: (row["points_line"], row["line_source"], row["over_under_result"])
+        for row in rows
+    }
+    assert {player: told[player] for player in wanted} == wanted
+    others = {value for player, value in told.items() if player not in wanted}
+    assert others == {(None, None, None)}

@@ -4,9 +4,19 @@ from datetime import date
 
 import ibis
 
+from nba_pipeline.league.identity import TEAM_NAMES
 from nba_pipeline.phase_3_analytics.upcoming_player_game_context import expected
-from nba_pipeline_tests.conftest import LAST
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.conftest import LAST, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, games, lines
+from nba_pipeline_tests.line_files import (
+    before,
+    both_sides,
+    day_of,
+    write_odds,
+    write_transactions,
+)
 
 
 def test_the_universe_and_rest_of_the_last_date_with_games(league, league_landing) -> None:
@@ -72,6 +82,58 @@ def test_nobody_is_expected_of_a_team_without_a_game_this_season_or_last() -> No
         ("BOS", "0022300004"),
         ("LAL", "0022300003"),
     ]
+
+
+def test_a_line_and_who_is_out_are_known_before_the_game(tmp_path) -> None:
+    """A line that moved from 18.5 to 19.5; out since the day before, and only on the day itself."""
+    folder = tmp_path / "landing"
+    write_landing(folder, League(teams=4, days=8, seed=3))
+    game, mates, last_played = _with_rested_player(folder)
+    day = day_of(game)
+    long_out = next(p for p, last in last_played.items() if last < str(before(day)))
+    mine, late = [p for p in mates if p != long_out][:2]
+    for hour, points in ((12, 18.5), (20, 19.5)):
+        books = {"a": {"player_points": both_sides(mates[mine], points)}}
+        write_odds(folder, "player_points", game, f"{day}T{hour}:00:00Z", books)
+    nickname = TEAM_NAMES[game["homeTeam"]["teamTricode"]][1]
+    write_transactions(
+        folder,
+        f"{before(day)},{nickname},,{mates[long_out]},placed on IL",
+        f"{day},{nickname},,{mates[late]},placed on IL",
+    )
+    lab = Lab(tmp_path, folder)
+    tables = [name for name, table in TABLES.items() if table.phase <= 3]
+    lab.compute(tables, day_of(games(folder)[0]), day)
+    found = lab.rows("upcoming_player_game_context", game_date=day)
+    rows = {row["player_id"]: row for row in found}
+    names = ("points_line", "opening_points_line", "line_movement", "line_source", "over_price")
+    assert [rows[mine][name] for name in names] == [19.5, 18.5, 1.0, "odds_api", 1.9]
+    assert [p for p, row in rows.items() if row["points_line"] is not None] == [mine]
+    said = {p: (row["injury_status"], row["injury_source"]) for p, row in rows.items()}
+    assert said.pop(long_out) == ("out", "transactions")
+    assert late in said
+    assert set(said.values()) == {(None, "none")}
+
+
+def _with_rested_player(folder) -> tuple[dict, dict[int, str], dict[int, str]]:
+    """The last game one of whose home team's players last played before the day before it.
+
+    With the names of the players whom that team has had, and the date of each one's last game.
+    """
+    logged = [p for p in lines(folder, PLAYER_LOG) if p["MIN"] > 0]
+    for game in reversed(games(folder)):
+        team = game["homeTeam"]["teamTricode"]
+        earlier = [
+            p for p in logged if p["TEAM_ABBREVIATION"] == team and p["GAME_DATE"] < game["date"]
+        ]
+        last = {p["PLAYER_ID"]: p["GAME_DATE"] for p in sorted(earlier, key=_dated)}
+        if any(played < str(before(day_of(game))) for played in last.values()):
+            return game, {p["PLAYER_ID"]: p["PLAYER_NAME"] for p in earlier}, last
+    raise AssertionError("everybody plays every day")
+
+
+def _dated(logged: dict) -> str:
+    return logged["GAME_DATE"]
 
 
 def _days(earlier: str, later: str) -> int:

@@ -1,6 +1,6 @@
 """What the schedule says of both teams before a game, on a week worked out by hand."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import ibis
 import pytest
@@ -18,6 +18,12 @@ KINDS = {
     "is_neutral_site": "boolean",
     "home_score": "int64",
     "away_score": "int64",
+    "tipoff_at": "timestamp('UTC')",
+}
+OFFERED = {
+    **dict.fromkeys(("game_id", "bookmaker", "market", "outcome"), "string"),
+    **dict.fromkeys(("snapshot_at", "commence_time"), "timestamp('UTC')"),
+    "point": "float64",
 }
 
 
@@ -34,13 +40,17 @@ def game(number: int, day: date, home: str, away: str, score=(None, None), **mor
         "is_neutral_site": False,
         "home_score": score[0],
         "away_score": score[1],
+        "tipoff_at": None,
     } | more
 
 
-def context(today: list[dict], before: list[dict]) -> dict[str, dict]:
+def context(
+    today: list[dict], before: list[dict], offers: list[dict] | None = None
+) -> dict[str, dict]:
     """The row of each team."""
     tables = [ibis.memtable(rows, schema=KINDS) for rows in (today, before)]
-    rows = transform(*tables).to_pyarrow().to_pylist()
+    lines = ibis.memtable(offers or [], schema=OFFERED)
+    rows = transform(*tables, lines).to_pyarrow().to_pylist()
     return {row["team_abbr"]: row for row in rows}
 
 
@@ -108,3 +118,41 @@ def test_a_postponed_game_is_no_game() -> None:
     assert context([off], BEFORE) == {}
     rows = context([game(7, date(2024, 1, 11), "LAL", "BOS")], [*BEFORE, off])
     assert rows["LAL"]["team_days_rest"] == 2
+
+
+def offer(book: str, market: str, outcome: str, point: float | None, hour: int) -> dict:
+    """An offer on the game of the tenth, which begins at 18:00 UTC."""
+    return {
+        "game_id": "0022300006",
+        "bookmaker": book,
+        "market": market,
+        "outcome": outcome,
+        "point": point,
+        "snapshot_at": datetime(2024, 1, 10, hour, tzinfo=UTC),
+        "commence_time": datetime(2024, 1, 10, 18, tzinfo=UTC),
+    }
+
+
+def test_spread_and_total_are_the_median_of_the_last_snapshot_before_tip_off() -> None:
+    """Spreads of -3.5, -4.5 and -7 for LAL; of totals only the earlier snapshot has any."""
+    offers = [
+        offer(book, "spreads", team, sign * points, 17)
+        for book, points in (("a", 3.5), ("b", 4.5), ("c", 7.0))
+        for team, sign in (("LAL", -1), ("BOS", 1))
+    ]
+    offers += [offer("a", "spreads", "LAL", -1.5, 12), offer("a", "h2h", "LAL", None, 17)]
+    offers += [offer(b, "totals", "over", p, 16) for b, p in (("a", 220.5), ("b", 221.5))]
+    offers += [offer("a", "spreads", "LAL", 9.5, 19), offer("a", "totals", "over", 180.5, 19)]
+    rows = context([game(6, date(2024, 1, 10), "LAL", "BOS")], BEFORE, offers)
+    told = {team: (row["game_spread"], row["game_total"]) for team, row in rows.items()}
+    assert told == {"LAL": (-4.5, 221.0), "BOS": (4.5, 221.0)}
+
+
+def test_a_tip_off_of_the_schedule_comes_before_the_bookmakers_own() -> None:
+    """At 17:30 by the schedule: what was offered at 17 counts, what was offered at 18 does not."""
+    today = game(6, date(2024, 1, 10), "LAL", "BOS")
+    today |= {"tipoff_at": datetime(2024, 1, 10, 17, 30, tzinfo=UTC)}
+    offers = [offer("a", "spreads", "LAL", p, hour) for p, hour in ((-3.5, 17), (-9.5, 18))]
+    rows = context([today], BEFORE, offers)
+    assert rows["LAL"]["game_spread"] == -3.5
+    assert (rows["BOS"]["game_spread"], rows["BOS"]["game_total"]) == (None, None)

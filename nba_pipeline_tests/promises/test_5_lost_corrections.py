@@ -24,9 +24,8 @@ from nba_pipeline_tests.backfill.writer import MARKED, NEXT_VERSION
 from nba_pipeline_tests.conftest import Lab, with_upstream
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 11, 12)
-RAW = with_upstream("data_gaps")
 TABLE = "team_offense_game_summary"
-CHAIN = [*RAW, TABLE, "player_game_summary"]
+CHAIN = with_upstream(TABLE, "player_game_summary")
 FEW_AND_MANY = [3, pytest.param(50, marks=pytest.mark.slow)]
 _TIMEOUT = 120
 

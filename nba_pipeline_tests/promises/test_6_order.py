@@ -8,11 +8,10 @@ import pytest
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.thresholds import USAGE_RATE_COVERAGE
-from nba_pipeline_tests.conftest import Lab, with_upstream
+from nba_pipeline_tests.conftest import RAW, Lab, with_upstream
 from nba_pipeline_tests.league_files import SCHEDULE, TEAM_LOG, damaged, lines
 
 FIRST = date(2023, 10, 24)
-RAW = with_upstream("data_gaps")
 AFTER = ["upcoming_player_game_context", "player_daily_cache", "ml_feature_store_v2"]
 SUMMARIES = [name for name in with_upstream(AFTER[-1]) if name not in (*RAW, *AFTER)]
 

@@ -72,34 +72,34 @@ def test_a_model_that_knows_the_answers_does_not_serve(
 def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
     tmp_path, league_landing, monkeypatch
 ) -> None:
-    """The gate finds something in January alone: December's model serves it, and says so."""
-    monkeypatch.setitem(training_gate.CHECKS, "planted", _finds_january)
+    """The gate finds something in December alone: November's model serves it, and says so."""
+    monkeypatch.setitem(training_gate.CHECKS, "planted", _finds_december)
     lab = Lab(tmp_path, league_landing)
-    months = [date(2023, 11, 1), DECEMBER, JANUARY, date(2024, 2, 1)]
+    november = date(2023, 11, 1)
+    months = [november, DECEMBER, JANUARY]
     before = [name for name in TABLES if name not in ("points_model", *TABLES_AFTER)]
     lab.compute(before, FIRST, months[-1])
     monkeypatch.setattr(promotion, "refusals", lambda *_: [])
     lab.compute(["points_model"], FIRST, months[-1])
     rows = {row["month"]: row for row in lab.rows("points_model")}
-    assert [rows[month]["status"] for month in months] == ["trained", "trained", "kept", "trained"]
-    kept, good = rows[JANUARY], rows[DECEMBER]
-    assert json.loads(kept["refused_because"]) == ["planted: January"]
+    assert [rows[month]["status"] for month in months] == ["trained", "kept", "trained"]
+    kept, good = rows[DECEMBER], rows[november]
+    assert json.loads(kept["refused_because"]) == ["planted: December"]
     for name in ("model_version", "model_month", "booster", "spread"):
         assert kept[name] == good[name], name
-    assert good["model_month"] == DECEMBER
-    assert lab.warehouse.stamps("points_model")[JANUARY].failed == {
-        "kept_months": (str(JANUARY),)
-    }
-    lab.compute(["player_prop_predictions"], JANUARY, JANUARY)
-    made = lab.rows("player_prop_predictions", game_date=JANUARY, system="xgboost")
-    assert {(row["model_status"], row["model_month"]) for row in made} <= {("kept", DECEMBER)}
+    assert good["model_month"] == november
+    told = lab.warehouse.stamps("points_model")[DECEMBER].failed
+    assert told == {"kept_months": (str(DECEMBER),)}
+    lab.compute(["player_prop_predictions"], DECEMBER, LAST)
+    made = lab.rows("player_prop_predictions", system="xgboost")
+    assert {(row["model_status"], row["model_month"]) for row in made} == {("kept", november)}
     # The month alone, computed again, comes to the same.
-    lab.compute(["points_model"], JANUARY, JANUARY, force=True)
-    assert lab.rows("points_model", month=JANUARY) == [kept]
+    lab.compute(["points_model"], DECEMBER, DECEMBER, force=True)
+    assert lab.rows("points_model", month=DECEMBER) == [kept]
 
 
-def _finds_january(training: training_gate.Training) -> list[str]:
-    return ["January"] if training.month == JANUARY else []
+def _finds_december(training: training_gate.Training) -> list[str]:
+    return ["December"] if training.month == DECEMBER else []
 
 
 TABLES_AFTER = ("player_prop_predictions", "prediction_accuracy")

@@ -23,7 +23,7 @@ from nba_pipeline.simulation.moves import (
     teams_of,
     unplayed,
 )
-from nba_pipeline.simulation.sources import NO_SOURCES, Sources
+from nba_pipeline.simulation.sources import SHOTS, Sources
 from nba_pipeline.simulation.told import Told
 
 _LIVE = 2
@@ -102,7 +102,7 @@ class Known:
         dated: str,
         last: date,
         seed: int,
-        also: Sources = NO_SOURCES,
+        also: Sources = SHOTS,
     ) -> None:
         self._truth = truth
         self._landing = landing

@@ -16,7 +16,7 @@ from nba_pipeline.phase_1_sources.nba_injury_report import nba_injury_report
 from nba_pipeline.simulation import odds
 from nba_pipeline.simulation.league import HEADERS, League, Simulated, write_landing
 from nba_pipeline.simulation.names import at_bookmaker, last_first, slug, spoken_name
-from nba_pipeline.simulation.sources import ALL_SOURCES, Sources
+from nba_pipeline.simulation.sources import ALL_SOURCES, NO_SOURCES, Sources
 
 
 def _lines(played: Simulated) -> dict[tuple[str, int], dict]:
@@ -268,7 +268,7 @@ def test_names_are_spelled_as_each_source_spells_them() -> None:
 def test_a_source_that_is_switched_off_writes_nothing_and_changes_nothing_else(tmp_path) -> None:
     """Shots alone are the same shots; the logs are those of no source at all."""
     small = League(teams=4, days=12, seed=3)
-    for name, also in (("none", Sources()), ("shots", Sources(shots=True)), ("all", ALL_SOURCES)):
+    for name, also in (("none", NO_SOURCES), ("shots", Sources(shots=True)), ("all", ALL_SOURCES)):
         write_landing(tmp_path / name, small, also=also)
     written = {
         name: {

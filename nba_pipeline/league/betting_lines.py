@@ -1,0 +1,174 @@
+"""Bookmakers' lines: of which game an offer is, and which of a book's numbers is its line.
+
+Prices are decimal: what a stake of 1 pays back.
+"""
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from nba_pipeline.league.injury_reports import in_games
+from nba_pipeline.league.schedule import both_teams
+
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
+CONSENSUS = "consensus"
+"""The bookmaker that is no book but what many of them say together."""
+
+ODDS_API, BETTINGPROS = "odds_api", "bettingpros"
+LINE_SOURCES = (ODDS_API, BETTINGPROS)
+"""Where a player's line is from; the first that has one."""
+
+_OF_LINE = ["game_date", "player_id"]
+_SIDE = ("game_id", "game_date", "season", "team_abbr", "opponent_abbr")
+
+
+def offers_in_games(offers: ir.Table, sides: ir.Table) -> ir.Table:
+    """The offers with the game between the event's two teams on its date; others are left out.
+
+    Args:
+        offers: rows with game_date, home_team and away_team.
+        sides: the schedule's games by team.
+    """
+    # The team that the event calls home stands for the event.
+    found = in_games(offers.mutate(team_abbr=_.home_team), sides.select(*_SIDE))
+    return found.drop("team_abbr", "opponent_abbr")
+
+
+def offers_of_no_game(offers: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Events that are no game of the schedule, in the columns of rejected input: once per file."""
+    strange = offers.anti_join(offers_in_games(offers, both_teams(nbac_schedule)), "event_id")
+    strange = strange.group_by(
+        "source_file", "event_id", "game_date", "home_team", "away_team"
+    ).agg(row_number=_.row_number.min())
+    value = _.away_team + "@" + _.home_team
+    place = _.source_file + " row " + _.row_number.cast("string") + ": "
+    return strange.select(
+        "source_file",
+        "row_number",
+        "game_date",
+        game_id=_.event_id,
+        team_abbr=ibis.null().cast("string"),
+        field=ibis.literal("event_id"),
+        value=value,
+        rule=ibis.literal("unknown_game"),
+        detail=place + value + " is in no game of the schedule on its date",
+    )
+
+
+def with_main_lines(lines: ir.Table, of: list[str]) -> ir.Table:
+    """The lines with is_main: of each `of` the number that is nearest to even prices.
+
+    A bookmaker who lists many numbers lists alternates. A number with both prices comes before one
+    with a single price, and of equally near ones the lower number.
+
+    Args:
+        lines: rows with points_line, over_price and under_price, either of them NULL where it is not
+            offered.
+        of: the columns whose rows are alternatives.
+    """
+    # Between them over and under say how likely each is, the book's margin taken off.
+    is_over = _.under_price / (_.over_price + _.under_price)
+    nearest = ibis.window(
+        group_by=of,
+        order_by=[
+            _.from_even.isnull(),
+            _.from_even,
+            (ibis.coalesce(_.over_price, _.under_price) - 2).abs(),
+            _.points_line,
+        ],
+    )
+    ranked = lines.mutate(from_even=(is_over - 0.5).abs())
+    return ranked.mutate(is_main=ibis.row_number().over(nearest) == 0).drop("from_even")
+
+
+def closing_lines(
+    odds_api_player_points_props: ir.Table,
+    bettingpros_player_points_props: ir.Table,
+    nbac_schedule: ir.Table,
+) -> ir.Table:
+    """Each player's line at tip-off: one row per game_date and player_id that has any.
+
+    It is the median over the books' main lines in the last snapshot before tip-off that has one of
+    the player; where there is no such snapshot it is the consensus. The prices are the median ones
+    of the books whose own number it is. The opening line is that of the first snapshot, NULL where
+    there is but one.
+
+    Tip-off is as scheduled; where the schedule does not say when, the snapshot's own commence_time.
+    """
+    scheduled = nbac_schedule.select("game_id", "tipoff_at")
+    main = odds_api_player_points_props.filter(_.is_main).join(scheduled, "game_id")
+    main = main.filter(_.snapshot_at < ibis.coalesce(_.tipoff_at, _.commence_time))
+    player = ibis.window(group_by=_OF_LINE)
+    main = main.mutate(
+        first_at=_.snapshot_at.min().over(player), last_at=_.snapshot_at.max().over(player)
+    )
+    closing = main.filter(_.snapshot_at == _.last_at)
+    line = median_of(closing, _OF_LINE, "points_line")
+    at_line = closing.join(line.rename(closing_line="points_line"), _OF_LINE)
+    at_line = at_line.filter(_.points_line == _.closing_line)
+    opening = main.filter((_.snapshot_at == _.first_at) & (_.first_at < _.last_at))
+    odds = line
+    for rows, column, name in (
+        (opening, "points_line", "opening_points_line"),
+        (at_line, "over_price", "over_price"),
+        (at_line, "under_price", "under_price"),
+    ):
+        odds = odds.left_join(
+            median_of(rows, _OF_LINE, column).rename({name: column}), _OF_LINE
+        ).drop(*(f"{key}_right" for key in _OF_LINE))
+    odds = odds.mutate(line_source=ibis.literal(ODDS_API))
+    consensus = bettingpros_player_points_props.filter(_.bookmaker == CONSENSUS)
+    consensus = consensus.anti_join(odds, _OF_LINE).select(
+        *_OF_LINE,
+        "points_line",
+        "over_price",
+        opening_points_line=ibis.null().cast("float64"),
+        under_price=ibis.null().cast("float64"),
+        line_source=ibis.literal(BETTINGPROS),
+    )
+    lines = odds.select(*sorted(odds.columns)).union(consensus.select(*sorted(odds.columns)))
+    return lines.mutate(line_movement=_.points_line - _.opening_points_line)
+
+
+def closing_game_lines(odds_api_game_lines: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Per game_id and team_abbr, game_spread and game_total at tip-off; NULL where there is none.
+
+    Each is the median over the books in the last snapshot before tip-off that has one; a team's
+    spread is what is added to its score: negative for the favourite. Tip-off is that of
+    `closing_lines`.
+    """
+    scheduled = nbac_schedule.select("game_id", "tipoff_at")
+    lines = odds_api_game_lines.join(scheduled, "game_id")
+    lines = lines.filter(_.snapshot_at < ibis.coalesce(_.tipoff_at, _.commence_time))
+    market = ibis.window(group_by=["game_id", "market"])
+    lines = lines.filter(_.snapshot_at == _.snapshot_at.max().over(market))
+    spreads = median_of(lines.filter(_.market == "spreads"), ["game_id", "outcome"], "point")
+    # Over and under of a book have one number.
+    totals = lines.filter((_.market == "totals") & (_.outcome == "over"))
+    totals = median_of(totals, ["game_id"], "point").rename(game_total="point")
+    sides = both_teams(nbac_schedule).select("game_id", "team_abbr")
+    rows = sides.left_join(
+        spreads.rename(team_abbr="outcome", game_spread="point"), ["game_id", "team_abbr"]
+    ).select("game_id", "team_abbr", "game_spread")
+    return rows.left_join(totals, "game_id").select(
+        "game_id", "team_abbr", "game_spread", "game_total"
+    )
+
+
+def median_of(rows: ir.Table, of: Sequence[str], column: str) -> ir.Table:
+    """The median of the column's known values per `of`: the mean of the two in the middle.
+
+    By rank, since engines differ in what their own median of few values is.
+    """
+    order = ibis.window(group_by=list(of), order_by=column)
+    known = rows.filter(rows[column].notnull()).select(*of, column)
+    known = known.mutate(
+        place=ibis.row_number().over(order),
+        values=_[column].count().over(ibis.window(group_by=list(of))),
+    )
+    middle = known.filter((known.place * 2 - (known["values"] - 1)).abs() <= 1)
+    return middle.group_by(list(of)).agg(**{column: middle[column].mean()})

@@ -1,0 +1,86 @@
+"""What was known before a game of each player's chance to play, and from where.
+
+A team's word in the last official report before tip-off comes first; where it had said nothing, the
+transactions speak of those who went out.
+"""
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from nba_pipeline.league.availability import InjuryStatus, out_by_transactions
+
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
+INJURY_REPORT, TRANSACTIONS, NONE = "injury_report", "transactions", "none"
+INJURY_SOURCES = (INJURY_REPORT, TRANSACTIONS, NONE)
+"""Who says what is known of a player before his game."""
+
+
+def injury_statuses(
+    players: ir.Table,
+    nbac_injury_report: ir.Table,
+    nbac_injury_report_teams: ir.Table,
+    injury_transactions: ir.Table,
+    nbac_schedule: ir.Table,
+    *,
+    earliest_tipoff: int,
+) -> ir.Table:
+    """Per game_id and player_id, injury_status and injury_source.
+
+    Of a team that has spoken the status is NULL for whom it does not list, and so it is for anybody
+    of whom nobody says anything.
+
+    Args:
+        players: unique game_id and player_id, with team_abbr, game_date, and last_game, the date of
+            his latest game before it.
+        nbac_injury_report: the listed players of at least these games.
+        nbac_injury_report_teams: the teams of its reports.
+        injury_transactions: the entries of at least the season.
+        nbac_schedule: the games.
+        earliest_tipoff: hour of the date, UTC, before which no game begins: of a game without a
+            tip-off in the schedule only a report from before it is certainly from before the game.
+    """
+    spoken = _last_word(
+        nbac_injury_report, nbac_injury_report_teams, nbac_schedule, earliest_tipoff
+    )
+    listed = nbac_injury_report.join(spoken, ["game_id", "team_abbr", "report_at"])
+    listed = listed.select("game_id", "player_id", said="injury_status")
+    out = out_by_transactions(players, injury_transactions)
+    known = (
+        players.left_join(spoken.rename(spoken_at="report_at"), ["game_id", "team_abbr"])
+        .select("game_id", "player_id", "game_date", "spoken_at")
+        .left_join(listed, ["game_id", "player_id"])
+        .select("game_id", "player_id", "game_date", "spoken_at", "said")
+        .left_join(out.mutate(is_out=True), ["player_id", "game_date"])
+    )
+    is_out = known.spoken_at.isnull() & known.is_out.notnull()
+    return known.select(
+        "game_id",
+        "player_id",
+        injury_status=ibis.ifelse(is_out, InjuryStatus.OUT.value, known.said),
+        injury_source=ibis.cases(
+            (known.spoken_at.notnull(), INJURY_REPORT), (is_out, TRANSACTIONS), else_=NONE
+        ),
+    )
+
+
+def _last_word(
+    nbac_injury_report: ir.Table,
+    nbac_injury_report_teams: ir.Table,
+    nbac_schedule: ir.Table,
+    earliest_tipoff: int,
+) -> ir.Table:
+    """Per game and team that has spoken, report_at of its last report before tip-off."""
+    day = nbac_schedule.game_date.cast("timestamp('UTC')")
+    earliest = day + ibis.interval(hours=earliest_tipoff)
+    games = nbac_schedule.select(
+        "game_id", begins_at=ibis.coalesce(nbac_schedule.tipoff_at, earliest)
+    )
+    key = ["game_id", "team_abbr", "report_at"]
+    submitted = nbac_injury_report_teams.filter(_.has_submitted).select(*key)
+    # The unofficial list says of no team whether it has spoken; whom it lists, it does.
+    words = submitted.union(nbac_injury_report.select(*key)).join(games, "game_id")
+    words = words.filter(_.report_at < _.begins_at)
+    return words.group_by("game_id", "team_abbr").agg(report_at=_.report_at.max())

@@ -1,0 +1,123 @@
+"""Who is known to be out before a game, and from where, worked out by hand."""
+
+from datetime import UTC, date, datetime
+
+import ibis
+import pytest
+
+from nba_pipeline.league.availability import out_by_transactions
+from nba_pipeline.league.injury_status import injury_statuses
+
+DAY = date(2024, 1, 10)
+ENTRY = {"player_id": "int64", "event_date": "date", "event": "string"}
+PLAYER = {
+    "game_id": "string",
+    "player_id": "int64",
+    "team_abbr": "string",
+    "game_date": "date",
+    "last_game": "date",
+}
+LISTED = {
+    "report_at": "timestamp('UTC')",
+    "game_id": "string",
+    "team_abbr": "string",
+    "player_id": "int64",
+    "injury_status": "string",
+}
+SPOKEN = {
+    "report_at": "timestamp('UTC')",
+    "game_id": "string",
+    "team_abbr": "string",
+    "has_submitted": "boolean",
+}
+
+
+def players(last_game: date | None = date(2024, 1, 6)) -> ibis.Table:
+    """Three Lakers and a Celtic of one game on the tenth."""
+    rows = [
+        ("G", player, team, DAY, last_game)
+        for player, team in ((1, "LAL"), (2, "LAL"), (3, "LAL"), (4, "BOS"))
+    ]
+    return ibis.memtable([dict(zip(PLAYER, row, strict=True)) for row in rows], schema=PLAYER)
+
+
+def entries(*rows: tuple[int, int, str]) -> ibis.Table:
+    """Transactions: player, day of January, event."""
+    said = [(player, date(2024, 1, day), event) for player, day, event in rows]
+    return ibis.memtable([dict(zip(ENTRY, row, strict=True)) for row in said], schema=ENTRY)
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "with_day"),
+    [
+        ([(1, 8, "out")], True, True),
+        ([(1, 6, "out")], False, False),
+        ([(1, 10, "out")], False, True),
+        ([(1, 11, "out")], False, False),
+        ([(1, 7, "out"), (1, 9, "back")], False, False),
+        ([(1, 7, "back"), (1, 9, "out")], True, True),
+        ([(1, 8, "out"), (1, 10, "back")], True, False),
+        ([(1, 9, "out"), (1, 9, "back")], False, False),
+        ([], False, False),
+    ],
+)
+def test_out_is_whose_last_entry_since_his_last_game_says_so(said, before, with_day) -> None:
+    """His last game was on the sixth; entries of the tenth itself are of the view with them alone."""
+    for expected, hindsight in ((before, False), (with_day, True)):
+        found = out_by_transactions(players(), entries(*said), with_day=hindsight)
+        assert [row["player_id"] for row in found.to_pyarrow().to_pylist()] == [1] * expected
+
+
+def test_who_has_not_played_yet_is_out_by_any_entry() -> None:
+    """There is no last game that it could be from before."""
+    found = out_by_transactions(players(None), entries((1, 2, "out")))
+    assert [row["player_id"] for row in found.to_pyarrow().to_pylist()] == [1]
+
+
+def statuses(listed: list[tuple], spoken: list[tuple], tipoff=None) -> dict[int, tuple]:
+    """Each player's status and its source, with transactions that have 1 and 4 out."""
+    games = ibis.memtable(
+        [{"game_id": "G", "game_date": DAY, "tipoff_at": tipoff}],
+        schema={"game_id": "string", "game_date": "date", "tipoff_at": "timestamp('UTC')"},
+    )
+    at = [[datetime(2024, 1, 10, row[0], tzinfo=UTC), "G", *row[1:]] for row in (*listed, *spoken)]
+    reports = [dict(zip(LISTED, row, strict=True)) for row in at[: len(listed)]]
+    teams = [dict(zip(SPOKEN, row, strict=True)) for row in at[len(listed) :]]
+    rows = injury_statuses(
+        players(),
+        ibis.memtable(reports, schema=LISTED),
+        ibis.memtable(teams, schema=SPOKEN),
+        entries((1, 8, "out"), (4, 8, "out")),
+        games,
+        earliest_tipoff=16,
+    )
+    return {
+        row["player_id"]: (row["injury_status"], row["injury_source"])
+        for row in rows.to_pyarrow().to_pylist()
+    }
+
+
+def test_the_last_report_before_tip_off_speaks_for_a_team_that_has_spoken() -> None:
+    """LAL lists 2 and no longer 3, nor 1, whom the transactions have out; BOS has said nothing."""
+    listed = [(12, "LAL", 2, "questionable"), (12, "LAL", 3, "out"), (15, "LAL", 2, "out")]
+    listed += [(17, "LAL", 3, "doubtful")]
+    spoken = [(hour, "LAL", True) for hour in (12, 15, 17)] + [(15, "BOS", False)]
+    assert statuses(listed, spoken) == {
+        1: (None, "injury_report"),
+        2: ("out", "injury_report"),
+        3: (None, "injury_report"),
+        4: ("out", "transactions"),
+    }
+    # By the schedule's own tip-off the report of 17 o'clock is the last before it.
+    late = statuses(listed, spoken, datetime(2024, 1, 10, 23, tzinfo=UTC))
+    assert (late[2], late[3]) == ((None, "injury_report"), ("doubtful", "injury_report"))
+
+
+def test_without_a_report_the_transactions_speak_and_nobody_of_the_others() -> None:
+    """Of 2 and 3 nobody says anything."""
+    assert statuses([], []) == {
+        1: ("out", "transactions"),
+        2: (None, "none"),
+        3: (None, "none"),
+        4: ("out", "transactions"),
+    }

@@ -1,0 +1,79 @@
+"""Who went out and who came back, as Pro Sports Transactions lists it."""
+
+from datetime import date
+
+import pytest
+
+from nba_pipeline.kernel.source import SourceFile, UnknownShape
+from nba_pipeline.phase_1_sources.prosportstransactions import (
+    TYPES,
+    parse,
+    prosportstransactions,
+)
+
+FILE = SourceFile("prosportstransactions/2023-24.csv", "2023-24")
+
+
+def parsed(text: str, file: SourceFile = FILE):
+    """The text as the landing zone has it, parsed."""
+    content = f"Date,Team,Acquired,Relinquished,Notes\n{text}".encode()
+    return parse(prosportstransactions.decoded(content, file.path), file)
+
+
+def test_who_is_acquired_is_back_and_who_is_relinquished_is_out() -> None:
+    """Teams by nickname; a note with a comma in quotes."""
+    said = parsed(
+        '2023-12-05,Blazers,,Shaedon Sharpe,"sore left knee, out indefinitely"\n'
+        "2023-12-07,76ers,P.J. Tucker,,activated from IL\n"
+    )
+    assert said.rejected.empty
+    columns = ["event_date", "team_abbr", "player_lookup", "event", "note"]
+    rows = said.rows.assign(event_date=said.rows.event_date.dt.date)
+    assert rows[columns].to_numpy().tolist() == [
+        [date(2023, 12, 5), "POR", "shaedonsharpe", "out", "sore left knee, out indefinitely"],
+        [date(2023, 12, 7), "PHI", "pjtucker", "back", "activated from IL"],
+    ]
+
+
+def test_a_second_spelling_and_a_note_are_told_from_the_name() -> None:
+    """Both spellings can be looked up; what is in brackets is none; equal ones count once."""
+    said = parsed(
+        "2023-12-05,Heat,,Bam Adebayo / Edrice Femi Adebayo (a),\n"
+        "2023-12-06,Nuggets,,Jokić (Nikola) / Jokic,rest\n"
+    )
+    assert list(said.rows.player_lookups) == ["bamadebayo/edricefemiadebayo", "jokic"]
+    assert list(said.rows.player_lookup) == ["bamadebayo", "jokic"]
+    assert list(said.rows.note) == ["", "rest"]
+
+
+def test_what_is_before_the_season_is_filed_under_its_first_day() -> None:
+    """Who begins it hurt is known on its second day; the entry's own date stays."""
+    said = parsed("2023-10-01,Suns,,Damion Lee,placed on IL\n2023-10-25,Suns,,Yuta Watanabe,x\n")
+    assert list(said.rows.game_date) == [date(2023, 10, 24), date(2023, 10, 25)]
+    assert list(said.rows.event_date.dt.date) == [date(2023, 10, 1), date(2023, 10, 25)]
+
+
+@pytest.mark.parametrize(
+    ("line", "rule", "field"),
+    [
+        ("12/05/2023,Suns,,Damion Lee,x", "bad_date", "Date"),
+        ("2023-12-05,Sonics,,Damion Lee,x", "unknown_team", "Team"),
+        ("2023-12-05,Suns,,(tba),x", "bad_player", "Name"),
+        ("2023-12-05,Suns,,,x", "not_one_player", "Name"),
+        ("2023-12-05,Suns,Damion Lee,Josh Okogie,x", "not_one_player", "Name"),
+    ],
+)
+def test_what_is_not_understood_is_rejected_and_the_rest_stands(line, rule, field) -> None:
+    """One bad line between two good ones of which one is said twice."""
+    good = "2023-12-05,Suns,Kevin Durant,,activated from IL"
+    said = parsed(f"{good}\n{line}\n{good}\n")
+    assert list(said.rows.player_lookup) == ["kevindurant"]
+    told = zip(said.rejected.row_number, said.rejected.rule, said.rejected.field, strict=True)
+    assert sorted(told) == [(1, rule, field), (2, "repeated_player_lookup", "Name")]
+
+
+def test_a_list_without_the_columns_is_of_another_shape() -> None:
+    """A file without a line is none."""
+    with pytest.raises(UnknownShape, match="Relinquished"):
+        parse([{"Date": "2021-10-19", "Team": "Suns"}], FILE)
+    assert {name: str(kind) for name, kind in parsed("").rows.dtypes.items()} == TYPES
