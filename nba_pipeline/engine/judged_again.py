@@ -37,8 +37,8 @@ def gated(
     table: Table, days: Sequence[date], warehouse: Warehouse, landing: Landing
 ) -> Mapping[date, str]:
     """The partitions that the table's own gate refuses as things stand, and why."""
-    if table.refusals is None:
+    if table.gate is None:
         return {}
     with ExitStack() as staged:
         inputs = read_inputs(table, days, warehouse, landing, staged)
-        return call(table.refusals, inputs, partitions=list(days))
+        return call(table.gate, inputs, partitions=list(days))

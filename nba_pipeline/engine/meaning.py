@@ -66,9 +66,8 @@ def _functions(table: Table) -> list[object]:
     """What computes and judges the table's rows."""
     asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
     functions: list[object] = [table.transform, *asked]
-    functions += [
-        f for f in (table.expected, table.refusals, table.unsettled, table.rejections) if f
-    ]
+    others = (table.expected, table.refusals, table.gate, table.unsettled, table.rejections)
+    functions += [function for function in others if function]
     if table.is_tracked:
         functions.append(with_quality)
     if table.needs_minimum_games:

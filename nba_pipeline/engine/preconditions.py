@@ -70,10 +70,9 @@ class _Upstream:
             if span in own or stored.last_in(span.first, span.last)
             for day in span.days()
         }
-        # What is read from the beginning begins with what there is.
-        return (
-            {d for d in expected if d >= first} if self._read.reach == "first_season" else expected
-        )
+        # What is read as far as it is there begins with what there is.
+        is_partial = self._read.reach == "three_seasons"
+        return {day for day in expected if day >= first} if is_partial else expected
 
     def reason(self, day: date, skipped: set[str]) -> str | None:
         """Why the partition may not be computed; None when it may."""
