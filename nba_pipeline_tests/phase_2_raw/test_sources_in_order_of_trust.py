@@ -78,7 +78,7 @@ def test_a_game_that_the_log_lacks_is_filled_when_its_box_score_comes(landing, s
     sides = [game[side]["teamTricode"] for side in ("homeTeam", "awayTeam")]
     assert gaps(lab) == {
         *((TEAMS, team, "two_rows_per_game") for team in sides),
-        *((PLAYERS, team, "block_of_players") for team in sides),
+        *((PLAYERS, team, "roster_of_team") for team in sides),
     }
     put(landing, shape(document))
     done = lab.compute(RAW, FIRST, LAST)
