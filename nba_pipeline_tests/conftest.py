@@ -24,13 +24,6 @@ REAL_LANDING = Path(
 )
 
 
-LINES_AND_INJURIES = (
-    *("odds_api_player_points_props", "bettingpros_player_points_props", "odds_api_game_lines"),
-    *("nbac_injury_report", "nbac_injury_report_teams", "injury_transactions"),
-)
-"""Raw tables that what is known before a game is made from; none of them is required."""
-
-
 class Lab:
     """A warehouse and a landing zone, computed without Dagster, as the assets compute."""
 
@@ -94,6 +87,14 @@ class Lab:
         )
 
 
+def with_upstream(*names: str) -> list[str]:
+    """The tables and everything that they are made from, in the graph's order."""
+    wanted = {*names, *(above for name in names for above in TABLES[name].upstream)}
+    return [name for name in TABLES if name in wanted]
+
+
+RAW = with_upstream("data_gaps")
+"""The gaps of the raw tables, and every table that they are found in."""
 DAILY = [name for name, table in TABLES.items() if table.partitions == "daily"]
 FIRST = calendar.season(LEAGUE.season).first
 LAST = calendar.season(LEAGUE.season).days()[LEAGUE.days - 1]

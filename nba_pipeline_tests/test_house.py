@@ -44,6 +44,11 @@ NAMES_OF_SEVERAL_THINGS = {
     "status": "a game's state, and whether a model is trained",
 }
 
+NO_FEATURES = {
+    "free_throw_points_share_last_10": "the store's pct_free_throw",
+    "minutes_in_last_14_days": "the store takes those of 7 days",
+}
+
 
 @pytest.mark.parametrize(("phase", "name"), FILES)
 def test_file_key_group_and_function_share_one_name(phase: str, name: str) -> None:
@@ -73,6 +78,12 @@ def test_an_asset_links_to_its_own_file(phase: str, name: str) -> None:
     assert Path(reference.file_path) == ROOT / phase / f"{name}.py"
     line = Path(reference.file_path).read_text().splitlines()[reference.line_number - 1]
     assert line.startswith("def transform(")
+
+
+def test_what_the_cache_computes_is_a_feature() -> None:
+    """A window that the store does not take is forgotten there, or says here why it is none."""
+    cache, store = TABLES["player_daily_cache"], TABLES["ml_feature_store_v2"]
+    assert set(cache.columns) - set(store.columns) == set(NO_FEATURES)
 
 
 def test_every_source_is_read_by_a_table_and_has_a_test_of_its_own() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import open_installation
 from nba_pipeline.cli.options import First, Json, Last, span
 from nba_pipeline.errors import WrongRequest
+from nba_pipeline.league.calendar import resolve_date
 
 if TYPE_CHECKING:
     from nba_pipeline.fetching.fetch import Fetched
@@ -33,6 +35,7 @@ class _NamesSources(TyperCommand):
 def add_to(app: typer.Typer) -> None:
     """Adds this family's commands."""
     app.command(cls=_NamesSources)(fetch)
+    app.command(cls=_NamesSources)(ingest)
 
 
 def _source(name: str) -> "Source":
@@ -80,6 +83,49 @@ def fetch(
     else:
         _show(source, fetched)
     if not fetched.is_complete:
+        raise typer.Exit(1)
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files, and folders of them")],
+    source: Annotated[
+        str | None, typer.Option(help="What the files are, where several sources take them")
+    ] = None,
+    day: Annotated[
+        str | None, typer.Option("--date", help="Of files that say no date themselves")
+    ] = None,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be done")] = False,
+    as_json: Json = False,
+) -> None:
+    """Puts files where they belong in the landing zone; ends with 1 where one is refused.
+
+    What a file is, is found by what takes it, whatever it is called. Nothing that is stored is
+    replaced by less. With --dry-run a schedule among the files dates none of the others yet.
+    """
+    from nba_pipeline.fetching.ingest import ingest as ingested_files  # noqa: PLC0415
+    from nba_pipeline.tables import SOURCES  # noqa: PLC0415
+
+    home = open_installation()
+    sources = [_source(source)] if source else list(SOURCES.values())
+    console = report.errors if as_json else report.console
+    ingested = ingested_files(
+        paths,
+        home.landing,
+        sources,
+        day=resolve_date(day) if day else None,
+        is_dry=is_dry,
+        say=lambda text: report.line(text, to=console),
+    )
+    if as_json:
+        report.as_json(ingested.as_dict())
+    else:
+        counts = {name: len(getattr(ingested, name)) for name in ("new", "changed", "unchanged")}
+        counts["refused"] = len(ingested.refused)
+        would = "would be: " if is_dry else ""
+        report.line(would + ", ".join(f"{number} {what}" for what, number in counts.items()))
+    for file, reason in ingested.refused:
+        report.error(f"refused: {file}: {reason}")
+    if ingested.refused:
         raise typer.Exit(1)
 
 

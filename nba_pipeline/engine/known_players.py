@@ -15,6 +15,8 @@ from nba_pipeline.engine.landing import Landing
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.league import calendar
 
+_KEPT_AS = "known_players-1"
+"""Where they are kept, and the version of how they are made."""
 _KEYS = ["season", "player_id", "player_lookup", "team_abbr"]
 _TYPES = {
     "season": "string",
@@ -34,34 +36,47 @@ def known_players(
     Each season's rows are of names seen in it or in the season before. What a game told is known
     from the day after it, what a list of players told from the list's own day.
     """
-    parts = [
-        _seen(landing, source, span).assign(season=name)
-        for name in seasons
-        for span in _with_season_before(name)
-        for source in sources
-    ]
-    if not parts:
+    if not seasons or not sources:
         return pd.DataFrame(columns=list(_TYPES)).astype(_TYPES)
-    every = pd.concat(parts).sort_values(["known_from", "player_id", "player_name"])
-    known = every.groupby(_KEYS, as_index=False, dropna=False).first()
-    return known[list(_TYPES)].astype(_TYPES)
+    parts = [_known_in(landing, sources, name) for name in seasons]
+    return pd.concat(parts, ignore_index=True)[list(_TYPES)].astype(_TYPES)
 
 
 def contents_known(
     landing: Landing, sources: Sequence[Source], days: Sequence[date]
 ) -> dict[date, str]:
     """Per day, a fingerprint of the names that are known on it."""
-    known = known_players(landing, sources, calendar.seasons_of(days))
-    found: dict[date, str] = {}
-    for season, rows in known.sort_values(["known_from", *_KEYS]).groupby("season"):
-        dates, marks, text = list(rows.known_from), [], hashlib.sha256()
-        for line in rows[_KEYS].itertuples(index=False):
-            text.update(repr(tuple(line)).encode())
-            marks.append(text.hexdigest()[:16])
+    contents: dict[date, str] = {}
+    for season in calendar.seasons_of(days):
+        names = _known_in(landing, sources, season)
+        dates, marks = list(names.known_from), list(names.content)
         for day in (d for d in days if calendar.season_of(d).name == season):
             place = bisect_right(dates, day)
-            found[day] = marks[place - 1] if place else ""
-    return {day: found.get(day, "") for day in days}
+            contents[day] = marks[place - 1] if place else ""
+    return contents
+
+
+def _known_in(landing: Landing, sources: Sequence[Source], season: str) -> pd.DataFrame:
+    """The season's rows in the order in which they become known.
+
+    `content` is a fingerprint of a row and of all before it.
+    """
+    spans = _with_season_before(season)
+
+    def make() -> pd.DataFrame:
+        parts = [_seen(landing, source, span) for span in spans for source in sources]
+        every = pd.concat(parts).assign(season=season)
+        every = every.sort_values(["known_from", "player_id", "player_name"])
+        names = every.groupby(_KEYS, as_index=False, dropna=False).first()
+        names = names[list(_TYPES)].astype(_TYPES).sort_values(["known_from", *_KEYS])
+        text = hashlib.sha256()
+        contents = []
+        for line in names[_KEYS].itertuples(index=False):
+            text.update(repr(tuple(line)).encode())
+            contents.append(text.hexdigest()[:16])
+        return names.assign(content=pd.Series(contents, names.index, dtype="string"))
+
+    return landing.derived(_KEPT_AS, sources, spans, make)
 
 
 def _with_season_before(name: str) -> list[calendar.Season]:

@@ -98,6 +98,39 @@ class Landing:
             for day in days
         }
 
+    def told(self, source: Source, days: Sequence[date]) -> set[date]:
+        """Those of the days that the source's files say anything of: rows, or rejected input."""
+        found: set[date] = set()
+        for season in _asked(source, days):
+            facts = self._facts(source, season, days)
+            found |= {*facts.dated, *facts.filed}
+        return found & set(days)
+
+    def derived(
+        self,
+        name: str,
+        sources: Sequence[Source],
+        spans: Sequence[calendar.Season],
+        make: Callable[[], pd.DataFrame],
+    ) -> pd.DataFrame:
+        """What is made of the sources' files of those seasons alone, kept until one of them changes.
+
+        Args:
+            name: what it is, with the version of what makes it.
+            sources: all that it is made of.
+            spans: the seasons, whole.
+            make: makes it.
+        """
+        copies = [
+            self._copy(source, found)[0]
+            for source in sources
+            for span in spans
+            for found in self._files(source, span.name, span.days())
+        ]
+        of = _short(f"{[source.name for source in sources]} {spans}")
+        key = (f"{name}/{of}", _short(str(copies)))
+        return self._parsed.frames(key, lambda: (Parsed(make(), rejected_frame([])), Facts())).rows
+
     def seasons_with_files(self, source: Source, seasons: Sequence[str]) -> list[str]:
         """The seasons of which the source has any file."""
         return [season for season in seasons if self._found.has_files(source, season)]

@@ -1,7 +1,8 @@
 """Parsed copies of landing files, kept on disk so that no process parses a file a second time.
 
 A copy is a folder named after what made it: source, file, content, and the version of the parser.
-Folders appear whole by a rename and may be deleted at any time.
+What is made of many files together, as the names that they tell, is kept like one. Folders appear
+whole by a rename and may be deleted at any time.
 """
 
 import json
@@ -50,9 +51,9 @@ class Facts:
     @classmethod
     def from_json(cls, text: str) -> "Facts":
         """The facts that as_json gave."""
-        known = json.loads(text)
+        texts = json.loads(text)
         parts = (
-            {date.fromisoformat(day): told for day, told in known[name].items()} for name in _PARTS
+            {date.fromisoformat(day): told for day, told in texts[name].items()} for name in _PARTS
         )
         return cls(*parts)
 

@@ -51,6 +51,9 @@ HOSTS = {
     "odds_api": Host("odds_api_url", 0.1, has_quota=True),
     # A bucket that nobody may list: what it does not have it refuses.
     "nba_injury_report": Host("nba_injury_report_url", 0.5, absent=(403, 404)),
+    # The same of the game books.
+    "nba_gamebook": Host("nba_gamebook_url", 0.5, absent=(403, 404)),
+    "nba_official": Host("nba_official_url", 1.0),
 }
 
 

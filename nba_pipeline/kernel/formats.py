@@ -6,11 +6,26 @@ A decoder raises ValueError for bytes that are not of its format; gzip is taken 
 import csv
 import io
 import json
+import re
+
+# Half of a letter that takes two: JSON can say it, and nothing can store it.
+_HALF_A_LETTER = re.compile(rb"\\u[dD][89a-fA-F]")
+
+# More digits than the largest number of any column's type.
+_NO_NUMBER = re.compile(rb"\d{300}")
 
 
 def json_document(content: bytes) -> object:
     """The JSON document: dicts, lists and plain values."""
-    return json.loads(content)
+    if _NO_NUMBER.search(content):
+        raise ValueError("it has a number of hundreds of digits")
+    try:
+        document = json.loads(content)
+        if _HALF_A_LETTER.search(content):
+            json.dumps(document, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    return document
 
 
 def csv_lines(content: bytes) -> list[dict[str, str | None]]:

@@ -78,14 +78,21 @@ def broken_units(table_name: str, units: ir.Table, *invariants: Invariant) -> ir
 
 
 def off_schedule(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """Rows whose game, team and date the schedule does not have, in the columns of rejected_rows."""
+    """Rows whose game, team and date the schedule does not have, in the columns of rejected_rows.
+
+    A row of no team, which only an event of a game can be, is known by its game and date.
+    """
     sides = both_teams(nbac_schedule).select("game_id", "team_abbr", "game_date")
     # Teams of an exhibition are not the league's, so its rows are known by the game alone.
     exhibitions = nbac_schedule.filter(_.season_type.isin(["preseason", "all_star"]))
     unknown = rows.anti_join(sides, ["game_id", "team_abbr", "game_date"])
     unknown = unknown.anti_join(exhibitions, ["game_id"])
+    games = sides.select("game_id", "game_date").distinct()
+    of_game = unknown.filter(_.team_abbr.isnull()).semi_join(games, ["game_id", "game_date"])
+    unknown = unknown.anti_join(of_game, ["source_file", "row_number"])
     place = _.source_file + " row " + _.row_number.cast("string")
-    where = _.game_id + " of " + _.team_abbr + " on " + _.game_date.cast("string")
+    of_team = (" of " + _.team_abbr).fill_null("")
+    where = _.game_id.fill_null("without an id") + of_team + " on " + _.game_date.cast("string")
     return unknown.select(
         "source_file",
         "row_number",

@@ -159,6 +159,12 @@ def turns() -> tuple[date, ...]:
     return (first.first.replace(day=1), *(before.last + timedelta(days=1) for before in ends))
 
 
+def season_ahead(day: date) -> Season | None:
+    """The season that the day counts to: its own, or the next one between two; None after the last."""
+    begun = zip(seasons(), turns(), strict=True)
+    return next((span for span, turn in begun if turn <= day <= span.last), None)
+
+
 def season_before(later: Season) -> Season | None:
     """The season before; None for the calendar's first."""
     place = seasons().index(later)
@@ -193,6 +199,12 @@ def previous_season_name(name: ir.StringValue) -> ir.StringValue:
     """The name of the season before: "2022-23" for "2023-24"; NULL for the first."""
     pairs = zip(seasons()[1:], seasons(), strict=False)
     return name.cases(*((later.name, earlier.name) for later, earlier in pairs))
+
+
+def next_season_name(name: ir.StringValue) -> ir.StringValue:
+    """The name of the season after: "2023-24" for "2022-23"; NULL for the last."""
+    pairs = zip(seasons(), seasons()[1:], strict=False)
+    return name.cases(*((earlier.name, later.name) for earlier, later in pairs))
 
 
 def season_days(first: date, last: date) -> list[date]:

@@ -85,6 +85,8 @@ COVERED_SEASON_TYPES = ("regular", "play_in", "playoffs", "cup_final")
 GAME_ID = r"00[1-6][0-9]{7}"
 """What a ten-digit game id looks like; its third digit is the season type."""
 
+_DIGITS_OF_AN_ID = 10
+
 # Letters that Unicode does not decompose into a base letter and an accent.
 _UNDECOMPOSED = str.maketrans(
     {
@@ -155,6 +157,12 @@ def is_exhibition(game_ids: pd.Series) -> pd.Series:
 def game_code(game_date: date, away_team: str, home_team: str) -> str:
     """The readable alias of a game: YYYYMMDD_AWAY_HOME."""
     return f"{game_date:%Y%m%d}_{away_team}_{home_team}"
+
+
+def ten_digits(text: object) -> str | None:
+    """The ten-digit id that a text means, its leading zeros there or not; None where it is none."""
+    digits = str(text).strip().zfill(_DIGITS_OF_AN_ID)
+    return digits if re.fullmatch(GAME_ID, digits, re.ASCII) else None
 
 
 def season_type(game_id: str) -> str:

@@ -107,6 +107,31 @@ def matched_names(
     )
 
 
+def matched_in_games(names: ir.Table, box_score: ir.Table, on: Sequence[str]) -> ir.Table:
+    """The player of the game whom each name means, as `matched_names` tells it.
+
+    Only who is in the game's box score can be meant, whoever else is known by that name.
+
+    Args:
+        names: `on`, which has game_id, team_abbr and player_lookup.
+        box_score: the players of the games.
+        on: the columns that name what is matched: none of them NULL.
+    """
+    columns = ["player_id", "player_lookup", "team_abbr", "player_name"]
+    known = box_score.select(*columns, season=_.game_id, known_from=_.game_date)
+    days = box_score.select("game_id", "game_date").distinct()
+    named = names.join(days, "game_id").select(
+        *(names[name].name(f"asked_{name}") for name in on),
+        season=_.game_id,
+        game_date=_.game_date,
+        player_lookup=_.player_lookup,
+    )
+    keys = [f"asked_{name}" for name in on]
+    evidence = named.select(*keys, team_abbr=_.asked_team_abbr)
+    found = matched_names(named, known, evidence, keys)
+    return found.rename({name: f"asked_{name}" for name in on})
+
+
 def matched_surnames(
     names: ir.Table,
     known_players: ir.Table,

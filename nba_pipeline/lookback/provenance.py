@@ -1,8 +1,8 @@
 """How gaps and completeness travel: the only ways to join rows that carry them.
 
 Every row from phase 3 on carries gap_ids (sorted ids of the phase 2 gaps that its values depend
-on) and, per input family it uses, <family>_games_expected and <family>_games_present. `join` and
-`with_holes` here, and `as_of` in windows, carry both; engine.lineage refuses a transform that does
+on) and, per input family it uses, <family>_games_expected and <family>_games_present. `join`,
+`with_holes` and `of_games` here, and `as_of` in windows, carry both; engine.lineage refuses a transform that does
 not.
 """
 
@@ -104,6 +104,40 @@ def with_holes(units: ir.Table, data_gaps: ir.Table, unit: str) -> ir.Table:
         },
     )
     return known.union(unknown)
+
+
+def of_games(games: ir.Table, data_gaps: ir.Table, unit: str) -> ir.Table:
+    """Each game_id with the gaps of a unit that its whole game, or its date's season, is.
+
+    Args:
+        games: game_id and game_date; one row per game.
+        data_gaps: the gaps of at least the same dates.
+        unit: the unit's name; its family counts 1 expected, and 1 or 0 present.
+    """
+    family = FAMILIES[unit]
+    games = games.select("game_id", "game_date")
+    gaps = data_gaps.filter(_.table_name == unit)
+    gaps = gaps.select("gap_id", gap_date="game_date", gap_game="game_id")
+    meant = [
+        games.game_date == gaps.gap_date,
+        gaps.gap_game.isnull() | (gaps.gap_game == games.game_id),
+    ]
+    found = (
+        games.left_join(gaps, meant)
+        .group_by("game_id")
+        .agg(
+            gap_ids=_.gap_id.collect(where=_.gap_id.notnull(), order_by=_.gap_id),
+            gaps=_.gap_id.count(),
+        )
+    )
+    return found.select(
+        "game_id",
+        gap_ids=_.gap_ids.coalesce(no_gaps()),
+        **{
+            expected_column(family): ibis.literal(1, "int64"),
+            present_column(family): ibis.ifelse(_.gaps == 0, 1, 0).cast("int64"),
+        },
+    )
 
 
 def join(left: ir.Table, right: ir.Table, on: Sequence[str], *, how: str = "left") -> ir.Table:

@@ -1,6 +1,6 @@
 """Gaps that will never close, with the reason and who accepted each: one file, kept by people.
 
-A line names one gap by its gap_id, or a whole season of one raw table by table and season.
+A line names one gap by its gap_id, which may be of a season, or a whole season of one raw table by table and season.
 """
 
 import re
@@ -22,6 +22,7 @@ from nba_pipeline.league import calendar
 _COLUMNS = ("source_file", "row_number", "game_date", "gap_id", "table_name", "reason")
 _NEEDED = ("gap_id", "reason", "accepted_by", "accepted_on")
 _GAP_ID = re.compile(r"[a-z0-9_]+:(\d{4}-\d{2}-\d{2}):[^:\s]+(:[A-Z]{3})?")
+_SEASON_GAP_ID = re.compile(r"[a-z0-9_]+:(\d{4}-\d{2})")
 
 
 def parse(document: object, file: SourceFile) -> Parsed:
@@ -30,7 +31,9 @@ def parse(document: object, file: SourceFile) -> Parsed:
     Raises:
         UnknownShape: a needed column is missing.
     """
-    lines = document if isinstance(document, list) else []
+    lines = [] if document is None else document
+    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+        raise UnknownShape(f"{file.path}: no list of accepted gaps (no lines)")
     if lines and (missing := [name for name in _NEEDED if name not in lines[0]]):
         raise UnknownShape(f"{file.path}: no list of accepted gaps (no column {missing})")
     rows: list[dict[str, object]] = []
@@ -70,23 +73,34 @@ def _accepted(line: dict[str, str | None]) -> tuple[list[date], str | None, str]
     Raises:
         _BadLine: it names neither a gap nor a table's season, or says not why, by whom or when.
     """
-    text = {name: (line.get(name) or "").strip() for name in (*_NEEDED, "table", "season")}
+    text = {name: str(line.get(name) or "").strip() for name in (*_NEEDED, "table", "season")}
     for name in ("reason", "accepted_by"):
         if not text[name]:
             raise _BadLine(name, f"no {name}")
     _day("accepted_on", text["accepted_on"])
     if text["gap_id"]:
-        if not (match := _GAP_ID.fullmatch(text["gap_id"])):
-            raise _BadLine("gap_id", f"{text['gap_id']!r} is no gap_id: table:date:game[:team]")
         if text["table"] or text["season"]:
             raise _BadLine("gap_id", "both a gap_id and a table or season; give one of them")
-        return [_day("gap_id", match[1])], text["gap_id"], text["gap_id"].split(":")[0]
+        return _days_of(text["gap_id"]), text["gap_id"], text["gap_id"].split(":")[0]
     if not text["table"]:
         raise _BadLine("gap_id", "neither a gap_id nor a table and season")
+    return _season("season", text["season"]), None, text["table"]
+
+
+def _days_of(gap_id: str) -> list[date]:
+    """The gap's date, or those of its season."""
+    if match := _GAP_ID.fullmatch(gap_id):
+        return [_day("gap_id", match[1])]
+    if match := _SEASON_GAP_ID.fullmatch(gap_id):
+        return _season("gap_id", match[1])
+    raise _BadLine("gap_id", f"{gap_id!r} is no gap_id: table:date:game[:team] or table:season")
+
+
+def _season(field: str, text: str) -> list[date]:
     try:
-        return calendar.season(text["season"]).days(), None, text["table"]
+        return calendar.season(text).days()
     except calendar.UnknownSeason as error:
-        raise _BadLine("season", str(error)) from None
+        raise _BadLine(field, str(error)) from None
 
 
 def _day(field: str, text: str) -> date:
@@ -100,7 +114,7 @@ accepted_gaps = Source(
     "accepted_gaps",
     "accepted_gaps.csv",
     parse,
-    version=2,
+    version=3,
     layout="file",
     formats={"csv": csv_lines},
 )

@@ -83,10 +83,10 @@ def _rejected(
         raw[fields[name]].map(text_of) if name in fields else nothing
         for name in ("game_id", "team_abbr")
     )
+    tricode = columns.get("team_abbr", nothing).loc[place]
     value = raw[offence.field].map(str)
     who = "(game " + game.astype(str) + (", " + team.astype(str) if "team_abbr" in fields else "")
     where = f"{file.path} row " + place.astype(str).to_series(index=place) + " " + who + "): "
-    tricodes = columns.get("team_abbr", nothing).loc[place]
     told = f"{offence.field} is " + raw[offence.field].map(repr)
     if offence.rule.startswith("repeated_"):
         told = f"{offence.field} " + value + " is in the game already"
@@ -99,7 +99,7 @@ def _rejected(
             "game_date": columns["game_date"].loc[place],
             "game_id": game,
             # Under the tricode that an alias means, so that the unit it belongs to is found.
-            "team_abbr": tricodes.where(tricodes.notna(), team),
+            "team_abbr": tricode.where(tricode.notna(), team),
             "field": offence.field,
             "value": value,
             "rule": offence.rule,

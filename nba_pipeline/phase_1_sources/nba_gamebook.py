@@ -5,17 +5,20 @@ inactive players, most of them by surname alone.
 """
 
 import re
+from collections.abc import Iterator
+from datetime import date
 from functools import partial
 
 import pandas as pd
 
+from nba_pipeline.kernel.fetch import Access, NotYet, RemoteFile
 from nba_pipeline.kernel.formats import pdf_bytes
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
 from nba_pipeline.league.availability import NOT_PLAYED, GameStatus
 from nba_pipeline.league.identity import UnknownTeam, team_named
 from nba_pipeline.phase_1_sources.cells import Offence, converted, lookup_of, taken, whole
 from nba_pipeline.phase_1_sources.minutes import minutes_of
-from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
+from nba_pipeline.phase_1_sources.nba_stats_schedule import games_over, nba_stats_schedule
 from nba_pipeline.phase_1_sources.pdf_words import pdf_words, text_lines
 from nba_pipeline.thresholds import MOST_PLAYER_MINUTES
 
@@ -50,6 +53,7 @@ TYPES = {
 }
 """Columns of the rows; numbers are NULL of who did not play."""
 
+_PLACE = "nba_gamebook"
 _TEAM = r"^(VISITOR|HOME): (.+?)(?: \(.*\))?$"
 _HEADER = "POS MIN " + " ".join(COUNTED.values())
 _TOTALS = r"\d{3}:\d\d .*"
@@ -77,12 +81,26 @@ def parse(document: object, file: SourceFile) -> Parsed:
     raw = pd.DataFrame(columns=list(_RAW), dtype="string")
     if len(words):
         lines = _final_box(text_lines(words), file)
-        raw = pd.concat([_in_box(lines), _inactive(lines)], ignore_index=True)
-        raw = raw.reindex(columns=list(_RAW)).astype("string").assign(game=file.game_id)
+        parts = [
+            part.reindex(columns=list(_RAW)).astype("string")
+            for part in (_in_box(lines), _inactive(lines))
+        ]
+        raw = pd.concat(parts, ignore_index=True).assign(game=file.game_id)
     columns = _typed(raw, file)
     named = {"game_id": "game", "team_abbr": "team", "player_lookup": "name"}
     key = ("team_abbr", "player_lookup")
     return taken(raw, columns, _offences(raw, columns), TYPES, file, key=key, fields=named)
+
+
+def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
+    """The game book of each of the day's games that is over: <day>/<day>_<away><home>.pdf."""
+    for game in games_over(day, access):
+        if isinstance(game, NotYet):
+            yield game
+            continue
+        on, away, home = game.game_code.split("_")
+        ask = partial(access.get, "nba_gamebook", f"{on}/{on}_{away}{home}.pdf")
+        yield RemoteFile(game.file(_PLACE, "pdf"), ask, frozenset([game.game_id]))
 
 
 def _typed(raw: pd.DataFrame, file: SourceFile) -> dict[str, pd.Series]:
@@ -141,7 +159,8 @@ def _in_box(lines: pd.DataFrame) -> pd.DataFrame:
     # Of a line above the first team there is no table, of one below the totals no player.
     below = is_end.groupby(in_team).cumsum().gt(0) | in_team.eq(0)
     own = lines[~below & lines.side.isna() & lines.text.ne(_HEADER)]
-    played, absent = own.text.str.extract(_PLAYED), own.text.str.extract(_ABSENT)
+    texts = own.text.astype("string")
+    played, absent = texts.str.extract(_PLAYED), texts.str.extract(_ABSENT)
     status = pd.Series(pd.NA, own.index, dtype="string")
     status = status.mask(absent.reason.notna(), GameStatus.DNP.value)
     status = status.mask(played.minutes.notna(), GameStatus.ACTIVE.value)
@@ -190,10 +209,11 @@ def _team(value: object) -> str | None:
 
 nba_gamebook = Source(
     "nba_gamebook",
-    "nba_gamebook",
+    _PLACE,
     parse,
     version=1,
     layout="games",
     formats={"pdf": pdf_bytes},
     dated_by=nba_stats_schedule,
+    fetch=fetch,
 )

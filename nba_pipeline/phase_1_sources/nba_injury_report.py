@@ -23,6 +23,8 @@ from nba_pipeline.kernel.source import (
 from nba_pipeline.league.availability import injury_status
 from nba_pipeline.league.identity import UnknownTeam, team_named
 from nba_pipeline.phase_1_sources.cells import Offence, converted, lookup_of, taken, team_of
+from nba_pipeline.phase_1_sources.nba_injury_report_fetch import fetch
+from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 from nba_pipeline.phase_1_sources.pdf_words import pdf_words, text_lines
 
 TYPES = {
@@ -235,9 +237,6 @@ def _with_ends_of_reasons(
     return own, lost[~lost.index.isin(ends.index)]
 
 
-# --- JSON
-
-
 def _of_json(document: dict[str, object], file: SourceFile) -> tuple[pd.DataFrame, datetime]:
     """The texts of a report that was parsed by others, and its time.
 
@@ -254,9 +253,6 @@ def _of_json(document: dict[str, object], file: SourceFile) -> tuple[pd.DataFram
     lines = pd.DataFrame(records, columns=list(_IN_JSON), dtype="object")
     texts = lines.map(lambda value: value if isinstance(value, str) else None)
     return _said(dict(zip(_FIELDS, (texts[n] for n in _IN_JSON), strict=True))), report_at
-
-
-# --- cells
 
 
 def _said(columns: dict[str, pd.Series]) -> pd.DataFrame:
@@ -296,4 +292,6 @@ nba_injury_report = Source(
     layout="dates",
     formats={"pdf": pdf_bytes, "json": json_document},
     days_after=1,
+    dated_by=nba_stats_schedule,
+    fetch=fetch,
 )

@@ -3,11 +3,13 @@
 Who was listed and did not play has a line too, with why instead of numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import partial
 
 import pandas as pd
 
+from nba_pipeline.kernel.fetch import Access, NotYet, RemoteFile
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.phase_1_sources.cells import (
@@ -21,11 +23,13 @@ from nba_pipeline.phase_1_sources.cells import (
     whole,
 )
 from nba_pipeline.phase_1_sources.minutes import minutes_of
+from nba_pipeline.phase_1_sources.nba_stats_answers import answer
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
-from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
+from nba_pipeline.phase_1_sources.nba_stats_schedule import games_over, nba_stats_schedule
 from nba_pipeline.phase_1_sources.result_sets import result_frame
 from nba_pipeline.thresholds import MOST_PLAYER_MINUTES, MOST_TEAM_MINUTES
 
+_PLACE = "nba_stats/boxscore"
 STATUSES = ("active", "dnp")
 """Whether a listed player played; the reason says whether he did not dress or was not there."""
 
@@ -140,6 +144,16 @@ def parse(document: object, file: SourceFile) -> Parsed:
     return taken(raw, columns, offences, _TYPES, file, key=["line"], fields=named)
 
 
+def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
+    """The box score of each of the day's games that is over."""
+    for game in games_over(day, access):
+        if isinstance(game, NotYet):
+            yield game
+            continue
+        ask = partial(answer, access, "BoxScoreTraditionalV3", game_id=game.game_id)
+        yield RemoteFile(game.file(_PLACE, "json"), ask, frozenset([game.game_id]))
+
+
 def _lines_v2(document: object, file: SourceFile) -> pd.DataFrame:
     """The lines of PlayerStats and TeamStats under the document's own fields."""
     of_team = [field for name, field in _V2.items() if name not in _OF_PLAYERS]
@@ -212,9 +226,10 @@ def _one_below_the_other(
 
 nba_stats_boxscore = Source(
     "nba_stats_boxscore",
-    "nba_stats/boxscore",
+    _PLACE,
     parse,
     version=1,
     layout="games",
     dated_by=nba_stats_schedule,
+    fetch=fetch,
 )

@@ -9,9 +9,8 @@ from functools import partial
 
 import pandas as pd
 
-from nba_pipeline.kernel.fetch import Access, FetchFailed, NotYet, RemoteFile
+from nba_pipeline.kernel.fetch import Access, NotYet, RemoteFile
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile
-from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.phase_1_sources.cells import (
     Offence,
@@ -25,8 +24,8 @@ from nba_pipeline.phase_1_sources.cells import (
     whole,
 )
 from nba_pipeline.phase_1_sources.minutes import minutes_of
-from nba_pipeline.phase_1_sources.nba_stats_answers import SEASON_TYPE_NAMES, answer
-from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule, not_over, played
+from nba_pipeline.phase_1_sources.nba_stats_dates import of_date
+from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 from nba_pipeline.phase_1_sources.result_sets import result_frame
 from nba_pipeline.thresholds import MOST_PLAYER_MINUTES, MOST_TEAM_MINUTES
 
@@ -110,25 +109,9 @@ def parse(document: object, file: SourceFile, *, of: str) -> Parsed:
 
 def fetch(day: date, access: Access, *, of: str) -> Iterator[RemoteFile | NotYet]:
     """The log of one date, once all its games are over; the log never has a cup final."""
-    games = played(day, access, tuple(SEASON_TYPE_NAMES))
-    if not games.status.eq("final").all():
-        yield from not_over(games)
-        return
-    for kind, own in games.groupby("season_type"):
-        if own.game_id.nunique() < len(games):
-            told = f"{day} has games of several kinds, and an answer is of one: bring a season file"
-            raise FetchFailed("several_kinds", told)
-        season = calendar.season_of(day).name
-        asked = {
-            "season": season,
-            "season_type_all_star": SEASON_TYPE_NAMES[str(kind)],
-            "player_or_team_abbreviation": _LETTERS[of],
-            "date_from_nullable": f"{day:%m/%d/%Y}",
-            "date_to_nullable": f"{day:%m/%d/%Y}",
-        }
-        file = SourceFile(f"{_PLACES[of]}/{season}/{day}.json", season, day)
-        ask = partial(answer, access, "LeagueGameLog", **asked)
-        yield RemoteFile(file, ask, frozenset(own.game_id))
+    yield from of_date(
+        day, access, _PLACES[of], "LeagueGameLog", player_or_team_abbreviation=_LETTERS[of]
+    )
 
 
 nba_stats_league_game_log_team = Source(

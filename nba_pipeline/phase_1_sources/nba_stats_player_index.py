@@ -3,9 +3,16 @@
 A snapshot: who the players are and which team each is with, from its date until the next one's.
 """
 
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
 import pandas as pd
 
+from nba_pipeline import clock
+from nba_pipeline.kernel.fetch import Access, NotYet, RemoteFile
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
+from nba_pipeline.league import calendar
 from nba_pipeline.phase_1_sources.cells import (
     Offence,
     converted,
@@ -15,6 +22,7 @@ from nba_pipeline.phase_1_sources.cells import (
     team_of,
     whole,
 )
+from nba_pipeline.phase_1_sources.nba_stats_answers import answer
 from nba_pipeline.phase_1_sources.result_sets import result_frame
 
 POSITIONS = ("G", "G-F", "F-G", "F", "F-C", "C-F", "C")
@@ -26,6 +34,7 @@ _TYPES = {
     **dict.fromkeys(("row_number", "player_id"), "int64"),
     "game_date": "object",
 }
+_PLACE = "nba_stats/player_index"
 _SHARED = ["PERSON_ID", "TEAM_ID", "TEAM_ABBREVIATION"]
 
 
@@ -61,6 +70,15 @@ def parse(document: object, file: SourceFile) -> Parsed:
     return taken(raw, columns, offences, _TYPES, file, key=["player_id"], fields=fields)
 
 
+def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
+    """Today's list. Nobody can have that of an earlier date: it keeps the list in force before it."""
+    if day > clock.today():
+        yield NotYet(str(day), "a list of players can be had on its own day")
+    elif day == clock.today() and (season := calendar.season_ahead(day)):
+        file = SourceFile(f"{_PLACE}/{day}.json", season.name, day)
+        yield RemoteFile(file, partial(answer, access, "PlayerIndex", season=season.name))
+
+
 def _frame(document: object, file: SourceFile) -> pd.DataFrame:
     """The document's lines, whichever of the two lists it is, with PLAYER_NAME as one text."""
     what = "list of players"
@@ -82,8 +100,9 @@ def _frame(document: object, file: SourceFile) -> pd.DataFrame:
 
 nba_stats_player_index = Source(
     "nba_stats_player_index",
-    "nba_stats/player_index",
+    _PLACE,
     parse,
     version=1,
     layout="snapshots",
+    fetch=fetch,
 )

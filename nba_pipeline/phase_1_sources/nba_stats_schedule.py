@@ -5,6 +5,7 @@ Required: it is what every expectation is made from, so what cannot be read refu
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 
@@ -86,8 +87,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile]:
     """The schedule of the day's season, between two of the coming one: every time until the season is over and all of it is final."""
-    begun = zip(calendar.seasons(), calendar.turns(), strict=True)
-    season = next((span for span, turn in begun if turn <= day <= span.last), None)
+    season = calendar.season_ahead(day)
     if season is None:
         return
     file = SourceFile(f"{PLACE}/{season.name}.json", season.name)
@@ -121,6 +121,34 @@ def not_over(games: pd.DataFrame) -> Iterator[NotYet]:
     for game in games[games.status != "final"].itertuples():
         told = f"{game.status} in the stored schedule; fetch nba_stats_schedule once it is over"
         yield NotYet(str(game.game_id), told)
+
+
+@dataclass(frozen=True)
+class GameOver:
+    """A game of the stored schedule that is over, as a fetch needs it."""
+
+    game_id: str
+    game_code: str
+    game_date: date
+    season: str
+
+    def file(self, place: str, ending: str) -> SourceFile:
+        """The game's file of a source of one file per game."""
+        path = f"{place}/{self.game_id}.{ending}"
+        return SourceFile(path, self.season, self.game_date, game_id=self.game_id)
+
+
+def games_over(day: date, access: Access) -> Iterator[GameOver | NotYet]:
+    """The day's covered games that are over, then those that are waited for.
+
+    Raises:
+        FetchFailed: the stored schedule cannot be read for the day.
+    """
+    games = played(day, access)
+    columns = ["game_id", "game_code", "game_date", "season"]
+    over = games.loc[games.status == "final", columns]
+    yield from (GameOver(*game) for game in over.itertuples(index=False, name=None))
+    yield from not_over(games)
 
 
 def settle(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """Game lines of The Odds API: who wins (h2h), by how much (spreads), and both teams' points (totals)."""
 
+from functools import partial
+
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile
 from nba_pipeline.phase_1_sources.cells import Offence, converted, finite, taken
 from nba_pipeline.phase_1_sources.odds_api_answers import (
@@ -9,6 +11,7 @@ from nba_pipeline.phase_1_sources.odds_api_answers import (
     outcome_frame,
     team,
 )
+from nba_pipeline.phase_1_sources.odds_api_fetch import fetch
 from nba_pipeline.phase_1_sources.odds_api_player_points import SIDES
 
 MARKETS = ("h2h", "spreads", "totals")
@@ -52,4 +55,5 @@ odds_api_game_odds = Source(
     version=1,
     layout="dates",
     days_after=1,
+    fetch=partial(fetch, place="odds_api/game_lines", markets="h2h,spreads,totals"),
 )

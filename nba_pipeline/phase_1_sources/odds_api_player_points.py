@@ -4,6 +4,8 @@ One event and moment per file, under the date of its game or the one before. A b
 several numbers for one player; which of them is his line is not told.
 """
 
+from functools import partial
+
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile
 from nba_pipeline.phase_1_sources.cells import Offence, converted, finite, lookup_of, taken
 from nba_pipeline.phase_1_sources.odds_api_answers import (
@@ -12,6 +14,7 @@ from nba_pipeline.phase_1_sources.odds_api_answers import (
     event_offences,
     outcome_frame,
 )
+from nba_pipeline.phase_1_sources.odds_api_fetch import fetch
 
 MARKET = "player_points"
 SIDES = {"Over": "over", "Under": "under"}
@@ -62,4 +65,5 @@ odds_api_player_points = Source(
     version=1,
     layout="dates",
     days_after=1,
+    fetch=partial(fetch, place="odds_api/player_points", markets="player_points"),
 )

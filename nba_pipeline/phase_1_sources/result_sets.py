@@ -41,6 +41,8 @@ def result_frame(
         ) from error
     if not isinstance(headers, list) or not isinstance(lines, list):
         raise UnknownShape(f"{file.path}: no {what} (headers or rowSet is no list)")
+    if not all(isinstance(name, str) for name in headers):
+        raise UnknownShape(f"{file.path}: no {what} (a header is no text)")
     missing = [name for name in needed if headers.count(name) != 1]
     missing += [name for name in optional if headers.count(name) > 1]
     if missing:

@@ -5,7 +5,7 @@ import pkgutil
 
 from nba_pipeline.kernel.table import Table
 
-_MADE_OF_THE_OTHERS = ("rejected_rows", "data_gaps")
+_MADE_OF_THE_OTHERS = ("rejected_rows", "shot_sources", "data_gaps")
 
 
 def raw_tables() -> list[Table]:

@@ -1,8 +1,10 @@
-"""Every expected unit of a required raw table that is missing or breaks an invariant.
+"""Every expected unit of a required raw table that is missing or breaks an invariant, and lost shots.
 
 Assembled from what the raw tables declare: the units that the schedule expects of each, and the
 invariants beside its schema. A game that the schedule could not be read for is a gap of its own:
-row-<n> is its game_id where none can be read, the season's first day its game_date.
+row-<n> is its game_id where none can be read, the season's first day its game_date. The shots of a
+game are one unit, whatever source has them; of a season without any file of shots they are one gap,
+which has a row on each date with a final game.
 """
 
 from collections.abc import Iterable
@@ -19,24 +21,34 @@ from nba_pipeline.kernel.table import Table, parameters, same_date, table_asset
 from nba_pipeline.kernel.units import Invariant, Units, broken_units, rejected_units
 from nba_pipeline.league.identity import COVERED_SEASON_TYPES, SEASON_TYPES
 from nba_pipeline.league.schedule import both_teams, open_games
+from nba_pipeline.league.shots import NO_FILE, NO_SHOTS, asked_sides, believed_source, place_of
 from nba_pipeline.phase_1_sources.accepted_gaps import accepted_gaps as source
 from nba_pipeline.phase_2_raw import raw_tables
 from nba_pipeline.thresholds import UNSETTLED_DAYS
 
-GRAIN = ["gap_id"]
+GRAIN = ["gap_id", "game_date"]
 RAW = {table.name: table for table in raw_tables()}
+SHOTS = "shots"
+"""What a gap of shots calls its table: the unit is a game, or a season, whichever table has it."""
 REQUIRED = [table.name for table in RAW.values() if table.units]
 EXPECTED_OF = [table for table in RAW.values() if any(s.is_required for s in table.sources)]
 """The tables that expectations are made of."""
 
 
 class DataGaps(pa.DataFrameModel):
-    """The columns; where the unit is a game, team_abbr is NULL, and rule is the first that failed."""
+    """The columns; rule is the first that failed.
 
-    gap_id: str = pa.Field(description="<table>:<game_date>:<game_id>[:<team>]")
-    table_name: str = pa.Field(description="The raw table whose unit it is")
+    Where the unit is a game, team_abbr is NULL, and where it is a season, game_id too.
+    """
+
+    gap_id: str = pa.Field(
+        description="<table>:<game_date>:<game_id>[:<team>], or <table>:<season>"
+    )
+    table_name: str = pa.Field(
+        description="The raw table whose unit it is; shots, of any table that has them"
+    )
     game_date: date
-    game_id: str
+    game_id: str = pa.Field(nullable=True)
     team_abbr: str = pa.Field(nullable=True)
     kind: str = pa.Field(
         isin=["missing", "invalid", "unsettled"],
@@ -50,7 +62,7 @@ class DataGaps(pa.DataFrameModel):
     )
 
     class Config:
-        """One row per gap."""
+        """One row per gap and date."""
 
         unique = GRAIN
         strict = "filter"
@@ -118,6 +130,47 @@ def _forgotten_games(nbac_schedule: ir.Table, today: ir.Table) -> list[ir.Table]
     return [broken_units(name, sides, forgotten) for name in REQUIRED]
 
 
+def _lost_shots(shot_sources: ir.Table, box_gaps: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """Final games of which no source's shots are believed, and dates of a season without any.
+
+    A game without a roster to compare with is not asked.
+    """
+    rosters = box_gaps.filter(_.table_name == "nbac_player_boxscore")
+    asked = asked_sides(shot_sources, rosters).drop("season")
+    games = asked.group_by("game_id", "game_date").agg(
+        has_file=(_.rule != NO_FILE).fill_null(True).any(),
+        first=place_of(_.shot_source).min(where=_.rule.notin([NO_FILE, NO_SHOTS])),
+    )
+    games = games.anti_join(believed_source(shot_sources, rosters), "game_id")
+    seasons = nbac_schedule.select(known_game="game_id", of_season="season")
+    games = games.join(seasons, games.game_id == seasons.known_game)
+    told = asked.filter(_.rule.notin([NO_FILE, NO_SHOTS]))
+    told = told.group_by(told_game="game_id", place=place_of(told.shot_source)).agg(
+        rule=_.rule.min(), detail=_.shot_source.min() + ": " + _.detail.min()
+    )
+    games = games.left_join(
+        told, [games.game_id == told.told_game, games.first == told.place]
+    ).mutate(table_name=ibis.literal(SHOTS), team_abbr=ibis.null("string"))
+    of_game = games.filter(_.has_file).mutate(
+        gap_id=f"{SHOTS}:" + _.game_date.cast("string") + ":" + _.game_id,
+        kind=ibis.ifelse(_.rule.isnull(), "missing", "invalid"),
+        rule=_.rule.fill_null("shots_of_game"),
+        detail=_.detail.fill_null("no source has a shot of the game"),
+    )
+    of_season = games.filter(~_.has_file).select(
+        "game_date",
+        "table_name",
+        "team_abbr",
+        gap_id=f"{SHOTS}:" + _.of_season,
+        game_id=ibis.null("string"),
+        kind=ibis.literal("missing"),
+        rule=ibis.literal("shots_of_season"),
+        detail="no source of shots has a file of " + _.of_season,
+    )
+    of_season = of_season.distinct()
+    return of_game.select(*of_season.columns).union(of_season)
+
+
 def _with_acceptance(gaps: ir.Table, accepted_gaps: ir.Table) -> ir.Table:
     """The gaps with whether and why each is accepted, by its id or with its table's season."""
     by_id = accepted_gaps.filter(_.gap_id.notnull())
@@ -141,18 +194,21 @@ def _with_acceptance(gaps: ir.Table, accepted_gaps: ir.Table) -> ir.Table:
 def transform(
     nbac_schedule: ir.Table,
     rejected_rows: ir.Table,
+    shot_sources: ir.Table,
     accepted_gaps: ir.Table,
     today: ir.Table,
     **raw: ir.Table,
 ) -> ir.Table:
-    """Expected units without a believable row, and those of games that nobody has ended."""
+    """Expected units without a believable row, those of games that nobody has ended, lost shots."""
     columns = ["gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule"]
+    unlike = {
+        table.name: _unit_gaps(table, table.units, nbac_schedule, rejected_rows, raw)
+        for table in RAW.values()
+        if table.units
+    }
     found = [
-        *(
-            _unit_gaps(table, table.units, nbac_schedule, rejected_rows, raw)
-            for table in RAW.values()
-            if table.units
-        ),
+        *unlike.values(),
+        _lost_shots(shot_sources, unlike["nbac_player_boxscore"], nbac_schedule),
         *(_unread_games(table, rejected_rows) for table in EXPECTED_OF),
         *_forgotten_games(nbac_schedule, today),
     ]
@@ -167,9 +223,9 @@ def open_gaps(rows: ir.Table) -> ir.Table:
 
 data_gaps = table_asset(
     __name__,
-    version=5,
+    version=6,
     schema=DataGaps,
-    reads=same_date("nbac_schedule", "rejected_rows", *REQUIRED),
+    reads=same_date("nbac_schedule", "rejected_rows", "shot_sources", *REQUIRED),
     sources=[source],
     transform=transform,
     violations=[open_gaps],

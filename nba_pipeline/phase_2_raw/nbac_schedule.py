@@ -1,20 +1,26 @@
 """Every game of the schedule: one row per game, under the date on which it is or was played.
 
-The one place where game_id and game_code are minted, and what every expectation is made from.
+The one place where game_id and game_code are minted, and what every expectation is made from. Which
+games there are, the schedule says alone; that one is over, and how it ended, its date's scoreboard may
+say first.
 """
 
 from datetime import date, datetime
 
+import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
+from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.identity import GAME_ID, SEASON_TYPES
 from nba_pipeline.league.schedule import open_games
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as source
+from nba_pipeline.phase_1_sources.nba_stats_scoreboard import nba_stats_scoreboard as scoreboard
 
 GRAIN = ["game_id"]
+_GAME = ["game_id", "game_date", "home_team", "away_team"]
 
 
 class NbacSchedule(pa.DataFrameModel):
@@ -41,6 +47,9 @@ class NbacSchedule(pa.DataFrameModel):
     away_score: int = pa.Field(
         nullable=True, ge=0, description="Visitors' points; NULL until played"
     )
+    status_source: str = pa.Field(
+        isin=[source.name, scoreboard.name], description="The source of status and scores"
+    )
 
     class Config:
         """One row per game."""
@@ -49,9 +58,42 @@ class NbacSchedule(pa.DataFrameModel):
         strict = "filter"
 
 
-def transform(nba_stats_schedule: ir.Table) -> ir.Table:
-    """The source's games."""
-    return nba_stats_schedule
+def transform(nba_stats_schedule: ir.Table, nba_stats_scoreboard: ir.Table) -> ir.Table:
+    """The schedule's games; one that it has open ends as the scoreboard says."""
+    games = _with_board(nba_stats_schedule, nba_stats_scoreboard)
+    is_ended = games.status.isin(["scheduled", "live"]) & (games.board_status == "final")
+    is_ended = is_ended.fill_null(False)
+    return games.mutate(
+        status=ibis.ifelse(is_ended, games.board_status, games.status),
+        home_score=ibis.ifelse(is_ended, games.board_home_score, games.home_score),
+        away_score=ibis.ifelse(is_ended, games.board_away_score, games.away_score),
+        status_source=ibis.ifelse(is_ended, scoreboard.name, source.name),
+    )
+
+
+def rejections(nba_stats_schedule: ir.Table, nba_stats_scoreboard: ir.Table) -> ir.Table:
+    """Games of a scoreboard that the schedule does not have so."""
+    strange = nba_stats_scoreboard.anti_join(nba_stats_schedule, _GAME)
+    place = _.source_file + " row " + _.row_number.cast("string")
+    game = _.game_id + ", " + _.away_team + " at " + _.home_team
+    return strange.select(
+        "source_file",
+        "row_number",
+        "game_date",
+        "game_id",
+        team_abbr=ibis.null().cast("string"),
+        field=ibis.literal("gameId"),
+        value=_.game_id,
+        rule=ibis.literal("unknown_game"),
+        detail=place + ": the schedule has no game " + game + " on " + _.game_date.cast("string"),
+    )
+
+
+def _with_board(games: ir.Table, boards: ir.Table) -> ir.Table:
+    """The games with what the scoreboard says of them; NULL where it says nothing."""
+    said = ("status", "home_score", "away_score")
+    told = boards.select(*_GAME, **{f"board_{name}": boards[name] for name in said})
+    return games.left_join(told, _GAME).drop(*(f"{key}_right" for key in _GAME))
 
 
 def teams_with_two_games(rows: ir.Table) -> ir.Table:
@@ -68,14 +110,24 @@ def unsettled(rows: ir.Table) -> ir.Table:
     return open_games(rows)
 
 
+def unlike_scoreboard(rows: ir.Table, nba_stats_scoreboard: ir.Table) -> ir.Table:
+    """Final games whose scoreboard has another score; the row has the schedule's."""
+    told = _with_board(rows.filter(_.status == "final"), nba_stats_scoreboard)
+    told = told.filter(_.board_status == "final")
+    home, away = (told[f"{side}_score"] != told[f"board_{side}_score"] for side in ("home", "away"))
+    return told.filter(home | away)
+
+
 nbac_schedule = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=NbacSchedule,
-    sources=[source],
+    sources=[source, scoreboard],
     transform=transform,
+    rejections=rejections,
     unsettled=unsettled,
     is_unique_over_all=True,
     violations=[teams_with_two_games],
-    checkpoints=[checkpoint("schedule", teams_with_two_games)],
+    warnings=[unlike_scoreboard],
+    checkpoints=[checkpoint("schedule", teams_with_two_games, unlike_scoreboard)],
 )

@@ -14,6 +14,7 @@ from nba_pipeline.kernel.table import Read, Table
 from nba_pipeline.league.calendar import season_days
 from nba_pipeline.league.identity import normalise_name
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, entries_before, strictly_before, timeline
+from nba_pipeline.quality.gaps import dates_of
 from nba_pipeline.quality.predicted import PREDICTIONS, statements_of
 from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
@@ -139,8 +140,7 @@ def _games(
 def _gap(
     gap_id: str, prediction: Row, tables: Mapping[str, Table], warehouse: Warehouse
 ) -> dict[str, object]:
-    day = date.fromisoformat(gap_id.split(":")[1])
-    gaps = warehouse.table("data_gaps", day, day).filter(_.gap_id == gap_id)
+    gaps = warehouse.table("data_gaps", *dates_of(gap_id)).filter(_.gap_id == gap_id).limit(1)
     known = gaps.to_pyarrow().to_pylist()
     root = known[0] if known else {"rule": "closed since", "detail": "the data has come"}
     paths = list(_paths(tables[PREDICTIONS], prediction, gap_id, tables, warehouse))

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
 from nba_pipeline.quality.predicted import PREDICTIONS
 from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
@@ -34,6 +36,7 @@ def root_gaps(
     # Gaps that were stored before any could be accepted lack what says so.
     columns = [name for name in _TOLD if name in stored.columns]
     gaps = stored.select(*columns).to_pyarrow().to_pylist()
+    # The gap of a season has a row on each of its dates, of which the first is told.
     known = {
         gap["gap_id"]: {
             "gap_id": gap["gap_id"],
@@ -41,21 +44,21 @@ def root_gaps(
             "accepted_reason": None,
             **gap,
         }
-        for gap in gaps
+        for gap in sorted(gaps, key=itemgetter("game_date"), reverse=True)
     }
     tables = list(tables)
     reach = _reach(tables, warehouse)
     for gap_id in _recomputed_with(tables, warehouse) - known.keys():
-        table, day, game_id, *team = gap_id.split(":")
-        when = date.fromisoformat(day)
-        if first <= when <= last:
+        table, _when, *unit = gap_id.split(":")
+        since, until = dates_of(gap_id)
+        if since <= last and first <= until:
             known[gap_id] = {
                 "gap_id": gap_id,
                 "state": "closed",
                 "table_name": table,
-                "game_date": when,
-                "game_id": game_id,
-                "team_abbr": team[0] if team else None,
+                "game_date": max(since, first),
+                "game_id": unit[0] if unit else None,
+                "team_abbr": unit[1] if unit[1:] else None,
                 "kind": None,
                 "rule": None,
                 "accepted_reason": None,
@@ -64,8 +67,18 @@ def root_gaps(
     return [known[gap_id] | reach.get(gap_id, nothing) for gap_id in sorted(known, key=_by_date)]
 
 
-def _by_date(gap_id: str) -> tuple[str, str]:
-    return gap_id.split(":")[1], gap_id
+def dates_of(gap_id: str) -> tuple[date, date]:
+    """The first and the last date that a gap's id speaks of: one day, or those of a season."""
+    when = gap_id.split(":")[1]
+    if len(when) == len("2023-24"):
+        span = calendar.season(when)
+        return span.first, span.last
+    day = date.fromisoformat(when)
+    return day, day
+
+
+def _by_date(gap_id: str) -> tuple[date, str]:
+    return dates_of(gap_id)[0], gap_id
 
 
 def _recomputed_with(tables: Sequence[Table], warehouse: Warehouse) -> set[str]:

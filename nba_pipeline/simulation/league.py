@@ -1,12 +1,13 @@
-"""A small league: schedule, team and player game logs of one season, in the sources' own shapes.
+"""A small league: schedule, team and player game logs of its seasons, in the sources' own shapes.
 
 Each player has a talent, minutes and shots vary from game to game, and every box score keeps the
-identities of a real one. The same seed gives the same files.
+identities of a real one. The same seed gives the same files, and the first seasons are the same
+however many follow. What other sources say of it is in `told`.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,27 +15,25 @@ from typing import Any
 import numpy as np
 
 from nba_pipeline.league import calendar
-from nba_pipeline.league.identity import TEAMS
+from nba_pipeline.league.identity import TEAMS, season_of_game
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
-from nba_pipeline.simulation.moves import (
-    Move,
-    choose_moves,
-    dated,
-    schedule_document,
-    unplayed,
+from nba_pipeline.simulation.box_score import box_score
+from nba_pipeline.simulation.moves import choose_moves, dated, schedule_document, unplayed
+from nba_pipeline.simulation.played import HEADERS, Simulated
+from nba_pipeline.simulation.rosters import (
+    Infirmary,
+    Rosters,
+    after_summer,
+    roster,
+    trade,
 )
+from nba_pipeline.simulation.sources import SHOTS, Sources
+from nba_pipeline.simulation.told import Told
 
-_ROSTER = 12
 _REGULATION, _OVERTIME = 240, 25
-_TEAM_HEADERS = [
-    *("SEASON_ID", "TEAM_ID", "TEAM_ABBREVIATION", "TEAM_NAME"),
-    *("GAME_ID", "GAME_DATE", "MATCHUP", "WL", "MIN"),
-    *(name.upper() for name in COUNTED),
-    "PLUS_MINUS",
-]
-HEADERS = {"team": _TEAM_HEADERS, "player": ["PLAYER_ID", "PLAYER_NAME", *_TEAM_HEADERS]}
-"""The fields of a game log's rows, by kind."""
 _STATUS_FINAL = 3
+_INCIDENTS, _LATER, _INJURIES = 1, 2, 3
+"""Random streams of their own."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,8 @@ class League:
     `rest` of them. Nobody plays on the days numbered in off_days, and on one_game_days there is a
     single game. trades is how many pairs of players change places between two teams; postponed and
     moved are how many games first had another date; overtime and neutral are shares of the games.
+    injuries is the share of his team's games before which a healthy player falls out for some games;
+    with spoken_names players are called what people are called, accents and suffixes included.
     """
 
     season: str = "2023-24"
@@ -59,41 +60,47 @@ class League:
     moved: int = 0
     overtime: float = 0.0
     neutral: float = 0.0
-
-
-@dataclass
-class _Player:
-    player_id: int
-    name: str
-    minutes: float
-    shots_per_minute: float
-    accuracy: float
-
-
-_Rosters = dict[str, list[_Player]]
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """A season as it was played.
-
-    games are the schedule's entries under the dates on which they are played; lines are the game
-    logs' rows, by kind (team, player).
-    """
-
-    season: str
-    games: list[dict[str, Any]]
-    moves: list[Move]
-    lines: dict[str, list[list[object]]]
+    injuries: float = 0.0
+    spoken_names: bool = False
 
 
 def simulate(league: League) -> Simulated:
     """Plays the league's season."""
+    return next(simulate_seasons(league, 1))
+
+
+def simulate_seasons(league: League, count: int) -> Iterator[Simulated]:
+    """Plays the league's season and those after it, one after the other.
+
+    Raises:
+        UnknownSeason: there are not so many in the calendar.
+    """
+    known = [span.name for span in calendar.seasons()]
+    first = known.index(calendar.season(league.season).name)
+    # A coming season is one that the calendar says how to add.
+    later = known[first : first + count] + [
+        f"{year}-{(year + 1) % 100:02d}"
+        for year in range(int(known[-1][:4]) + 1, int(league.season[:4]) + count)
+    ]
     random = np.random.default_rng(league.seed)
+    rosters = {
+        team: roster(random, number, spoken=league.spoken_names)
+        for number, team in enumerate(TEAMS[: league.teams])
+    }
+    for number, name in enumerate(later):
+        if number:
+            random = np.random.default_rng([league.seed, _LATER, number])
+            rosters = after_summer(random, rosters, number, spoken=league.spoken_names)
+        yield _season(replace(league, season=name), number, random, rosters)
+
+
+def _season(
+    league: League, number: int, random: np.random.Generator, rosters: Rosters
+) -> Simulated:
+    """Plays one season; what happens to the rosters in it stays."""
     # Of its own, so that what is switched on leaves the rest of the season as it is.
-    incidents = np.random.default_rng([league.seed, 1])
-    teams = TEAMS[: league.teams]
-    rosters = {team: _roster(random, number) for number, team in enumerate(teams)}
+    incidents = np.random.default_rng([league.seed, _INCIDENTS, *([number] if number else [])])
+    infirmary = Infirmary(np.random.default_rng([league.seed, _INJURIES, number]), league.injuries)
     first = calendar.season(league.season).first
     games: list[dict[str, Any]] = []
     lines: dict[str, list[list[object]]] = {"team": [], "player": []}
@@ -101,8 +108,8 @@ def simulate(league: League) -> Simulated:
     for offset in range(league.days):
         day = first + timedelta(days=offset)
         if offset in trade_days:
-            _trade(incidents, rosters)
-        pairs = _pairs(random, teams, league.rest)
+            trade(incidents, rosters)
+        pairs = _pairs(random, tuple(rosters), league.rest)
         if offset in league.off_days:
             pairs = []
         elif offset in league.one_game_days:
@@ -110,19 +117,43 @@ def simulate(league: League) -> Simulated:
         for sides in pairs:
             game_id = f"002{league.season[2:4]}{len(games) + 1:05d}"
             overtimes = int(incidents.random() < league.overtime)
-            scores = _play(random, game_id, day, sides, rosters, lines, overtimes)
+            out = [infirmary.out(rosters[team]) for team in sides]
+            scores = _play(
+                *(random, game_id, day, sides, rosters, lines, overtimes, out),
+                has_limit=league.injuries > 0,
+            )
             is_neutral = bool(incidents.random() < league.neutral)
             games.append(_scheduled(game_id, day, sides, scores, is_neutral=is_neutral))
     moves = choose_moves(incidents, games, postponed=league.postponed, moved=league.moved)
     return Simulated(league.season, games, moves, lines)
 
 
-def write_landing(folder: Path, league: League | None = None) -> int:
+def write_landing(
+    folder: Path, league: League | None = None, *, seasons: int = 1, also: Sources = SHOTS
+) -> int:
     """Writes the league's files under a landing folder; returns how many games there are.
 
     A postponed game stands under its first date too.
+
+    Args:
+        folder: of the landing zone.
+        league: what is simulated; of none, the default one.
+        seasons: how many, the league's the first.
+        also: which other sources speak of it.
     """
-    played = simulate(league or League())
+    league, games = league or League(), 0
+    for number, played in enumerate(simulate_seasons(league, seasons)):
+        told = Told(played, also, seed=league.seed, number=number)
+        _write_season(folder, played, set(told.lost_sides))
+        for file in told.files():
+            (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file.path).write_text(file.text)
+        games += len(played.games)
+    return games
+
+
+def _write_season(folder: Path, played: Simulated, lost: Container[tuple[object, object]]) -> None:
+    """The schedule and the logs, without the players of the lost games and teams."""
     by_id = {game["gameId"]: game for game in played.games}
     called_off = [
         unplayed(dated(by_id[move.game_id], move.first_day), is_postponed=True)
@@ -131,10 +162,11 @@ def write_landing(folder: Path, league: League | None = None) -> int:
     ]
     document = schedule_document(played.season, [*played.games, *called_off])
     _write(folder / "nba_stats/schedule" / f"{played.season}.json", document)
-    for kind, lines in played.lines.items():
+    game, team = (HEADERS["player"].index(name) for name in ("GAME_ID", "TEAM_ABBREVIATION"))
+    kept = [line for line in played.lines["player"] if (line[game], line[team]) not in lost]
+    for kind, lines in {**played.lines, "player": kept}.items():
         path = folder / "nba_stats/league_game_log" / kind / f"{played.season}.json"
         _write(path, game_log(HEADERS[kind], lines))
-    return len(played.games)
 
 
 def game_log(headers: Sequence[str], lines: Sequence[Sequence[object]]) -> dict[str, Any]:
@@ -145,28 +177,6 @@ def game_log(headers: Sequence[str], lines: Sequence[Sequence[object]]) -> dict[
 def _write(path: Path, document: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document))
-
-
-def _roster(random: np.random.Generator, team: int) -> list[_Player]:
-    """A team's players, from the star to the end of the bench."""
-    minutes = np.linspace(36, 8, _ROSTER)
-    return [
-        _Player(
-            player_id=1000 + team * 100 + place,
-            name=f"Player {chr(65 + team)}{place:02d}",
-            minutes=float(minutes[place]),
-            shots_per_minute=float(random.uniform(0.22, 0.5)),
-            accuracy=float(random.normal(0.47, 0.03)),
-        )
-        for place in range(_ROSTER)
-    ]
-
-
-def _trade(random: np.random.Generator, rosters: _Rosters) -> None:
-    """Two players of two teams change places."""
-    one, other = random.choice(sorted(rosters), 2, replace=False)
-    here, there = random.integers(_ROSTER, size=2)
-    rosters[one][here], rosters[other][there] = rosters[other][there], rosters[one][here]
 
 
 def _pairs(
@@ -183,24 +193,40 @@ def _play(
     game_id: str,
     day: date,
     sides: tuple[str, str],
-    rosters: _Rosters,
+    rosters: Rosters,
     lines: dict[str, list[list[object]]],
     overtimes: int,
+    out: Sequence[Sequence[int]],
+    *,
+    has_limit: bool,
 ) -> tuple[int, int]:
     """Adds both sides' lines; returns the home and the away score."""
     minutes_played = _REGULATION + _OVERTIME * overtimes
-    boxes = [_box(random, rosters[team], minutes_played) for team in sides]
+    boxes = [
+        box_score(random, rosters[team], minutes_played, places, has_limit=has_limit)
+        for team, places in zip(sides, out, strict=True)
+    ]
     if sum(box["pts"].sum() * sign for box, sign in zip(boxes, (1, -1), strict=True)) == 0:
-        # No game ends level: the first home player makes one more free throw.
+        # No game ends level: the first home player who plays makes one more free throw.
+        first = np.flatnonzero(boxes[0]["minutes"])[0]
         for name in ("ftm", "fta", "pts"):
-            boxes[0][name][0] += 1
+            boxes[0][name][first] += 1
     scores = int(boxes[0]["pts"].sum()), int(boxes[1]["pts"].sum())
     matchup = f"{sides[1]} @ {sides[0]}"
     for box, team, margin in zip(
         boxes, sides, (scores[0] - scores[1], scores[1] - scores[0]), strict=True
     ):
         outcome = "W" if margin > 0 else "L"
-        key = ["22023", 0, team, team, game_id, day.isoformat(), matchup, outcome]
+        key = [
+            f"2{season_of_game(game_id)[:4]}",
+            0,
+            team,
+            team,
+            game_id,
+            day.isoformat(),
+            matchup,
+            outcome,
+        ]
         totals = [int(box[name].sum()) for name in COUNTED]
         lines["team"].append([*key, minutes_played, *totals, margin])
         # What the five on the floor gain sums to five times the margin.
@@ -213,43 +239,6 @@ def _play(
                     [player.player_id, player.name, *key, minutes, *counted, int(shares[place])]
                 )
     return scores
-
-
-def _box(
-    random: np.random.Generator, roster: list[_Player], minutes_played: int
-) -> dict[str, np.ndarray]:
-    """One side's box score: arrays over the roster."""
-    wanted = np.array([player.minutes for player in roster]) * random.lognormal(0, 0.2, _ROSTER)
-    wanted[random.random(_ROSTER) < 0.08] = 0
-    minutes = np.floor(wanted / wanted.sum() * minutes_played).astype(int)
-    minutes[np.argmax(minutes)] += minutes_played - minutes.sum()
-    plays = np.array([player.shots_per_minute for player in roster]) * minutes
-    fga = random.poisson(plays * random.gamma(8, 1 / 8, _ROSTER))
-    fg3a = random.binomial(fga, 0.38)
-    accuracy = np.array([player.accuracy for player in roster])
-    fg3m = random.binomial(fg3a, np.clip(accuracy - 0.1, 0.1, 0.9))
-    fg2m = random.binomial(fga - fg3a, np.clip(accuracy + 0.07, 0.1, 0.9))
-    fta = random.poisson(plays * 0.28)
-    ftm = random.binomial(fta, 0.78)
-    oreb, dreb = random.poisson(minutes * 0.04), random.poisson(minutes * 0.14)
-    return {
-        "minutes": minutes,
-        "fgm": fg2m + fg3m,
-        "fga": fga,
-        "fg3m": fg3m,
-        "fg3a": fg3a,
-        "ftm": ftm,
-        "fta": fta,
-        "oreb": oreb,
-        "dreb": dreb,
-        "reb": oreb + dreb,
-        "ast": random.poisson(minutes * 0.1),
-        "stl": random.poisson(minutes * 0.03),
-        "blk": random.poisson(minutes * 0.02),
-        "tov": random.poisson(minutes * 0.055),
-        "pf": random.poisson(minutes * 0.08),
-        "pts": 2 * fg2m + 3 * fg3m + ftm,
-    }
 
 
 def _scheduled(

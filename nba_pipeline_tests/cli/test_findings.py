@@ -8,7 +8,7 @@ import pytest
 
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.cli.home import DAYS, FIRST, LAST, LOST, SPAN, Home
-from nba_pipeline_tests.conftest import DAILY, Lab
+from nba_pipeline_tests.conftest import DAILY, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 
 CORRECTED = FIRST + timedelta(days=5)
@@ -153,13 +153,14 @@ def test_a_file_that_cannot_be_read_ends_red_and_the_rest_stands(tmp_path) -> No
     home = Home(tmp_path)
     file = home.landing / PLAYER_LOG
     file.write_bytes(file.read_bytes()[:5000])
-    result = home.call("backfill", *SPAN, *_named(DAILY[:5]))
+    tables = with_upstream("data_gaps")
+    result = home.call("backfill", *SPAN, *_named(tables))
     assert result.exit_code == 1
     assert "lost: rejected_rows unreadable_files on " in result.stderr
     assert f"{PLAYER_LOG} / unreadable_file" in result.stderr
     stored = _stored(home)
-    assert {name: len(stored.warehouse.stamps(name)) for name in DAILY[:5]} == dict.fromkeys(
-        DAILY[:5], DAYS
+    assert {name: len(stored.warehouse.stamps(name)) for name in tables} == dict.fromkeys(
+        tables, DAYS
     )
     sides = 2 * len(games(home.landing))
     assert f"gaps: {sides}, nbac_player_boxscore:" in result.output

@@ -12,10 +12,9 @@ from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import RAW, Lab
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 10, 27)
-RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
 OFFENSE = "team_offense_game_summary"
 
 

@@ -161,3 +161,17 @@ def test_a_name_is_known_from_the_day_after_its_first_game(folder) -> None:
     )
     after = contents_known(Landing(str(folder)), [players], DAYS)
     assert [day for day in DAYS if before[day] != after[day]] == DAYS[1:]
+
+
+def test_names_are_kept_until_a_file_that_tells_them_changes(folder, tmp_path, monkeypatch) -> None:
+    """A second landing zone over the same copies reads no file's rows for them; one file more, it does."""
+    cache = tmp_path / "parsed"
+    before = contents_known(Landing(str(folder), cache), [players], DAYS)
+    with monkeypatch.context() as patched:
+        patched.setattr(Landing, "load", None)
+        assert contents_known(Landing(str(folder), cache), [players], DAYS) == before
+    damaged(folder, folder.parent, PLAYER_LOG, lambda rows: rows[0].update(PLAYER_ID=5))
+    damaged(folder, folder.parent, PLAYER_LOG, lambda rows: rows[0].update(PLAYER_NAME="A. Bee"))
+    after = contents_known(Landing(str(folder), cache), [players], DAYS)
+    assert after == contents_known(Landing(str(folder)), [players], DAYS)
+    assert after != before

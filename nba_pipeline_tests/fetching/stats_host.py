@@ -37,6 +37,8 @@ class Stats:
             nba_cdn_url=host.url,
             odds_api_url=host.url,
             nba_injury_report_url=host.url,
+            nba_gamebook_url=host.url,
+            nba_official_url=host.url,
             odds_api_key="key-of-the-tests",
             fetch_timeout=5,
         )
@@ -72,7 +74,7 @@ class Stats:
     def lay_schedule(self) -> None:
         """Puts the whole schedule into the landing zone."""
         path = self.landing / SCHEDULE
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes((self.truth / SCHEDULE).read_bytes())
 
 

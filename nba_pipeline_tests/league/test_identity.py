@@ -75,6 +75,24 @@ def test_the_third_digit_says_the_kind_of_game() -> None:
         identity.season_type("0092300001")
 
 
+@pytest.mark.parametrize(
+    ("text", "game_id"),
+    [
+        ("0042400407", "0042400407"),
+        ("42400407", "0042400407"),
+        (42400407, "0042400407"),
+        ("2400407", None),
+        ("72400407", None),
+        ("42400407.0", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_an_id_without_its_leading_zeros_is_the_same_game(text, game_id) -> None:
+    """What is no id even with them is none."""
+    assert identity.ten_digits(text) == game_id
+
+
 def test_a_game_code_reads_away_then_home() -> None:
     """YYYYMMDD_AWAY_HOME."""
     assert identity.game_code(date(2025, 1, 15), "LAL", "PHI") == "20250115_LAL_PHI"

@@ -1,5 +1,7 @@
 """The algebra by which gaps and completeness travel."""
 
+from datetime import date
+
 import ibis
 import pytest
 
@@ -44,6 +46,30 @@ def test_a_row_without_a_partner_is_not_complete() -> None:
     found = joined(rows(("a", [], 10, 10)), rows(("b", [], 1, 1), side="right"))[0]
     assert (found["box_games_expected"], found["box_games_present"]) == (1, 0)
     assert found["side"] is None
+
+
+def test_a_game_has_the_gaps_of_itself_and_of_its_date_s_season() -> None:
+    """Another game's, another date's and another unit's are not its own."""
+    day, other = date(2024, 1, 15), date(2024, 1, 16)
+    gaps = [
+        ("g1", "shots", day, "a"),
+        ("g2", "shots", day, None),
+        ("g3", "shots", day, "b"),
+        ("g4", "shots", other, None),
+        ("g5", "nbac_team_boxscore", day, "a"),
+    ]
+    kinds = dict.fromkeys(("gap_id", "table_name", "game_id"), "string") | {"game_date": "date"}
+    names = ("gap_id", "table_name", "game_date", "game_id")
+    data_gaps = ibis.memtable([dict(zip(names, gap, strict=True)) for gap in gaps], schema=kinds)
+    games = ibis.memtable(
+        [{"game_id": "a", "game_date": day}, {"game_id": "c", "game_date": date(2024, 1, 17)}]
+    )
+    found = provenance.of_games(games, data_gaps, "shots").order_by("game_id")
+    counts = ("zone_games_expected", "zone_games_present")
+    assert [
+        (row["game_id"], row["gap_ids"], *(row[name] for name in counts))
+        for row in ibis.duckdb.connect().to_pyarrow(found).to_pylist()
+    ] == [("a", ["g1", "g2"], 1, 0), ("c", [], 1, 1)]
 
 
 def test_nothing_expected_is_neither_better_nor_worse() -> None:

@@ -22,9 +22,10 @@ from nba_pipeline.orchestration import partitions
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.protocol import DuplicateKeys
 from nba_pipeline_tests.cli.test_commands import DAYS, FIRST, LAST, SPAN, Home
+from nba_pipeline_tests.conftest import RAW as WITH_SCHEDULE
 from nba_pipeline_tests.league_files import TEAM_LOG
 
-RAW = ["nbac_player_boxscore", "nbac_team_boxscore", "rejected_rows", "data_gaps"]
+RAW = [name for name in WITH_SCHEDULE if name != "nbac_schedule"]
 SUMMARY = "team_offense_game_summary"
 LEFT_OUT = date(2023, 10, 28)
 BYTES_PER_TABLE_AND_DATE = 8_000

@@ -8,10 +8,8 @@ import pytest
 from nba_pipeline.engine.verdicts import accepted_gaps, checks
 from nba_pipeline.quality.gaps import root_gaps
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import FIRST, LAST, Lab
+from nba_pipeline_tests.conftest import FIRST, LAST, RAW, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
-
-RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
 
 
 def test_whole_input_has_no_gap(league) -> None:

@@ -16,10 +16,10 @@ from nba_pipeline.phase_1_sources.balldontlie_injuries import parse as parse_fal
 from nba_pipeline.phase_1_sources.nba_injury_report import parse
 from nba_pipeline.phase_2_raw.nbac_injury_report import rejections, transform
 from nba_pipeline.simulation.league import League, write_landing
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, games, lines
 
-TABLES = ["nbac_schedule", "nbac_injury_report", "rejected_rows"]
+TABLES = with_upstream("nbac_injury_report", "rejected_rows")
 FIELDS = ("date", "gametime", "matchup", "team", "player", "status", "reason")
 REPORTED = datetime(2024, 1, 4, 17, 30, tzinfo=UTC)
 

@@ -4,7 +4,12 @@ from datetime import date
 
 import ibis
 
-from nba_pipeline.phase_2_raw.nbac_schedule import teams_with_two_games
+from nba_pipeline.phase_2_raw.nbac_schedule import (
+    rejections,
+    teams_with_two_games,
+    transform,
+    unlike_scoreboard,
+)
 from nba_pipeline_tests.league_files import games
 
 
@@ -33,3 +38,44 @@ def test_a_team_cannot_play_twice_on_a_date() -> None:
         ]
     )
     assert sorted(teams_with_two_games(rows).execute().game_id) == ["1", "2"]
+
+
+DAY = date(2024, 1, 15)
+
+
+def game(number: int, status: str, home: int | None = None, away: int | None = None, **changed):
+    """HOU at PHI."""
+    told = {"game_id": f"002230055{number}", "game_date": DAY, "home_team": "PHI"}
+    told |= {"away_team": "HOU", "status": status, "home_score": home, "away_score": away}
+    return told | {"source_file": "file", "row_number": number} | changed
+
+
+def test_a_game_that_the_schedule_has_open_ends_as_the_scoreboard_says() -> None:
+    """One that either has as live stays open; what the schedule has as final or moved stands."""
+    schedule = ibis.memtable(
+        [
+            game(1, "scheduled"),
+            game(2, "live", 50, 40),
+            game(3, "final", 100, 90),
+            game(4, "postponed"),
+            game(5, "scheduled"),
+            game(6, "scheduled"),
+        ]
+    )
+    board = ibis.memtable(
+        [
+            game(1, "final", 124, 115),
+            game(2, "live", 60, 50),
+            game(3, "final", 101, 90),
+            game(4, "final", 1, 2),
+            game(5, "final", 3, 4, home_team="BOS"),
+        ]
+    )
+    rows = transform(schedule, board).to_pandas().sort_values("row_number")
+    assert list(rows.status) == ["final", "live", "final", "postponed", "scheduled", "scheduled"]
+    assert rows.home_score.fillna(0).tolist() == [124, 50, 100, 0, 0, 0]
+    assert rows.away_score.fillna(0).tolist() == [115, 40, 90, 0, 0, 0]
+    assert [name == "nba_stats_scoreboard" for name in rows.status_source] == [True] + [False] * 5
+    assert list(rejections(schedule, board).to_pandas().row_number) == [5]
+    unlike = unlike_scoreboard(transform(schedule, board), board).to_pandas()
+    assert list(unlike.row_number) == [3]

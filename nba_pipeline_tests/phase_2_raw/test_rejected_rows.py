@@ -8,6 +8,7 @@ from nba_pipeline import clock
 from nba_pipeline.phase_2_raw.rejected_rows import SOURCES, rejected_rows
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
+from nba_pipeline_tests.conftest import RAW as UP_TO_GAPS
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
 
 RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows"]
@@ -135,7 +136,7 @@ def test_rows_of_a_game_under_way_are_neither_stored_nor_rejected(tmp_path, leag
     path.write_text(json.dumps(document))
     lab = Lab(tmp_path, landing)
     with clock.set_to(datetime.combine(FIRST, time(23), UTC)):
-        lab.compute([*RAW, "data_gaps"], FIRST, LAST)
+        lab.compute(UP_TO_GAPS, FIRST, LAST)
     for table, log in (("nbac_team_boxscore", TEAM_LOG), ("nbac_player_boxscore", PLAYER_LOG)):
         assert lab.rows(table, game_id=live["gameId"]) == []
         others = [line for line in lines(landing, log) if line["GAME_ID"] != live["gameId"]]

@@ -9,11 +9,10 @@ import pytest
 
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.box_score_files import as_v3, box_score, put
-from nba_pipeline_tests.conftest import FIRST, Lab
+from nba_pipeline_tests.conftest import FIRST, RAW, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games
 
 TEAMS, PLAYERS = "nbac_team_boxscore", "nbac_player_boxscore"
-RAW = ["nbac_schedule", TEAMS, PLAYERS, "rejected_rows", "data_gaps"]
 LAST = FIRST + timedelta(days=5)
 LOG, DOCUMENT = "nba_stats_league_game_log", "nba_stats_boxscore"
 CUP_DAY, CUP_FINAL = date(2024, 12, 17), "0062400001"

@@ -3,17 +3,12 @@
 from datetime import date
 from pathlib import Path
 
-from nba_pipeline_tests.conftest import FIRST, LAST, LINES_AND_INJURIES, REAL_DAY, REAL_FIRST, Lab
+from nba_pipeline_tests.conftest import FIRST, LAST, REAL_DAY, REAL_FIRST, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games
 
 BEFORE_TIP_OFF = [
     *("upcoming_player_game_context", "player_daily_cache", "ml_feature_store_v2"),
     "player_prop_predictions",
-]
-BEHIND = [
-    *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"),
-    *LINES_AND_INJURIES,
-    *("team_offense_game_summary", "player_game_summary"),
 ]
 
 
@@ -40,14 +35,14 @@ def test_box_scores_of_the_day_and_after_change_nothing(tmp_path, league, league
     dates = sorted({game["date"] for game in games(league_landing) if game["date"] <= str(LAST)})
     day = date.fromisoformat(dates[len(dates) * 2 // 3])
     cut = _without(league_landing, tmp_path, day)
-    cut.compute([*BEHIND, *BEFORE_TIP_OFF, "points_model"], FIRST, day)
+    cut.compute(with_upstream(*BEFORE_TIP_OFF), FIRST, day)
     _assert_equal(cut, league, day, 20)
 
 
 def test_the_same_on_real_games(tmp_path, real, real_landing) -> None:
     """The trained model's predictions too."""
     cut = _without(real_landing, tmp_path, REAL_DAY)
-    cut.compute([*BEHIND, *BEFORE_TIP_OFF, "points_model"], REAL_FIRST, REAL_DAY)
+    cut.compute(with_upstream(*BEFORE_TIP_OFF), REAL_FIRST, REAL_DAY)
     _assert_equal(cut, real, REAL_DAY, 200)
     made = cut.rows("player_prop_predictions", game_date=REAL_DAY, system="xgboost")
     assert len(made) > 200

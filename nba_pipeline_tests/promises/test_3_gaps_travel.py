@@ -2,15 +2,10 @@
 
 from datetime import date
 
-from nba_pipeline_tests.conftest import FIRST, LAST, LINES_AND_INJURIES, Lab
+from nba_pipeline_tests.conftest import FIRST, LAST, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 
-TABLES_TO_FEATURES = [
-    *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"),
-    *LINES_AND_INJURIES,
-    *("team_offense_game_summary", "player_game_summary", "upcoming_player_game_context"),
-    *("player_daily_cache", "ml_feature_store_v2"),
-]
+TABLES_TO_FEATURES = with_upstream("ml_feature_store_v2")
 
 
 def test_a_team_line_is_named_by_exactly_the_rows_that_look_at_its_game(

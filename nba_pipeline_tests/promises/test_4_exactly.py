@@ -12,18 +12,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import LINES_AND_INJURIES, REAL_FIRST, Lab
+from nba_pipeline_tests.conftest import REAL_FIRST, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 from nba_pipeline_tests.walk import PLAYER, TEAM, Walk
 
 SMALL = League(teams=4, days=24, rest=0.2, seed=11)
 SPAN = date(2023, 10, 24), date(2023, 11, 16)
-TABLES_TO_FEATURES = [
-    *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"),
-    *LINES_AND_INJURIES,
-    *("team_offense_game_summary", "player_game_summary", "upcoming_player_game_context"),
-    *("player_daily_cache", "ml_feature_store_v2"),
-]
+TABLES_TO_FEATURES = with_upstream("ml_feature_store_v2")
 QUALITY = ("completeness", "gap_ids", "is_production_ready", "not_ready_reason", "bypass")
 KINDS = {
     "team line removed": TEAM,

@@ -21,15 +21,11 @@ from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline_tests.backfill.writer import MARKED, NEXT_VERSION
-from nba_pipeline_tests.conftest import LINES_AND_INJURIES, Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 11, 12)
-RAW = [
-    *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"),
-    *LINES_AND_INJURIES,
-]
 TABLE = "team_offense_game_summary"
-CHAIN = [*RAW, TABLE, "player_game_summary"]
+CHAIN = with_upstream(TABLE, "player_game_summary")
 FEW_AND_MANY = [3, pytest.param(50, marks=pytest.mark.slow)]
 _TIMEOUT = 120
 

@@ -8,16 +8,12 @@ import pytest
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.thresholds import USAGE_RATE_COVERAGE
-from nba_pipeline_tests.conftest import LINES_AND_INJURIES, Lab
+from nba_pipeline_tests.conftest import RAW, Lab, with_upstream
 from nba_pipeline_tests.league_files import SCHEDULE, TEAM_LOG, damaged, lines
 
 FIRST = date(2023, 10, 24)
-RAW = [
-    *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"),
-    *LINES_AND_INJURIES,
-]
-SUMMARIES = ["team_offense_game_summary", "player_game_summary"]
 AFTER = ["upcoming_player_game_context", "player_daily_cache", "ml_feature_store_v2"]
+SUMMARIES = [name for name in with_upstream(AFTER[-1]) if name not in (*RAW, *AFTER)]
 
 
 def day(number: int) -> date:

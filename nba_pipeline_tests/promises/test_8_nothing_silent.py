@@ -2,10 +2,9 @@
 
 import pytest
 
-from nba_pipeline_tests.conftest import FIRST, LAST, Lab
+from nba_pipeline_tests.conftest import FIRST, LAST, RAW, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 
-RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
 BAD = [
     *((name, value) for name in ("PTS", "FGA", "REB") for value in (None, "", "many", -1, 2.5)),
     *(("MIN", value) for value in (None, "abc", -3, "12:99:1", 1e9, "nan", "inf")),

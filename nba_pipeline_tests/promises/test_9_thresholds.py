@@ -1,5 +1,6 @@
 """Every limit has a value and a reason in one versioned file, and checks show what they used."""
 
+import importlib
 from dataclasses import replace
 from datetime import date
 
@@ -8,6 +9,7 @@ from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.verdicts import checks
 from nba_pipeline.league import box_score
+from nba_pipeline.phase_2_raw.rejected_rows import REJECTING
 from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import Threshold
 
@@ -48,6 +50,17 @@ OF_VERSION[5] = OF_VERSION[4] | {
     "LATE_SEASON_DAYS": 120,
     "PLAYER_MINUTES_AGREE": 1,
     "TEAM_MINUTES_AGREE": 10,
+}
+OF_VERSION[6] = OF_VERSION[5] | {
+    "EARLIEST_TIPOFF": 16,
+    "PAINT_FEET": 8,
+    "THREES_AGREE": 1,
+    "GAME_PLAYERS_MATCHED": 0.95,
+}
+OF_VERSION[7] = OF_VERSION[6] | {
+    "COVERAGE_DROP": 0.02,
+    "COVERAGE_WEEKS": 4,
+    "STALLED_SECONDS": 120,
 }
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
@@ -131,3 +144,21 @@ def test_a_new_version_of_a_parser_or_of_formulas_makes_stale_what_uses_it(
     newer = tuple(replace(source, version=source.version + 1) for source in raw.sources)
     changed = {**TABLES, raw.name: replace(raw, sources=newer)}
     assert stale_tables(changed) == {"nbac_team_boxscore"}
+
+
+def test_what_is_assembled_from_raw_tables_follows_their_sources_and_their_versions(
+    monkeypatch,
+) -> None:
+    """One source more, or rejections of a newer file: neither needs a version of rejected_rows."""
+    table = TABLES["rejected_rows"]
+    source = replace(table.sources[0], name="another")
+    assert meaning(replace(table, sources=(*table.sources, source))) != meaning(table)
+    before = meaning(table)
+    newer = {rejects: replace(of, version=of.version + 1) for rejects, of in REJECTING.items()}
+    module = importlib.import_module("nba_pipeline.phase_2_raw.rejected_rows")
+    monkeypatch.setattr(module, "REJECTING", newer)
+    meaning.cache_clear()
+    assert meaning(table) != before
+    monkeypatch.undo()
+    meaning.cache_clear()
+    assert meaning(table) == before

@@ -3,10 +3,8 @@
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.quality.status import by_table, partition_status
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import FIRST, LAST, Lab
+from nba_pipeline_tests.conftest import FIRST, LAST, RAW, Lab
 from nba_pipeline_tests.league_files import TEAM_LOG, damaged, games, lines
-
-RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "data_gaps"]
 
 
 def _status(lab: Lab) -> dict[object, dict[str, object]]:
@@ -35,7 +33,7 @@ def test_missing_stale_and_incomplete(tmp_path, league_landing) -> None:
     lab.compute(RAW, FIRST, LAST)
     found = _status(lab)
     assert found["nbac_schedule"]["rows"] == len(games(league_landing))
-    assert [found[name]["stale"] for name in RAW] == [0] * 5
+    assert [found[name]["stale"] for name in RAW] == [0] * len(RAW)
     assert found["nbac_team_boxscore"]["missing_keys"] == 1
     each = partition_status(
         [TABLES["nbac_team_boxscore"]], FIRST, LAST, Survey(TABLES, lab.warehouse, lab.landing)

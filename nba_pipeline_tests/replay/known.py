@@ -1,6 +1,7 @@
 """The landing zone as it was known at a moment of a season whose whole truth is at hand.
 
-Results come late, in pieces, or wrong and are corrected a week later; games are moved.
+Results come late, in pieces, or wrong and are corrected a week later; games are moved. Lines, injury
+reports and transactions are there in the morning and say more by tip-off; shots are there at night.
 """
 
 import gzip
@@ -22,6 +23,8 @@ from nba_pipeline.simulation.moves import (
     teams_of,
     unplayed,
 )
+from nba_pipeline.simulation.sources import SHOTS, Sources
+from nba_pipeline.simulation.told import Told
 
 _LIVE = 2
 _CORRECTED_AFTER = timedelta(days=7)
@@ -88,15 +91,25 @@ class Known:
             season file, rewritten.
         last: the last day that is lived; something happens to games up to it.
         seed: decides what happens to which game.
+        also: which other sources speak of the season.
     """
 
     def __init__(
-        self, truth: Simulated, landing: Path, *, dated: str, last: date, seed: int
+        self,
+        truth: Simulated,
+        landing: Path,
+        *,
+        dated: str,
+        last: date,
+        seed: int,
+        also: Sources = SHOTS,
     ) -> None:
         self._truth = truth
         self._landing = landing
         self._dated = dated
         self._written: dict[Path, object] = {}
+        self.told = Told(truth, also, seed=seed)
+        self._whole: set[str] = set()
         self._days = {game["gameId"]: game_day(game) for game in truth.games}
         self._sides: dict[Side, list[list[Any]]] = {}
         for kind, lines in truth.lines.items():
@@ -187,12 +200,29 @@ class Known:
                 days.setdefault(self._days[side.game_id], []).extend(lines)
             for day, day_lines in days.items():
                 wanted[folder / season / f"{day}.json"] = game_log(headers, day_lines)
+        wanted |= self._from_other_sources(moment)
         changed = [path for path, content in wanted.items() if self._written.get(path) != content]
         for path in changed:
-            self._written[path] = wanted[path]
+            content = self._written[path] = wanted[path]
             (self._landing / path).parent.mkdir(parents=True, exist_ok=True)
-            (self._landing / path).write_text(json.dumps(wanted[path]))
+            text = content if isinstance(content, str) else json.dumps(content)
+            (self._landing / path).write_text(text)
         return changed
+
+    def _from_other_sources(self, moment: Moment) -> dict[Path, object]:
+        """The files of each date that is not yet wholly known."""
+        found: dict[Path, object] = {}
+        for text in self.told.days_spoken_of:
+            day = date.fromisoformat(text)
+            if text in self._whole or day > moment.day:
+                continue
+            games = [game_id for game_id, of in self._days.items() if of == day]
+            final = [game_id for game_id in games if self._final_at(game_id) <= moment]
+            is_over = Moment(day, "night") <= moment
+            found |= dict(self.told.known(text, is_over=is_over, final=final))
+            if is_over and len(final) == len(games):
+                self._whole.add(text)
+        return found
 
 
 def _incidents(random: np.random.Generator, games: Sequence[Mapping[str, Any]]) -> dict[str, str]:

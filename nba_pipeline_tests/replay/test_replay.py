@@ -10,6 +10,7 @@ import pytest
 
 from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, Simulated, simulate
+from nba_pipeline.simulation.sources import ALL_SOURCES
 from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import TRAINING_MINIMUM_GAMES
 from nba_pipeline_tests.conftest import Lab
@@ -98,7 +99,7 @@ def lived(request, tmp_path_factory) -> Lived:
     landing, home, empty = (folder / name for name in ("landing", "home", "empty"))
     for made in (home, empty):
         made.mkdir()
-    known = Known(played, landing, dated=dated, last=last, seed=4)
+    known = Known(played, landing, dated=dated, last=last, seed=4, also=ALL_SOURCES)
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "sixty_days":
             patch.setitem(vars(TRAINING_MINIMUM_GAMES), "value", FEW)
@@ -216,7 +217,7 @@ def test_the_commands_themselves_live_the_same_days(tmp_path) -> None:
     for name, kind in (("commands", ThroughCommands), ("process", InProcess)):
         home, landing = tmp_path / name, tmp_path / f"{name}_landing"
         home.mkdir()
-        known = Known(played, landing, dated=dated, last=last, seed=4)
+        known = Known(played, landing, dated=dated, last=last, seed=4, also=ALL_SOURCES)
         diary = live(known, kind(home, landing), home, landing, first, last)
         assert diary.offences == []
         labs.append(Lab(home, landing))

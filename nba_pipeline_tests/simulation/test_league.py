@@ -7,8 +7,19 @@ from datetime import date
 import pytest
 
 from nba_pipeline.league import calendar
-from nba_pipeline.simulation.league import HEADERS, League, Simulated, simulate, write_landing
+from nba_pipeline.league.identity import TEAMS
+from nba_pipeline.simulation.league import (
+    HEADERS,
+    League,
+    Simulated,
+    simulate,
+    simulate_seasons,
+    write_landing,
+)
 from nba_pipeline.simulation.moves import game_day, teams_of
+from nba_pipeline.simulation.sources import NO_SOURCES
+from nba_pipeline.simulation.told import Told
+from nba_pipeline_tests.conftest import LEAGUE
 from nba_pipeline_tests.league_files import games
 
 EVENTFUL = League(
@@ -106,3 +117,89 @@ def test_a_postponed_game_stands_in_the_schedule_under_both_dates(tmp_path, play
 def test_the_same_seed_plays_the_same_season() -> None:
     """Whatever happens in it."""
     assert simulate(EVENTFUL) == simulate(EVENTFUL)
+
+
+def test_what_is_switched_off_leaves_the_season_as_it_was() -> None:
+    """The first lines of two leagues, written down before there were injuries and names."""
+    for league, line in (
+        (LEAGUE, [1200, "Player C00", "L", 6, 1, 3, 0, 1, 2, 3, 0, 2, 2, 1, 0, 0, 0, 0, 4, -9]),
+        (EVENTFUL, [1300, "Player D00", "W", 8, 0, 3, 0, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0, 2, 1, 18]),
+    ):
+        played = simulate(league)
+        assert [*played.lines["player"][0][:2], *played.lines["player"][-1][9:]] == line
+
+
+def test_more_seasons_leave_the_first_ones_as_they_are() -> None:
+    """Three seasons begin with the two of two, and with the one of one."""
+    small = League(season="2021-22", teams=4, days=12, trades=1, seed=3)
+    three = list(simulate_seasons(small, 3))
+    assert [played.season for played in three] == ["2021-22", "2022-23", "2023-24"]
+    assert three[:2] == list(simulate_seasons(small, 2))
+    assert three[0] == simulate(small)
+    assert three[0].lines != three[1].lines
+    for played in three:
+        for line in _lines(played, "team"):
+            assert line["SEASON_ID"] == f"2{played.season[:4]}"
+            assert calendar.season_of(date.fromisoformat(line["GAME_DATE"])).name == played.season
+
+
+def test_in_summer_two_players_of_each_team_are_gone_and_two_rookies_come() -> None:
+    """Without trades everybody else is with the team that he was with."""
+    small = League(season="2022-23", teams=4, days=12, rest=0.0, seed=3, spoken_names=True)
+    teams: list[dict[int, str]] = []
+    names: list[dict[int, str]] = []
+    for played in simulate_seasons(small, 2):
+        lines = _lines(played, "player")
+        teams.append({line["PLAYER_ID"]: line["TEAM_ABBREVIATION"] for line in lines})
+        names.append({line["PLAYER_ID"]: line["PLAYER_NAME"] for line in lines})
+    assert Counter(teams[0].values()) == Counter(teams[1].values()) == dict.fromkeys(TEAMS[:4], 12)
+    stayed = teams[0].keys() & teams[1].keys()
+    assert Counter(teams[1][player] for player in stayed) == dict.fromkeys(TEAMS[:4], 10)
+    assert all(teams[0][player] == teams[1][player] for player in stayed)
+    assert all(names[0][player] == names[1][player] for player in stayed)
+    assert len({*names[0].values(), *names[1].values()}) == 4 * 14
+
+
+def test_an_injured_player_misses_games_in_a_row() -> None:
+    """With injuries more games are missed, and long runs of them that else hardly happen."""
+    longest = []
+    for rate in (0.0, 0.03):
+        played = simulate(League(teams=6, days=60, seed=6, injuries=rate))
+        missed = Told(played, NO_SOURCES, seed=6).absences
+        longest.append((missed.groupby("spell").size() >= 5).sum())
+    assert longest[0] == 0
+    assert longest[1] > 5
+
+
+def test_seasons_beyond_the_calendar_are_refused_with_what_adds_them() -> None:
+    """2026-27 is the last that is known."""
+    late = League(season="2026-27", teams=4, days=3)
+    with pytest.raises(calendar.UnknownSeason, match="NBA_PIPELINE_SEASONS"):
+        list(simulate_seasons(late, 2))
+
+
+def test_nobody_plays_longer_than_the_game_where_there_are_injuries() -> None:
+    """48 minutes, 53 with an overtime; the team's minutes and points are its players'."""
+    played = simulate(League(teams=8, days=60, seed=2, injuries=0.05, overtime=0.1))
+    sums: dict[tuple, Counter] = defaultdict(Counter)
+    longest: Counter = Counter()
+    for line in _lines(played, "player"):
+        key = line["GAME_ID"], line["TEAM_ABBREVIATION"]
+        sums[key].update(MIN=line["MIN"], PTS=line["PTS"], players=1)
+        longest[key] = max(longest[key], line["MIN"])
+    for line in _lines(played, "team"):
+        key = line["GAME_ID"], line["TEAM_ABBREVIATION"]
+        assert (sums[key]["MIN"], sums[key]["PTS"]) == (line["MIN"], line["PTS"])
+        assert longest[key] <= line["MIN"] / 5
+        assert sums[key]["players"] >= 5
+    assert max(longest.values()) > 40
+
+
+def test_a_level_game_is_won_by_somebody_who_plays() -> None:
+    """The default season has a game that ended level without its home team's first player."""
+    played = simulate(League())
+    points: Counter = Counter()
+    for line in _lines(played, "player"):
+        points[line["GAME_ID"], line["TEAM_ABBREVIATION"]] += line["PTS"]
+    for line in _lines(played, "team"):
+        assert points[line["GAME_ID"], line["TEAM_ABBREVIATION"]] == line["PTS"]

@@ -1,0 +1,305 @@
+"""What a file is: the one source whose decoder and parser take it, and its place in the landing zone.
+
+The season, date or game comes from what the file says; its name is asked where it says none.
+"""
+
+import gzip
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, partial
+from pathlib import Path
+
+import pandas as pd
+
+from nba_pipeline.clock import EASTERN
+from nba_pipeline.engine.filing import filed
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.kernel.source import (
+    Decoder,
+    Parsed,
+    Source,
+    SourceFile,
+    UnknownShape,
+)
+from nba_pipeline.league import calendar
+from nba_pipeline.league.identity import GAME_ID, season_of_game
+
+_GAME_IN_TEXT = re.compile(rf"(?<!\d){GAME_ID}(?!\d)")
+_DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})[-_]?(\d{2})[-_]?(\d{2})(?!\d)")
+
+
+class Refused(NbaPipelineError):
+    """A file that is not taken; may_pass says whether one that comes beside it may change that."""
+
+    def __init__(self, reason: str, *, may_pass: bool = False) -> None:
+        super().__init__(reason)
+        self.may_pass = may_pass
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A file, whose it is, where it belongs, and what is taken of it."""
+
+    source: Source
+    file: SourceFile
+    content: bytes
+    document: object
+    parsed: Parsed
+
+    @property
+    def share(self) -> float:
+        """Which part of its rows is taken."""
+        lost = self.parsed.rejected.row_number.nunique(dropna=False)
+        return len(self.parsed.rows) / ((len(self.parsed.rows) + lost) or 1)
+
+
+@dataclass(frozen=True)
+class _AtHand:
+    """A file as it lies: what it is called, what is in it, and the date that was said of it."""
+
+    path: Path
+    content: bytes
+    day: date | None
+
+    @property
+    def stem(self) -> str:
+        """Its name without endings."""
+        return self.path.name.removesuffix(".gz").rsplit(".", 1)[0]
+
+    def days(self) -> list[date]:
+        """The date that was said, or those in the names of the file and its folder."""
+        if self.day:
+            return [self.day]
+        words = _DATE_IN_NAME.findall(f"{self.stem} {self.path.absolute().parent.name}")
+        return [day for word in words if (day := _date("-".join(word)))]
+
+    def games(self) -> list[str]:
+        """The game that its name says, and the one that is most often said in it."""
+        named = _GAME_IN_TEXT.findall(self.stem)
+        try:
+            said = Counter(_GAME_IN_TEXT.findall(self.content.decode()))
+        except UnicodeDecodeError:
+            said = Counter()
+        return [*named[:1], *(game for game, _times in said.most_common(1))]
+
+
+def unpacked(content: bytes) -> bytes:
+    """The bytes with gzip taken off, whatever the name says.
+
+    Raises:
+        Refused: it begins as gzip and is not whole.
+    """
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error) as error:
+        raise Refused(f"it is not a whole gzip file ({error})") from error
+
+
+def recognised(
+    path: Path, sources: Sequence[Source], landing: Landing, day: date | None = None
+) -> Recognised:
+    """The file as the one source takes it that takes most of its rows.
+
+    Args:
+        path: the file.
+        sources: those that may take it.
+        landing: the landing zone, whose schedule dates files of games.
+        day: the date of a file that says none itself.
+
+    Raises:
+        Refused: no source takes it, or several do alike, or it says not of when it is.
+    """
+    try:
+        content = unpacked(path.read_bytes())
+    except OSError as error:
+        raise Refused(f"it cannot be read ({error.strerror})") from error
+    found, troubles = _takers(_AtHand(path, content, day), sources, landing)
+    if not found:
+        told = "; ".join(str(trouble) for trouble in troubles) or "no source takes it"
+        raise Refused(told, may_pass=any(trouble.may_pass for trouble in troubles))
+    most = max(each.share for each in found)
+    best = [each for each in found if each.share == most]
+    if best[1:]:
+        names = ", ".join(each.source.name for each in best)
+        raise Refused(f"several sources take it alike: {names}; say which with --source")
+    return best[0]
+
+
+def _takers(
+    hand: _AtHand, sources: Sequence[Source], landing: Landing
+) -> tuple[list[Recognised], list[Refused]]:
+    """The file as each source takes it that does, and why others nearly did."""
+    decoded = cache(partial(_decoded, content=hand.content))
+    found: list[Recognised] = []
+    troubles: list[Refused] = []
+    tried = [(source, *each) for source in sources for each in source.formats.items()]
+    for source, ending, decode in tried:
+        document = decoded(decode)
+        if document is None:
+            continue
+        try:
+            found.append(_as_of(source, ending, document, hand, landing))
+        except UnknownShape as error:
+            # Most files are no file of most sources: it is worth telling of the one asked for.
+            if not sources[1:]:
+                troubles.append(Refused(str(error)))
+        except Refused as error:
+            troubles.append(error)
+        except NbaPipelineError as error:
+            # What its own parser cannot read, or a season that nobody knows.
+            troubles.append(Refused(f"for {source.name}: {error}"))
+    return found, troubles
+
+
+def _decoded(decode: Decoder, content: bytes) -> object:
+    """The document; None where the bytes are not of its format."""
+    try:
+        return decode(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _as_of(
+    source: Source, ending: str, document: object, hand: _AtHand, landing: Landing
+) -> Recognised:
+    """The document as a file of the source, in the place where most of its rows are taken.
+
+    Raises:
+        UnreadableFile, UnknownShape: it is none.
+        Refused: it is one, and no row of it can be taken, or it says not of when it is.
+    """
+    trial = source.parse(document, SourceFile(hand.path.name, ""))
+    if trial.rows.empty and trial.rejected.empty:
+        if source.layout == "file":
+            # A text of one line is a header to the reader of lines, whatever it is.
+            raise UnknownShape(f"{hand.path.name}: no row")
+        raise Refused(f"for {source.name} it has no row")
+    placed = _PLACES[source.layout](source, ending, trial, hand, landing)
+    tried = [
+        Recognised(source, file, hand.content, document, filed(source.parse(document, file), file))
+        for file in placed
+    ]
+    if not tried and trial.rows.empty and source.layout != "games":
+        raise Refused(_nothing_of(source, trial))
+    if not tried:
+        raise Refused(
+            f"{source.name} would take it, but it says not of when it is: name it after its "
+            f"{'game' if source.layout == 'games' else 'date'}, or give --date"
+        )
+    best = max(tried, key=lambda each: len(each.parsed.rows))
+    if best.parsed.rows.empty:
+        raise Refused(_nothing_of(source, best.parsed))
+    return best
+
+
+def _nothing_of(source: Source, parsed: Parsed) -> str:
+    why = parsed.rejected.detail
+    told = why.iloc[0] if len(why) else "it has none"
+    return f"for {source.name} none of its rows can be taken: {told}"
+
+
+# --- places
+
+
+def _in_one_file(
+    source: Source, _ending: str, _trial: Parsed, _hand: _AtHand, _landing: Landing
+) -> Iterator[SourceFile]:
+    yield SourceFile(source.place, "")
+
+
+def _in_season(
+    source: Source, ending: str, trial: Parsed, hand: _AtHand, _landing: Landing
+) -> Iterator[SourceFile]:
+    """The season that most rows are of, or its one date."""
+    rows = trial.rows
+    if "game_id" in rows:
+        names = rows.game_id.map(season_of_game)
+    else:
+        names = rows.game_date.map(lambda day: calendar.season_of(day).name)
+    if names.empty:
+        return
+    season = calendar.season(names.value_counts().index[0]).name
+    days = rows.game_date[names == season].unique()
+    if len(days) == 1 and hand.stem != season:
+        path = f"{source.place}/{season}/{days[0]}.{ending}"
+        yield SourceFile(path, season, days[0])
+    else:
+        yield SourceFile(f"{source.place}/{season}.{ending}", season)
+
+
+def _in_game(
+    source: Source, ending: str, trial: Parsed, hand: _AtHand, landing: Landing
+) -> Iterator[SourceFile]:
+    """The game that its name or its text says, or that of its two teams on the day of its name."""
+    games = hand.games()
+    for game_id in games or _of_teams(source, trial, hand, landing):
+        season = season_of_game(game_id)
+        span = calendar.season(season)
+        schedule = _schedule(source, landing, span.days())
+        day = dict(zip(schedule.game_id, schedule.game_date, strict=True)).get(game_id)
+        if day is None:
+            raise Refused(
+                f"for {source.name} it is of game {game_id}, which no schedule of {season} in the "
+                "landing zone has: that comes first",
+                may_pass=True,
+            )
+        yield SourceFile(f"{source.place}/{game_id}.{ending}", season, day, game_id=game_id)
+
+
+def _of_teams(source: Source, trial: Parsed, hand: _AtHand, landing: Landing) -> Iterator[str]:
+    """The game of the file's two teams on its day, as the schedule has it."""
+    parts = [part.team_abbr for part in (trial.rows, trial.rejected) if "team_abbr" in part]
+    teams = set(pd.concat(parts).dropna()) if parts else set()
+    for day in hand.days():
+        schedule = _schedule(source, landing, [day])
+        own = schedule[(schedule.game_date == day)]
+        fits = own.home_team.isin(teams) & own.away_team.isin(teams)
+        yield from own.game_id[fits]
+
+
+def _schedule(source: Source, landing: Landing, days: Sequence[date]) -> pd.DataFrame:
+    if source.dated_by is None:
+        raise Refused(f"{source.name} has files of games, and no schedule that dates them")
+    return landing.load(source.dated_by, days).rows
+
+
+def _on_date(
+    source: Source, ending: str, trial: Parsed, hand: _AtHand, _landing: Landing
+) -> Iterator[SourceFile]:
+    """The date of its name, when it was made, or those of its rows."""
+    days = hand.days()
+    if "report_at" in trial.rows:
+        days += [at.astimezone(EASTERN).date() for at in trial.rows.report_at.dropna().unique()]
+    days += sorted(day for day in trial.rows.game_date.unique() if isinstance(day, date))
+    for day in dict.fromkeys(days):
+        name = str(day)
+        if source.layout == "dates" and hand.stem != name:
+            name = f"{day}/{hand.stem}"
+        # A list of players may be of before its season, what is of a date is of its games.
+        span = calendar.season_ahead(day) if source.layout == "snapshots" else None
+        season = (span or calendar.season_of(day)).name
+        path = f"{source.place}/{name}.{ending}"
+        yield SourceFile(path, season, day, source.days_after)
+
+
+_PLACES: dict[str, Callable[..., Iterator[SourceFile]]] = {
+    "file": _in_one_file,
+    "seasons": _in_season,
+    "games": _in_game,
+    "dates": _on_date,
+    "snapshots": _on_date,
+}
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,78 @@
+"""Taking BigDataBall's files from where its customer keeps them: a folder or a bucket, by setting."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
+from upath import UPath
+
+from nba_pipeline.errors import WrongRequest
+from nba_pipeline.kernel.fetch import Access, FetchFailed, NotYet, RemoteFile
+from nba_pipeline.kernel.source import SourceFile
+from nba_pipeline.league import calendar
+from nba_pipeline.phase_1_sources.nba_stats_schedule import not_over, played
+
+_PLACE = "bigdataball"
+
+
+def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
+    """Every CSV file whose name or folder has the date, once the day's games are over.
+
+    Raises:
+        WrongRequest: no place is set.
+        FetchFailed: there is no file of a day with games.
+    """
+    place = access.settings.bigdataball
+    if not place:
+        raise WrongRequest("NBA_PIPELINE_BIGDATABALL is not set: where do its files lie?")
+    games = played(day, access)
+    if games.empty:
+        return
+    if not games.status.eq("final").all():
+        yield from not_over(games)
+        return
+    found = _files(place, day)
+    if not found:
+        raise FetchFailed("not_there", f"{place} has no CSV file of {day}")
+    season = calendar.season_of(day).name
+    for path in found:
+        name = path.name.removesuffix(".gz")
+        file = SourceFile(f"{_PLACE}/{day}/{name}", season, day)
+        yield RemoteFile(file, partial(_content, path))
+
+
+def _files(place: str, day: date) -> list[UPath]:
+    """The files of the date, in order.
+
+    Raises:
+        FetchFailed: the place cannot be listed.
+    """
+    root = UPath(place)
+    spellings = (f"{day}", f"{day:%Y%m%d}", f"{day:%m-%d-%Y}")
+    try:
+        if not root.is_dir():
+            raise FetchFailed("not_there", f"{place} is no folder")
+        paths = [path for ending in ("csv", "csv.gz") for path in root.glob(f"**/*.{ending}")]
+    except OSError as error:
+        raise FetchFailed("unreachable", f"{place}: {error}") from error
+    own = [path for path in paths if any(day in _names(path) for day in spellings)]
+    return sorted(own, key=str)
+
+
+def _names(path: UPath) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+def _content(path: UPath) -> bytes:
+    """The file's bytes, unpacked.
+
+    Raises:
+        FetchFailed: it cannot be read, or is not whole.
+    """
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if path.name.endswith(".gz") else content
+    except (EOFError, OSError, zlib.error) as error:
+        raise FetchFailed("unreachable", f"{path}: {error}") from error

@@ -1,0 +1,54 @@
+"""Questions to stats.nba.com that are answered per date and kind of game: game logs and shots."""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
+from nba_pipeline.kernel.fetch import Access, FetchFailed, NotYet, RemoteFile
+from nba_pipeline.kernel.source import SourceFile
+from nba_pipeline.league import calendar
+from nba_pipeline.phase_1_sources.nba_stats_answers import SEASON_TYPE_NAMES, answer
+from nba_pipeline.phase_1_sources.nba_stats_schedule import not_over, played
+
+
+def of_date(
+    day: date,
+    access: Access,
+    place: str,
+    endpoint: str,
+    *,
+    season_is: str = "season",
+    **parameters: object,
+) -> Iterator[RemoteFile | NotYet]:
+    """The answer of one date, once all its games are over; no statistic has a cup final.
+
+    Args:
+        day: the date.
+        access: what may be asked.
+        place: the source's, under which the date's file goes.
+        endpoint: nba_api's name of the endpoint.
+        season_is: its parameter that says the season.
+        parameters: further ones, beside season, kind of game and dates.
+
+    Raises:
+        FetchFailed: the date has games of several kinds, and an answer is of one.
+    """
+    games = played(day, access, tuple(SEASON_TYPE_NAMES))
+    if not games.status.eq("final").all():
+        yield from not_over(games)
+        return
+    for kind, own in games.groupby("season_type"):
+        if own.game_id.nunique() < len(games):
+            told = f"{day} has games of several kinds, and an answer is of one: bring a season file"
+            raise FetchFailed("several_kinds", told)
+        season = calendar.season_of(day).name
+        asked = {
+            **parameters,
+            season_is: season,
+            "season_type_all_star": SEASON_TYPE_NAMES[str(kind)],
+            "date_from_nullable": f"{day:%m/%d/%Y}",
+            "date_to_nullable": f"{day:%m/%d/%Y}",
+        }
+        file = SourceFile(f"{place}/{season}/{day}.json", season, day)
+        ask = partial(answer, access, endpoint, **asked)
+        yield RemoteFile(file, ask, frozenset(own.game_id))

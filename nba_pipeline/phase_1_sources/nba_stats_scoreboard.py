@@ -1,0 +1,159 @@
+"""The scoreboard of a date (scoreboardv3 of stats.nba.com, or v2): which games are over, and how.
+
+It is there minutes after a game, when the season's schedule may not have been asked for again.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
+import pandas as pd
+
+from nba_pipeline import clock
+from nba_pipeline.kernel.fetch import Access, NotYet, RemoteFile
+from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
+from nba_pipeline.league import calendar
+from nba_pipeline.league.identity import GAME_ID, is_exhibition
+from nba_pipeline.phase_1_sources.cells import (
+    Offence,
+    converted,
+    day_of,
+    scalars,
+    taken,
+    team_of,
+    whole,
+)
+from nba_pipeline.phase_1_sources.nba_stats_answers import answer
+from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule, played, settle
+from nba_pipeline.phase_1_sources.result_sets import result_frame
+
+TYPES = {
+    **dict.fromkeys(("source_file", "game_id", "home_team", "away_team", "status"), "string"),
+    **dict.fromkeys(("home_score", "away_score"), "Int64"),
+    "row_number": "int64",
+    "game_date": "object",
+}
+"""Columns of the rows; scores are NULL of games that have not begun."""
+
+_PLACE = "nba_stats/scoreboard"
+_STATUS: dict[float, str] = {1: "scheduled", 2: "live", 3: "final"}
+_POSTPONED = r"(?:PPD|Postponed)\b.*"
+_CODE = re.compile(r"\d{8}/([A-Z]{3})([A-Z]{3})")
+_V2 = {
+    "GAME_ID": "gameId",
+    "GAME_DATE_EST": "gameDate",
+    "GAMECODE": "gameCode",
+    "GAME_STATUS_ID": "gameStatus",
+    "GAME_STATUS_TEXT": "gameStatusText",
+}
+_RAW = [*_V2.values(), "homeTeam.score", "awayTeam.score"]
+_WHAT = "scoreboard"
+
+
+def parse(document: object, file: SourceFile) -> Parsed:
+    """One row per game; rejections name the fields as version 3 does. An exhibition has none.
+
+    Raises:
+        UnknownShape: the document is no scoreboard of either version.
+    """
+    is_v3 = isinstance(document, dict) and "scoreboard" in document
+    raw = _games_v3(document, file) if is_v3 else _games_v2(document, file)
+    cells = raw.apply(scalars).astype("object")
+    ids = cells.gameId.where(cells.gameId.astype(str).str.fullmatch(GAME_ID))
+    counts = ~is_exhibition(ids)
+    raw, cells, ids = raw[counts], cells[counts], ids[counts]
+    status = converted(whole(cells.gameStatus, least=1), _status)
+    words = cells.gameStatusText.map(lambda text: text.strip() if isinstance(text, str) else "")
+    is_played = status.isin(["live", "final"])
+    columns = {
+        "game_id": ids,
+        "game_date": converted(cells.gameDate, day_of),
+        "away_team": converted(cells.gameCode, partial(_team, place=1)),
+        "home_team": converted(cells.gameCode, partial(_team, place=2)),
+        "status": status.mask(words.str.fullmatch(_POSTPONED) & ~is_played, "postponed"),
+        "home_score": whole(cells["homeTeam.score"], least=0).where(is_played),
+        "away_score": whole(cells["awayTeam.score"], least=0).where(is_played),
+    }
+    offences = [
+        Offence("bad_game_id", "gameId", ids.isna()),
+        Offence("bad_date", "gameDate", columns["game_date"].isna()),
+        Offence(
+            "unknown_team", "gameCode", columns["home_team"].isna() | columns["away_team"].isna()
+        ),
+        Offence("bad_status", "gameStatus", status.isna()),
+        *(
+            Offence("bad_score", f"{side}Team.score", is_played & columns[f"{side}_score"].isna())
+            for side in ("home", "away")
+        ),
+    ]
+    return taken(raw, columns, offences, TYPES, file, key=["game_id"], fields={"game_id": "gameId"})
+
+
+def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
+    """The date's scoreboard: every time until the stored schedule has its games as over."""
+    games = played(day, access)
+    if games.empty:
+        return
+    if day > clock.today():
+        yield NotYet(str(day), "its games have not begun")
+        return
+    file = SourceFile(f"{_PLACE}/{day}.json", calendar.season_of(day).name, day)
+    ask = partial(answer, access, "ScoreboardV3", game_date=str(day))
+    is_over = bool(games.status.eq("final").all())
+    yield RemoteFile(file, ask, frozenset(games.game_id), is_settled=is_over)
+
+
+def _games_v2(document: object, file: SourceFile) -> pd.DataFrame:
+    """The games of GameHeader, each with its sides' points of LineScore."""
+    heads = result_frame(document, file, list(_V2), what=_WHAT, of="GameHeader").rename(columns=_V2)
+    needed = ["GAME_ID", "TEAM_ABBREVIATION", "PTS"]
+    lines = result_frame(document, file, needed, what=_WHAT, of="LineScore").apply(scalars)
+    lines = lines.drop_duplicates(["GAME_ID", "TEAM_ABBREVIATION"])
+    points = dict(
+        zip(zip(lines.GAME_ID, lines.TEAM_ABBREVIATION, strict=True), lines.PTS, strict=True)
+    )
+    codes = heads.gameCode.map(lambda code: _CODE.fullmatch(str(code)))
+    ids = scalars(heads.gameId)
+    for place, side in ((1, "awayTeam.score"), (2, "homeTeam.score")):
+        keys = [(game, code and code[place]) for game, code in zip(ids, codes, strict=True)]
+        heads[side] = pd.Series([points.get(key) for key in keys], heads.index, dtype="object")
+    return heads
+
+
+def _games_v3(document: object, file: SourceFile) -> pd.DataFrame:
+    """The games of the newer document, flat."""
+    try:
+        day, games = (document["scoreboard"][name] for name in ("gameDate", "games"))  # type: ignore[index]
+        lines = [{**game, "gameDate": day} for game in games]
+        for line in lines:
+            for side in ("homeTeam", "awayTeam"):
+                line[f"{side}.score"] = line[side]["score"]
+    except (KeyError, TypeError) as error:
+        raise UnknownShape(
+            f"{file.path}: no {_WHAT} (scoreboard with gameDate, and games with homeTeam.score and "
+            f"awayTeam.score, not found: {error!r})"
+        ) from error
+    return pd.DataFrame(lines, columns=_RAW, dtype="object")
+
+
+def _status(number: object) -> str | None:
+    return _STATUS.get(number) if isinstance(number, float) else None
+
+
+def _team(code: object, place: int) -> str | None:
+    """A side of a game's code: 20240115/HOUPHI is Houston at Philadelphia."""
+    match = _CODE.fullmatch(str(code))
+    return team_of(match[place]) if match else None
+
+
+nba_stats_scoreboard = Source(
+    "nba_stats_scoreboard",
+    _PLACE,
+    parse,
+    version=1,
+    settle=settle,
+    layout="dates",
+    dated_by=nba_stats_schedule,
+    fetch=fetch,
+)

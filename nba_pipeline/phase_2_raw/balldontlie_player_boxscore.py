@@ -1,0 +1,160 @@
+"""Box scores as the fallback has them: one row per player who played and final game.
+
+Games are found by date and teams, players by name within their team. A team of which one player
+is nobody for certain, or whose players' points are not its score, is not whole: nothing is to be
+made of it. Optional.
+"""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.league.identity import GAME_ID
+from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
+from nba_pipeline.league.schedule import final
+from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores as source
+from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
+from nba_pipeline.phase_1_sources.player_sources import PLAYER_SOURCES
+from nba_pipeline.thresholds import MOST_PLAYER_MINUTES
+
+GRAIN = ["game_id", "player_id"]
+_ROW = ["source_file", "row_number"]
+_UNIT = ["game_id", "team_abbr"]
+_GAME = ["game_date", "home_team", "away_team"]
+
+
+class BalldontliePlayerBoxscore(pa.DataFrameModel):
+    """The columns."""
+
+    game_id: str = pa.Field(str_matches=GAME_ID + "$")
+    game_date: date
+    team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
+    player_id: int = pa.Field(ge=1, description="The league's id of the player")
+    player_name: str = pa.Field(description="Name as the source spells it")
+    player_lookup: str = pa.Field(str_matches="[a-z0-9]+$", description="Normalised name")
+    minutes: float = pa.Field(
+        ge=0,
+        le=MOST_PLAYER_MINUTES.value,
+        description="Minutes played, decimal; a team has those of its players together",
+    )
+    fgm: int = pa.Field(ge=0, description="Field goals made")
+    fga: int = pa.Field(ge=0, description="Field goals attempted")
+    fg3m: int = pa.Field(ge=0, description="Three-pointers made")
+    fg3a: int = pa.Field(ge=0, description="Three-pointers attempted")
+    ftm: int = pa.Field(ge=0, description="Free throws made")
+    fta: int = pa.Field(ge=0, description="Free throws attempted")
+    oreb: int = pa.Field(ge=0, description="Offensive rebounds")
+    dreb: int = pa.Field(ge=0, description="Defensive rebounds")
+    reb: int = pa.Field(ge=0, description="Rebounds")
+    ast: int = pa.Field(ge=0, description="Assists")
+    stl: int = pa.Field(ge=0, description="Steals")
+    blk: int = pa.Field(ge=0, description="Blocks")
+    tov: int = pa.Field(ge=0, description="Turnovers")
+    pf: int = pa.Field(ge=0, description="Personal fouls")
+    pts: int = pa.Field(ge=0, description="Points scored")
+    team_points: int = pa.Field(ge=0, description="The team's score as the source says it")
+    opponent_points: int = pa.Field(ge=0, description="The other team's score, by the same source")
+    is_whole: bool = pa.Field(
+        description="Whether all of the team's players are found and their points are its score"
+    )
+
+    class Config:
+        """One row per player and game."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def transform(
+    balldontlie_box_scores: ir.Table,
+    balldontlie_box_scores_rejected: ir.Table,
+    nbac_schedule: ir.Table,
+    known_players: ir.Table,
+) -> ir.Table:
+    """The players of final covered games whom the names mean for certain."""
+    played = _played(balldontlie_box_scores, nbac_schedule)
+    found = _found(played, known_players).filter(_.place == 0)
+    said = played.group_by(_UNIT).agg(lines=_.count())
+    taken = found.group_by(_UNIT).agg(
+        found=_.count(), scored=_.pts.sum(), score=_.team_points.max()
+    )
+    units = said.left_join(taken, _UNIT).drop("game_id_right", "team_abbr_right")
+    is_whole = ((_.lines == _.found) & (_.scored == _.score)).fill_null(False)
+    units = units.select(*_UNIT, is_whole=is_whole)
+    # What is rejected of a team on a date is of its one game of that date.
+    lost = balldontlie_box_scores_rejected.select("game_date", "team_abbr").distinct()
+    lost = lost.mutate(is_lost=True)
+    rows = found.join(units, _UNIT).left_join(lost, ["game_date", "team_abbr"])
+    return rows.mutate(is_whole=_.is_whole & _.is_lost.isnull())
+
+
+def rejections(
+    balldontlie_box_scores: ir.Table, nbac_schedule: ir.Table, known_players: ir.Table
+) -> ir.Table:
+    """Names that mean nobody of the team for certain, a player twice, and games off the schedule."""
+    played = _played(balldontlie_box_scores, nbac_schedule)
+    found = _found(played, known_players)
+    lost = played.anti_join(found, _ROW)
+    nearest = nearest_names(_names(lost), known_players, _teams(lost), _ROW)
+    told = unmatched_rows(lost, nearest, _ROW, "player")
+    again = found.filter(_.place > 0)
+    again = _rejected(again, "repeated_player", " is in the game already")
+    strange = balldontlie_box_scores.anti_join(nbac_schedule, _GAME)
+    strange = strange.mutate(game_id=_.event_id.cast("string"))
+    strange = _rejected(strange, "unknown_game", " is in no game of the schedule on its date")
+    return ibis.union(told, again.select(*told.columns), strange.select(*told.columns))
+
+
+def _played(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """The lines of final covered games in which anything is counted."""
+    games = final(nbac_schedule).select("game_id", "season", *_GAME)
+    took_part = (_.minutes > 0) | ibis.or_(*(_[name] > 0 for name in COUNTED))
+    return rows.filter(took_part).join(games, _GAME)
+
+
+def _found(played: ir.Table, known_players: ir.Table) -> ir.Table:
+    """The lines whose name means a player for certain; place counts those of one, from 0."""
+    players = matched_names(_names(played), known_players, _teams(played), _ROW)
+    found = played.join(players, _ROW)
+    same = ibis.window(group_by=GRAIN, order_by="row_number")
+    return found.mutate(place=ibis.row_number().over(same))
+
+
+def _names(played: ir.Table) -> ir.Table:
+    return played.select(*_ROW, "season", "game_date", "player_lookup")
+
+
+def _teams(played: ir.Table) -> ir.Table:
+    return played.select(*_ROW, "team_abbr")
+
+
+def _rejected(rows: ir.Table, rule: str, tells: str) -> ir.Table:
+    """The rows in the columns of rejected input."""
+    place = _.source_file + " row " + _.row_number.cast("string") + ": "
+    return rows.select(
+        "source_file",
+        "row_number",
+        "game_date",
+        "game_id",
+        "team_abbr",
+        field=ibis.literal("player"),
+        value=_.player_name,
+        rule=ibis.literal(rule),
+        detail=place + _.player_name + ibis.literal(tells),
+    )
+
+
+balldontlie_player_boxscore = table_asset(
+    __name__,
+    version=1,
+    schema=BalldontliePlayerBoxscore,
+    reads=same_date("nbac_schedule"),
+    sources=[source],
+    transform=transform,
+    rejections=rejections,
+    players_from=PLAYER_SOURCES,
+)

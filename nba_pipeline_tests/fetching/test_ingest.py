@@ -1,0 +1,232 @@
+"""Files at hand come to their places, and never cost the landing zone what it has."""
+
+import gzip
+import json
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.fetching.ingest import ingest
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import SOURCES
+from nba_pipeline_tests.box_score_files import as_v3, box_score
+from nba_pipeline_tests.conftest import FIRST
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, games
+from nba_pipeline_tests.program import Program
+
+INDEX = {
+    "resultSets": [
+        {
+            "headers": [
+                *("PERSON_ID", "PLAYER_FIRST_NAME", "PLAYER_LAST_NAME"),
+                *("TEAM_ID", "TEAM_ABBREVIATION", "POSITION"),
+            ],
+            "rowSet": [[7, "A.", "One", 1, "LAL", "G"]],
+        }
+    ]
+}
+
+
+@pytest.fixture
+def truth(tmp_path) -> Path:
+    """The files of a simulated league."""
+    write_landing(tmp_path / "truth", League(teams=4, days=4, rest=0.0, seed=3))
+    return tmp_path / "truth"
+
+
+class Zone:
+    """A landing zone that files are ingested into."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "landing"
+        self.hand = folder / "hand"
+        self.hand.mkdir()
+
+    def laid(self, name: str, document: object) -> Path:
+        """A file at hand, as JSON."""
+        path = self.hand / name
+        text = json.dumps(document).encode()
+        path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+        return path
+
+    def ingest(self, *paths: Path, **options: object):
+        """What came of the files, in a new process."""
+        return ingest(paths, Landing(str(self.root)), list(SOURCES.values()), **options)
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the landing zone."""
+        return {
+            str(path.relative_to(self.root)): path.read_bytes()
+            for path in sorted(self.root.rglob("*"))
+            if path.is_file()
+        }
+
+
+@pytest.fixture
+def zone(tmp_path) -> Zone:
+    """An empty landing zone."""
+    return Zone(tmp_path)
+
+
+def of_date(truth: Path, log: str, day: date, *, without: int = 0) -> dict[str, object]:
+    """The log's answer for one date, less so many of its last lines."""
+    document = json.loads((truth / log).read_text())
+    result = document["resultSets"][0]
+    place = result["headers"].index("GAME_DATE")
+    own = [row for row in result["rowSet"] if row[place][:10] == str(day)]
+    result["rowSet"] = own[: len(own) - without]
+    return document
+
+
+def test_files_of_any_name_come_to_the_place_that_their_content_says(truth, zone) -> None:
+    """Season files, a date of a log, box scores of either version: packed or not, under any name."""
+    (first, second, *_) = games(truth)
+    hand = [
+        zone.laid("a.json", box_score(truth, first["gameId"])),
+        zone.laid("b.txt", as_v3(box_score(truth, second["gameId"]))),
+        zone.laid("c.json.gz", json.loads((truth / SCHEDULE).read_text())),
+        zone.laid("d", json.loads((truth / TEAM_LOG).read_text())),
+        zone.laid("e.json", of_date(truth, PLAYER_LOG, FIRST)),
+        zone.laid("2023-10-20 players.json", INDEX),
+    ]
+    done = zone.ingest(zone.hand)
+    assert done.refused == []
+    assert {Path(each.file).name: each.path for each in done.new} == dict(
+        zip(
+            (path.name for path in hand),
+            (
+                f"nba_stats/boxscore/{first['gameId']}.json",
+                f"nba_stats/boxscore/{second['gameId']}.json",
+                SCHEDULE,
+                TEAM_LOG,
+                f"nba_stats/league_game_log/player/2023-24/{FIRST}.json",
+                "nba_stats/player_index/2023-10-20.json",
+            ),
+            strict=True,
+        )
+    )
+    days = [FIRST + timedelta(days=offset) for offset in range(4)]
+    landing, wanted = Landing(str(zone.root)), Landing(str(truth))
+    for name in ("nba_stats_schedule", "nba_stats_league_game_log_team"):
+        assert landing.contents(SOURCES[name], days) == wanted.contents(SOURCES[name], days)
+    box = landing.load(SOURCES["nba_stats_boxscore"], days)
+    assert box.rejected.empty
+    assert set(box.rows.game_id) == {first["gameId"], second["gameId"]}
+
+
+def test_a_landing_zone_ingested_from_another_is_the_same(truth, zone) -> None:
+    """Every source's content is equal, and a second time nothing is written."""
+    zone.ingest(truth)
+    days = [FIRST + timedelta(days=offset) for offset in range(4)]
+    for source in SOURCES.values():
+        told = [Landing(str(root)).contents(source, days) for root in (zone.root, truth)]
+        assert told[0] == told[1]
+    before = zone.files()
+    done = zone.ingest(truth)
+    assert (done.new, done.changed, done.refused) == ([], [], [])
+    assert zone.files() == before
+
+
+def test_an_equal_document_in_other_words_changes_nothing(truth, zone) -> None:
+    """Nor does the same injury list under another name of the same date."""
+    shutil.copytree(truth, zone.root)
+    before = zone.files()
+    document = json.loads((truth / TEAM_LOG).read_text())
+    again = zone.hand / "log.json"
+    again.write_text(json.dumps(document, indent=2))
+    assert [each.path for each in zone.ingest(again).unchanged] == [TEAM_LOG]
+    assert zone.files() == before
+    player = {"first_name": "Jayson", "last_name": "Tatum", "team_id": 2}
+    hurt = {"data": [{"player": player, "status": "Out", "description": "Hurt."}]}
+    assert len(zone.ingest(zone.laid("one.json", hurt), day=FIRST).new) == 1
+    assert len(zone.ingest(zone.laid("two.json", hurt), day=FIRST).unchanged) == 1
+
+
+@pytest.mark.parametrize("stored", ["date", "season"])
+def test_a_file_that_has_less_never_replaces_one_that_has_more(truth, zone, stored) -> None:
+    """A date without one of its games is refused beside the date's file and beside the season's."""
+    whole = of_date(truth, TEAM_LOG, FIRST)
+    if stored == "date":
+        zone.ingest(zone.laid("whole.json", whole))
+    else:
+        shutil.copytree(truth, zone.root)
+    before = zone.files()
+    less = zone.laid("less.json", of_date(truth, TEAM_LOG, FIRST, without=2))
+    ((file, reason),) = zone.ingest(less).refused
+    assert file == str(less)
+    assert "is kept: it has 00223" in reason
+    assert zone.files() == before
+
+
+@pytest.mark.parametrize("content", [b"{", b"\x1f\x8b\x08half"])
+def test_a_damaged_stored_file_is_replaced(truth, zone, content) -> None:
+    """What nobody can read has nothing to lose."""
+    shutil.copytree(truth, zone.root)
+    (zone.root / TEAM_LOG).write_bytes(content)
+    assert [each.path for each in zone.ingest(truth / TEAM_LOG).changed] == [TEAM_LOG]
+    assert json.loads((zone.root / TEAM_LOG).read_text())
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<html>Access Denied</html>", "no source takes it"),
+        (b"", "no source takes it"),
+        (b'{"resultSets": []}', "no source takes it"),
+        (b"\x1f\x8b\x08broken", "it is not a whole gzip file"),
+        (b"%PDF-1.4 broken", "no whole PDF"),
+        (json.dumps(INDEX).encode(), "it says not of when it is"),
+    ],
+)
+def test_what_is_no_file_of_any_source_is_refused_and_the_others_come_in(
+    truth, zone, content, reason
+) -> None:
+    """By name and with why; the one beside it is placed."""
+    bad = zone.hand / "bad.json"
+    bad.write_bytes(content)
+    done = zone.ingest(bad, truth / TEAM_LOG)
+    ((file, told),) = done.refused
+    assert (file, reason in told) == (str(bad), True)
+    assert [each.path for each in done.new] == [TEAM_LOG]
+
+
+def test_a_file_whose_rows_are_all_rejected_is_refused(truth, zone) -> None:
+    """With the first of its rejections."""
+    document = of_date(truth, TEAM_LOG, FIRST)
+    result = document["resultSets"][0]
+    place = result["headers"].index("WL")
+    for row in result["rowSet"]:
+        row[place] = "X"
+    ((_file, reason),) = zone.ingest(zone.laid("bad.json", document)).refused
+    assert "none of its rows can be taken" in reason
+    assert "WL is 'X'" in reason
+
+
+def test_a_box_score_without_its_schedule_waits_for_it(truth, zone) -> None:
+    """Alone it is refused by what is missing; the date of a game is what the schedule says."""
+    (game, *_) = games(truth)
+    path = zone.laid("box.json", box_score(truth, game["gameId"]))
+    ((_file, reason),) = zone.ingest(path).refused
+    assert f"of game {game['gameId']}, which no schedule of 2023-24" in reason
+
+
+def test_the_program_says_what_would_be_done_and_ends_with_1_for_a_refusal(truth, tmp_path) -> None:
+    """--dry-run writes nothing; --source and --date say what the file does not."""
+    program = Program(tmp_path / "home", tmp_path / "landing")
+    index = tmp_path / "list.json"
+    index.write_text(json.dumps(INDEX))
+    dry = program.call("ingest", str(truth), "--dry-run")
+    assert (dry.exit_code, (tmp_path / "landing").exists()) == (0, False)
+    assert "would be: 3 new, 0 changed, 0 unchanged, 0 refused" in dry.output
+    refused = program.call("ingest", str(truth), str(index))
+    assert refused.exit_code == 1
+    assert f"refused: {index}" in refused.output.replace("\n", "")
+    told = ["--source", "nba_stats_player_index", "--date", "2023-10-20"]
+    done = program.told("ingest", str(index), *told)
+    assert [each["path"] for each in done["new"]] == ["nba_stats/player_index/2023-10-20.json"]
+    wrong = program.call("ingest", str(index), "--source", "nba_gamebook")
+    assert wrong.exit_code == 1
+    assert program.call("ingest", str(index), "--source", "nobody").exit_code == 2

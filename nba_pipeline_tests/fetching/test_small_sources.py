@@ -1,0 +1,181 @@
+"""Fetching one file per game, per day or per time of day: what is asked for, and when."""
+
+import json
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from nba_pipeline import clock
+from nba_pipeline.fetching.fetch import fetch
+from nba_pipeline.phase_1_sources.nba_gamebook import nba_gamebook
+from nba_pipeline.phase_1_sources.nba_injury_report import nba_injury_report
+from nba_pipeline.phase_1_sources.nba_referee_assignments import nba_referee_assignments
+from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore
+from nba_pipeline.phase_1_sources.nba_stats_player_index import nba_stats_player_index
+from nba_pipeline_tests.box_score_files import as_v3, box_score
+from nba_pipeline_tests.fetching.stats_host import DAYS, FIRST, stats
+from nba_pipeline_tests.league_files import SCHEDULE, games
+from nba_pipeline_tests.local_host import Answer
+from nba_pipeline_tests.pdf_files import pdf
+
+BOX = [
+    (20, 20, "VISITOR: Boston Celtics (1-0)"),
+    (20, 40, "12 Some Body DNP - Coach's Decision"),
+    (20, 60, "HOME: Atlanta Hawks (0-1)"),
+]
+REPORT = "nba_injury_report/{day}/Injury-Report_{day}_{at}.pdf"
+
+
+@pytest.fixture
+def host(tmp_path):
+    """A host of a league of six teams, and a landing zone that has its schedule."""
+    with stats(tmp_path) as host:
+        host.lay_schedule()
+        yield host
+
+
+def of_day(host, day=FIRST):
+    """The games of a day as the schedule has them."""
+    return [game for game in games(host.truth) if game["date"] == str(day)]
+
+
+def report(day) -> bytes:
+    """An injury report in which one team of one game has said nothing."""
+    xs = (20, 110, 190, 270, 370, 500, 600)
+    heads = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
+    line = (
+        f"{day:%m/%d/%Y}",
+        "07:00 (ET)",
+        "BOS@ATL",
+        "Boston Celtics",
+        "",
+        "",
+        "NOT YET SUBMITTED",
+    )
+    texts = [(20, 20, f"Injury Report: {day:%m/%d/%y} 05:30 PM"), (20, 700, "Page 1 of 1")]
+    for y, cells in ((50, heads), (80, line)):
+        texts += [(x, y, text) for x, text in zip(xs, cells, strict=True) if text]
+    return pdf([texts])
+
+
+def test_each_game_that_is_over_has_its_box_score_fetched(host) -> None:
+    """Version 3 of every game of the day, once; a box score of another game is not put in its place."""
+    first, *others = sorted(game["gameId"] for game in of_day(host))
+    host.host.serve = lambda question: Answer(
+        json.dumps(as_v3(box_score(host.truth, question.query["GameID"]))).encode()
+    )
+    strange = json.dumps(as_v3(box_score(host.truth, others[0]))).encode()
+    host.host.answers = [Answer(strange)]
+    fetched = fetch(nba_stats_boxscore, [FIRST], host.access())
+    paths = [f"nba_stats/boxscore/{game}.json" for game in (first, *others)]
+    assert sorted(fetched.new) == paths[1:]
+    assert [(lack.what, lack.kind) for lack in fetched.failed] == [(paths[0], "empty")]
+    assert {question.path for question in host.host.asked} == {"boxscoretraditionalv3"}
+    fetched = fetch(nba_stats_boxscore, [FIRST], host.access())
+    assert (fetched.new, sorted(fetched.there)) == (paths[:1], paths[1:])
+
+
+def test_todays_list_of_players_is_fetched_and_no_other_days(host) -> None:
+    """Yesterday's cannot be had any more, tomorrow's not yet; the file is named after its day."""
+    headers = ["PERSON_ID", "PLAYER_LAST_NAME", "PLAYER_FIRST_NAME", "TEAM_ID"]
+    headers += ["TEAM_ABBREVIATION", "POSITION"]
+    lines = [[7, "One", "A.", 1, "LAL", "G"]]
+    document = {"resultSets": [{"headers": headers, "rowSet": lines}]}
+    host.host.serve = lambda _question: Answer(json.dumps(document).encode())
+    with clock.set_to(datetime.combine(DAYS[1], time(18), UTC)):
+        fetched = fetch(nba_stats_player_index, DAYS[:3], host.access())
+    assert fetched.new == [f"nba_stats/player_index/{DAYS[1]}.json"]
+    assert [lack.day for lack in fetched.waiting] == [DAYS[2]]
+    assert [question.query["Season"] for question in host.host.asked] == ["2023-24"]
+
+
+def test_a_game_book_is_asked_for_by_its_date_and_teams(host) -> None:
+    """Visitors first; one that is not there yet, which the bucket refuses, fails alone."""
+    wanted = of_day(host)
+    pages = {}
+    for game in wanted:
+        away, home = (game[side]["teamTricode"] for side in ("awayTeam", "homeTeam"))
+        pages[f"{FIRST:%Y%m%d}/{FIRST:%Y%m%d}_{away}{home}.pdf"] = pdf([BOX])
+    missing = min(pages)
+    del pages[missing]
+    host.host.serve = lambda question: (
+        Answer(pages[question.path]) if question.path in pages else Answer(status=403)
+    )
+    fetched = fetch(nba_gamebook, [FIRST], host.access())
+    assert {question.path for question in host.host.asked} == {*pages, missing}
+    assert [lack.kind for lack in fetched.failed] == ["not_there"]
+    assert len(fetched.new) == len(wanted) - 1
+    assert fetched.stopped is None
+
+
+def test_injury_reports_of_the_set_times_are_fetched_once_they_are_past(host) -> None:
+    """At six in the evening that of five is there and that of seven is waited for."""
+    host.host.serve = lambda _question: Answer(report(FIRST))
+    access = host.access(nba_injury_report_times="17:00, 19:00")
+    # Six in the evening of a summer day is ten in UTC.
+    with clock.set_to(datetime.combine(FIRST, time(22), UTC)):
+        fetched = fetch(nba_injury_report, [FIRST], access)
+    assert fetched.new == [REPORT.format(day=FIRST, at="05PM")]
+    assert [lack.what for lack in fetched.waiting] == [REPORT.format(day=FIRST, at="07PM")]
+    assert [question.path for question in host.host.asked] == [f"Injury-Report_{FIRST}_05PM.pdf"]
+
+
+def test_an_injury_report_may_have_its_minutes_in_its_name(host) -> None:
+    """What is not there under one name is asked for under the other, and one that is nowhere fails."""
+    name = f"Injury-Report_{FIRST}_05_00PM.pdf"
+    host.host.serve = lambda question: (
+        Answer(report(FIRST)) if question.path == name else Answer(status=403)
+    )
+    access = host.access(nba_injury_report_times="17:00")
+    fetched = fetch(nba_injury_report, DAYS[:2], access)
+    assert fetched.new == [REPORT.format(day=FIRST, at="05PM")]
+    assert [(lack.day, lack.kind) for lack in fetched.failed] == [(DAYS[1], "not_there")]
+
+
+def crews(day_games) -> Answer:
+    """The assignments of the games: three officials each."""
+    rows = [
+        {
+            "game_id": game["gameId"],
+            "game_date": f"{datetime.fromisoformat(game['date']):%m/%d/%Y}",
+            "home_team_abbr": game["homeTeam"]["teamTricode"],
+            "away_team_abbr": game["awayTeam"]["teamTricode"],
+            **{f"official{place}": f"Ref {place}" for place in (1, 2, 3)},
+            **{f"official{place}_code": place for place in (1, 2, 3)},
+        }
+        for game in day_games
+    ]
+    return Answer(json.dumps({"nba": {"Table": {"rows": rows}}}).encode())
+
+
+def test_crews_are_asked_for_until_the_games_are_over(host) -> None:
+    """On the morning each time, afterwards no more; of tomorrow they are waited for."""
+    path = host.landing / SCHEDULE
+    document = json.loads(path.read_text())
+    for day in document["leagueSchedule"]["gameDates"]:
+        for game in day["games"]:
+            game["gameStatus"] = 1
+    path.write_text(json.dumps(document))
+    host.host.serve = lambda _question: crews(of_day(host))
+    name = f"nba_referee_assignments/{FIRST}.json"
+    with clock.set_to(datetime.combine(FIRST, time(15), UTC)):
+        fetched = fetch(nba_referee_assignments, DAYS[:2], host.access())
+        assert (fetched.new, [lack.day for lack in fetched.waiting]) == ([name], [DAYS[1]])
+        assert fetch(nba_referee_assignments, DAYS[:1], host.access()).unchanged == [name]
+    asked = len(host.host.asked)
+    host.lay_schedule()
+    assert fetch(nba_referee_assignments, DAYS[:1], host.access()).there == [name]
+    assert len(host.host.asked) == asked
+    assert host.host.asked[-1].query == {"date": str(FIRST)}
+
+
+def test_a_crew_that_lacks_a_game_is_named_and_kept(host) -> None:
+    """What is there of the day is put in place, and the game without a crew fails."""
+    wanted = of_day(host)
+    host.host.serve = lambda _question: crews(wanted[1:])
+    fetched = fetch(nba_referee_assignments, [FIRST], host.access())
+    assert [lack.kind for lack in fetched.failed] == ["incomplete"]
+    assert fetched.failed[0].reason.endswith(wanted[0]["gameId"])
+    after = FIRST + timedelta(days=1)
+    host.host.serve = lambda _question: crews(of_day(host, after))
+    assert fetch(nba_referee_assignments, [after], host.access()).failed == []

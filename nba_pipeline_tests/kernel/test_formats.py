@@ -1,0 +1,31 @@
+"""Bytes become documents, or are refused as not of their format."""
+
+import json
+
+import pytest
+
+from nba_pipeline.kernel.formats import csv_lines, json_document, pdf_bytes
+
+
+@pytest.mark.parametrize(
+    "content", [b'["\\ud800"]', b'{"\\uDFFF": 1}', b"[" * 100_000, b"\xff\xfe", b"", b"9" * 400]
+)
+def test_what_no_text_can_hold_is_no_json(content) -> None:
+    """Half letters and numbers that nothing can store, and what is nested without an end."""
+    with pytest.raises(ValueError, match=r"nested|surrogate|decode|Expecting|hundreds"):
+        json_document(content)
+
+
+def test_a_letter_of_two_halves_is_one() -> None:
+    """A pair of halves in the source's escapes is the letter that it stands for."""
+    assert json_document(json.dumps(["\U0001f3c0"]).encode()) == ["\U0001f3c0"]
+
+
+def test_lines_have_their_header_s_names_and_nothing_of_a_byte_order_mark() -> None:
+    """A line that is too short has None, one that is too long its rest under None."""
+    assert csv_lines(b"\xef\xbb\xbfa,b\r\n1\r\n1,2,3\r\n") == [
+        {"a": "1", "b": None},
+        {"a": "1", "b": "2", None: ["3"]},
+    ]
+    with pytest.raises(ValueError, match="begin as a PDF"):
+        pdf_bytes(b"<html>")

@@ -1,0 +1,107 @@
+"""The scoreboard of a date, in both of its shapes."""
+
+import json
+from datetime import date, datetime, time
+from pathlib import Path
+
+import pytest
+
+from nba_pipeline import clock
+from nba_pipeline.fetching.fetch import fetch
+from nba_pipeline.kernel.source import SourceFile, UnknownShape
+from nba_pipeline.phase_1_sources.nba_stats_scoreboard import nba_stats_scoreboard, parse
+from nba_pipeline_tests.fetching.stats_host import FIRST, stats
+from nba_pipeline_tests.league_files import SCHEDULE, games
+from nba_pipeline_tests.local_host import Answer
+
+DAY = date(2024, 1, 16)
+FILE = SourceFile(f"nba_stats/scoreboard/{DAY}.json", "2023-24", DAY)
+NEWER = json.loads(
+    (Path(__file__).parents[1] / f"seeds/nba_stats/scoreboard/{DAY}.json").read_text()
+)
+
+
+def board(**changed: object) -> dict[str, object]:
+    """A scoreboard of the newer shape whose first game is changed."""
+    document = json.loads(json.dumps(NEWER))
+    document["scoreboard"]["games"][0] |= changed
+    return document
+
+
+def test_the_sample_says_eleven_games_and_their_scores(samples) -> None:
+    """Houston lost at Philadelphia, 115 to 124; all are over."""
+    document = json.loads((samples / "nba_stats_scoreboardv2.json").read_text())
+    file = SourceFile("nba_stats/scoreboard/2024-01-15.json", "2023-24", date(2024, 1, 15))
+    parsed = parse(document, file)
+    assert parsed.rejected.empty
+    assert (len(parsed.rows), set(parsed.rows.status)) == (11, {"final"})
+    columns = ["game_id", "away_team", "home_team", "away_score", "home_score"]
+    assert list(parsed.rows.loc[0, columns]) == ["0022300555", "HOU", "PHI", 115, 124]
+
+
+def test_a_game_that_has_not_begun_has_no_score_and_a_postponed_one_is_told() -> None:
+    """The source's zeros are none."""
+    rows = parse(board(gameStatus=1, gameStatusText="PPD"), FILE).rows
+    assert list(rows.status) == ["postponed", "scheduled"]
+    assert rows[["home_score", "away_score"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule"),
+    [
+        ({"gameId": "1"}, "bad_game_id"),
+        ({"gameCode": "20240116/XXXPHI"}, "unknown_team"),
+        ({"gameStatus": 4}, "bad_status"),
+        ({"homeTeam": {"score": "many"}}, "bad_score"),
+        ({"awayTeam": {"score": -1}}, "bad_score"),
+    ],
+)
+def test_what_is_not_understood_is_rejected_and_the_rest_stands(changed, rule) -> None:
+    """The other game is kept."""
+    parsed = parse(board(**changed), FILE)
+    assert list(parsed.rejected.rule) == [rule]
+    assert list(parsed.rows.game_id) == ["0022300567"]
+
+
+@pytest.mark.parametrize("told", [{}, [], 7, {"scoreboard": {"games": []}}, board(homeTeam=3)])
+def test_other_documents_are_of_another_shape(told) -> None:
+    """They are refused whole, with the file's name."""
+    with pytest.raises(UnknownShape, match="nba_stats/scoreboard/2024-01-16"):
+        parse(told, FILE)
+
+
+def test_an_exhibition_is_no_row_and_no_rejection() -> None:
+    """Its teams are not the league's."""
+    parsed = parse(board(gameId="0032300001", gameCode="20240218/WSTEST"), FILE)
+    assert (len(parsed.rows), len(parsed.rejected)) == (1, 0)
+
+
+def test_a_running_day_is_asked_for_each_time_and_an_ended_one_once(tmp_path) -> None:
+    """As the stored schedule has the day's games."""
+    with stats(tmp_path) as host:
+        host.lay_schedule()
+        path = host.landing / SCHEDULE
+        document = json.loads(path.read_text())
+        own = [game for game in games(host.truth) if game["date"] == str(FIRST)]
+        told = [
+            {
+                **{name: game[name] for name in ("gameId", "gameStatus", "homeTeam", "awayTeam")},
+                "gameCode": f"{FIRST:%Y%m%d}/"
+                + game["awayTeam"]["teamTricode"]
+                + game["homeTeam"]["teamTricode"],
+            }
+            for game in own
+        ]
+        answer = {"scoreboard": {"gameDate": str(FIRST), "games": told}}
+        host.host.serve = lambda _question: Answer(json.dumps(answer).encode())
+        for day in document["leagueSchedule"]["gameDates"]:
+            for game in day["games"]:
+                game["gameStatus"] = 2
+        path.write_text(json.dumps(document))
+        name = f"nba_stats/scoreboard/{FIRST}.json"
+        with clock.set_to(datetime.combine(FIRST, time(23), clock.EASTERN)):
+            assert fetch(nba_stats_scoreboard, [FIRST], host.access()).new == [name]
+            assert fetch(nba_stats_scoreboard, [FIRST], host.access()).unchanged == [name]
+        host.lay_schedule()
+        assert fetch(nba_stats_scoreboard, [FIRST], host.access()).there == [name]
+        assert host.host.asked[-1].query["GameDate"] == str(FIRST)

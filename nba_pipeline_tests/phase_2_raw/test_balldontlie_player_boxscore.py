@@ -1,0 +1,103 @@
+"""The fallback's box scores in the schedule's games."""
+
+from datetime import date
+
+import ibis
+import pytest
+
+from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
+from nba_pipeline.phase_2_raw.balldontlie_player_boxscore import rejections, transform
+
+DAY = date(2025, 1, 8)
+GAME = "0022400509"
+KNOWN = {101: ("CLE", "jarrettallen"), 102: ("CLE", "evanmobley"), 201: ("OKC", "luguentzdort")}
+
+
+def line(number: int, team: str, name: str, points: int, **changed: object) -> dict[str, object]:
+    """A line of OKC at CLE, which CLE won by 20 to 10."""
+    told = {"event_id": 7, "game_date": DAY, "home_team": "CLE", "away_team": "OKC"}
+    scores = (20, 10) if team == "CLE" else (10, 20)
+    told |= {"team_abbr": team, "team_points": scores[0], "opponent_points": scores[1]}
+    own = {"player_name": name, "player_lookup": name.replace(" ", "").lower(), "minutes": 30.0}
+    place = {"source_file": "file", "row_number": number}
+    return told | own | dict.fromkeys(COUNTED, 0) | {"pts": points} | place | changed
+
+
+def inputs(*lines: dict[str, object], lost: str | None = None) -> dict[str, ibis.Table]:
+    """The inputs of the transform."""
+    schedule = {"game_id": GAME, "game_date": DAY, "season": "2024-25", "season_type": "regular"}
+    schedule |= {"home_team": "CLE", "away_team": "OKC", "status": "final"}
+    known = [
+        {
+            "season": "2024-25",
+            "player_id": number,
+            "player_lookup": lookup,
+            "team_abbr": team,
+            "player_name": lookup,
+            "known_from": date(2024, 10, 23),
+        }
+        for number, (team, lookup) in KNOWN.items()
+    ]
+    rejected = ibis.memtable({"game_date": [DAY], "team_abbr": [lost or "none"]})
+    return {
+        "balldontlie_box_scores": ibis.memtable(list(lines)),
+        "balldontlie_box_scores_rejected": rejected,
+        "nbac_schedule": ibis.memtable([schedule]),
+        "known_players": ibis.memtable(known),
+    }
+
+
+LINES = (
+    line(0, "CLE", "Jarrett Allen", 15),
+    line(1, "CLE", "Evan Mobley", 5),
+    line(2, "OKC", "Luguentz Dort", 10),
+    line(3, "OKC", "Nobody Knows", 0, minutes=0.0),
+)
+
+
+def whole(rows) -> dict[int, bool]:
+    """Per player, whether his team is whole."""
+    return dict(zip(rows.player_id, rows.is_whole, strict=True))
+
+
+def test_players_are_found_by_name_and_the_game_by_its_teams() -> None:
+    """The line of who did not play is of nobody and asks for nobody."""
+    given = inputs(*LINES)
+    rows = transform(**given).to_pandas()
+    assert whole(rows) == {101: True, 102: True, 201: True}
+    assert set(rows.game_id) == {GAME}
+    given.pop("balldontlie_box_scores_rejected")
+    assert rejections(**given).to_pandas().empty
+
+
+@pytest.mark.parametrize(
+    ("changed", "lost"),
+    [
+        ((*LINES[:1], line(1, "CLE", "Evan Moby", 5), LINES[2]), None),
+        ((LINES[0], LINES[2]), None),
+        (LINES, "CLE"),
+    ],
+    ids=["a name of nobody", "points that are not the score", "a rejected line"],
+)
+def test_a_team_that_lacks_a_player_is_not_whole_and_the_other_one_is(changed, lost) -> None:
+    """Cleveland is not, Oklahoma City is."""
+    found = whole(transform(**inputs(*changed, lost=lost)).to_pandas())
+    assert (found[101], found[201]) == (False, True)
+
+
+def test_what_is_nobody_or_twice_or_off_the_schedule_is_told() -> None:
+    """With the names that are nearest; a game of other teams, and the second line of a player."""
+    given = inputs(
+        *LINES,
+        line(4, "CLE", "Evan Moby", 2),
+        line(5, "CLE", "Jarrett Allen Jr", 2),
+        line(6, "BOS", "Jarrett Allen", 2, home_team="BOS"),
+    )
+    given.pop("balldontlie_box_scores_rejected")
+    told = rejections(**given).to_pandas().sort_values("row_number")
+    assert list(zip(told.row_number, told.rule, strict=True)) == [
+        (4, "unmatched_player"),
+        (5, "repeated_player"),
+        (6, "unknown_game"),
+    ]
+    assert "evanmobley (CLE, 102)" in told.detail.iloc[0]

@@ -1,0 +1,138 @@
+"""BigDataBall's events: whose they are, in either format, and what of them is not taken."""
+
+import ibis
+
+from nba_pipeline.kernel.source import SourceFile
+from nba_pipeline.phase_1_sources.bigdataball import bigdataball as source
+from nba_pipeline.phase_1_sources.bigdataball import parse
+from nba_pipeline.phase_2_raw.bigdataball_play_by_play import (
+    BigdataballPlayByPlay,
+    rejections,
+    transform,
+)
+from nba_pipeline_tests.shot_rows import (
+    DAY,
+    GAME,
+    PLAYS,
+    ROSTER,
+    SEASON,
+    box_score,
+    events,
+    schedule,
+    table,
+)
+
+
+def taken(*frames, roster=ROSTER) -> list[dict]:
+    """The table's columns of its rows, in order of event, and the file that they are from."""
+    rows = transform(table(*frames), schedule(), box_score(roster)).order_by("event_id")
+    columns = BigdataballPlayByPlay.to_schema().columns
+    return rows.select(*columns, "source_file").to_pyarrow().to_pylist()
+
+
+def told(*frames, roster=ROSTER) -> list[tuple]:
+    """What was rejected: file, row, rule, value."""
+    rows = rejections(table(*frames), schedule(), box_score(roster)).to_pyarrow().to_pylist()
+    names = ("source_file", "row_number", "rule", "value")
+    return sorted(tuple(row[name] for name in names) for row in rows)
+
+
+def test_old_and_new_format_give_the_same_rows() -> None:
+    """Names alone, and names with ids in front; two Jalen Johnsons but for a suffix."""
+    old, new = (taken(events(new_format=new_format)) for new_format in (False, True))
+    assert old == new
+    assert [row["player_id"] for row in old] == [1630552] * 4 + [2, 2, 3, 4]
+    assert [row["assist_player_id"] for row in old] == [2] + [None] * 7
+    assert [row["is_assisted"] for row in old] == [
+        *(True, None, False, False, False, None, False, None)
+    ]
+    assert told(events()) == told(events(new_format=True)) == []
+
+
+def test_a_game_is_the_same_under_every_kind_of_id() -> None:
+    """Codes in either order and ids without zeros, mixed in one file."""
+    parts = ["20250622_INDOKC", "20250622_OKC_IND", "42400407", GAME]
+    mixed = [
+        events(PLAYS[2 * n : 2 * n + 2], game_id=text, first=2 * n + 1)
+        for n, text in enumerate(parts)
+    ]
+    assert taken(*mixed) == taken(events())
+    assert {row["game_id"] for row in taken(*mixed)} == {GAME}
+
+
+def test_a_game_that_the_schedule_does_not_have_is_told_row_by_row() -> None:
+    """Another id, and another two teams."""
+    lost = told(events(PLAYS[:1], game_id="42400406"), events(PLAYS[:1], game_id="20250622_LALBOS"))
+    file = f"bigdataball/{DAY}/game.csv"
+    assert lost == [
+        (file, 0, "unknown_game", "0042400406"),
+        (file, 0, "unknown_game", "BOS_LAL"),
+    ]
+
+
+def test_a_game_of_two_files_is_taken_from_the_fuller_one_and_the_other_is_told() -> None:
+    """The file of the whole day has it again, and lacks the last play."""
+    day = events(PLAYS[:-1], name="a_whole_day", game_id="42400407")
+    assert [row["source_file"] for row in taken(events(), day)] == [
+        f"bigdataball/{DAY}/game.csv"
+    ] * len(PLAYS)
+    assert told(events(), day) == [(f"bigdataball/{DAY}/a_whole_day.csv", 0, "repeated_game", GAME)]
+
+
+def test_too_few_players_in_the_box_score_reject_the_game_aloud() -> None:
+    """Three of four is less than 95%: no row, and who is nobody is named."""
+    roster = {who: shot for who, shot in ROSTER.items() if who[0] != 2}
+    file = f"bigdataball/{DAY}/game.csv"
+    for new_format in (False, True):
+        plays = events(new_format=new_format)
+        assert taken(plays, roster=roster) == []
+        assert told(plays, roster=roster) == [
+            (file, 0, "players_unmatched", "jarenjacksonjr"),
+            (file, 0, "unmatched_player", "jarenjacksonjr"),
+        ]
+
+
+def test_one_unknown_of_twenty_is_told_and_the_game_is_taken() -> None:
+    """Nineteen matched of twenty are 95%."""
+    more = {(100 + n, f"Player {chr(97 + n)}", "OKC"): (0, 0) for n in range(16)}
+    plays = [
+        *PLAYS,
+        *((name, "OKC", "rebound", "", "", "", "05:00", "") for _id, name, _team in more),
+    ]
+    roster = {who: shot for who, shot in (ROSTER | more).items() if who[0] != 115}
+    assert len(taken(events(plays), roster=roster)) == len(plays)
+    assert [line[2:] for line in told(events(plays), roster=roster)] == [
+        ("unmatched_player", "playerp")
+    ]
+
+
+def test_a_team_without_a_roster_is_not_asked_who_its_players_are() -> None:
+    """Its box score is a gap of its own; the other team's players are known all the same."""
+    roster = {who: shot for who, shot in ROSTER.items() if who[2] == "IND"}
+    rows = taken(events(), roster=roster)
+    assert [row["player_id"] for row in rows] == [1630552] * 4 + [2, 2, None, None]
+    assert told(events(), roster=roster) == []
+
+
+def test_a_name_that_a_suffix_sets_apart_is_found_without_it() -> None:
+    """Robert Williams is Robert Williams III: nobody else of his team has the name."""
+    plays = [("Robert Williams", *PLAYS[-1][1:])]
+    assert [row["player_id"] for row in taken(events(plays))] == [4]
+
+
+def test_the_sample_s_points_are_the_final_score(samples) -> None:
+    """Twos, threes and free throws made come to 91 and 103, and every player is found by name."""
+    name = "bigdataball_play_by_play_2025-06-22.csv.gz"
+    file = SourceFile(f"bigdataball/{DAY}/{name}", SEASON, DAY)
+    rows = parse(source.decoded((samples / name).read_bytes(), name), file).rows
+    names = rows[["player_lookup", "event_team"]].dropna().drop_duplicates()
+    roster = {
+        (number, lookup, team): (0, 0)
+        for number, (lookup, team) in enumerate(names.itertuples(index=False), 1)
+    }
+    found = transform(table(rows), schedule(), box_score(roster))
+    points = ibis.cases((~found.is_field_goal, 1), (found.is_three, 3), else_=2)
+    scored = found.filter(found.is_made).mutate(points=points).group_by("team_abbr")
+    scored = scored.agg(points=lambda t: t.points.sum()).to_pandas()
+    assert dict(zip(scored.team_abbr, scored.points, strict=True)) == {"IND": 91, "OKC": 103}
+    assert found.filter(found.is_field_goal & found.player_id.isnull()).count().execute() == 0

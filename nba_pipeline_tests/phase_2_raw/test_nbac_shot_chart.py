@@ -1,0 +1,39 @@
+"""The shot chart of final games, and what of it is off the schedule."""
+
+from nba_pipeline_tests.conftest import FIRST, LAST, Lab
+from nba_pipeline_tests.league_files import PLAYER_LOG, damaged, lines
+
+CHART = "nba_stats/shot_chart_detail/2023-24.json"
+
+
+def test_every_shot_of_the_file_is_a_row(league, league_landing) -> None:
+    """With the distance and team of the file; a player's shots are his attempts."""
+    rows = league.rows("nbac_shot_chart")
+    said = lines(league_landing, CHART)
+    assert len(rows) == len(said)
+    keys = {(line["GAME_ID"], line["GAME_EVENT_ID"]): line for line in said}
+    assert all(
+        row["shot_distance"] == keys[row["game_id"], row["event_id"]]["SHOT_DISTANCE"]
+        for row in rows
+    )
+    box = lines(league_landing, PLAYER_LOG)[0]
+    his = [r for r in rows if (r["game_id"], r["player_id"]) == (box["GAME_ID"], box["PLAYER_ID"])]
+    assert len(his) == box["FGA"]
+    assert sum(r["is_made"] for r in his) == box["FGM"]
+
+
+def test_a_shot_of_a_game_that_is_not_there_is_told(tmp_path, league_landing) -> None:
+    """Under another game's id and with another team's name."""
+
+    def spoil(rows) -> None:
+        rows[3]["GAME_ID"] = "0022399999"
+        rows[5]["TEAM_NAME"] = "Washington Wizards"
+
+    landing = damaged(league_landing, tmp_path, CHART, spoil)
+    lab = Lab(tmp_path, landing)
+    tables = ["nbac_schedule", "nbac_player_boxscore", "nbac_shot_chart", "rejected_rows"]
+    day = FIRST
+    assert day < LAST
+    lab.compute(tables, day, day)
+    told = {row["row_number"]: row["rule"] for row in lab.rows("rejected_rows")}
+    assert told == {3: "unknown_game", 5: "unknown_game"}
