@@ -39,6 +39,7 @@ FILES = sorted(
 SNAPSHOT = TESTS / "definitions_snapshot.txt"
 MEANINGS = TESTS / "versions_snapshot.txt"
 NAMES_OF_SEVERAL_THINGS = {
+    "event_id": "an event of a game as its play-by-play counts, and a game as its bookmakers know it",
     "opponent_pace": "a game's in the defense summary, a window's as a feature",
     "outcome": "what is bet on in a game, and what became of a prediction",
     "status": "a game's state, and whether a model is trained",
