@@ -91,7 +91,8 @@ def volume(training: Training) -> list[str]:
 def funnel(training: Training) -> list[str]:
     """Seasons of which too few of the games played have become rows."""
     seasons = _played(training).groupby("season")
-    counts = seasons.size()[seasons.game_id.nunique() >= TRAINING_MINIMUM_GAMES.value]
+    sizes: pd.Series = seasons.size()
+    counts = sizes[seasons.game_id.nunique() >= TRAINING_MINIMUM_GAMES.value]
     shares = training.rows.groupby("season").size().reindex(counts.index, fill_value=0) / counts
     return [
         f"season {season}: {share:.1%} of {counts[season]} player-games are rows, "
