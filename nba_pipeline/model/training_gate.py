@@ -92,7 +92,7 @@ def funnel(training: Training) -> list[str]:
     """Seasons of which too few of the games played have become rows."""
     seasons = _played(training).groupby("season")
     sizes: pd.Series = seasons.size()
-    counts = sizes[seasons.game_id.nunique() >= TRAINING_MINIMUM_GAMES.value]
+    counts = sizes[seasons.game_id.nunique() >= int(TRAINING_MINIMUM_GAMES.value)]
     shares = training.rows.groupby("season").size().reindex(counts.index, fill_value=0) / counts
     return [
         f"season {season}: {share:.1%} of {counts[season]} player-games are rows, "
