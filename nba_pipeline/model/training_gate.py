@@ -91,13 +91,11 @@ def volume(training: Training) -> list[str]:
 def funnel(training: Training) -> list[str]:
     """Seasons of which too few of the games played have become rows."""
     seasons = _played(training).groupby("season")
-    sizes: pd.Series = seasons.size()
-    counts = sizes[seasons.game_id.nunique() >= int(TRAINING_MINIMUM_GAMES.value)]
+    counts = seasons.size()[seasons.game_id.nunique().ge(TRAINING_MINIMUM_GAMES.value)]
     shares = training.rows.groupby("season").size().reindex(counts.index, fill_value=0) / counts
     return [
-        f"season {season}: {share:.1%} of {counts[season]} player-games are rows, "
-        f"{_least(TRAINING_FUNNEL)}"
-        for season, share in shares.items()
+        f"season {season}: {share:.1%} of {count} player-games are rows, {_least(TRAINING_FUNNEL)}"
+        for (season, share), count in zip(shares.items(), counts, strict=True)
         if share < TRAINING_FUNNEL.value
     ]
 
