@@ -90,11 +90,12 @@ def volume(training: Training) -> list[str]:
 
 def funnel(training: Training) -> list[str]:
     """Seasons of which too few of the games played have become rows."""
-    seasons = _played(training).groupby("season")
-    counts = seasons.size()[seasons.game_id.nunique() >= TRAINING_MINIMUM_GAMES.value]
-    shares = training.rows.groupby("season").size().reindex(counts.index, fill_value=0) / counts
+    played = _played(training).groupby("season").game_id.agg(["size", "nunique"])
+    counts = played["size"][played["nunique"] >= TRAINING_MINIMUM_GAMES.value]
+    rows = training.rows.season.value_counts().reindex(counts.index, fill_value=0)
+    shares = rows / counts
     return [
-        f"season {season}: {share:.1%} of {counts[season]} player-games are rows, "
+        f"season {season}: {share:.1%} of {counts.loc[season]} player-games are rows, "
         f"{_least(TRAINING_FUNNEL)}"
         for season, share in shares.items()
         if share < TRAINING_FUNNEL.value

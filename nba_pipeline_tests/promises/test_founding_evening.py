@@ -169,7 +169,7 @@ def test_the_usage_checkpoint_says_its_figure_and_stops_what_follows(evening) ->
 def test_who_goes_on_by_a_bypass_meets_the_training_gate(evening) -> None:
     """November's model is refused with month and share; October has too few games for one."""
     assert evening.bypassed.exit_code == 1
-    assert "training gate: month 2023-10: " in evening.bypassed.output
+    assert "readiness: month 2023-10: " in evening.bypassed.output
     assert TRAINING_FEATURE_COVERAGE.reason in evening.bypassed.output
     assert evening.model_months_before == {date(2023, 10, 1)}
 
@@ -248,6 +248,6 @@ def test_the_audit_tells_of_what_the_checkpoint_and_the_gate_stopped(evening) ->
     assert usage[0]["table"] == "upcoming_player_game_context"
     assert usage[0]["dates"].endswith(f"{LAST} (27)")
     assert USAGE_RATE_COVERAGE.reason in usage[0]["reason"]
-    (gate,) = [stop for stop in stops if "training gate: month 2023-10" in stop["reason"]]
+    (gate,) = [stop for stop in stops if "readiness: month 2023-10" in stop["reason"]]
     assert gate["table"] == "points_model"
     assert gate["dates"] == "2023-11-01 to 2023-11-01 (1)"
