@@ -64,7 +64,7 @@ TRAINING_FEATURE_COVERAGE = Threshold(
 TRAINING_CLEAN_ROWS = Threshold(
     50_000,
     "Rows without a gap in a window of three seasons, which has 50,000 in its last season's first "
-    "month and 73,000 in its last; less is asked where fewer games were played.",
+    "month and 73,000 in its last; not asked where fewer were played.",
 )
 TRAINING_FUNNEL = Threshold(
     0.9,
