@@ -53,6 +53,8 @@ class PlayerCompositeFactors(pa.DataFrameModel):
         nullable=True,
         description="Mean of both teams' pace, last 15 games each, minus league_pace_last_30_days",
     )
+    league_pace_coverage: float = pa.Field(ge=0, le=1, nullable=True)
+    league_zone_coverage: float = pa.Field(ge=0, le=1, nullable=True)
     fatigue_score: float = pa.Field(
         ge=0, le=FRESH, nullable=True, description="100 = fresh: rest, games and minutes lately"
     )
@@ -145,6 +147,7 @@ def _with_paces(
     defense = team_defense_zone_analysis
     opponents = defense.select(
         *("game_date", "pace_last_15", "league_pace_last_30_days"),
+        *("league_pace_coverage", "league_zone_coverage"),
         *(f"{zone}_pct_allowed_vs_league" for zone in ZONES),
         *provenance.tracking_columns(defense),
         opponent_abbr="team_abbr",
