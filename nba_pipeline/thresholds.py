@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 6
+VERSION = 8
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,38 @@ TRAINING_MINIMUM_GAMES = Threshold(
 TRAINING_FEATURE_COVERAGE = Threshold(
     0.95, "Share of training rows past the bootstrap that are production ready."
 )
-TRAINING_IMPLAUSIBLE_MAE = Threshold(
-    4.0, "Honest models score about 4.5 to 4.6 points; far below is leakage until shown otherwise."
+TRAINING_CLEAN_ROWS = Threshold(
+    50_000,
+    "Rows without a gap in a window of three seasons, which has 50,000 in its last season's first "
+    "month and 73,000 in its last; not asked where fewer were played.",
+)
+TRAINING_FUNNEL = Threshold(
+    0.9,
+    "Share of a season's player-games that are training rows: 97.8% over a season, 88% in its first "
+    "week, when rookies are not yet known. A join once lost 23% of them without a word.",
+)
+TRAINING_CONSTANT_SHARE = Threshold(
+    0.5,
+    "No measure of ten games and more is one value in half of a season's rows unless that stands in "
+    "for what is not known; models were once trained on 55% constants.",
+)
+TRAINING_COPIED_TARGET = Threshold(
+    0.9,
+    "A player's past goes with his points at a correlation of 0.7 to 0.75; far above, a feature has "
+    "seen the game itself.",
+)
+TRAINING_TARGET_FOLLOWS = Threshold(
+    0.3, "The same 0.7 to 0.75: near nothing, the points are those of other rows."
+)
+TRAINING_LEAST_ERROR_SHARE = Threshold(
+    0.9,
+    "A model's error over the last-10 mean's on the same later rows is 0.95 to 0.98, in any season. "
+    "Rows that saw their own game once gave 0.89: below is leakage until shown otherwise.",
+)
+TRAINING_WORSE_STANDARD_ERRORS = Threshold(
+    3,
+    "Standard errors of the mean difference on the judge slice by which a model may be behind the one "
+    "that serves. Two models of nearly the same rows differ by chance; by so much in one of 700.",
 )
 UNSETTLED_DAYS = Threshold(
     3,
@@ -132,6 +162,17 @@ AUDITABLE_DAYS = Threshold(
     30,
     "Days for which maintenance keeps the versions that predictions were made from, so that they can "
     "be made again as they were; a season of them would keep every file ever written.",
+)
+COVERAGE_DROP = Threshold(
+    0.02,
+    "Expected keys are all there on whole data, and one night's game of fifty in a week is a "
+    "fiftieth of them: a drop of that size is a game that is lost, or a source that fails.",
+)
+COVERAGE_WEEKS = Threshold(
+    4, "Weeks that a week is compared with where the month a year ago is not stored."
+)
+STALLED_SECONDS = Threshold(
+    120, "A table that takes two minutes more than twice what it took before does not come on."
 )
 
 SHARES = {"usage_rate_coverage": USAGE_RATE_COVERAGE, "phase4_coverage": PHASE_4_COVERAGE}

@@ -13,33 +13,32 @@ USAGES = {2: 10.0, 4: 16.0, 6: 20.0, 7: 24.0, 9: 28.0}
 """The player's games: the day of each and his usage. The last five average 19.6, the last three 24."""
 
 
-def context(player: int = 1, **changed: object) -> dict[str, object]:
-    """A row of the universe: rested, with three games in the last week."""
+def context(**changed: object) -> dict[str, object]:
+    """The player's row of the universe: he played yesterday, and three more games in the week."""
     return {
         "game_id": GAME,
-        "player_id": player,
+        "player_id": 1,
         "game_date": on(DAY),
-        "player_lookup": f"player{player}",
+        "player_lookup": "someone",
         "team_abbr": "LAL",
         "opponent_abbr": "BOS",
         "days_rest": 1,
         "games_in_last_7_days": 4,
         "minutes_in_last_7_days": 120.0,
-        "injury_status": None,
+        "teammates_out_usage": 0.0,
         **tracked("box", "team"),
         **changed,
     }
 
 
-def summary(player: int, number: int, usage: float | None, minutes: float) -> dict[str, object]:
-    """A player's game of a day."""
+def summary(number: int, usage: float | None) -> dict[str, object]:
+    """The player's game of a day."""
     return {
-        "player_id": player,
+        "player_id": 1,
         "game_id": f"{number:010d}",
         "game_date": on(number),
         "team_abbr": "LAL",
         "usage_rate": usage,
-        "minutes": minutes,
         **tracked("box", "team"),
     }
 
@@ -83,18 +82,18 @@ PACES = [
 
 
 def factors(
-    contexts=(), *, usages=USAGES, mates=(), zones=ZONES, defense=DEFENSE, paces=PACES
+    contexts=(), *, usages=USAGES, zones=ZONES, defense=DEFENSE, paces=PACES
 ) -> dict[str, object]:
     """The row of player 1."""
     rows = transform(
         table(list(contexts) or [context()]),
         table([zones]),
         table([defense, OWN_DEFENSE]),
-        table([*(summary(1, day, usage, 30.0) for day, usage in usages.items()), *mates]),
+        table([summary(day, usage) for day, usage in usages.items()]),
         table(paces),
         no_gaps(),
     )
-    (found,) = [row for row in answers(rows) if row["player_id"] == 1]
+    (found,) = answers(rows)
     return found
 
 
@@ -121,11 +120,8 @@ def test_a_row_names_the_gaps_of_what_it_is_made_of_and_no_others() -> None:
 
 
 def test_a_teammate_who_is_out_leaves_his_plays() -> None:
-    """25% for half of the game: 12.5 of the 87.5 that are left, and he uses 19.6 of them."""
-    found = factors(
-        [context(1), context(2, injury_status="out")], mates=[summary(2, 2, 25.0, 24.0)]
-    )
-    assert found["teammates_out_usage"] == 12.5
+    """12.5 of the 100: of the 87.5 that are left he uses 19.6."""
+    found = factors([context(teammates_out_usage=12.5)])
     assert found["usage_spike_score"] == pytest.approx(0.3 * (24 - 19.6 + 19.6 * 12.5 / 87.5))
 
 
@@ -159,6 +155,7 @@ def test_forty_eight_seconds_tell_no_usage() -> None:
         ({"defense": DEFENSE | {"pace_last_15": None}}, "pace_score"),
         ({"paces": [PACES[2]]}, "pace_score"),
         ({"contexts": [context(minutes_in_last_7_days=None)]}, "fatigue_score"),
+        ({"contexts": [context(teammates_out_usage=None)]}, "usage_spike_score"),
     ],
 )
 def test_an_unknown_input_leaves_its_factor_and_the_sum_unknown(lost, unknown) -> None:

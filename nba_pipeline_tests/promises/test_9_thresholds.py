@@ -51,6 +51,26 @@ OF_VERSION[5] = OF_VERSION[4] | {
     "PLAYER_MINUTES_AGREE": 1,
     "TEAM_MINUTES_AGREE": 10,
 }
+OF_VERSION[6] = OF_VERSION[5] | {
+    "EARLIEST_TIPOFF": 16,
+    "PAINT_FEET": 8,
+    "THREES_AGREE": 1,
+    "GAME_PLAYERS_MATCHED": 0.95,
+}
+OF_VERSION[7] = OF_VERSION[6] | {
+    "COVERAGE_DROP": 0.02,
+    "COVERAGE_WEEKS": 4,
+    "STALLED_SECONDS": 120,
+}
+OF_VERSION[8] = {k: v for k, v in OF_VERSION[7].items() if k != "TRAINING_IMPLAUSIBLE_MAE"} | {
+    "TRAINING_CLEAN_ROWS": 50_000,
+    "TRAINING_FUNNEL": 0.9,
+    "TRAINING_CONSTANT_SHARE": 0.5,
+    "TRAINING_COPIED_TARGET": 0.9,
+    "TRAINING_TARGET_FOLLOWS": 0.3,
+    "TRAINING_LEAST_ERROR_SHARE": 0.9,
+    "TRAINING_WORSE_STANDARD_ERRORS": 3,
+}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
