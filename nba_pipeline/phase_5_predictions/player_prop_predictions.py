@@ -152,7 +152,7 @@ def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> i
 
 player_prop_predictions = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=PlayerPropPredictions,
     reads=[*same_date("ml_feature_store_v2"), *same_month("points_model")],
     expected=expected,
@@ -160,5 +160,6 @@ player_prop_predictions = table_asset(
     violations=[players_without_features],
     checkpoints=[checkpoint("universe", players_without_features)],
     ready_when=["box", "team", "minimum_games"],
+    counts=["zone"],
     volatile=["made_at"],
 )

@@ -147,7 +147,7 @@ def predictions_not_copied(
 
 prediction_accuracy = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=PredictionAccuracy,
     reads=same_date(
         *("player_prop_predictions", "predictions_made"),
@@ -157,4 +157,5 @@ prediction_accuracy = table_asset(
     assertions=[predictions_not_copied],
     checkpoints=[checkpoint("grading", predictions_not_copied)],
     ready_when=["box", "team", "minimum_games"],
+    counts=["zone"],
 )

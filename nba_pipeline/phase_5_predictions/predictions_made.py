@@ -89,12 +89,13 @@ def statements_after_tip_off(rows: ir.Table) -> ir.Table:
 
 predictions_made = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=PredictionsMade,
     reads=same_date("player_prop_predictions", "nbac_schedule"),
     transform=transform,
     assertions=[statements_after_tip_off],
     checkpoints=[checkpoint("grading", statements_after_tip_off)],
     ready_when=["box", "team", "minimum_games"],
+    counts=["zone"],
     appends=True,
 )
