@@ -152,7 +152,7 @@ def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> i
 
 player_prop_predictions = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=PlayerPropPredictions,
     reads=[*same_date("ml_feature_store_v2"), *same_month("points_model")],
     expected=expected,
