@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 7
+VERSION = 8
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,38 @@ TRAINING_MINIMUM_GAMES = Threshold(
 TRAINING_FEATURE_COVERAGE = Threshold(
     0.95, "Share of training rows past the bootstrap that are production ready."
 )
-TRAINING_IMPLAUSIBLE_MAE = Threshold(
-    4.0, "Honest models score about 4.5 to 4.6 points; far below is leakage until shown otherwise."
+TRAINING_CLEAN_ROWS = Threshold(
+    50_000,
+    "Rows without a gap in a window of three seasons, which has 50,000 in its last season's first "
+    "month and 73,000 in its last; less is asked where fewer games were played.",
+)
+TRAINING_FUNNEL = Threshold(
+    0.9,
+    "Share of a season's player-games that are training rows: 97.8% over a season, 88% in its first "
+    "week, when rookies are not yet known. A join once lost 23% of them without a word.",
+)
+TRAINING_CONSTANT_SHARE = Threshold(
+    0.5,
+    "No measure of ten games and more is one value in half of a season's rows unless that stands in "
+    "for what is not known; models were once trained on 55% constants.",
+)
+TRAINING_COPIED_TARGET = Threshold(
+    0.9,
+    "A player's past goes with his points at a correlation of 0.7 to 0.75; far above, a feature has "
+    "seen the game itself.",
+)
+TRAINING_TARGET_FOLLOWS = Threshold(
+    0.3, "The same 0.7 to 0.75: near nothing, the points are those of other rows."
+)
+TRAINING_LEAST_ERROR_SHARE = Threshold(
+    0.9,
+    "A model's error over the last-10 mean's on the same later rows is 0.95 to 0.98, in any season. "
+    "Rows that saw their own game once gave 0.89: below is leakage until shown otherwise.",
+)
+TRAINING_WORSE_STANDARD_ERRORS = Threshold(
+    2,
+    "Standard errors of the mean difference on the judge slice by which a model may be behind the one "
+    "that serves, whose fit has the rows that the new one's judging left out: within them it is no worse.",
 )
 UNSETTLED_DAYS = Threshold(
     3,

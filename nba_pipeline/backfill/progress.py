@@ -113,7 +113,7 @@ def run_description(connection: sa.Connection, run_id: str) -> str | None:
 
 def _steps(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Step]:
     so_far = sa.func.coalesce(_STEPS.c.seconds, NOW - _STEPS.c.started_at, 0.0)
-    wanted = sa.select(_STEPS, so_far.label("so_far")).where(where).order_by(_STEPS.c.id)
+    query = sa.select(_STEPS, so_far.label("so_far")).where(where).order_by(_STEPS.c.id)
     return [
         Step(
             row.table_name,
@@ -124,7 +124,7 @@ def _steps(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Ste
             _expected(connection, row.table_name, row.dates),
             row.detail or _reason(connection, row),
         )
-        for row in connection.execute(wanted).all()
+        for row in connection.execute(query).all()
     ]
 
 

@@ -55,8 +55,8 @@ def read_inputs(
             last -= timedelta(days=1)
         only = days if read.reach == "same_date" else None
         keep(read.parameter, warehouse.selection(read.table, first, last, only=only, without=OWN))
-    if table.appends:
-        keep("stored", _stored(table, days, warehouse))
+    for name, rows in _own_rows(table, days, warehouse).items():
+        keep(name, rows)
     if table.knows_today:
         keep("today", f"SELECT DATE '{clock.today()}' AS today")
     for source in table.sources:
@@ -67,18 +67,22 @@ def read_inputs(
     if table.sources:
         keep("seasons_with_files", _seasons_with_files(table, days, landing))
     if table.players_from:
-        known = known_players(landing, table.players_from, calendar.seasons_of(days))
-        keep("known_players", ibis.memtable(known).mutate(known_from=_.known_from.cast("date")))
+        names = known_players(landing, table.players_from, calendar.seasons_of(days))
+        keep("known_players", ibis.memtable(names).mutate(known_from=_.known_from.cast("date")))
     return inputs
 
 
-def _stored(table: Table, days: Sequence[date], warehouse: Warehouse) -> ir.Table:
-    """The table's own rows of the days, none where it has never been written."""
-    if not warehouse.stamps(table.name):
-        columns = table.schema.to_schema().columns
-        return ibis.memtable([], schema={name: str(c.dtype) for name, c in columns.items()})
-    rows = warehouse.table(table.name)
-    return rows.filter(rows[table.date_column].isin(list(days)))
+def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[str, ir.Table]:
+    """What a table takes of its own: `stored`, of the dates, and `earlier`, of those before them."""
+    if not (table.appends or table.knows_earlier):
+        return {}
+    columns = table.schema.to_schema().columns
+    own = ibis.memtable([], schema={name: str(c.dtype) for name, c in columns.items()})
+    if warehouse.stamps(table.name):
+        own = warehouse.table(table.name)
+    day = own[table.date_column]
+    stored = {"stored": own.filter(day.isin(list(days)))} if table.appends else {}
+    return stored | ({"earlier": own.filter(day < min(days))} if table.knows_earlier else {})
 
 
 def _seasons_with_files(table: Table, days: Sequence[date], landing: Landing) -> ir.Table:

@@ -25,8 +25,8 @@ def judged_again(
     with ExitStack() as staged:
         inputs = read_inputs(table, days, warehouse, landing, staged)
         stored = warehouse.table(table.name, min(days), max(days))
-        wanted = stored.filter(stored[table.date_column].isin(list(days)))
-        rows = stage(wanted, f"{table.name}__rows", warehouse, staged)
+        of_days = stored.filter(stored[table.date_column].isin(list(days)))
+        rows = stage(of_days, f"{table.name}__rows", warehouse, staged)
         questions = Questions(table, warehouse, inputs)
         require(table, rows, questions)
         facts = judge(table, days, rows, questions)
@@ -37,8 +37,8 @@ def gated(
     table: Table, days: Sequence[date], warehouse: Warehouse, landing: Landing
 ) -> Mapping[date, str]:
     """The partitions that the table's own gate refuses as things stand, and why."""
-    if table.refusals is None:
+    if table.gate is None:
         return {}
     with ExitStack() as staged:
         inputs = read_inputs(table, days, warehouse, landing, staged)
-        return call(table.refusals, inputs, partitions=list(days))
+        return call(table.gate, inputs, partitions=list(days))

@@ -22,9 +22,9 @@ from nba_pipeline.league.calendar import Season, month_of, season_days, seasons
 from nba_pipeline.warehouse.protocol import Storage
 
 Reach = Literal[
-    "same_date", "same_month", "season", "previous_season", "two_seasons_before", "first_season"
+    "same_date", "same_month", "season", "previous_season", "two_seasons_before", "three_seasons"
 ]
-_SEASONS_BACK = {"season": 0, "previous_season": 1, "two_seasons_before": 2}
+_SEASONS_BACK = {"season": 0, "previous_season": 1, "two_seasons_before": 2, "three_seasons": 2}
 Transform = Callable[..., ir.Table]
 
 
@@ -34,7 +34,7 @@ class Read:
 
     same_date and same_month give the run's own dates or their months; the others look back: they
     give everything strictly before the last of them, from the first day of the season, of the one
-    before it, of the one before that, or of the calendar.
+    before it, or of the one before that.
     """
 
     table: str
@@ -53,8 +53,7 @@ class Read:
     def seasons(self, day: date) -> list[Season]:
         """The seasons that it looks back over from a day, oldest first, its own last."""
         begun = [span for span in seasons() if span.first <= day]
-        back = _SEASONS_BACK.get(self.reach)
-        return begun if back is None else begun[-back - 1 :]
+        return begun[-_SEASONS_BACK[self.reach] - 1 :]
 
 
 def _reads(reach: Reach, names: Sequence[str], renamed: Mapping[str, str]) -> tuple[Read, ...]:
@@ -91,9 +90,12 @@ def from_two_seasons_before(*names: str, **renamed: str) -> tuple[Read, ...]:
     return _reads("two_seasons_before", names, renamed)
 
 
-def from_first_season(*names: str, **renamed: str) -> tuple[Read, ...]:
-    """Upstream tables of which everything before D is read."""
-    return _reads("first_season", names, renamed)
+def from_three_seasons(*names: str, **renamed: str) -> tuple[Read, ...]:
+    """Upstream tables of which this season and the two before it are read, as far as they are there.
+
+    Where nothing is stored before a date, nothing is missing before it.
+    """
+    return _reads("three_seasons", names, renamed)
 
 
 class ContradictoryDeclaration(NbaPipelineError, ValueError):
@@ -123,6 +125,7 @@ class Table:
     warnings: tuple[Transform, ...]
     shares: tuple[Transform, ...]
     refusals: Callable[..., Mapping[date, str]] | None
+    gate: Callable[..., Mapping[date, str]] | None
     checkpoints: tuple[Checkpoint, ...]
     unsettled: Transform | None
     is_unique_over_all: bool
@@ -171,6 +174,11 @@ class Table:
         return "today" in inspect.signature(self.transform).parameters
 
     @cached_property
+    def knows_earlier(self) -> bool:
+        """Whether the rows depend on what was stored before them: `earlier`, the table's own rows."""
+        return "earlier" in inspect.signature(self.transform).parameters
+
+    @cached_property
     def tells_places(self) -> bool:
         """Whether its rows say in which file and row of a source they were found."""
         return {"source_file", "row_number"} <= set(self.columns)
@@ -202,13 +210,13 @@ class Table:
         """Whether nothing can be added to the day's rows any more: what is stored of it stands."""
         return self.appends and day < clock.today()
 
-    @property
+    @cached_property
     def described(self) -> dict[str, str]:
         """Each column that the table's own file describes, and its description."""
         columns = self.schema.to_schema().columns
         return {name: c.description for name, c in columns.items() if c.description}
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, str]:
         """Each declared column and its description: its own, or that of where it comes from."""
         texts = {**self.inherited, **self.described}
@@ -234,6 +242,7 @@ def table_asset(
     warnings: Sequence[Transform] = (),
     shares: Sequence[Transform] = (),
     refusals: Callable[..., Mapping[date, str]] | None = None,
+    gate: Callable[..., Mapping[date, str]] | None = None,
     checkpoints: Sequence[Checkpoint] = (),
     unsettled: Transform | None = None,
     is_unique_over_all: bool = False,
@@ -253,7 +262,8 @@ def table_asset(
         module: the table file's __name__; its docstring and GRAIN are the table's.
         version: counts the meanings of the code; a newer one's rows are never replaced by older.
         schema: the columns.
-        transform: inputs to rows.
+        transform: inputs to rows. Of `earlier` it gets the table's own rows of the partitions before
+            its first, as they stand; a later change of those makes nothing stale.
         reads: upstream tables.
         sources: phase 1 sources, for raw tables; functions take their rows under their names, and
             as `seasons_with_files` the (source, season) of which there is any file.
@@ -264,6 +274,8 @@ def table_asset(
         shares: rows to present and expected counts per date; below its threshold in thresholds.SHARES,
             summed over the season to date, what is downstream refuses.
         refusals: inputs to the partitions that must not be computed from them, and why.
+        gate: inputs to the partitions that they are not good enough for, and why, where what becomes
+            of those is the transform's to say: what `validate` asks in the place of refusals.
         checkpoints: the names of these checks, where one is to be asked under another than its own.
         unsettled: rows to those that are still to change: nothing looks back on their dates.
         is_unique_over_all: whether a key may be on one date only, over all stored partitions.
@@ -288,7 +300,7 @@ def table_asset(
         ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none;
             a checkpoint names a check that is not declared, or one that another has.
     """
-    here = sys.modules[module]
+    declaring_module = sys.modules[module]
     group, name = module.split(".")[-2:]
     given = {read.parameter for read in reads} | {source.name for source in sources}
     given |= {f"{source.name}_rejected" for source in sources}
@@ -298,15 +310,15 @@ def table_asset(
     used: set[str] = set()
     figures = [point.figures for point in checkpoints]
     checks = [*assertions, *violations, *warnings, *shares]
-    for function in (transform, expected, refusals, rejections, unsettled, *checks, *figures):
+    for function in (transform, expected, refusals, gate, rejections, unsettled, *checks, *figures):
         if function is None:
             continue
-        wanted = parameters(function, given)
-        if unknown := wanted - given - {"rows", "partitions", "today"}:
+        taken = parameters(function, given)
+        if unknown := taken - given - {"rows", "partitions", "today", "earlier"}:
             raise ContradictoryDeclaration(
                 f"{name}: {function.__name__} takes {sorted(unknown)}, which is not read"
             )
-        used |= wanted
+        used |= taken
     if unread := {read.parameter for read in reads} - used:
         raise ContradictoryDeclaration(f"{name}: {sorted(unread)} is read but used by no function")
     declared = [check.__name__ for check in (*checks, *filter(None, [refusals]))]
@@ -319,8 +331,8 @@ def table_asset(
     return Table(
         name=name,
         group=group,
-        description=inspect.cleandoc(here.__doc__ or ""),
-        grain=tuple(here.GRAIN),
+        description=inspect.cleandoc(declaring_module.__doc__ or ""),
+        grain=tuple(declaring_module.GRAIN),
         version=version,
         schema=schema,
         reads=tuple(reads),
@@ -332,6 +344,7 @@ def table_asset(
         warnings=tuple(warnings),
         shares=tuple(shares),
         refusals=refusals,
+        gate=gate or refusals,
         checkpoints=tuple(checkpoints),
         unsettled=unsettled,
         is_unique_over_all=is_unique_over_all,

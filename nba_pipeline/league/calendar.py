@@ -201,6 +201,12 @@ def previous_season_name(name: ir.StringValue) -> ir.StringValue:
     return name.cases(*((later.name, earlier.name) for later, earlier in pairs))
 
 
+def next_season_name(name: ir.StringValue) -> ir.StringValue:
+    """The name of the season after: "2023-24" for "2022-23"; NULL for the last."""
+    pairs = zip(seasons(), seasons()[1:], strict=False)
+    return name.cases(*((earlier.name, later.name) for earlier, later in pairs))
+
+
 def season_days(first: date, last: date) -> list[date]:
     """The days from first to last that lie in a season's span."""
     return [day for span in seasons() for day in span.days() if first <= day <= last]

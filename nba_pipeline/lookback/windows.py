@@ -31,7 +31,7 @@ _EPOCH = "2000-01-01"
 class Statistic:
     """A statistic over the present values of a window's entries."""
 
-    kind: Literal["count", "total", "mean", "deviation", "ratio", "latest"]
+    kind: Literal["count", "total", "mean", "weighted", "deviation", "ratio", "latest"]
     columns: tuple[str, ...] = ()
     scale: float = 1.0
 
@@ -49,6 +49,15 @@ def total(column: str) -> Statistic:
 def mean(column: str) -> Statistic:
     """Mean of the column per game."""
     return Statistic("mean", (column,))
+
+
+def weighted_mean(column: str) -> Statistic:
+    """Mean of the column in a last-N window whose latest entry weighs N, the one before it N-1, ...
+
+    Of weights that fall evenly the sums are whole numbers, as those of a plain mean are; of
+    exponential ones they are not, and what they predict is the same.
+    """
+    return Statistic("weighted", (column,))
 
 
 def deviation(column: str) -> Statistic:
@@ -202,11 +211,15 @@ def _measured(past: Timeline, windows: Sequence[Window]) -> tuple[ir.Table, list
     rows = past.entries
     for window in windows:
         for statistic in window.statistics.values():
-            if statistic.kind in ("total", "mean", "deviation"):
-                column = rows[statistic.columns[0]]
-                measures[statistic.columns[0]] = _fixed(column)
+            if statistic.kind in ("total", "mean", "weighted", "deviation"):
+                name = statistic.columns[0]
+                column = rows[name]
+                measures[name] = _fixed(column)
                 if statistic.kind == "deviation":
-                    measures[f"{statistic.columns[0]}_squared"] = _fixed(column * column)
+                    measures[f"{name}_squared"] = _fixed(column * column)
+                if statistic.kind == "weighted":
+                    measures[f"{name}_times_n"] = _fixed(column) * rows.n
+                    measures[f"{name}_n"] = ibis.ifelse(column.isnull(), ibis.null(), rows.n)
             if statistic.kind == "ratio":
                 top, bottom = (rows[name] for name in statistic.columns)
                 name = "_over_".join(statistic.columns)
@@ -272,6 +285,8 @@ def _needed(window: Window, measures: Sequence[str]) -> list[str]:
             needed.add(statistic.columns[0])
         if statistic.kind == "deviation":
             needed.add(f"{statistic.columns[0]}_squared")
+        if statistic.kind == "weighted":
+            needed |= {f"{statistic.columns[0]}_times_n", f"{statistic.columns[0]}_n"}
     return [name for name in measures if name in needed]
 
 
@@ -361,6 +376,8 @@ def _value(
         value = ibis.ifelse(expected == 0, 0.0, sums(name))
     elif statistic.kind == "mean":
         value = sums(name) / games.nullif(0)
+    elif statistic.kind == "weighted":
+        value = _weighted(found, window, name, games)
     elif statistic.kind == "deviation":
         spread = games * sums(f"{name}_squared") - sums(name) * sums(name)
         value = (spread.clip(lower=0.0) / (games * (games - 1)).nullif(0)).sqrt()
@@ -368,6 +385,17 @@ def _value(
         bottom = sums("_over_".join(statistic.columns) + "_bottom")
         value = statistic.scale * sums(name) / bottom.nullif(0)
     return _where_present(value, games, expected, least_share)
+
+
+def _weighted(
+    found: ir.Table, window: Window, name: str, games: ir.IntegerValue
+) -> ir.FloatingValue:
+    """The mean with weights of 1 to the window's length, each the entry's n plus the same shift."""
+    shift = window.length - found.n
+    label = f"{window.label}__{name}"
+    top = shift * found[f"{label}_sum"] + found[f"{label}_times_n_sum"]
+    weights = shift * games + found[f"{label}_n_sum"]
+    return top.cast("float64") / _SCALE / weights.nullif(0).cast("float64")
 
 
 def _lesser(one: ir.IntegerValue, other: ir.IntegerValue) -> ir.IntegerValue:

@@ -1,26 +1,52 @@
-"""What must hold before a model is trained, and of the model that was.
+"""What must hold of the rows that a month's model is trained on: each check its own message.
 
 Coverage is asked for per season and per month: a month at nothing hides inside a good average.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
-from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.model import recomputed, slices
 from nba_pipeline.thresholds import (
+    TRAINING_CLEAN_ROWS,
+    TRAINING_CONSTANT_SHARE,
+    TRAINING_COPIED_TARGET,
     TRAINING_FEATURE_COVERAGE,
-    TRAINING_IMPLAUSIBLE_MAE,
+    TRAINING_FUNNEL,
     TRAINING_MINIMUM_GAMES,
+    TRAINING_TARGET_FOLLOWS,
+    Threshold,
 )
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
+NOT_OF_EVERYONE = ("points_avg_previous_season", "minutes_avg_previous_season")
+"""What a rookie has not, nor anyone in the first season that there is."""
+_BOOTSTRAP = "bootstrap"
+_RECENT = "points_avg_last_10"
+_SETTLED_GAMES = 10
+_DISTINCT_OF_A_MEASURE = 50
 
-class ImplausibleModel(NbaPipelineError, ValueError):
-    """A model that is too good to be true: it has seen what it predicts."""
+
+@dataclass(frozen=True)
+class Training:
+    """The rows of a month's model, and what they are checked against.
+
+    rows: the joined features and results in the order of their dates: game_id, player_id,
+    game_date, season, month, gap_ids, is_production_ready, not_ready_reason, the features, and
+    scored, the points. games: every player-game of the same dates and of what is stored before,
+    with what recomputed.WINDOWED names.
+    """
+
+    month: date
+    rows: pd.DataFrame
+    games: pd.DataFrame
+    features: tuple[str, ...]
 
 
 def is_bootstrap(rows: pd.DataFrame) -> bool:
@@ -28,36 +54,169 @@ def is_bootstrap(rows: pd.DataFrame) -> bool:
     return bool(rows.game_id.nunique() < TRAINING_MINIMUM_GAMES.value)
 
 
-def failures(rows: pd.DataFrame, month: date) -> list[str]:
-    """Why a model for the month must not be trained on the rows; empty when it may be.
+def failures(training: Training) -> list[str]:
+    """Why no model may be trained on the rows, each with the check's name; empty when one may."""
+    return [f"{name}: {text}" for name, check in CHECKS.items() for text in check(training)]
 
-    Args:
-        rows: the joined features and results, with game_date, season, month, game_id, player_id,
-            is_production_ready and not_ready_reason.
-        month: first day of the month that the model is for.
-    """
+
+def past_only(training: Training) -> list[str]:
+    """Rows of the month itself or later."""
+    rows, month = training.rows, training.month
+    last = rows.game_date.max() if len(rows) else None
+    return [f"rows of {last} are not before {month}"] if last and last >= month else []
+
+
+def unique(training: Training) -> list[str]:
+    """A player and game, or a player and date, that is there twice."""
     found = []
-    if len(rows) and rows.game_date.max() >= month:
-        found.append(f"rows of {rows.game_date.max()} are not before {month}")
-    repeated = int(rows.duplicated(["game_id", "player_id"]).sum())
-    if repeated:
-        found.append(f"{repeated} rows repeat a player and game")
-    return found + _thin_spans(rows)
+    for what, keys in (("game", ["game_id", "player_id"]), ("date", ["game_date", "player_id"])):
+        repeated = training.rows[training.rows.duplicated(keys)]
+        if len(repeated):
+            first = repeated.game_date.min()
+            found.append(f"{len(repeated)} rows repeat a player and {what}, the first on {first}")
+    return found
 
 
-def _thin_spans(rows: pd.DataFrame) -> list[str]:
+def volume(training: Training) -> list[str]:
+    """Fewer clean rows than the games played in the window should have given."""
+    rows, played = training.rows, len(_played(training))
+    is_clean = rows.is_production_ready | (rows.not_ready_reason == _BOOTSTRAP)
+    wanted = min(TRAINING_CLEAN_ROWS.value, TRAINING_FUNNEL.value * played)
+    if is_clean.sum() >= wanted:
+        return []
+    least = f"the least is {wanted:.0f}: {TRAINING_CLEAN_ROWS.reason}"
+    return [f"{is_clean.sum()} clean rows from {played} player-games, {least}"]
+
+
+def funnel(training: Training) -> list[str]:
+    """Seasons of which too few of the games played have become rows."""
+    seasons = _played(training).groupby("season")
+    counts = seasons.size()[seasons.game_id.nunique() >= TRAINING_MINIMUM_GAMES.value]
+    shares = training.rows.groupby("season").size().reindex(counts.index, fill_value=0) / counts
+    return [
+        f"season {season}: {share:.1%} of {counts[season]} player-games are rows, "
+        f"{_least(TRAINING_FUNNEL)}"
+        for season, share in shares.items()
+        if share < TRAINING_FUNNEL.value
+    ]
+
+
+def _played(training: Training) -> pd.DataFrame:
+    """The player-games of the window, whether they have become rows or not."""
+    rows, games = training.rows, training.games
+    first = rows.game_date.min() if len(rows) else training.month
+    return games[(games.game_date >= first) & (games.game_date < training.month)]
+
+
+def readiness(training: Training) -> list[str]:
     """Seasons and months in which too few rows past the bootstrap are ready."""
-    settled = rows[rows.not_ready_reason.isna() | (rows.not_ready_reason != "bootstrap")]
+    rows = training.rows
+    settled = rows[rows.not_ready_reason != _BOOTSTRAP]
     found = []
     for kind in ("month", "season"):
         shares = settled.groupby(kind).is_production_ready.agg(["mean", "size"])
         thin = shares[shares["mean"] < TRAINING_FEATURE_COVERAGE.value]
         found += [
             f"{kind} {name}: {line['mean']:.1%} of {int(line['size'])} rows are production ready, "
-            f"the least is {TRAINING_FEATURE_COVERAGE.value:.0%}: {TRAINING_FEATURE_COVERAGE.reason}"
+            f"{_least(TRAINING_FEATURE_COVERAGE)}"
             for name, line in thin.iterrows()
         ]
     return found
+
+
+def feature_coverage(training: Training) -> list[str]:
+    """Features that too few of the ready rows of a season or month have."""
+    ready = training.rows[training.rows.is_production_ready]
+    names = [name for name in training.features if name not in NOT_OF_EVERYONE]
+    found = []
+    for kind in ("season", "month"):
+        known = ready[names].notna().groupby(ready[kind]).mean()
+        for span, shares in known.iterrows():
+            thin = shares[shares < TRAINING_FEATURE_COVERAGE.value]
+            found += [
+                f"{name} is known in {share:.1%} of the ready rows of {kind} {span}, "
+                f"{_least(TRAINING_FEATURE_COVERAGE)}"
+                for name, share in thin.items()
+            ]
+    return found
+
+
+def constant(training: Training) -> list[str]:
+    """Measures that have one and the same value in most rows of a season."""
+    rows = training.rows
+    is_settled = rows.games_played_season > _SETTLED_GAMES
+    found = []
+    for name in training.features:
+        values = rows[name].astype("float64")
+        if values.isin([0, 1]).sum() == values.notna().sum():
+            continue
+        if 1 < values.nunique() <= _DISTINCT_OF_A_MEASURE:
+            continue
+        for season, part in values[is_settled].groupby(rows.season[is_settled]):
+            counts = part.value_counts()
+            share = counts.iloc[0] / len(part) if len(counts) else 0.0
+            if share > TRAINING_CONSTANT_SHARE.value:
+                found.append(
+                    f"{name} is {counts.index[0]:g} in {share:.1%} of the rows of {season}: "
+                    f"{TRAINING_CONSTANT_SHARE.reason}"
+                )
+    return found
+
+
+def copied_target(training: Training) -> list[str]:
+    """Features that go with the points of the very game as no past does."""
+    found = []
+    for season, part in _by_season(training):
+        corr = _correlations(part[list(training.features)].astype("float64"), part.scored)
+        for name, value in corr[corr.abs() > TRAINING_COPIED_TARGET.value].items():
+            found.append(
+                f"{name} has correlation {value:.2f} with the points of the same game in {season}: "
+                f"{TRAINING_COPIED_TARGET.reason}"
+            )
+    return found
+
+
+def shuffled_target(training: Training) -> list[str]:
+    """Seasons in which points do not follow from a player's recent points."""
+    found = []
+    for season, part in _by_season(training):
+        value = _correlations(part[[_RECENT]].astype("float64"), part.scored)[_RECENT]
+        if value < TRAINING_TARGET_FOLLOWS.value:
+            found.append(
+                f"points of {season} have correlation {value:.2f} with {_RECENT}: "
+                f"{TRAINING_TARGET_FOLLOWS.reason}"
+            )
+    return found
+
+
+def as_of(training: Training) -> list[str]:
+    """Windowed features that are not those of the games strictly before their row."""
+    told = recomputed.unlike(training.rows, training.games)
+    return [
+        f"{name} is not that of the games strictly before: {text}" for name, text in told.items()
+    ]
+
+
+def split(training: Training) -> list[str]:
+    """Slices that overlap in time, on the rows as they are trained on."""
+    texts = slices.out_of_order(training.rows, slices.named(training.rows))
+    return [text.removeprefix("split: ") for text in texts]
+
+
+CHECKS: Mapping[str, Callable[[Training], list[str]]] = {
+    "past_only": past_only,
+    "unique": unique,
+    "volume": volume,
+    "funnel": funnel,
+    "readiness": readiness,
+    "feature_coverage": feature_coverage,
+    "constant": constant,
+    "copied_target": copied_target,
+    "shuffled_target": shuffled_target,
+    "as_of": as_of,
+    "split": split,
+}
+"""Every check by its name."""
 
 
 def coverage(rows: pd.DataFrame, features: Sequence[str]) -> dict[str, float]:
@@ -65,14 +224,19 @@ def coverage(rows: pd.DataFrame, features: Sequence[str]) -> dict[str, float]:
     return {name: round(float(rows[name].notna().mean()), 4) for name in features}
 
 
-def require_plausible(training_mae: float) -> None:
-    """Refuses a model whose error on its own training rows is below what honest models reach.
+def _least(limit: Threshold, form: str = ".0%") -> str:
+    return f"the least is {limit.value:{form}}: {limit.reason}"
 
-    Raises:
-        ImplausibleModel: it is.
-    """
-    if training_mae < TRAINING_IMPLAUSIBLE_MAE.value:
-        raise ImplausibleModel(
-            f"MAE on the training rows is {training_mae:.2f}, below "
-            f"{TRAINING_IMPLAUSIBLE_MAE.value}: {TRAINING_IMPLAUSIBLE_MAE.reason}"
-        )
+
+def _by_season(training: Training) -> list[tuple[str, pd.DataFrame]]:
+    """Rows with enough games behind them, by season."""
+    rows = training.rows[training.rows.games_played_season > _SETTLED_GAMES]
+    return [
+        (str(name), part) for name, part in rows.groupby("season") if len(part) > _SETTLED_GAMES
+    ]
+
+
+def _correlations(values: pd.DataFrame, scored: pd.Series) -> pd.Series:
+    """Per column, the correlation with the points over the rows that have it; 0 for a constant."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return values.corrwith(scored.astype("float64")).fillna(0.0)

@@ -18,7 +18,14 @@ from nba_pipeline.league import calendar
 from nba_pipeline.league.schedule import covered
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
-from nba_pipeline.lookback.timeline import PLAYER_GAMES, TEAM_GAMES, timeline, with_back_to_backs
+from nba_pipeline.lookback.regrouped import by_team, carried_over
+from nba_pipeline.lookback.timeline import (
+    PLAYER_GAMES,
+    TEAM_GAMES,
+    Timeline,
+    timeline,
+    with_back_to_backs,
+)
 from nba_pipeline.lookback.windows import (
     as_of,
     count,
@@ -30,6 +37,7 @@ from nba_pipeline.lookback.windows import (
     ratio,
     season_to_date,
     total,
+    weighted_mean,
 )
 from nba_pipeline.thresholds import BOOTSTRAP_DAYS, FAMILY_COMPLETENESS
 
@@ -37,18 +45,24 @@ GRAIN = ["player_id", "game_date"]
 
 
 class PlayerDailyCache(pa.DataFrameModel):
-    """The columns; averages are per game played, windows end the day before game_date."""
+    """The columns; averages are per game played, windows end the day before game_date.
+
+    Carried windows go on into the season before; of weighted means the latest game weighs most.
+    """
 
     player_id: int = pa.Field(ge=1)
     game_date: date
     player_lookup: str
     team_abbr: str
+    points_avg_last_1: float = pa.Field(ge=0, nullable=True, description="Points, last game")
     points_avg_last_5: float = pa.Field(ge=0, nullable=True, description="Points, last 5 games")
     points_avg_last_10: float = pa.Field(ge=0, nullable=True, description="Points, last 10 games")
     points_avg_season: float = pa.Field(ge=0, nullable=True, description="Points, season")
     points_std_last_10: float = pa.Field(
         ge=0, nullable=True, description="Sample standard deviation of points, last 10 games"
     )
+    minutes_avg_last_1: float = pa.Field(ge=0, nullable=True, description="Minutes, last game")
+    minutes_avg_last_2: float = pa.Field(ge=0, nullable=True, description="Minutes, last 2 games")
     minutes_avg_last_5: float = pa.Field(ge=0, nullable=True, description="Minutes, last 5 games")
     minutes_avg_last_10: float = pa.Field(ge=0, nullable=True, description="Minutes, last 10 games")
     minutes_avg_season: float = pa.Field(ge=0, nullable=True, description="Minutes, season")
@@ -66,6 +80,36 @@ class PlayerDailyCache(pa.DataFrameModel):
     )
     games_played_season: int = pa.Field(
         ge=0, nullable=True, description="Games with minutes this season"
+    )
+    games_played_for_team_season: int = pa.Field(
+        ge=0, nullable=True, description="Games with minutes this season for team_abbr"
+    )
+    points_weighted_carried_10: float = pa.Field(
+        ge=0, nullable=True, description="Weighted mean of points, last 10 games of two seasons"
+    )
+    minutes_weighted_carried_10: float = pa.Field(
+        ge=0, nullable=True, description="Weighted mean of minutes, last 10 games of two seasons"
+    )
+    points_weighted_carried_30: float = pa.Field(
+        ge=0, nullable=True, description="Weighted mean of points, last 30 games of two seasons"
+    )
+    minutes_weighted_carried_30: float = pa.Field(
+        ge=0, nullable=True, description="Weighted mean of minutes, last 30 games of two seasons"
+    )
+    fga_weighted_carried_30: float = pa.Field(
+        ge=0, nullable=True, description="Weighted mean of FGA, last 30 games of two seasons"
+    )
+    fta_weighted_carried_30: float = pa.Field(
+        ge=0, nullable=True, description="Weighted mean of FTA, last 30 games of two seasons"
+    )
+    usage_rate_weighted_carried_30: float = pa.Field(
+        ge=0, nullable=True, description="Weighted mean of usage_rate, last 30 games of two seasons"
+    )
+    fga_per_minute_carried_20: float = pa.Field(
+        ge=0, nullable=True, description="FGA / minutes of the last 20 games of two seasons"
+    )
+    points_per_minute_carried_60: float = pa.Field(
+        ge=0, nullable=True, description="Points / minutes of the last 60 games of two seasons"
     )
     team_pace_last_10: float = pa.Field(
         gt=0, nullable=True, description="Mean pace of the team, possessions per 48, last 10 games"
@@ -130,6 +174,8 @@ def transform(
     player = as_of(
         universe.select("player_id", "game_date"),
         with_back_to_backs(games),
+        last(1, points_avg_last_1=mean("points"), minutes_avg_last_1=mean("minutes")),
+        last(2, minutes_avg_last_2=mean("minutes")),
         last(5, points_avg_last_5=mean("points"), minutes_avg_last_5=mean("minutes")),
         last(
             10,
@@ -164,7 +210,43 @@ def transform(
         season_to_date(team_win_pct_season=mean("won")),
     )
     rows = provenance.join(universe, player, ["player_id", "game_date"])
+    rows = provenance.join(rows, _carried(universe, games), ["player_id", "game_date"])
+    for_team = as_of(
+        universe.select("player_id", "team_abbr", "game_date"),
+        by_team(games),
+        season_to_date(games_played_for_team_season=count()),
+    )
+    rows = provenance.join(rows, _uncounted(for_team), ["player_id", "team_abbr", "game_date"])
     return provenance.join(rows, team, ["team_abbr", "game_date"])
+
+
+def _carried(universe: ir.Table, games: Timeline) -> ir.Table:
+    """The windows over the player's games of this season and the one before."""
+    found = as_of(
+        universe.select("player_id", "game_date"),
+        carried_over(games),
+        last(
+            10,
+            points_weighted_carried_10=weighted_mean("points"),
+            minutes_weighted_carried_10=weighted_mean("minutes"),
+        ),
+        last(20, fga_per_minute_carried_20=ratio("fga", "minutes")),
+        last(
+            30,
+            points_weighted_carried_30=weighted_mean("points"),
+            minutes_weighted_carried_30=weighted_mean("minutes"),
+            fga_weighted_carried_30=weighted_mean("fga"),
+            fta_weighted_carried_30=weighted_mean("fta"),
+            usage_rate_weighted_carried_30=weighted_mean("usage_rate"),
+        ),
+        last(60, points_per_minute_carried_60=ratio("points", "minutes")),
+    )
+    return _uncounted(found)
+
+
+def _uncounted(found: ir.Table) -> ir.Table:
+    """Without the counts of games: whether a row is ready is asked of its season's windows."""
+    return found.drop(*(set(provenance.tracking_columns(found)) - {"gap_ids"}))
 
 
 def as_of_sample(rows: ir.Table, player_game_summary: ir.Table) -> ir.Table:
@@ -228,7 +310,7 @@ def players_outside_universe(rows: ir.Table, upcoming_player_game_context: ir.Ta
 
 player_daily_cache = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=PlayerDailyCache,
     reads=[
         *same_date("upcoming_player_game_context", "nbac_schedule"),

@@ -20,7 +20,7 @@ from nba_pipeline.lookback.timeline import TEAM_GAMES, timeline
 from nba_pipeline.lookback.windows import as_of, last, mean, ratio
 
 GRAIN = ["game_id", "player_id"]
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 """The table's version: counts the lists and the meanings of the features."""
 
 
@@ -34,6 +34,7 @@ class MlFeatureStoreV2(pa.DataFrameModel):
     team_abbr: str
     opponent_abbr: str
     season_type: str
+    points_avg_last_1: float = feature()
     points_avg_last_5: float = feature()
     points_avg_last_10: float = feature()
     points_avg_season: float = feature()
@@ -41,6 +42,8 @@ class MlFeatureStoreV2(pa.DataFrameModel):
     recent_trend: float = feature(
         description="points_avg_last_5 minus points_avg_last_10, in points"
     )
+    minutes_avg_last_1: float = feature()
+    minutes_avg_last_2: float = feature()
     minutes_avg_last_5: float = feature()
     minutes_avg_last_10: float = feature()
     minutes_avg_season: float = feature()
@@ -52,6 +55,16 @@ class MlFeatureStoreV2(pa.DataFrameModel):
     ts_pct_last_10: float = feature()
     pct_free_throw: float = feature(description="Free throws made / points, last 10 games")
     games_played_season: int = feature()
+    games_played_for_team_season: int = feature()
+    points_weighted_carried_10: float = feature()
+    minutes_weighted_carried_10: float = feature()
+    points_weighted_carried_30: float = feature()
+    minutes_weighted_carried_30: float = feature()
+    fga_weighted_carried_30: float = feature()
+    fta_weighted_carried_30: float = feature()
+    usage_rate_weighted_carried_30: float = feature()
+    fga_per_minute_carried_20: float = feature()
+    points_per_minute_carried_60: float = feature()
     points_avg_previous_season: float = feature()
     minutes_avg_previous_season: float = feature()
     games_in_last_7_days: int = feature()
@@ -62,6 +75,9 @@ class MlFeatureStoreV2(pa.DataFrameModel):
     team_days_rest: int = feature()
     rest_advantage: int = feature()
     is_back_to_back: bool = feature()
+    missed_last_team_game: bool = feature(
+        description="Whether the team has played since the player did, this season"
+    )
     is_home: bool = feature(nullable=False)
     is_playoff_game: bool = feature(
         nullable=False, description="Whether the game is in the playoffs"
@@ -122,6 +138,7 @@ def transform(
         recent_trend=_.points_avg_last_5 - _.points_avg_last_10,
         minutes_change=_.minutes_avg_last_10 / _.minutes_avg_season.nullif(0) - 1,
         pct_free_throw=_.free_throw_points_share_last_10,
+        missed_last_team_game=_.days_rest > _.team_days_rest,
         is_playoff_game=_.season_type == "playoffs",
         feature_version=ibis.literal(FEATURE_VERSION),
     )

@@ -10,7 +10,6 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pandera.ibis as pa
-from ibis import _
 
 from nba_pipeline import clock
 from nba_pipeline.kernel.checkpoint import checkpoint
@@ -18,7 +17,7 @@ from nba_pipeline.kernel.table import same_date, same_month, table_asset
 from nba_pipeline.league.calendar import month_of
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback import provenance
-from nba_pipeline.model import boosting, systems
+from nba_pipeline.model import boosting, spread, systems
 from nba_pipeline.model.features import fingerprints
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
 from nba_pipeline.thresholds import MOST_POINTS
@@ -55,6 +54,13 @@ class PlayerPropPredictions(pa.DataFrameModel):
     )
     recommendation_reason: str = pa.Field(description="Why, in a short code")
     model_version: str = pa.Field(nullable=True)
+    model_status: str = pa.Field(
+        nullable=True,
+        isin=["trained", "kept"],
+        description="trained: the month's own model; kept: that was refused, an earlier one serves; "
+        "NULL for a system that is a formula",
+    )
+    model_month: date = pa.Field(nullable=True)
     feature_version: int = pa.Field(ge=1)
     features_fingerprint: str = pa.Field(description="Of the row's features: what it is made from")
     made_at: datetime = pa.Field(description="When the prediction was made, UTC")
@@ -81,6 +87,8 @@ def _moving_average(features: ir.Table) -> ir.Table:
         p50=unknown,
         p90=unknown,
         model_version=ibis.null().cast("string"),
+        model_status=ibis.null().cast("string"),
+        model_month=ibis.null().cast("date"),
     )
 
 
@@ -93,18 +101,22 @@ def _fingerprinted(features: ir.Table, values: pd.DataFrame) -> ir.Table:
 
 
 def _xgboost(features: ir.Table, rows: pd.DataFrame, models: ir.Table) -> ir.Table:
-    """The rows of months that have a trained model, with its quantiles."""
+    """The rows of months in which a model serves, with its median and its band."""
     months = pd.to_datetime(rows.game_date).dt.date.map(month_of)
     parts: list[pd.DataFrame] = []
-    trained = models.filter(_.status == "trained").execute()
-    for model in trained.itertuples():
-        wanted = rows[months == pd.Timestamp(model.month).date()]
+    for model in models.drop_null("booster").to_pyarrow().to_pylist():
+        wanted = rows[months == model["month"]]
         if len(wanted):
-            quantiles = boosting.predict(model.booster, wanted, FEATURES)
-            named = dict(zip(("p10", "p50", "p90"), quantiles.T, strict=True))
-            parts.append(wanted[_KEYS].assign(**named, model_version=model.model_version))
-    schema = dict.fromkeys(("p10", "p50", "p90"), "float64") | {"model_version": "string"}
-    schema = {name: str(features.schema()[name]) for name in _KEYS} | schema
+            median = boosting.predict(model["booster"], wanted, FEATURES)
+            errors = spread.read(model["spread"])
+            band = {"p10": errors.quantile(median, 0.1), "p90": errors.quantile(median, 0.9)}
+            said = {name: model[name] for name in ("model_version", "model_month")}
+            parts.append(
+                wanted[_KEYS].assign(p50=median, **band, model_status=model["status"], **said)
+            )
+    schema = {name: str(features.schema()[name]) for name in _KEYS}
+    schema |= dict.fromkeys(("p50", "p10", "p90"), "float64")
+    schema |= {"model_status": "string", "model_version": "string", "model_month": "date"}
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(schema))
     predicted = ibis.memtable(frame, schema=schema)
     joined = provenance.join(features, predicted, _KEYS, how="inner")
@@ -140,7 +152,7 @@ def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> i
 
 player_prop_predictions = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=PlayerPropPredictions,
     reads=[*same_date("ml_feature_store_v2"), *same_month("points_model")],
     expected=expected,

@@ -1,61 +1,105 @@
-"""One model per calendar month, trained on every player-game strictly before its first day.
+"""One model per calendar month, trained on the three seasons before its first day.
 
-A month with too few games behind it has no booster. A month whose training rows fail the gate is
-not trained, and its date stays as it was.
+A month with too few games behind it has no booster. A month whose training rows fail the gate, or
+whose model is not let to serve, keeps the last good one, says why, and stands alone in it.
 """
 
 import hashlib
 import json
 import os
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 import pandera.ibis as pa
+from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import from_first_season, table_asset
-from nba_pipeline.model import boosting, training_gate
+from nba_pipeline.kernel.table import from_three_seasons, table_asset
+from nba_pipeline.league import calendar
+from nba_pipeline.model import boosting, promotion, training_gate
+from nba_pipeline.model.training_gate import Training
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURE_VERSION, FEATURES
 
 GRAIN = ["month"]
 _LABELS = ["game_id", "player_id"]
+_WINDOW_SEASONS = 3
+_SERVED = ("model_version", "model_month", "booster", "spread", "features", "feature_version")
 
 
 class PointsModel(pa.DataFrameModel):
-    """The columns."""
+    """The columns: what serves in the month, then what came of training for it.
+
+    Where status is kept, the first tell of the earlier model that goes on serving.
+    """
 
     month: date = pa.Field(description="First day of the month it predicts; the partition")
-    model_version: str = pa.Field(
-        description="points_model_<month>_<fingerprint of the booster; in bootstrap, of the rows>; "
-        "NULL for a system that is a formula"
-    )
     status: str = pa.Field(
-        isin=["trained", "bootstrap"], description="bootstrap: too few games yet"
+        isin=["trained", "kept", "bootstrap"],
+        description="kept: refused, the last good one serves on; bootstrap: too few games yet",
+    )
+    model_version: str = pa.Field(
+        nullable=True,
+        description="points_model_<month>_<fingerprint of the booster; in bootstrap, of the rows>; "
+        "NULL for a system that is a formula, and where no model serves",
+    )
+    model_month: date = pa.Field(
+        nullable=True, description="First day of the month for which the serving model was trained"
     )
     booster: bytes = pa.Field(
-        nullable=True, description="XGBoost booster, UBJSON; NULL in bootstrap"
+        nullable=True, description="XGBoost booster, UBJSON; NULL where no model serves"
+    )
+    spread: str = pa.Field(
+        nullable=True,
+        description="JSON: per tenth of predictions, quantiles of points minus prediction on later rows",
     )
     features: str = pa.Field(description="JSON list of the features, in the booster's order")
     feature_version: int = pa.Field(ge=1)
+    refused_because: str = pa.Field(
+        nullable=True,
+        description="JSON list of what the gate or the promotion found; NULL if nothing",
+    )
     trained_from: date = pa.Field(nullable=True, description="First game date of the training rows")
     trained_to: date = pa.Field(nullable=True, description="Last game date of the training rows")
-    training_games: int = pa.Field(ge=0, description="Games behind the month")
-    training_rows: int = pa.Field(ge=0, description="Player-games behind the month")
+    training_games: int = pa.Field(ge=0, description="Games behind the month, within its window")
+    training_rows: int = pa.Field(ge=0, description="Player-games behind the month, in its window")
     feature_coverage: str = pa.Field(
         nullable=True, description="JSON: share of training rows that have each feature"
     )
     rows_with_gaps: int = pa.Field(ge=0, description="Training rows that a raw gap touches")
-    training_mae: float = pa.Field(
-        ge=0, nullable=True, description="Mean absolute error on the training rows, points"
-    )
     data_fingerprint: str = pa.Field(description="Fingerprint of the training rows")
+    slices: str = pa.Field(
+        nullable=True,
+        description="JSON: first and last date and rows of fit, stop, calibrate, judge",
+    )
+    rounds: int = pa.Field(nullable=True, ge=1, description="Trees, as many as the stop slice took")
+    importance: str = pa.Field(
+        nullable=True,
+        description="JSON: each feature's share of the loss that the splits take away",
+    )
+    judge_rows: int = pa.Field(nullable=True, ge=0, description="Player-games of the judge slice")
+    judge_mae: float = pa.Field(nullable=True, ge=0, description="MAE on the judge slice, points")
+    judge_rmse: float = pa.Field(nullable=True, ge=0, description="RMSE on the judge slice, points")
+    judge_bias: float = pa.Field(
+        nullable=True, description="Mean of prediction minus points on the judge slice"
+    )
+    judge_band: float = pa.Field(
+        nullable=True, ge=0, le=1, description="Share of the judge slice inside p10 to p90"
+    )
+    judge_mae_history: float = pa.Field(
+        nullable=True, ge=0, description="judge_mae on the rows that both baselines predict"
+    )
+    judge_mae_last_10: float = pa.Field(
+        nullable=True, ge=0, description="MAE of the last-10 mean on the same rows"
+    )
+    judge_mae_season: float = pa.Field(
+        nullable=True, ge=0, description="MAE of the season mean on the same rows"
+    )
 
     class Config:
         """One row per month."""
@@ -75,89 +119,195 @@ def _training_rows(features: ir.Table, results: ir.Table) -> pd.DataFrame:
     return rows.assign(game_date=days.dt.date, month=days.dt.to_period("M").astype(str))
 
 
-def _behind(rows: pd.DataFrame, month: date) -> int:
-    """How many of the rows, which are in the order of their dates, are strictly before the month."""
-    return bisect_left(rows.game_date.to_numpy(), month)
+def _games(results: ir.Table) -> pd.DataFrame:
+    """Every player-game behind, with what the windows are made of."""
+    columns = ("points", "minutes", "fga", "fta", "ftm", "usage_rate")
+    games = results.select(*_LABELS, "game_date", "season", *columns).execute()
+    days = pd.to_datetime(games.game_date).dt.date
+    return games.assign(game_date=days, shots=2 * (games.fga + 0.44 * games.fta))
 
 
-def refusals(
-    ml_feature_store_v2: ir.Table, player_game_summary: ir.Table, partitions: Sequence[date]
-) -> dict[date, str]:
-    """The training gate, for each month that has games enough."""
-    rows = _training_rows(ml_feature_store_v2, player_game_summary)
+def _trainings(
+    features: ir.Table, results: ir.Table, partitions: Sequence[date]
+) -> dict[date, Training]:
+    """What there is to train each month's model on: what is behind it, of three seasons."""
+    rows, games = _training_rows(features, results), _games(results)
+    days = rows.game_date.to_numpy()
     found = {}
     for month in partitions:
-        before = rows[: _behind(rows, month)]
-        if not training_gate.is_bootstrap(before):
-            failed = training_gate.failures(before, month)
-            if failed:
-                found[month] = "training gate: " + "; ".join(failed)
+        begun = [span.first for span in calendar.seasons() if span.first <= month]
+        first = begun[-_WINDOW_SEASONS:][0] if begun else month
+        window = rows.iloc[bisect_left(days, first) : bisect_left(days, month)]
+        found[month] = Training(month, window, games, FEATURES)
     return found
 
 
-def transform(
+def gate(
     ml_feature_store_v2: ir.Table, player_game_summary: ir.Table, partitions: Sequence[date]
+) -> dict[date, str]:
+    """The training gate, for each month that has games enough."""
+    trainings = _trainings(ml_feature_store_v2, player_game_summary, partitions)
+    told = {month: _told(training) for month, training in trainings.items()}
+    return {month: text for month, text in told.items() if text}
+
+
+def refusals(
+    ml_feature_store_v2: ir.Table,
+    player_game_summary: ir.Table,
+    earlier: ir.Table,
+    partitions: Sequence[date],
+) -> dict[date, str]:
+    """Months that fail the gate while there is no earlier model that could go on serving."""
+    if _last_good(earlier):
+        return {}
+    found: dict[date, str] = {}
+    trainings = _trainings(ml_feature_store_v2, player_game_summary, sorted(partitions))
+    for month, training in trainings.items():
+        if text := _told(training):
+            found[month] = text
+        elif not training_gate.is_bootstrap(training.rows):
+            break
+    return found
+
+
+def _told(training: Training) -> str | None:
+    """What the gate finds, in one line; None where it finds nothing, or has nothing to judge."""
+    failed = [] if training_gate.is_bootstrap(training.rows) else training_gate.failures(training)
+    return "training gate: " + "; ".join(failed) if failed else None
+
+
+def transform(
+    ml_feature_store_v2: ir.Table,
+    player_game_summary: ir.Table,
+    earlier: ir.Table,
+    partitions: Sequence[date],
 ) -> ir.Table:
     """Walk-forward: each month's model sees only what was there before it."""
-    rows = _training_rows(ml_feature_store_v2, player_game_summary)
+    trainings = _trainings(ml_feature_store_v2, player_game_summary, partitions)
     # The months after a season's last game have the same rows behind them, and the same model.
-    behind = {month: _behind(rows, month) for month in partitions}
+    spans = {month: _span(training.rows) for month, training in trainings.items()}
+    distinct = {spans[month]: training for month, training in trainings.items()}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        sizes = sorted(set(behind.values()))
-        trained = dict(
-            zip(sizes, threads.map(lambda size: _trained(rows[:size]), sizes), strict=True)
-        )
-    models = [_line(month, trained[behind[month]]) for month in partitions]
+        attempts = dict(zip(distinct, threads.map(_attempt, distinct.values()), strict=True))
+    serving = _last_good(earlier)
+    lines = []
+    for month in sorted(partitions):
+        line = _line(month, attempts[spans[month]], serving)
+        serving = line if line["status"] == "trained" else serving
+        lines.append(line)
     schema = {name: str(c.dtype) for name, c in PointsModel.to_schema().columns.items()}
-    return ibis.memtable(pd.DataFrame(models), schema=ibis.schema(schema))
+    # As objects: a column of whole numbers with a NULL would become one of floats.
+    return ibis.memtable(pd.DataFrame(lines, dtype=object), schema=ibis.schema(schema))
 
 
-def _trained(rows: pd.DataFrame) -> dict[str, Any]:
-    """The model of the rows and what it was made of; raises ImplausibleModel."""
-    is_bootstrap = training_gate.is_bootstrap(rows)
-    booster = None if is_bootstrap else boosting.train(rows, FEATURES, rows.scored.to_numpy())
-    error = None
-    if booster:
-        median = boosting.predict(booster, rows, FEATURES)[:, 1]
-        error = float(np.abs(median - rows.scored).mean())
-        training_gate.require_plausible(error)
+def _span(rows: pd.DataFrame) -> tuple[int, ...]:
+    """Which of the run's rows they are."""
+    return (int(rows.index[0]), int(rows.index[-1])) if len(rows) else ()
+
+
+def _last_good(earlier: ir.Table) -> dict[str, Any] | None:
+    """The newest model that was let to serve; none of a list of features that is not this one."""
+    if not set(_SERVED) <= set(earlier.columns):
+        return None
+    good = earlier.filter(_.status == "trained").order_by(_.month.desc()).limit(1).to_pyarrow()
+    lines = [line for line in good.to_pylist() if line["features"] == json.dumps(FEATURES)]
+    return lines[0] if lines else None
+
+
+def _attempt(training: Training) -> dict[str, Any]:
+    """What training on the rows came to: facts of them, and the candidate or why there is none."""
+    rows = training.rows
     # As floats: whether pandas reads whole numbers as integers depends on rows that are not these.
     canonical = rows[_LABELS].join(rows[[*FEATURES, "scored"]].astype("float64"))
     values = pd.util.hash_pandas_object(canonical, index=False)
+    is_bootstrap = training_gate.is_bootstrap(rows)
+    failed = [] if is_bootstrap else training_gate.failures(training)
+    coverage = training_gate.coverage(rows, FEATURES) if len(rows) else None
     return {
-        "status": "bootstrap" if is_bootstrap else "trained",
-        "booster": booster,
-        "features": json.dumps(FEATURES),
-        "feature_version": FEATURE_VERSION,
-        "trained_from": rows.game_date.min() if len(rows) else None,
-        "trained_to": rows.game_date.max() if len(rows) else None,
-        "training_games": rows.game_id.nunique(),
-        "training_rows": len(rows),
-        "feature_coverage": json.dumps(training_gate.coverage(rows, FEATURES))
-        if len(rows)
-        else None,
-        "rows_with_gaps": int((rows.gap_ids.map(len) > 0).sum()),
-        "training_mae": error,
-        "data_fingerprint": hashlib.sha256(values.to_numpy().tobytes()).hexdigest()[:16],
+        "is_bootstrap": is_bootstrap,
+        "failed": failed,
+        "candidate": None if is_bootstrap or failed else promotion.candidate(rows, FEATURES),
+        "facts": {
+            "trained_from": rows.game_date.min() if len(rows) else None,
+            "trained_to": rows.game_date.max() if len(rows) else None,
+            "training_games": rows.game_id.nunique(),
+            "training_rows": len(rows),
+            "feature_coverage": coverage and json.dumps(coverage),
+            "rows_with_gaps": int((rows.gap_ids.map(len) > 0).sum()),
+            "data_fingerprint": hashlib.sha256(values.to_numpy().tobytes()).hexdigest()[:16],
+        },
     }
 
 
-def _line(month: date, trained: dict[str, Any]) -> dict[str, object]:
-    """The month's row."""
+def _line(
+    month: date, attempt: Mapping[str, Any], serving: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The month's row: its own model where that may serve, otherwise the one that serves so far."""
+    found: promotion.Candidate | None = attempt["candidate"]
+    failed = list(attempt["failed"])
+    if found:
+        old = (serving["booster"], serving["model_month"]) if serving else None
+        failed += promotion.refusals(found, FEATURES, old)
+    line: dict[str, Any] = dict.fromkeys(PointsModel.to_schema().columns)
+    line |= {"features": json.dumps(FEATURES), "feature_version": FEATURE_VERSION}
+    line |= attempt["facts"] | (_judged(found) if found else {})
+    line |= {"month": month, "refused_because": json.dumps(failed) if failed else None}
+    if attempt["is_bootstrap"]:
+        made = str(line["data_fingerprint"]).encode()
+        return line | {"status": "bootstrap", "model_version": _version(month, made)}
+    if failed or not found:
+        return line | {
+            "status": "kept",
+            **{name: serving and serving[name] for name in _SERVED[:4]},
+        }
+    return line | {
+        "status": "trained",
+        "model_version": _version(month, found.booster),
+        "model_month": month,
+        "booster": found.booster,
+        "spread": found.spread,
+    }
+
+
+def _version(month: date, made: bytes) -> str:
     # Rows alone do not tell one model from another: parameters and libraries change too.
-    made = trained["booster"] or trained["data_fingerprint"].encode()
-    version = f"points_model_{month:%Y-%m}_{hashlib.sha256(made).hexdigest()[:8]}"
-    return {"month": month, "model_version": version, **trained}
+    return f"points_model_{month:%Y-%m}_{hashlib.sha256(made).hexdigest()[:8]}"
+
+
+def _judged(found: promotion.Candidate) -> dict[str, Any]:
+    """What the row tells of a candidate, whether it serves or not."""
+    return {
+        "slices": json.dumps(found.slices_said),
+        "rounds": found.rounds,
+        "importance": json.dumps(boosting.importance(found.booster, FEATURES)),
+        **{f"judge_{name}": value for name, value in found.figures.items()},
+    }
+
+
+def kept_months(rows: ir.Table) -> ir.Table:
+    """Months whose own model was refused: an earlier one serves, or none."""
+    return rows.filter(_.status == "kept")
+
+
+def months(rows: ir.Table) -> ir.Table:
+    """Per month what serves, why its own model does not, and errors on its judge slice."""
+    return rows.select(
+        *("month", "status", "model_month", "training_rows", "rounds", "judge_rows", "judge_mae"),
+        *("judge_mae_history", "judge_mae_last_10", "judge_mae_season", "judge_band"),
+        "refused_because",
+    ).order_by("month")
 
 
 points_model = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=PointsModel,
-    reads=from_first_season("ml_feature_store_v2", "player_game_summary"),
+    reads=from_three_seasons("ml_feature_store_v2", "player_game_summary"),
     transform=transform,
+    violations=[kept_months],
     refusals=refusals,
+    gate=gate,
     blocked_by=["usage_rate_coverage"],
-    checkpoints=[checkpoint("training_gate", refusals)],
+    checkpoints=[checkpoint("training_gate", refusals, kept_months, figures=months)],
     partitions="monthly",
 )

@@ -21,6 +21,7 @@ from nba_pipeline.lookback.windows import (
     ratio,
     season_to_date,
     total,
+    weighted_mean,
 )
 
 START = date(2023, 11, 1)
@@ -106,6 +107,25 @@ def test_last_takes_the_newest_games_only() -> None:
     assert found["avg"] == 40.0
     # Squares of -20, -10 and 30 sum to 1400; over two, 700.
     assert found["std"] == pytest.approx(700**0.5)
+
+
+def test_a_weighted_mean_weighs_the_latest_game_most() -> None:
+    """Of the last three 20, 30, 70 with weights 1, 2, 3: 290 / 6; of two, weights 2 and 3."""
+    rows = [game(0, 1000), game(2, 20), game(4, 30), game(6, 70)]
+    windows = [last(3, avg=weighted_mean("points"))]
+    assert values(rows, [], windows, at=7)["avg"] == pytest.approx(290 / 6)
+    assert values(rows[1:3], [], windows, at=7)["avg"] == pytest.approx((2 * 20 + 3 * 30) / 5)
+    assert values([], [], windows, at=7)["avg"] is None
+
+
+def test_a_hole_keeps_its_weight_from_the_others() -> None:
+    """Of ten games the fifth, whose weight is 5 of 55, is lost: the other nine share 50."""
+    rows = [game(n, 10 + n) for n in range(10) if n != 4]
+    windows = [last(10, avg=weighted_mean("points"))]
+    found = values(rows, [gap(4)], windows, at=10)
+    assert found["avg"] == pytest.approx(sum((n + 1) * (10 + n) for n in range(10) if n != 4) / 50)
+    lost = [gap(4), gap(6)]
+    assert values([r for r in rows if r["points"] != 16], lost, windows, at=10)["avg"] is None
 
 
 def test_one_hole_of_ten_leaves_the_mean_of_nine() -> None:

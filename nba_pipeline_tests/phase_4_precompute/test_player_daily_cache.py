@@ -53,6 +53,49 @@ def test_windows_of_the_last_date_with_games(league, league_landing) -> None:
         assert row["back_to_backs_last_14_days"] == sum(days <= 14 for days in after_another)
 
 
+def test_windows_that_are_carried_over_and_latest_games(league, league_landing) -> None:
+    """Weights of 10 to 1 and 30 to 1, ratios of sums; the league has but one season."""
+    day = max(g["date"] for g in games(league_landing) if g["date"] <= LAST.isoformat())
+    rows = league.rows("player_daily_cache", game_date=date.fromisoformat(day))
+    assert len(rows) > 20
+    for row in rows:
+        own = [
+            p
+            for p in lines_of(league_landing, PLAYER_LOG)
+            if p["PLAYER_ID"] == row["player_id"] and p["GAME_DATE"] < day and p["MIN"] > 0
+        ]
+        own.sort(key=lambda p: p["GAME_DATE"], reverse=True)
+        assert row["points_avg_last_1"] == own[0]["PTS"]
+        assert row["minutes_avg_last_1"] == own[0]["MIN"]
+        assert row["minutes_avg_last_2"] == statistics.mean(p["MIN"] for p in own[:2])
+        mine = [p for p in own if p["TEAM_ABBREVIATION"] == row["team_abbr"]]
+        assert row["games_played_for_team_season"] == len(mine)
+        for name, (column, count) in WEIGHTED.items():
+            assert row[name] == pytest.approx(_weighted([p[column] for p in own], count))
+        usage = _weighted([_usage(p, league_landing) for p in own], 30)
+        assert row["usage_rate_weighted_carried_30"] == pytest.approx(usage)
+        attempts, minutes = (sum(p[name] for p in own[:20]) for name in ("FGA", "MIN"))
+        assert row["fga_per_minute_carried_20"] == pytest.approx(attempts / minutes)
+        points, minutes = (sum(p[name] for p in own[:60]) for name in ("PTS", "MIN"))
+        assert row["points_per_minute_carried_60"] == pytest.approx(points / minutes)
+
+
+WEIGHTED = {
+    "points_weighted_carried_10": ("PTS", 10),
+    "minutes_weighted_carried_10": ("MIN", 10),
+    "points_weighted_carried_30": ("PTS", 30),
+    "minutes_weighted_carried_30": ("MIN", 30),
+    "fga_weighted_carried_30": ("FGA", 30),
+    "fta_weighted_carried_30": ("FTA", 30),
+}
+
+
+def _weighted(latest_first: list[float], games: int) -> float:
+    """The mean of which the latest weighs as many as there are games, the one before one less."""
+    pairs = list(zip(latest_first, range(games, 0, -1), strict=False))
+    return sum(value * weight for value, weight in pairs) / sum(weight for _, weight in pairs)
+
+
 def _plays(line) -> float:
     return line["FGA"] + 0.44 * line["FTA"] + line["TOV"]
 

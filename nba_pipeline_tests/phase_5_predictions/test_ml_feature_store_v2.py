@@ -65,6 +65,9 @@ def test_derived_features_and_the_opponents_defence(league, league_landing) -> N
             for p in players
             if p["PLAYER_ID"] == row["player_id"] and p["GAME_DATE"] < text and p["MIN"] > 0
         ]
+        latest = max(p["GAME_DATE"] for p in own)
+        teams = max(g["date"] for g in earlier if row["team_abbr"] in _teams(g))
+        assert row["missed_last_team_game"] is (latest < teams)
         recent = sorted(own, key=lambda p: p["GAME_DATE"])[-10:]
         share = sum(p["FTM"] for p in recent) / sum(p["PTS"] for p in recent)
         assert row["pct_free_throw"] == pytest.approx(share)

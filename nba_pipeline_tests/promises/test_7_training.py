@@ -1,18 +1,18 @@
 """No model is trained on data that fails the gate, and one too good to be true is refused."""
 
+import json
 from datetime import date
 
-import numpy as np
 import pytest
 
 from nba_pipeline.engine.bypass import Bypass
-from nba_pipeline.model import boosting, training_gate
+from nba_pipeline.model import boosting, promotion, training_gate
 from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import TRAINING_FEATURE_COVERAGE, TRAINING_MINIMUM_GAMES
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
 from nba_pipeline_tests.league_files import TEAM_LOG, damaged
 
-DECEMBER = date(2023, 12, 1)
+DECEMBER, JANUARY = date(2023, 12, 1), date(2024, 1, 1)
 FEW = 20
 ALLOWED = (Bypass("usage_rate_coverage", "to reach the gate"),)
 
@@ -50,23 +50,56 @@ def test_december_is_not_trained_on_a_november_of_gaps(tmp_path, league_landing)
     assert "points_model has no partition 2023-12-01" in refused[DECEMBER]
 
 
-def test_a_model_that_knows_the_answers_is_not_stored(
+def test_a_model_that_knows_the_answers_does_not_serve(
     tmp_path, league_landing, monkeypatch
 ) -> None:
-    """Its error on its own rows is nothing: leakage until shown otherwise."""
+    """Its error on rows that it has not seen is nothing: leakage until shown otherwise."""
     lab = Lab(tmp_path, league_landing)
     monkeypatch.setattr(
-        boosting,
-        "predict",
-        lambda _booster, rows, _features: np.tile(rows.scored.to_numpy(), (3, 1)).T,
+        boosting, "predict", lambda _booster, rows, _features: rows.scored.to_numpy("float64")
     )
     before = [name for name in TABLES if name not in ("points_model", *TABLES_AFTER)]
     lab.compute(before, FIRST, LAST)
-    with pytest.raises(training_gate.ImplausibleModel, match=r"MAE on the training rows is 0\.00"):
-        lab.compute(["points_model"], DECEMBER, LAST)
-    assert lab.warehouse.stamps("points_model") == {}
-    done = lab.compute(["player_prop_predictions"], DECEMBER, DECEMBER)
-    assert "points_model" in done["player_prop_predictions"].refused[DECEMBER]
+    lab.compute(["points_model"], DECEMBER, LAST)
+    (row,) = lab.rows("points_model", month=DECEMBER)
+    assert (row["status"], row["booster"], row["model_month"]) == ("kept", None, None)
+    (told,) = json.loads(row["refused_because"])
+    assert told.startswith("plausibility: MAE 0.000 on the judge slice is 0.0% of")
+    lab.compute(["player_prop_predictions"], DECEMBER, DECEMBER)
+    assert lab.rows("player_prop_predictions", game_date=DECEMBER, system="xgboost") == []
+
+
+def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
+    tmp_path, league_landing, monkeypatch
+) -> None:
+    """The gate finds something in December alone: November's model serves it, and says so."""
+    monkeypatch.setitem(training_gate.CHECKS, "planted", _finds_december)
+    lab = Lab(tmp_path, league_landing)
+    november = date(2023, 11, 1)
+    months = [november, DECEMBER, JANUARY]
+    before = [name for name in TABLES if name not in ("points_model", *TABLES_AFTER)]
+    lab.compute(before, FIRST, months[-1])
+    monkeypatch.setattr(promotion, "refusals", lambda *_: [])
+    lab.compute(["points_model"], FIRST, months[-1])
+    rows = {row["month"]: row for row in lab.rows("points_model")}
+    assert [rows[month]["status"] for month in months] == ["trained", "kept", "trained"]
+    kept, good = rows[DECEMBER], rows[november]
+    assert json.loads(kept["refused_because"]) == ["planted: December"]
+    for name in ("model_version", "model_month", "booster", "spread"):
+        assert kept[name] == good[name], name
+    assert good["model_month"] == november
+    told = lab.warehouse.stamps("points_model")[DECEMBER].failed
+    assert told == {"kept_months": (str(DECEMBER),)}
+    lab.compute(["player_prop_predictions"], DECEMBER, LAST)
+    made = lab.rows("player_prop_predictions", system="xgboost")
+    assert {(row["model_status"], row["model_month"]) for row in made} == {("kept", november)}
+    # The month alone, computed again, comes to the same.
+    lab.compute(["points_model"], DECEMBER, DECEMBER, force=True)
+    assert lab.rows("points_model", month=DECEMBER) == [kept]
+
+
+def _finds_december(training: training_gate.Training) -> list[str]:
+    return ["December"] if training.month == DECEMBER else []
 
 
 TABLES_AFTER = ("player_prop_predictions", "prediction_accuracy")

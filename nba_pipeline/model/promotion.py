@@ -1,0 +1,129 @@
+"""A month's model on the rows that judge it, and whether it may serve."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from nba_pipeline.model import boosting, slices, spread
+from nba_pipeline.thresholds import TRAINING_LEAST_ERROR_SHARE, TRAINING_WORSE_STANDARD_ERRORS
+
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
+BASELINES = {"last_10": "points_avg_last_10", "season": "points_avg_season"}
+_FEWEST_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A month's model before it is let to serve.
+
+    booster is grown on all rows, with the rounds that the fit slice needed. judge has the later rows
+    that the judged model, grown on the fit slice alone, had not seen, with its `predicted`.
+    """
+
+    booster: bytes
+    rounds: int
+    spread: str
+    slices_said: dict[str, dict[str, object]]
+    judge: pd.DataFrame
+    figures: dict[str, float]
+
+
+def candidate(rows: pd.DataFrame, features: Sequence[str]) -> Candidate:
+    """The model of the rows, which have passed the gate."""
+    places = slices.named(rows)
+    parts = {name: rows.iloc[place] for name, place in places.items()}
+    honest, rounds = boosting.stopped(parts["fit"], parts["stop"], features)
+    unseen = {
+        name: parts[name].assign(predicted=boosting.predict(honest, parts[name], features))
+        for name in ("calibrate", "judge")
+    }
+    judge = unseen["judge"]
+    both = pd.concat(unseen.values())
+    return Candidate(
+        booster=boosting.train(rows, features, rounds),
+        rounds=rounds,
+        spread=_spread(both).text(),
+        slices_said=slices.said(rows, places),
+        judge=judge,
+        figures=_figures(judge, _spread(unseen["calibrate"])),
+    )
+
+
+def refusals(
+    found: Candidate, features: Sequence[str], serving: tuple[bytes, date] | None
+) -> list[str]:
+    """Why the candidate may not serve; empty when it may.
+
+    Args:
+        found: the candidate.
+        features: the features that it was trained on.
+        serving: the booster that serves so far, where one of these features does, and the first day
+            of which it has seen nothing.
+    """
+    mine, naive = found.figures["mae_history"], found.figures["mae_last_10"]
+    reasons = []
+    if not mine < naive:
+        reasons.append(
+            f"promotion: MAE {mine:.3f} on the judge slice, not below the last-10 mean's {naive:.3f} "
+            "on the same rows"
+        )
+    if mine < TRAINING_LEAST_ERROR_SHARE.value * naive:
+        reasons.append(
+            f"plausibility: MAE {mine:.3f} on the judge slice is {mine / naive:.1%} of the last-10 "
+            f"mean's {naive:.3f}, the least is {TRAINING_LEAST_ERROR_SHARE.value:.0%}: "
+            f"{TRAINING_LEAST_ERROR_SHARE.reason}"
+        )
+    if serving is not None:
+        reasons += _worse_than(*serving, found, features)
+    return reasons
+
+
+def _worse_than(
+    serving: bytes, since: date, found: Candidate, features: Sequence[str]
+) -> list[str]:
+    """Whether the candidate is worse than what serves, on rows that neither has seen."""
+    rows = found.judge[found.judge.game_date >= since]
+    if len(rows) < _FEWEST_ROWS:
+        return []
+    theirs = np.abs(boosting.predict(serving, rows, features) - rows.scored)
+    mine = np.abs(rows.predicted - rows.scored)
+    behind = mine - theirs
+    allowed = TRAINING_WORSE_STANDARD_ERRORS.value * behind.std() / np.sqrt(len(rows))
+    if behind.mean() <= allowed:
+        return []
+    text = (
+        f"promotion: MAE {mine.mean():.3f} on {len(rows)} rows that neither has seen, where the "
+        f"serving model has {theirs.mean():.3f}; more than {allowed:.3f} behind, "
+        f"{TRAINING_WORSE_STANDARD_ERRORS.value} standard errors"
+    )
+    return [text]
+
+
+def _spread(rows: pd.DataFrame) -> spread.Spread:
+    return spread.learned(rows.predicted.to_numpy(), rows.scored.to_numpy("float64"))
+
+
+def _figures(judge: pd.DataFrame, band: spread.Spread) -> dict[str, float]:
+    """Errors and band on the judge slice; beside them the baselines, where they say anything."""
+    predicted, scored = judge.predicted.to_numpy(), judge.scored.to_numpy("float64")
+    error = predicted - scored
+    low, high = band.quantile(predicted, 0.1), band.quantile(predicted, 0.9)
+    known = judge[list(BASELINES.values())].notna().all(axis=1).to_numpy()
+    naive = {
+        f"mae_{name}": float(np.abs(judge[column] - judge.scored)[known].mean())
+        for name, column in BASELINES.items()
+    }
+    return {
+        "rows": len(judge),
+        "mae": float(np.abs(error).mean()),
+        "rmse": float(np.sqrt((error**2).mean())),
+        "bias": float(error.mean()),
+        "band": float(((scored >= low) & (scored <= high)).mean()),
+        "mae_history": float(np.abs(error)[known].mean()),
+        **naive,
+    }

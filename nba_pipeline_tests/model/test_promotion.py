@@ -1,0 +1,108 @@
+"""A month's model serves only if it is better than naive, believable, and no worse than what serves."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nba_pipeline.model import boosting, promotion
+from nba_pipeline.model.promotion import Candidate
+
+FEATURES = ("points_avg_last_10", "points_avg_season", "luck")
+
+
+def rows(count: int = 6000) -> pd.DataFrame:
+    """Players of known means: their points, and noisy averages of ten games and of the season."""
+    random = np.random.default_rng(4)
+    level = random.uniform(5, 25, count)
+    days = pd.date_range("2022-11-01", periods=150).date
+    return pd.DataFrame(
+        {
+            "game_date": np.sort(random.choice(days, count)),
+            "points_avg_last_10": level + random.normal(0, 3, count),
+            "points_avg_season": level + random.normal(0, 3, count),
+            "luck": random.normal(0, 1, count),
+            "scored": np.clip(level + random.normal(0, 5, count), 0, None).round(),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def found() -> Candidate:
+    """The candidate of those rows."""
+    return promotion.candidate(rows(), FEATURES)
+
+
+def test_a_candidate_is_judged_on_rows_that_it_has_not_seen(found) -> None:
+    """Two noisy averages together are better than each, and the band holds four fifths."""
+    places = found.slices_said
+    assert [places[name]["rows"] for name in ("fit", "judge")] == [
+        pytest.approx(4560, abs=60),
+        pytest.approx(480, abs=60),
+    ]
+    assert len(found.judge) == places["judge"]["rows"]
+    assert str(found.judge.game_date.min()) == places["judge"]["first"]
+    error = np.abs(found.judge.predicted - found.judge.scored)
+    assert found.figures["mae"] == pytest.approx(error.mean())
+    naive = np.abs(found.judge.points_avg_last_10 - found.judge.scored).mean()
+    assert found.figures["mae_last_10"] == pytest.approx(naive)
+    assert found.figures["mae"] < naive
+    assert 0.74 < found.figures["band"] < 0.86
+    assert promotion.refusals(found, FEATURES, None) == []
+
+
+def test_the_same_rows_give_the_same_booster_to_the_bit(found) -> None:
+    """Sums are added in one order."""
+    again = promotion.candidate(rows(), FEATURES)
+    assert (again.booster, again.spread, again.rounds) == (
+        found.booster,
+        found.spread,
+        found.rounds,
+    )
+
+
+def test_a_model_that_is_no_better_than_the_last_ten_does_not_serve(found) -> None:
+    """Equal is not better."""
+    figures = found.figures | {"mae_history": found.figures["mae_last_10"]}
+    (told,) = promotion.refusals(replace(found, figures=figures), FEATURES, None)
+    assert told.startswith("promotion: MAE ")
+    assert "not below the last-10 mean's" in told
+
+
+def test_a_model_too_good_to_be_true_does_not_serve(found) -> None:
+    """At 89% of the naive error it has seen what it predicts; at 90% it may not have."""
+    naive = found.figures["mae_last_10"]
+    (told,) = promotion.refusals(
+        replace(found, figures=found.figures | {"mae_history": 0.89 * naive}), FEATURES, None
+    )
+    assert told.startswith("plausibility: ")
+    assert "89.0% of the last-10 mean's" in told
+    believable = found.figures | {"mae_history": 0.9001 * naive}
+    assert promotion.refusals(replace(found, figures=believable), FEATURES, None) == []
+
+
+def test_a_model_that_is_worse_than_the_serving_one_does_not_serve(found) -> None:
+    """Its own predictions are moved off by three points; itself, unmoved, is no worse than itself."""
+    seen = date(2022, 11, 1)
+    whole = rows()
+    serving = boosting.train(whole[whole.game_date < found.judge.game_date.min()], FEATURES, 60)
+    assert promotion.refusals(found, FEATURES, (serving, seen)) == []
+    off = replace(found, judge=found.judge.assign(predicted=found.judge.predicted + 3))
+    (told,) = promotion.refusals(off, FEATURES, (serving, seen))
+    assert "where the serving model has" in told
+    # Of what the serving model has seen nothing is asked.
+    later = found.judge.game_date.max()
+    assert promotion.refusals(off, FEATURES, (serving, later)) == []
+
+
+def test_contributions_sum_to_the_prediction_and_gains_to_one(found) -> None:
+    """TreeSHAP tells what each feature adds; luck adds next to nothing."""
+    some = rows()[:50]
+    told = boosting.contributions(found.booster, some, FEATURES)
+    whole = boosting.predict(found.booster, some, FEATURES)
+    assert told.sum(axis=1).to_numpy() == pytest.approx(whole, abs=1e-3)
+    shares = boosting.importance(found.booster, FEATURES)
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-3)
+    assert list(shares)[-1] == "luck"
