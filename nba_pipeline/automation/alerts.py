@@ -248,6 +248,8 @@ def untold(engine: sa.Engine, found: Sequence[Alert], hours: float) -> list[Aler
 
 def note_told(engine: sa.Engine, found: Sequence[Alert]) -> None:
     """Notes that the alerts have been told."""
+    if not found:
+        return
     now = clock.now().timestamp()
     keys = [alert.key for alert in found]
     with begin(engine) as connection:

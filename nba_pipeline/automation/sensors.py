@@ -124,7 +124,7 @@ def look_for_repairs(
     home: Opened, cursor: str | None, instance: dg.DagsterInstance
 ) -> dg.SensorResult:
     """What is stale; the cursor is the state of the installation in which nothing was left to do."""
-    state = _state(home)
+    state = state_of(home)
     if cursor == state:
         return dg.SensorResult(skip_reason=dg.SkipReason("nothing has changed"), cursor=cursor)
     survey = home.survey()
@@ -132,7 +132,7 @@ def look_for_repairs(
     return _result(decision, cursor if decision.asked or decision.waiting else state)
 
 
-def _state(home: Opened) -> str:
+def state_of(home: Opened) -> str:
     """Everything that decides what is stale, in one digest."""
     facts = [
         listing(home.landing.root, home.sources).as_text(),

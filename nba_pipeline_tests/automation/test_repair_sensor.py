@@ -5,19 +5,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nba_pipeline import clock
+from nba_pipeline.automation.schedules import BEFORE_GAMES
 from nba_pipeline.automation.sensors import LANDING, REPAIR
+from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
 from nba_pipeline_tests.conftest import Lab
-from nba_pipeline_tests.league_files import PLAYER_LOG
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE
 
 FIRST, SECOND, LAST = (date(2023, 10, day) for day in (24, 25, 28))
 NOW = datetime(2023, 10, 29, 5, tzinfo=clock.EASTERN)
+CONTEXT = "upcoming_player_game_context"
 Cells = set[tuple[str, date]]
 
 
@@ -117,3 +121,35 @@ def test_what_the_dry_run_of_repair_names_is_what_the_sensor_asks_for(looking: L
         min(min(stale) for stale in named.values()),
         max(max(stale) for stale in named.values()),
     )
+
+
+def test_a_correction_that_takes_too_long_comes_after_the_first_tip_off(
+    looking: Looking, monkeypatch
+) -> None:
+    """Tonight's predictions are made without it, and say so; they are made again when it came.
+
+    The first game begins at 20:30 in the East, and everything seems to take an hour.
+    """
+    monkeypatch.setattr(Progress, "expected", lambda _self, _tables: 3600.0)
+    rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    rewritten(looking.landing / SCHEDULE, _first_game_is_neutral)
+    with clock.set_to(datetime(2023, 10, 28, 19, tzinfo=clock.EASTERN)):
+        ran = looking.settle(LANDING, REPAIR, BEFORE_GAMES)
+        assert {name for name, _request, _done in ran} == {LANDING, BEFORE_GAMES}
+        assert looking.look(REPAIR) == []
+        assert looking.says.startswith("tonight first: put off")
+        done = {name: of for _n, _r, one in ran for name, of in one.items()}
+        assert LAST in done["upcoming_player_game_context"].replaced.written
+        (bypass,) = {row["bypass"] for row in looking.lab.rows(CONTEXT, game_date=LAST)}
+        assert str(bypass).startswith("upstream_stale: tonight first")
+    with clock.set_to(datetime(2023, 10, 28, 20, 31, tzinfo=clock.EASTERN)):
+        assert REPAIR in {name for name, _request, _done in looking.settle(LANDING, REPAIR)}
+        assert {row["bypass"] for row in looking.lab.rows(CONTEXT, game_date=LAST)} == {None}
+
+
+def _first_game_is_neutral(document: Any) -> None:
+    for day in document["leagueSchedule"]["gameDates"]:
+        for game in day["games"]:
+            if game["gameDateEst"].startswith(str(LAST)):
+                game["isNeutral"] = True
+                return

@@ -104,7 +104,9 @@ def test_an_alert_is_told_once_by_webhook_and_mail_and_again_after_hours(
     reason = {TODAY: "SchemaViolated: points below 0"}
     looking.lab.warehouse.failures.mark(PREDICTIONS, reason, "run-7")
     with _at(18):
-        tell(looking.home, None)
+        told = tell(looking.home, None)
+        again = tell(looking.home, told.cursor)
+        assert again.skip_reason == dg.SkipReason("nothing has changed")
         tell(looking.home, None)
     (posted,), (mail,) = received.posted, received.mails
     assert posted["alerts"][0]["severity"] == P0
@@ -133,7 +135,7 @@ def test_what_reached_nobody_is_told_at_the_next_look(looking: Looking, received
         assert told.skip_reason
         assert "reached nobody" in str(told.skip_reason.skip_message)
         received.status = 200
-        tell(looking.home, None)
+        tell(looking.home, told.cursor)
     assert len(received.posted) == 1
 
 
@@ -259,6 +261,7 @@ def test_the_report_is_an_asset_that_is_told_when_it_says_something_else(looking
     """The same report is not told twice."""
     with _at(10):
         first = tell(looking.home, None)
+    with _at(10, 20):
         again = tell(looking.home, first.cursor)
     (event,) = first.asset_events
     assert isinstance(event, dg.AssetMaterialization)
