@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,10 @@ class Looking:
     def carry_out(self, request: dg.RunRequest) -> dict[str, Any]:
         """Computes what was asked for and books its success; what computing it came to."""
         first, last = (date.fromisoformat(request.tags[name]) for name in (_START, _END))
-        names = [key.to_user_string() for key in request.asset_selection or ()]
+        names = tables(request)
+        if all(TABLES[name].partitions == "monthly" for name in names):
+            # A month's key is its first day, which may be before the season's.
+            last = (last + timedelta(days=31)).replace(day=1) - timedelta(days=1)
         stored = request.tags["nba_pipeline/only_stored"].split(",")
         reason = request.tags.get("nba_pipeline/bypass_reason", "")
         named = request.tags.get("nba_pipeline/bypass", "").split(",")
