@@ -64,7 +64,7 @@ TRAINING_FEATURE_COVERAGE = Threshold(
 TRAINING_CLEAN_ROWS = Threshold(
     50_000,
     "Rows without a gap in a window of three seasons, which has 50,000 in its last season's first "
-    "month and 73,000 in its last; less is asked where fewer games were played.",
+    "month and 73,000 in its last; not asked where fewer were played.",
 )
 TRAINING_FUNNEL = Threshold(
     0.9,
@@ -90,9 +90,9 @@ TRAINING_LEAST_ERROR_SHARE = Threshold(
     "Rows that saw their own game once gave 0.89: below is leakage until shown otherwise.",
 )
 TRAINING_WORSE_STANDARD_ERRORS = Threshold(
-    2,
+    3,
     "Standard errors of the mean difference on the judge slice by which a model may be behind the one "
-    "that serves, whose fit has the rows that the new one's judging left out: within them it is no worse.",
+    "that serves. Two models of nearly the same rows differ by chance; by so much in one of 700.",
 )
 UNSETTLED_DAYS = Threshold(
     3,

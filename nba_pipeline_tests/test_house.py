@@ -39,6 +39,7 @@ FILES = sorted(
 SNAPSHOT = TESTS / "definitions_snapshot.txt"
 MEANINGS = TESTS / "versions_snapshot.txt"
 NAMES_OF_SEVERAL_THINGS = {
+    "event_id": "a play of a game, and a bookmakers' event, which is a game",
     "opponent_pace": "a game's in the defense summary, a window's as a feature",
     "outcome": "what is bet on in a game, and what became of a prediction",
     "status": "a game's state, and whether a model is trained",

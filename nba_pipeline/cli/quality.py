@@ -66,6 +66,11 @@ def _print(explanation: dict[str, Any]) -> None:
     )
     known = [{"feature": name, "value": value} for name, value in explanation["features"].items()]
     report.table(known, title="features; an empty one is unknown")
+    report.table(
+        explanation["moved"],
+        title="what moved the trained model's prediction most, in points",
+        empty="no trained model serves the date",
+    )
     report.table(explanation["games"], title="games behind him, latest first", empty="no games")
     if not explanation["gaps"]:
         report.line("No gap touches it.")

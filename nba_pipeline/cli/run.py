@@ -190,7 +190,9 @@ def predict(day: Day, as_json: Json = False) -> None:
     console = report.errors if as_json else report.console
     ended = _execute(home, request_of(home, day, day, names), console)
     if ended.is_complete:
-        rows = predictions_of(home.session.warehouse, when)
+        rows = predictions_of(
+            home.session.warehouse, when, home.tables["ml_feature_store_v2"].features
+        )
         if as_json:
             report.as_json(rows)
         else:
@@ -212,6 +214,7 @@ def _prediction(row: dict[str, object]) -> dict[str, object]:
         "points": row["points"],
         "band": band,
         "ready": "ready" if row["is_ready"] else row["reason"],
+        "moved by": row["moved"],
     }
 
 
@@ -219,7 +222,7 @@ def train(
     month: Annotated[str, typer.Option(help="YYYY-MM")],
     force: Force = False,
 ) -> None:
-    """The month's model, trained on everything before it, if the gate lets it."""
+    """The month's model, trained on the seasons before it, if the gate lets it."""
     from nba_pipeline.league import calendar  # noqa: PLC0415
 
     home = open_installation()

@@ -21,8 +21,8 @@ _FEWEST_ROWS = 100
 class Candidate:
     """A month's model before it is let to serve.
 
-    booster is grown on all rows, with the rounds that the fit slice needed. judge has the later rows
-    that the judged model, grown on the fit slice alone, had not seen, with its `predicted`.
+    booster is grown on all rows, with the rounds that the fit slice needed. judge has the latest rows,
+    with what the same model grown on all rows before them `predicted`.
     """
 
     booster: bytes
@@ -37,21 +37,22 @@ def candidate(rows: pd.DataFrame, features: Sequence[str]) -> Candidate:
     """The model of the rows, which have passed the gate."""
     places = slices.named(rows)
     parts = {name: rows.iloc[place] for name, place in places.items()}
-    honest, rounds = boosting.stopped(parts["fit"], parts["stop"], features)
-    unseen = {
-        name: parts[name].assign(predicted=boosting.predict(honest, parts[name], features))
-        for name in ("calibrate", "judge")
-    }
-    judge = unseen["judge"]
-    both = pd.concat(unseen.values())
+    grown, rounds = boosting.stopped(parts["fit"], parts["stop"], features)
+    calibrate = _predicted(grown, parts["calibrate"], features)
+    before = rows.iloc[: places["judge"].start]
+    judge = _predicted(boosting.train(before, features, rounds), parts["judge"], features)
     return Candidate(
         booster=boosting.train(rows, features, rounds),
         rounds=rounds,
-        spread=_spread(both).text(),
+        spread=_spread(pd.concat([calibrate, judge])).text(),
         slices_said=slices.said(rows, places),
         judge=judge,
-        figures=_figures(judge, _spread(unseen["calibrate"])),
+        figures=_figures(judge, _spread(calibrate)),
     )
+
+
+def _predicted(booster: bytes, rows: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
+    return rows.assign(predicted=boosting.predict(booster, rows, features))
 
 
 def refusals(

@@ -1,7 +1,8 @@
 """A model's rows in named slices, one after the other in time.
 
-The trees grow on `fit` until they help no more on `stop`; the errors on `calibrate` make the band;
-`judge` has been seen by neither, and decides whether the model serves.
+Trees that grow on `fit` until they help no more on `stop` tell how many it takes, and their errors on
+`calibrate` make the band. What so many trees on all rows before `judge` predict of it decides
+whether the model serves; what serves has grown on them all.
 """
 
 from collections.abc import Mapping

@@ -81,20 +81,21 @@ def volume(training: Training) -> list[str]:
     """Fewer clean rows than the games played in the window should have given."""
     rows, played = training.rows, len(_played(training))
     is_clean = rows.is_production_ready | (rows.not_ready_reason == _BOOTSTRAP)
-    wanted = min(TRAINING_CLEAN_ROWS.value, TRAINING_FUNNEL.value * played)
-    if is_clean.sum() >= wanted:
+    is_enough = is_clean.sum() >= TRAINING_CLEAN_ROWS.value
+    if is_enough or TRAINING_FUNNEL.value * played < TRAINING_CLEAN_ROWS.value:
         return []
-    least = f"the least is {wanted:.0f}: {TRAINING_CLEAN_ROWS.reason}"
+    least = _least(TRAINING_CLEAN_ROWS, ".0f")
     return [f"{is_clean.sum()} clean rows from {played} player-games, {least}"]
 
 
 def funnel(training: Training) -> list[str]:
     """Seasons of which too few of the games played have become rows."""
-    seasons = _played(training).groupby("season")
-    counts = seasons.size()[seasons.game_id.nunique() >= TRAINING_MINIMUM_GAMES.value]
-    shares = training.rows.groupby("season").size().reindex(counts.index, fill_value=0) / counts
+    played = _played(training).groupby("season").game_id.agg(["size", "nunique"])
+    played = played[played["nunique"] >= TRAINING_MINIMUM_GAMES.value]
+    rows = training.rows.season.value_counts().reindex(played.index, fill_value=0)
+    shares = rows / played["size"]
     return [
-        f"season {season}: {share:.1%} of {counts[season]} player-games are rows, "
+        f"season {season}: {share:.1%} of {played.loc[str(season), 'size']} player-games are rows, "
         f"{_least(TRAINING_FUNNEL)}"
         for season, share in shares.items()
         if share < TRAINING_FUNNEL.value

@@ -15,6 +15,7 @@ from nba_pipeline.league.calendar import season_days
 from nba_pipeline.league.identity import normalise_name
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, entries_before, strictly_before, timeline
 from nba_pipeline.quality.gaps import dates_of
+from nba_pipeline.quality.moved import moved_by
 from nba_pipeline.quality.predicted import PREDICTIONS, statements_of
 from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
@@ -44,7 +45,8 @@ def explain(
 
     Returns:
         player_id, player, date, team, opponent; predictions, one per system; said, what was said
-        before tip-off and whether today's inputs differ (statements_of); features; games, the
+        before tip-off and whether today's inputs differ (statements_of); features; moved, those that
+        moved the trained model's prediction most, with what each adds (moved_by); games, the
         entries of the player's windows, latest first, holes included; gaps, each with its paths:
         lists of steps from the raw unit to the prediction.
 
@@ -65,6 +67,9 @@ def explain(
         "predictions": [{name: row[name] for name in _SHOWN_OF_PREDICTION} for row in made],
         "said": statements_of(warehouse, day, first["player_id"]),
         "features": {name: features[0][name] for name in store.features},
+        "moved": moved_by(warehouse, day, store.features, first["player_id"]).get(
+            (first["game_id"], first["player_id"]), []
+        ),
         "games": _games(first["player_id"], day, tables, warehouse),
         "gaps": [_gap(gap_id, first, tables, warehouse) for gap_id in first["gap_ids"]],
     }

@@ -1,11 +1,13 @@
 """What is predicted of a date, and what was said of it before tip-off."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from ibis import _
 
 from nba_pipeline.model import statements
+from nba_pipeline.quality.moved import SYSTEM, in_words, moved_by
 from nba_pipeline.thresholds import AUDITABLE_DAYS
 from nba_pipeline.warehouse.protocol import Warehouse
 
@@ -13,12 +15,20 @@ PREDICTIONS = "player_prop_predictions"
 STATEMENTS = "predictions_made"
 
 
-def predictions_of(warehouse: Warehouse, day: date) -> list[dict[str, object]]:
+def predictions_of(
+    warehouse: Warehouse, day: date, features: Sequence[str] = ()
+) -> list[dict[str, object]]:
     """The date's predictions as they stand, game by game, each system's best first.
+
+    Args:
+        warehouse: where they are.
+        day: the game date.
+        features: the feature store's list, where `moved` is wanted.
 
     Returns:
         game (YYYYMMDD_AWAY_HOME), player, team, system, points, p10 and p90 (the band; None for a
-        system without one), is_ready and reason (None when ready); nothing where none is stored.
+        system without one), is_ready and reason (None when ready), and moved, the features that moved
+        the trained model's most, in words; nothing where none is stored.
     """
     if PREDICTIONS not in warehouse.names():
         return []
@@ -26,6 +36,8 @@ def predictions_of(warehouse: Warehouse, day: date) -> list[dict[str, object]]:
     rows = warehouse.table(PREDICTIONS, day, day).left_join(games, "game_id")
     shown = rows.select(
         "game",
+        "game_id",
+        "player_id",
         player="player_lookup",
         team="team_abbr",
         system="system",
@@ -36,7 +48,12 @@ def predictions_of(warehouse: Warehouse, day: date) -> list[dict[str, object]]:
         reason="not_ready_reason",
     )
     order = (_.game, _.system, _.points.desc(nulls_first=False), _.player)
-    return list(shown.order_by(*order).to_pyarrow().to_pylist())
+    made = shown.order_by(*order).to_pyarrow().to_pylist()
+    moved = moved_by(warehouse, day, features) if features else {}
+    for row in made:
+        key = row.pop("game_id"), row.pop("player_id")
+        row["moved"] = in_words(moved.get(key, ())) if row["system"] == SYSTEM else None
+    return made
 
 
 def statements_of(warehouse: Warehouse, day: date, player_id: int) -> list[dict[str, object]]:

@@ -62,6 +62,15 @@ OF_VERSION[7] = OF_VERSION[6] | {
     "COVERAGE_WEEKS": 4,
     "STALLED_SECONDS": 120,
 }
+OF_VERSION[8] = {k: v for k, v in OF_VERSION[7].items() if k != "TRAINING_IMPLAUSIBLE_MAE"} | {
+    "TRAINING_CLEAN_ROWS": 50_000,
+    "TRAINING_FUNNEL": 0.9,
+    "TRAINING_CONSTANT_SHARE": 0.5,
+    "TRAINING_COPIED_TARGET": 0.9,
+    "TRAINING_TARGET_FOLLOWS": 0.3,
+    "TRAINING_LEAST_ERROR_SHARE": 0.9,
+    "TRAINING_WORSE_STANDARD_ERRORS": 3,
+}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
