@@ -33,7 +33,7 @@ LANDING, REPAIR = "landing_sensor", "repair_sensor"
 LANDED_PRIORITY, REPAIR_PRIORITY = 5, 0
 _READING_SECONDS = 1.0
 _SEPARATOR = " "
-_DAYS_OF_A_WEEK, _DAYS_OF_A_YEAR = 7, 366
+_FEW_DAYS, _DAYS_OF_A_YEAR = 3, 366
 
 
 def sensors(tables: Mapping[str, Table]) -> list[dg.SensorDefinition]:
@@ -124,8 +124,8 @@ def _unread(home: Opened, now: Listing, changed: list[tuple[str, str]]) -> int:
 
 
 def _portions(source: Source, season: str) -> Iterator[list[date]]:
-    """The days whose files are read together: a season's, or a week's of files by date or game."""
-    size = _DAYS_OF_A_WEEK if source.layout in ("dates", "games") else _DAYS_OF_A_YEAR
+    """The days whose files are read together: a season's, or a few days' of files by date or game."""
+    size = _FEW_DAYS if source.layout in ("dates", "games") else _DAYS_OF_A_YEAR
     for span in calendar.seasons():
         days = span.days() if season in (span.name, EVERY_SEASON) else []
         for start in range(0, len(days), size):
