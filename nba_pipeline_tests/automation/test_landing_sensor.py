@@ -230,6 +230,45 @@ def test_a_cancelled_run_is_never_started_again_but_a_later_correction_is(stored
     assert stored.look() == []
 
 
+def test_a_run_that_was_only_interrupted_is_tried_again(looking: Looking, monkeypatch) -> None:
+    """As by a service that is started anew; nobody has cancelled it. One in the queue was."""
+    (request,) = looking.look()
+    run = looking.run_of(request, dg.DagsterRunStatus.NOT_STARTED)
+    for kind in ("PIPELINE_START", "PIPELINE_CANCELED"):
+        looking.instance.report_dagster_event(dg.DagsterEvent(kind, "job"), run.run_id)
+    looking.restart()
+    assert looking.look() == []
+    assert "is tried again in" in looking.says
+    now = looking.instance.get_run_records()[0].end_time or 0.0
+    monkeypatch.setattr("nba_pipeline.automation.asking.time.time", lambda: now + 301)
+    (again,) = looking.look()
+    looking.run_of(again, dg.DagsterRunStatus.CANCELED)
+    looking.restart()
+    assert looking.look() == []
+    assert "was cancelled" in looking.says
+
+
+def test_a_run_whose_process_was_killed_is_marked_and_tried_again(
+    looking: Looking, monkeypatch
+) -> None:
+    """It has no lease that lives; for a minute it may be about to take one."""
+    (request,) = looking.look()
+    run = looking.run_of(request, dg.DagsterRunStatus.NOT_STARTED)
+    looking.instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", "job"), run.run_id)
+    looking.restart()
+    assert looking.look() == []
+    assert looking.says.startswith(f"waiting for run {run.run_id}")
+    now = looking.instance.get_run_records()[0].start_time or 0.0
+    monkeypatch.setattr("nba_pipeline.automation.asking.time.time", lambda: now + 61)
+    assert looking.look() == []
+    ended = looking.instance.get_run_by_id(run.run_id)
+    assert ended is not None
+    assert ended.status == dg.DagsterRunStatus.FAILURE
+    monkeypatch.setattr("nba_pipeline.automation.asking.time.time", lambda: now + 400)
+    (again,) = looking.look()
+    assert again.run_key != request.run_key
+
+
 def failed(looking: Looking, request: dg.RunRequest, cls_name: str) -> float:
     """Books that the request's run has failed with an error of that class; when it ended."""
     from dagster._utils.error import SerializableErrorInfo  # noqa: PLC0415
