@@ -25,8 +25,6 @@ from nba_pipeline.thresholds import (
 VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
-NOT_OF_EVERYONE = ("points_avg_previous_season", "minutes_avg_previous_season")
-"""What a rookie has not, nor anyone in the first season that there is."""
 _BOOTSTRAP = "bootstrap"
 _RECENT = "points_avg_last_10"
 _SETTLED_GAMES = 10
@@ -39,7 +37,7 @@ class Training:
 
     rows: the joined features and results in the order of their dates: game_id, player_id,
     game_date, season, month, gap_ids, is_production_ready, not_ready_reason, the features, and
-    scored, the points. games: every player-game of the same dates and of what is stored before,
+    scored, the points; optional, the features that good rows may lack. games: every player-game of the same dates and of what is stored before,
     with what recomputed.WINDOWED names.
     """
 
@@ -47,6 +45,7 @@ class Training:
     rows: pd.DataFrame
     games: pd.DataFrame
     features: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
 
 def is_bootstrap(rows: pd.DataFrame) -> bool:
@@ -126,9 +125,9 @@ def readiness(training: Training) -> list[str]:
 
 
 def feature_coverage(training: Training) -> list[str]:
-    """Features that too few of the ready rows of a season or month have."""
+    """Features, but for the optional, that too few of the ready rows of a season or month have."""
     ready = training.rows[training.rows.is_production_ready]
-    names = [name for name in training.features if name not in NOT_OF_EVERYONE]
+    names = [name for name in training.features if name not in training.optional]
     found = []
     for kind in ("season", "month"):
         known = ready[names].notna().groupby(ready[kind]).mean()

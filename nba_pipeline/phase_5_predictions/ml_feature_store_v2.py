@@ -11,7 +11,7 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.feature import feature, features_of
+from nba_pipeline.kernel.feature import feature, features_of, optional_features_of
 from nba_pipeline.kernel.table import from_season, same_date, table_asset
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback import provenance
@@ -65,8 +65,8 @@ class MlFeatureStoreV2(pa.DataFrameModel):
     usage_rate_weighted_carried_30: float = feature()
     fga_per_minute_carried_20: float = feature()
     points_per_minute_carried_60: float = feature()
-    points_avg_previous_season: float = feature()
-    minutes_avg_previous_season: float = feature()
+    points_avg_previous_season: float = feature(optional=True)
+    minutes_avg_previous_season: float = feature(optional=True)
     games_in_last_7_days: int = feature()
     games_in_last_14_days: int = feature()
     minutes_in_last_7_days: float = feature()
@@ -100,6 +100,8 @@ class MlFeatureStoreV2(pa.DataFrameModel):
 
 FEATURES = features_of(MlFeatureStoreV2)
 """What models and systems of this list take; those of another one refuse."""
+OPTIONAL = optional_features_of(MlFeatureStoreV2)
+"""Those of them that a good row may lack."""
 
 
 def expected(upcoming_player_game_context: ir.Table) -> ir.Table:

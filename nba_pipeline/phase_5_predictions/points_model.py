@@ -24,7 +24,11 @@ from nba_pipeline.kernel.table import from_three_seasons, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.model import boosting, promotion, training_gate
 from nba_pipeline.model.training_gate import Training
-from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURE_VERSION, FEATURES
+from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import (
+    FEATURE_VERSION,
+    FEATURES,
+    OPTIONAL,
+)
 
 GRAIN = ["month"]
 _LABELS = ["game_id", "player_id"]
@@ -138,7 +142,7 @@ def _trainings(
         begun = [span.first for span in calendar.seasons() if span.first <= month]
         first = begun[-_WINDOW_SEASONS:][0] if begun else month
         window = rows.iloc[bisect_left(days, first) : bisect_left(days, month)]
-        found[month] = Training(month, window, games, FEATURES)
+        found[month] = Training(month, window, games, FEATURES, OPTIONAL)
     return found
 
 

@@ -59,6 +59,14 @@ def test_half_of_usage_rate_gone_in_one_season_is_told_of_that_season() -> None:
     assert not [text for text in told if "2022-23" in text or "month 2022-1" in text]
 
 
+def test_an_optional_feature_may_be_unknown(clean) -> None:
+    """A rookie has no season before, and not every season has every source."""
+    unknown = changed(clean, usage_rate_last_10=float("nan"))
+    assert len(training_gate.feature_coverage(unknown)) > 2
+    optional = replace(unknown, optional=("usage_rate_last_10",))
+    assert training_gate.feature_coverage(optional) == []
+
+
 def test_a_date_that_is_there_twice_is_told_with_its_date(clean) -> None:
     """Its thirty rows repeat a game and a date each."""
     day = date(2021, 12, 18)
