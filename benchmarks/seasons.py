@@ -95,7 +95,7 @@ def simulated(folder: Path, count: int) -> None:
     known = [span.name for span in calendar.seasons()]
     first = known.index(FIRST_SIMULATED)
     for name in known[first : first + count]:
-        backfilled(places_of(folder), name, calendar.season(name).days()[SIMULATED.days - 1])
+        backfilled(places_of(folder), name, calendar.season(name).last)
 
 
 def real(folder: Path, source: Path) -> None:

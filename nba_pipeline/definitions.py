@@ -2,6 +2,9 @@
 
 import dagster as dg
 
+from nba_pipeline.automation.schedules import schedules
+from nba_pipeline.automation.sensors import sensors
+from nba_pipeline.automation.telling import alert_sensor, report_asset
 from nba_pipeline.orchestration.asset import table_definition
 from nba_pipeline.orchestration.session import session_resource
 from nba_pipeline.orchestration.source_asset import source_asset
@@ -11,7 +14,10 @@ defs = dg.Definitions(
     assets=[
         *(source_asset(source) for source in SOURCES.values()),
         *(table_definition(table) for table in TABLES.values()),
+        report_asset(),
     ],
+    sensors=[*sensors(TABLES), alert_sensor(TABLES)],
+    schedules=schedules(TABLES),
     resources={"session": session_resource(TABLES)},
     # One process per run: tables of a run share the warehouse connection and the lease. A table of
     # which some dates are refused fails after its output, on which the tables after it go on.

@@ -29,6 +29,28 @@ class Settings(BaseSettings):
         60.0, gt=0, description="How long a lease outlives its holder's last heartbeat"
     )
 
+    sensor_seconds: int = Field(
+        5, ge=1, description="Seconds between two looks of a sensor; read where definitions load"
+    )
+    landing_quiet_seconds: float = Field(
+        2.0, ge=0, description="How long no file may have come before what has landed is asked for"
+    )
+    retry_minutes: str = Field(
+        "1,5,15",
+        pattern=r"^(\d+(\.\d+)?(,\d+(\.\d+)?)*)?$",
+        description="Pauses before a run that failed for a passing reason is asked for again",
+    )
+
+    alert_webhook: str = Field("", description="Address that alerts are posted to, as JSON")
+    alert_email_to: str = Field("", description="Who gets alerts by e-mail; several by commas")
+    alert_email_from: str = Field("nba-pipeline@localhost", description="From whom")
+    alert_smtp: str = Field("localhost:25", description="The mail server, as host:port")
+    alert_smtp_user: str = Field("", description="Its user; with one, the connection is encrypted")
+    alert_smtp_password: SecretStr = Field(SecretStr(""), description="Its password")
+    alert_hours: float = Field(
+        6.0, gt=0, description="Hours within which the same alert is not told again"
+    )
+
     nba_stats_url: str = Field("https://stats.nba.com/stats", description="Address of nba_stats_*")
     nba_cdn_url: str = Field(
         "https://cdn.nba.com/static/json/liveData", description="Address of the play by play"
@@ -61,6 +83,11 @@ class Settings(BaseSettings):
     fetch_timeout: float = Field(
         30.0, gt=0, description="Seconds without a byte after which a question is asked again"
     )
+
+    @property
+    def retry_pauses(self) -> tuple[float, ...]:
+        """The minutes of retry_minutes, as many as there are retries."""
+        return tuple(float(text) for text in self.retry_minutes.split(",") if text)
 
     @cached_property
     def landing_root(self) -> str:

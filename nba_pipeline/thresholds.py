@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 6
+VERSION = 8
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,17 @@ AUDITABLE_DAYS = Threshold(
     30,
     "Days for which maintenance keeps the versions that predictions were made from, so that they can "
     "be made again as they were; a season of them would keep every file ever written.",
+)
+COVERAGE_DROP = Threshold(
+    0.02,
+    "Expected keys are all there on whole data, and one night's game of fifty in a week is a "
+    "fiftieth of them: a drop of that size is a game that is lost, or a source that fails.",
+)
+COVERAGE_WEEKS = Threshold(
+    4, "Weeks that a week is compared with where the month a year ago is not stored."
+)
+STALLED_SECONDS = Threshold(
+    120, "A table that takes two minutes more than twice what it took before does not come on."
 )
 
 SHARES = {"usage_rate_coverage": USAGE_RATE_COVERAGE, "phase4_coverage": PHASE_4_COVERAGE}

@@ -10,6 +10,7 @@ from typing import Any
 SCHEDULE = "nba_stats/schedule/2023-24.json"
 TEAM_LOG = "nba_stats/league_game_log/team/2023-24.json"
 PLAYER_LOG = "nba_stats/league_game_log/player/2023-24.json"
+SHOT_CHART = "nba_stats/shot_chart_detail/2023-24.json"
 
 
 def games(landing: Path) -> list[dict[str, Any]]:

@@ -101,10 +101,10 @@ def stored(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Lea
     """The leases that meet the condition, oldest first, with what they write."""
     rows = list(connection.execute(sa.select(LEASES).where(where).order_by(LEASES.c.id)))
     claims: dict[int, list[Claim]] = {}
-    wanted = sa.select(CLAIMS).where(
+    query = sa.select(CLAIMS).where(
         CLAIMS.c.lease_id.in_([row.id for row in rows]), CLAIMS.c.access == "write"
     )
-    for row in connection.execute(wanted):
+    for row in connection.execute(query):
         first, last = date.fromisoformat(row.first_date), date.fromisoformat(row.last_date)
         claims.setdefault(row.lease_id, []).append(Claim(row.table_name, first, last))
     return [

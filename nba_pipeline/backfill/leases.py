@@ -25,6 +25,7 @@ from nba_pipeline.backfill.lease_rows import (
     Claim,
     Holder,
     Lease,
+    is_dead,
     stored,
     why_lost,
 )
@@ -241,6 +242,22 @@ class Leases:
             return audit.cancellation(connection, *ids) is not None
 
     # --- reading
+
+    def living(self) -> list[Lease]:
+        """Those of the active ones that have not expired, oldest first."""
+        with self._engine.connect() as connection:
+            alive = LEASES.c.state.in_(changes.ACTIVE) & (LEASES.c.expires_at >= NOW)
+            return [
+                lease
+                for lease in stored(connection, alive)
+                if not self._is_dead(connection, lease.id)
+            ]
+
+    @staticmethod
+    def _is_dead(connection: sa.Connection, lease_id: int) -> bool:
+        """Whether the holder's process is known to be gone."""
+        row = connection.execute(sa.select(LEASES).where(LEASES.c.id == lease_id)).one()
+        return is_dead(row.machine, row.pid, row.process_started)
 
     def active(self) -> list[Lease]:
         """The leases that are held or waited for, oldest first."""

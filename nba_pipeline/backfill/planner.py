@@ -205,16 +205,16 @@ def parts(request: Request, survey: Survey) -> list[Request]:
     left = _left_dates(request, survey)
     for name, days in left.items():
         before[name] = [*before.get(name, ()), *days]
-    found = [_taken_along(before, request, survey)]
+    requests = [_taken_along(before, request, survey)]
     names = own | inside
     tables = tuple(table for name, table in survey.tables.items() if name in names)
-    found.append(replace(request, tables=tables, only_stored=request.only_stored | inside))
+    requests.append(replace(request, tables=tables, only_stored=request.only_stored | inside))
     if left:
         first = min(day for days in left.values() for day in days)
         daily = [n for n, table in survey.tables.items() if table.partitions == "daily"]
         after = {n: [day for day in survey.stamps(n) if day >= first] for n in daily}
-        found.append(_taken_along(after, request, survey))
-    return [part for part in found if part]
+        requests.append(_taken_along(after, request, survey))
+    return [part for part in requests if part]
 
 
 def _taken_along(
@@ -245,8 +245,8 @@ def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
                 if survey.tables[read.table].partitions == "daily":
                     days = [table.partition_of(first), table.partition_of(last)]
                     start, end = read_span(read, days)
-                    known = read_from.get(read.table, (start, end))
-                    read_from[read.table] = min(start, known[0]), max(end, known[1])
+                    stretch = read_from.get(read.table, (start, end))
+                    read_from[read.table] = min(start, stretch[0]), max(end, stretch[1])
     return {
         name: [day for day in survey.outdated(name) if first <= day <= last]
         for name, (first, last) in read_from.items()
@@ -255,7 +255,7 @@ def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
 
 def _left_dates(request: Request, survey: Survey) -> dict[str, list[date]]:
     """Per table, the stored dates that hold a key which its source now has on the request's dates."""
-    found: dict[str, list[date]] = {}
+    left_dates: dict[str, list[date]] = {}
     for table in request.tables:
         days = set(table.partitions_between(request.first, request.last))
         others = set(survey.outdated(table.name)) - days if table.is_unique_over_all else set()
@@ -267,8 +267,8 @@ def _left_dates(request: Request, survey: Survey) -> dict[str, list[date]]:
             left = stored.filter(day.isin(list(others))).semi_join(ibis.memtable(keys), table.grain)
             dates = left.select(table.date_column).distinct().to_pyarrow()[table.date_column]
             if len(dates):
-                found[table.name] = sorted(dates.to_pylist())
-    return found
+                left_dates[table.name] = sorted(dates.to_pylist())
+    return left_dates
 
 
 def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Request | None:
@@ -276,13 +276,13 @@ def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Reques
 
     Models are left as they are unless retrain is asked for.
     """
-    wanted = tuple(table for table in tables if retrain or table.partitions == "daily")
+    repaired = tuple(table for table in tables if retrain or table.partitions == "daily")
     affected = [
         day
-        for table in wanted
+        for table in repaired
         for day in (*survey.outdated(table.name), *survey.failed(table.name))
     ]
     if not affected:
         return None
-    names = frozenset(table.name for table in wanted)
-    return Request(wanted, min(affected), max(affected), only_stored=names)
+    names = frozenset(table.name for table in repaired)
+    return Request(repaired, min(affected), max(affected), only_stored=names)

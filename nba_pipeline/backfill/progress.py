@@ -90,6 +90,11 @@ class Progress:
         with self._engine.connect() as connection:
             return connection.scalar(newest)
 
+    def expected(self, tables: dict[str, int]) -> float:
+        """Seconds that so many partitions of the tables will probably take."""
+        with self._engine.connect() as connection:
+            return sum(_expected(connection, name, dates) for name, dates in tables.items())
+
     def steps(self, backfill_id: str) -> list[Step]:
         """The backfill's tables in order."""
         with self._engine.connect() as connection:
@@ -108,7 +113,7 @@ def run_description(connection: sa.Connection, run_id: str) -> str | None:
 
 def _steps(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Step]:
     so_far = sa.func.coalesce(_STEPS.c.seconds, NOW - _STEPS.c.started_at, 0.0)
-    wanted = sa.select(_STEPS, so_far.label("so_far")).where(where).order_by(_STEPS.c.id)
+    query = sa.select(_STEPS, so_far.label("so_far")).where(where).order_by(_STEPS.c.id)
     return [
         Step(
             row.table_name,
@@ -119,7 +124,7 @@ def _steps(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Ste
             _expected(connection, row.table_name, row.dates),
             row.detail or _reason(connection, row),
         )
-        for row in connection.execute(wanted).all()
+        for row in connection.execute(query).all()
     ]
 
 

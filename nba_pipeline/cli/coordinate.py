@@ -126,7 +126,7 @@ def maintain(wait: Wait = False) -> None:
     stored = session.warehouse.names()
     # The declared ones too: who writes a new table reads those that are there.
     with session.maintenance({*home.tables, *stored}, wait=wait):
-        kept = stated_versions(session.warehouse, today())
+        stated = stated_versions(session.warehouse, today())
         for name in stored:
-            removed = session.warehouse.maintain(name, keep=sorted(kept.get(name, ())))
+            removed = session.warehouse.maintain(name, keep=sorted(stated.get(name, ())))
             report.line(f"{name}: {removed} files removed")

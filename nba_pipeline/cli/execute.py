@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nba_pipeline.backfill.planner import Request
     from nba_pipeline.backfill.progress import Progress, Step
     from nba_pipeline.cli.installation import Installation
+    from nba_pipeline.engine.staleness import Survey
     from nba_pipeline.quality.outcome import Offence, Outcome
 
 _NAMED = 3
@@ -41,13 +42,19 @@ class Ended:
         return 0 if self.is_complete and not self.has_loss else 1
 
 
-def execute(home: "Installation", request: "Request", console: Console = report.console) -> Ended:
+def execute(
+    home: "Installation",
+    request: "Request",
+    console: Console = report.console,
+    survey: "Survey | None" = None,
+) -> Ended:
     """Runs the request, shows its progress, and says what it found.
 
     Args:
         home: the installation.
         request: what is wanted.
         console: where progress and findings are shown; errors go to stderr.
+        survey: what the request was made after, if it was only just looked at.
     """
     from nba_pipeline.backfill import audit  # noqa: PLC0415
     from nba_pipeline.coordination.database import begin  # noqa: PLC0415
@@ -65,7 +72,7 @@ def execute(home: "Installation", request: "Request", console: Console = report.
             bypass=[str(bypass) for bypass in request.bypasses],
         )
     with shown_progress(home.progress, request.backfill_id, console):
-        failed_runs = list(runner.run(request, home.session, _job, lambda: home.instance))
+        failed_runs = list(runner.run(request, home.session, _job, lambda: home.instance, survey))
     steps = home.progress.steps(request.backfill_id)
     if not steps and not failed_runs:
         report.line(

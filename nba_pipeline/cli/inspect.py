@@ -1,4 +1,4 @@
-"""Commands that look: status, sql, accuracy."""
+"""Commands that look: status, sql, diff, accuracy."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -20,7 +20,7 @@ class Format(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Adds this family's commands."""
-    for command in (status, sql, accuracy):
+    for command in (status, sql, diff, accuracy):
         app.command()(command)
 
 
@@ -63,6 +63,23 @@ def sql(
         report.as_json(rows.to_pylist())
     else:
         report.table(rows.to_pylist(), empty="no rows")
+
+
+def diff(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run's or a backfill's id")],
+    as_json: Json = False,
+) -> None:
+    """What a run changed: rows added, removed and changed, readiness, how far predictions moved."""
+    from nba_pipeline.quality.changes import changes_of_run  # noqa: PLC0415
+
+    home = open_installation()
+    runs = {step.run_id for step in home.progress.steps(run_id)} or {run_id}
+    lines = changes_of_run(runs, home.tables.values(), home.warehouse)
+    rows = [vars(line) for line in lines]
+    if as_json:
+        report.as_json(rows)
+    else:
+        report.table(rows, title=f"changed by {run_id}")
 
 
 def accuracy(first: FirstOrEver = None, last: Last = "today", as_json: Json = False) -> None:

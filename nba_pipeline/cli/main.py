@@ -12,7 +12,17 @@ atexit.register(gc.freeze)
 import typer  # noqa: E402
 from typer.core import TyperGroup  # noqa: E402
 
-from nba_pipeline.cli import coordinate, demo, inspect, landing, quality, report, run, serve  # noqa: E402
+from nba_pipeline.cli import (  # noqa: E402
+    coordinate,
+    demo,
+    inspect,
+    landing,
+    on_call,
+    quality,
+    report,
+    run,
+    serve,
+)
 from nba_pipeline.errors import NbaPipelineError  # noqa: E402
 
 
@@ -34,5 +44,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="NBA player-points predictions: the pipeline from landing files to graded predictions.",
 )
-for family in (demo, landing, run, inspect, quality, coordinate, serve):
+for family in (demo, landing, run, inspect, quality, on_call, coordinate, serve):
     family.add_to(app)

@@ -28,6 +28,7 @@ from nba_pipeline.errors import WrongRequest
 if TYPE_CHECKING:
     from nba_pipeline.backfill.planner import Request
     from nba_pipeline.cli.execute import Ended
+    from nba_pipeline.engine.staleness import Survey
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,11 +66,16 @@ def request_of(
     return Request(selected, begin, end, wait=wait, force=force, bypasses=bypasses)
 
 
-def _execute(home: Installation, request: "Request", console: Console = report.console) -> "Ended":
+def _execute(
+    home: Installation,
+    request: "Request",
+    console: Console = report.console,
+    survey: "Survey | None" = None,
+) -> "Ended":
     """Runs the request, and says what it found and left stale."""
     from nba_pipeline.cli.execute import execute, show_stale  # noqa: PLC0415
 
-    ended = execute(home, request, console)
+    ended = execute(home, request, console, survey)
     if ended.has_computed:
         show_stale(home, request, console)
     return ended
@@ -92,14 +98,14 @@ def plan(
     """What a backfill of these dates would compute, in which order and why."""
     home = open_installation()
     request = request_of(home, first, last, tables or [], downstream=downstream, force=force)
-    rows = _planned(home, request)
+    rows = _planned(home, request, home.survey())
     if as_json:
         report.as_json(rows)
     else:
         report.table(rows, title=f"{request.first} to {request.last}")
 
 
-def _planned(home: Installation, request: "Request") -> list[dict[str, object]]:
+def _planned(home: Installation, request: "Request", survey: "Survey") -> list[dict[str, object]]:
     """What the request would compute, a line per table."""
     from nba_pipeline.backfill.planner import groups  # noqa: PLC0415
     from nba_pipeline.backfill.planner import plan as planned  # noqa: PLC0415
@@ -119,7 +125,7 @@ def _planned(home: Installation, request: "Request") -> list[dict[str, object]]:
             "refused": len(line.refused),
             "leased_by": holders.get(line.table.name),
         }
-        for line in planned(request, home.survey())
+        for line in planned(request, survey)
     ]
 
 
@@ -161,15 +167,16 @@ def repair(
     if as_json and not dry_run:
         raise WrongRequest("--json needs --dry-run")
     home = open_installation()
-    request = repairs(list(home.tables.values()), home.survey(), retrain=retrain)
+    survey = home.survey()
+    request = repairs(list(home.tables.values()), survey, retrain=retrain)
     if as_json:
-        report.as_json(_planned(home, request) if request else [])
+        report.as_json(_planned(home, request, survey) if request else [])
     elif request is None:
         report.line("nothing to repair")
     elif dry_run:
-        report.table(_planned(home, request), title=f"{request.first} to {request.last}")
+        report.table(_planned(home, request, survey), title=f"{request.first} to {request.last}")
     else:
-        _exit(_execute(home, replace(request, wait=wait)))
+        _exit(_execute(home, replace(request, wait=wait), survey=survey))
 
 
 def predict(day: Day, as_json: Json = False) -> None:

@@ -23,8 +23,8 @@ class Bypass:
 
     def __post_init__(self) -> None:
         if self.name not in preconditions.BYPASSABLE:
-            known = ", ".join(preconditions.BYPASSABLE)
-            raise InvalidBypass(f"{self.name} cannot be bypassed; these can: {known}")
+            names = ", ".join(preconditions.BYPASSABLE)
+            raise InvalidBypass(f"{self.name} cannot be bypassed; these can: {names}")
         if not self.reason.strip():
             raise InvalidBypass(f"the bypass of {self.name} needs a reason")
 

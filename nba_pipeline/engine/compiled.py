@@ -43,7 +43,7 @@ def keep_in(folder: Path) -> None:
         place.mkdir(parents=True, exist_ok=True)
 
 
-def kept(key: str) -> Compiled | None:
+def stored_query(key: str) -> Compiled | None:
     """The query that was kept under the key; None where there is none."""
     if not _FOLDER:
         return None
@@ -82,8 +82,8 @@ def _path(key: str) -> Path:
 def _code() -> str:
     """A fingerprint of every file of the project and of the libraries that compile."""
     root = Path(nba_pipeline.__file__).parent
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
-        found.update(path.read_bytes())
-    found.update(" ".join(version(name) for name in _LIBRARIES).encode())
-    return found.hexdigest()[:16]
+        digest.update(path.read_bytes())
+    digest.update(" ".join(version(name) for name in _LIBRARIES).encode())
+    return digest.hexdigest()[:16]

@@ -142,8 +142,8 @@ def _computed(
         is_fixed = not parameters(table.transform, inputs) & CHANGING
         rows, lineage = questions.rows(made, f"{table.name}__made", is_fixed=is_fixed)
         staged.callback(warehouse.drop_staged, rows)
-        mine = {day: {str(b) for b in writer.bypasses} for day in need.bypassed}
-        bypassed = _bypasses(table, ready, survey, mine)
+        own_bypasses = {day: {str(b) for b in writer.bypasses} for day in need.bypassed}
+        bypassed = _bypasses(table, ready, survey, own_bypasses)
         rows = stamped(table, rows, writer.run_id, bypassed)
         rows = stage(rows, f"{table.name}__rows", warehouse, staged)
         if clashes := held_elsewhere(table, rows, ready, warehouse):
@@ -179,17 +179,17 @@ def _computed(
 
 
 def _bypasses(
-    table: Table, days: Sequence[date], survey: Survey, mine: Mapping[date, set[str]]
+    table: Table, days: Sequence[date], survey: Survey, own: Mapping[date, set[str]]
 ) -> dict[date, str]:
     """The bypasses that a day's rows are made under, here or upstream."""
-    found = {day: set(mine.get(day, ())) for day in days}
+    bypasses = {day: set(own.get(day, ())) for day in days}
     for read in table.reads:
         marked = {d: s.bypass for d, s in survey.stamps(read.table).items() if s.bypass}
         for day in days if marked else ():
             stretches = spans(read, day)
-            found[day] |= {
+            bypasses[day] |= {
                 text
                 for d, text in marked.items()
                 if any(first <= d <= last for first, last in stretches)
             }
-    return {day: "; ".join(sorted(texts)) for day, texts in found.items() if texts}
+    return {day: "; ".join(sorted(texts)) for day, texts in bypasses.items() if texts}

@@ -32,15 +32,15 @@ def filed(parsed: Parsed, file: SourceFile) -> Parsed:
     if file.season and not file.game_date and "game_id" in strays:
         # Exhibitions are kept out of every expectation, and most are before the season.
         strays = strays[~is_exhibition(strays.game_id)]
-    told = [_strays(strays, file)] if len(strays) else []
+    strayed = [_strays(strays, file)] if len(strays) else []
     if "game_id" in rows and not file.game_date:
         days = _days_of_games(rows[within]).reindex(rows.index)
         astray = within & days.notna() & (rows.game_date != days)
         if astray.any():
-            told.append(_strays(rows[astray], file, is_of_other_date=True))
+            strayed.append(_strays(rows[astray], file, is_of_other_date=True))
             within &= ~astray
-    if told:
-        rejected = pd.concat([rejected, *told], ignore_index=True)
+    if strayed:
+        rejected = pd.concat([rejected, *strayed], ignore_index=True)
     rejected = _under_their_games(rejected, rows[within], file)
     is_undated = ~_within(rejected.game_date, file)
     if file.game_date:
@@ -74,9 +74,9 @@ def _under_their_games(
     if "game_id" not in rows or rejected.empty:
         return rejected
     days = rows.drop_duplicates(["game_id", "game_date"]).drop_duplicates("game_id", keep=False)
-    known = rejected.game_id.map(dict(zip(days.game_id, days.game_date, strict=True)))
-    is_lost = ~_within(rejected.game_date, file) & known.notna()
-    return rejected.assign(game_date=rejected.game_date.where(~is_lost, known))
+    days_of_games = rejected.game_id.map(dict(zip(days.game_id, days.game_date, strict=True)))
+    is_lost = ~_within(rejected.game_date, file) & days_of_games.notna()
+    return rejected.assign(game_date=rejected.game_date.where(~is_lost, days_of_games))
 
 
 def _within(days: pd.Series, file: SourceFile) -> pd.Series:
@@ -84,7 +84,8 @@ def _within(days: pd.Series, file: SourceFile) -> pd.Series:
     spans = [calendar.season(file.season)] if file.season else calendar.seasons()
 
     def belongs(day: object) -> bool:
-        if not isinstance(day, date):
+        # A time that is none is a date to Python, and before and after no other.
+        if not isinstance(day, date) or pd.isna(day):
             return False
         if file.game_date:
             return file.game_date <= day <= file.game_date + timedelta(days=file.days_after)
@@ -129,8 +130,8 @@ def facts_of(source: Source, parsed: Parsed, file: SourceFile) -> Facts:
     """Fingerprints per date, and the dates of a required source that cannot be expected."""
     rejected = parsed.rejected
     own = rejected[~rejected[UNDATED]]
-    rows, said = _sums(parsed.rows, _NOT_CONTENT), _sums(own, ["game_date"])
-    dated = {day: f"{rows.get(day, '')}/{said.get(day, '')}" for day in {*rows, *said}}
+    rows, rejections = _sums(parsed.rows, _NOT_CONTENT), _sums(own, ["game_date"])
+    dated = {day: f"{rows.get(day, '')}/{rejections.get(day, '')}" for day in {*rows, *rejections}}
     refusals: dict[date, str] = {}
     if source.is_required:
         covered = own[~is_exhibition(own.game_id)].drop_duplicates("game_date")
@@ -149,5 +150,5 @@ def _sums(frame: pd.DataFrame, ignored: Sequence[str]) -> dict[date, str]:
         return {}
     compared = frame.drop(columns=list(ignored), errors="ignore")
     hashes = pd.util.hash_pandas_object(compared, index=False)
-    found = hashes.groupby(frame.game_date.to_numpy()).agg(["sum", "count"])
-    return {day: f"{int(total):x}-{count}" for day, total, count in found.itertuples(name=None)}
+    sums = hashes.groupby(frame.game_date.to_numpy()).agg(["sum", "count"])
+    return {day: f"{int(total):x}-{count}" for day, total, count in sums.itertuples(name=None)}

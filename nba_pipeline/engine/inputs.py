@@ -67,8 +67,8 @@ def read_inputs(
     if table.sources:
         keep("seasons_with_files", _seasons_with_files(table, days, landing))
     if table.players_from:
-        known = known_players(landing, table.players_from, calendar.seasons_of(days))
-        keep("known_players", ibis.memtable(known).mutate(known_from=_.known_from.cast("date")))
+        names = known_players(landing, table.players_from, calendar.seasons_of(days))
+        keep("known_players", ibis.memtable(names).mutate(known_from=_.known_from.cast("date")))
     return inputs
 
 

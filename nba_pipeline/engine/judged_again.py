@@ -25,8 +25,8 @@ def judged_again(
     with ExitStack() as staged:
         inputs = read_inputs(table, days, warehouse, landing, staged)
         stored = warehouse.table(table.name, min(days), max(days))
-        wanted = stored.filter(stored[table.date_column].isin(list(days)))
-        rows = stage(wanted, f"{table.name}__rows", warehouse, staged)
+        of_days = stored.filter(stored[table.date_column].isin(list(days)))
+        rows = stage(of_days, f"{table.name}__rows", warehouse, staged)
         questions = Questions(table, warehouse, inputs)
         require(table, rows, questions)
         facts = judge(table, days, rows, questions)

@@ -48,8 +48,8 @@ def contents_known(
     """Per day, a fingerprint of the names that are known on it."""
     contents: dict[date, str] = {}
     for season in calendar.seasons_of(days):
-        known = _known_in(landing, sources, season)
-        dates, marks = list(known.known_from), list(known.content)
+        names = _known_in(landing, sources, season)
+        dates, marks = list(names.known_from), list(names.content)
         for day in (d for d in days if calendar.season_of(d).name == season):
             place = bisect_right(dates, day)
             contents[day] = marks[place - 1] if place else ""
@@ -67,14 +67,14 @@ def _known_in(landing: Landing, sources: Sequence[Source], season: str) -> pd.Da
         parts = [_seen(landing, source, span) for span in spans for source in sources]
         every = pd.concat(parts).assign(season=season)
         every = every.sort_values(["known_from", "player_id", "player_name"])
-        known = every.groupby(_KEYS, as_index=False, dropna=False).first()
-        known = known[list(_TYPES)].astype(_TYPES).sort_values(["known_from", *_KEYS])
+        names = every.groupby(_KEYS, as_index=False, dropna=False).first()
+        names = names[list(_TYPES)].astype(_TYPES).sort_values(["known_from", *_KEYS])
         text = hashlib.sha256()
         contents = []
-        for line in known[_KEYS].itertuples(index=False):
+        for line in names[_KEYS].itertuples(index=False):
             text.update(repr(tuple(line)).encode())
             contents.append(text.hexdigest()[:16])
-        return known.assign(content=pd.Series(contents, known.index, dtype="string"))
+        return names.assign(content=pd.Series(contents, names.index, dtype="string"))
 
     return landing.derived(_KEPT_AS, sources, spans, make)
 

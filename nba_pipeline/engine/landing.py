@@ -98,6 +98,14 @@ class Landing:
             for day in days
         }
 
+    def told(self, source: Source, days: Sequence[date]) -> set[date]:
+        """Those of the days that the source's files say anything of: rows, or rejected input."""
+        found: set[date] = set()
+        for season in _asked(source, days):
+            facts = self._facts(source, season, days)
+            found |= {*facts.dated, *facts.filed}
+        return found & set(days)
+
     def derived(
         self,
         name: str,

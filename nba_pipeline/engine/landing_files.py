@@ -182,9 +182,9 @@ def _within(file: SourceFile, first: date | None, last: date | None) -> bool:
     return first - timedelta(days=file.days_after) <= file.game_date <= last
 
 
-def _unnamed(source: Source, path: str, season: str, wanted: str, day: date | None = None) -> Found:
+def _unnamed(source: Source, path: str, season: str, form: str, day: date | None = None) -> Found:
     """A file whose name says not of what it is."""
-    endings = " nor ".join(f"{wanted}.{ending}" for ending in source.formats)
+    endings = " nor ".join(f"{form}.{ending}" for ending in source.formats)
     told = f"{path} is neither {endings} (.gz allowed)"
     return Found(SourceFile(path, season, day), ("unknown_name", told))
 

@@ -32,23 +32,23 @@ def meaning(table: Table) -> str:
 
 def parts(table: Table) -> list[str]:
     """The limits with their values, and the modules of formulas and sources with their versions."""
-    found = {f"{share.__name__} {SHARES[share.__name__].value}" for share in table.shares}
+    meanings = {f"{share.__name__} {SHARES[share.__name__].value}" for share in table.shares}
     sources = (*table.sources, *table.players_from)
-    found |= {f"source {source.name} {source.version}" for source in sources}
+    meanings |= {f"source {source.name} {source.version}" for source in sources}
     for value in _reached(_functions(table)):
         if isinstance(value, Table):
             # Its units and its rejections are functions of its own file.
-            found.add(f"table {value.name} {value.version}")
+            meanings.add(f"table {value.name} {value.version}")
         elif isinstance(value, Invariant):
             # Its limits are in the expression already.
-            found.add(f"invariant {value.name} {value.is_broken!r} {value.detail!r}")
+            meanings.add(f"invariant {value.name} {value.is_broken!r} {value.detail!r}")
         elif isinstance(value, Threshold):
-            found.add(f"threshold {_NAMES[id(value)]} {value.value}")
+            meanings.add(f"threshold {_NAMES[id(value)]} {value.value}")
         else:
             module = sys.modules[value.__module__]
             if hasattr(module, "VERSION"):
-                found.add(f"{module.__name__} {module.VERSION}")
-    return sorted(found)
+                meanings.add(f"{module.__name__} {module.VERSION}")
+    return sorted(meanings)
 
 
 def modules_of(table: Table) -> set[str]:
@@ -65,14 +65,14 @@ def modules_of(table: Table) -> set[str]:
 def _functions(table: Table) -> list[object]:
     """What computes and judges the table's rows."""
     asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
-    found: list[object] = [table.transform, *asked]
+    functions: list[object] = [table.transform, *asked]
     others = (table.expected, table.refusals, table.gate, table.unsettled, table.rejections)
-    found += [function for function in others if function]
+    functions += [function for function in others if function]
     if table.is_tracked:
-        found.append(with_quality)
+        functions.append(with_quality)
     if table.needs_minimum_games:
-        found.append(bootstrap)
-    return found
+        functions.append(bootstrap)
+    return functions
 
 
 def _reached(
@@ -82,14 +82,14 @@ def _reached(
 
     And every table of which they use what it declares of its units and rejections.
     """
-    stack, seen = list(roots), set()
+    stack, visited = list(roots), set()
     while stack:
         value = stack.pop()
         if isinstance(value, functools.partial):
             stack += [value.func, *value.args, *value.keywords.values()]
-        if id(value) in seen:
+        if id(value) in visited:
             continue
-        seen.add(id(value))
+        visited.add(id(value))
         if isinstance(value, Threshold | Invariant):
             yield value
         elif isinstance(value, Mapping):
@@ -110,10 +110,10 @@ def _named_in(value: FunctionType | type) -> list[object]:
     if isinstance(value, type):
         return [part for part in vars(value).values() if isinstance(part, FunctionType)]
     names = set(_names(value.__code__))
-    found = [value.__globals__[name] for name in names if name in value.__globals__]
-    modules = [m for m in found if isinstance(m, ModuleType) and m.__name__.startswith(_PACKAGE)]
-    found += [getattr(module, name) for module in modules for name in names & set(vars(module))]
-    return found + [cell.cell_contents for cell in value.__closure__ or ()]
+    named = [value.__globals__[name] for name in names if name in value.__globals__]
+    modules = [m for m in named if isinstance(m, ModuleType) and m.__name__.startswith(_PACKAGE)]
+    named += [getattr(module, name) for module in modules for name in names & set(vars(module))]
+    return named + [cell.cell_contents for cell in value.__closure__ or ()]
 
 
 def _names(code: CodeType) -> Iterator[str]:

@@ -43,12 +43,12 @@ def needs(
         only_stored: whether partitions that were never stored nor tried are left alone, but for those
             that stored ones are to be made from.
     """
-    wanted = sorted(partitions)
+    asked = sorted(partitions)
     if only_stored:
-        known = {*survey.stamps(table.name), *survey.failed(table.name)}
-        owed = set() if known.issuperset(wanted) else survey.owed(table.name)
-        wanted = [day for day in wanted if day in known or day in owed]
-    stale = dict.fromkeys(wanted, "forced") if force else survey.stale(table, wanted)
+        stored_or_tried = {*survey.stamps(table.name), *survey.failed(table.name)}
+        owed = set() if stored_or_tried.issuperset(asked) else survey.owed(table.name)
+        asked = [day for day in asked if day in stored_or_tried or day in owed]
+    stale = dict.fromkeys(asked, "forced") if force else survey.stale(table, asked)
     inputs = survey.inputs(table, list(stale))
     unread: dict[date, str] = {}
     for source in table.sources:

@@ -51,9 +51,9 @@ class Facts:
     @classmethod
     def from_json(cls, text: str) -> "Facts":
         """The facts that as_json gave."""
-        known = json.loads(text)
+        texts = json.loads(text)
         parts = (
-            {date.fromisoformat(day): told for day, told in known[name].items()} for name in _PARTS
+            {date.fromisoformat(day): told for day, told in texts[name].items()} for name in _PARTS
         )
         return cls(*parts)
 

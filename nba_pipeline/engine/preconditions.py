@@ -64,14 +64,15 @@ class _Upstream:
             return set()
         stored, first = DayList(self._have), min(self._have)
         own = {self._read.seasons(day)[-1] for day in partitions}
-        wanted = {
+        expected = {
             day
             for span in calendar.seasons()
             if span in own or stored.last_in(span.first, span.last)
             for day in span.days()
         }
         # What is read as far as it is there begins with what there is.
-        return {d for d in wanted if d >= first} if self._read.reach == "three_seasons" else wanted
+        is_partial = self._read.reach == "three_seasons"
+        return {day for day in expected if day >= first} if is_partial else expected
 
     def reason(self, day: date, skipped: set[str]) -> str | None:
         """Why the partition may not be computed; None when it may."""
@@ -127,8 +128,10 @@ class _Shares:
                 before = sums.get((season, share), (0, 0))
                 sums[season, share] = before[0] + present, before[1] + expected
                 if share in STOPPING_SHARES and (text := shortfall(share, *sums[season, share])):
-                    known = _some(list(gaps[season]))
-                    self._reasons[day][share] = f"{text} {season} up to {day}; root gaps: {known}"
+                    root_gaps = _some(list(gaps[season]))
+                    self._reasons[day][share] = (
+                        f"{text} {season} up to {day}; root gaps: {root_gaps}"
+                    )
         self._days = DayList(self._reasons)
 
     def reason(self, stretch: tuple[date, date], skipped: set[str]) -> str | None:

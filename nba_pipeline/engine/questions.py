@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from nba_pipeline.engine.compiled import Compiled, Lineage, keep, kept
+from nba_pipeline.engine.compiled import Compiled, Lineage, keep, stored_query
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.league.calendar import seasons
@@ -62,13 +62,13 @@ class Questions:
     ) -> tuple[ir.Table, Lineage]:
         """What build gives, staged under the name; is_fixed says that it is the same in every run."""
         transform = self._table.transform
-        known = self._known(transform, name) if is_fixed else None
-        if known is None:
+        query = self._known(transform, name) if is_fixed else None
+        if query is None:
             made, lineage = build()
             if not is_fixed or made.op().find(ops.InMemoryTable):
                 return self._warehouse.stage(made, name), lineage
-            known = self._compile(made, lineage, transform, name)
-        return self._warehouse.stage(known.sql, name), known.lineage
+            query = self._compile(made, lineage, transform, name)
+        return self._warehouse.stage(query.sql, name), query.lineage
 
     def answer(
         self, function: Callable[..., ir.Table], rows: ir.Table, what: str = ""
@@ -81,11 +81,11 @@ class Questions:
             what: names what is asked by a function that is made anew each time.
         """
         asked = (what, rows.op().name, rows.schema())
-        known = self._known(function, *asked)
-        if known is None:
+        query = self._known(function, *asked)
+        if query is None:
             made = call(function, self.inputs, rows=rows)
-            known = self._compile(made, {}, function, *asked)
-        return self._warehouse.answer(known.sql).cast(known.schema).to_pylist()
+            query = self._compile(made, {}, function, *asked)
+        return self._warehouse.answer(query.sql).cast(query.schema).to_pylist()
 
     def _keys(
         self, function: Callable[..., object], *asked: Hashable
@@ -98,8 +98,8 @@ class Questions:
 
     def _known(self, function: Callable[..., object], *asked: Hashable) -> Compiled | None:
         key, text = self._keys(function, *asked)
-        if key not in _COMPILED and text and (found := kept(text)):
-            _COMPILED[key] = found
+        if key not in _COMPILED and text and (query := stored_query(text)):
+            _COMPILED[key] = query
         return _COMPILED.get(key)
 
     def _compile(
@@ -110,8 +110,8 @@ class Questions:
         *asked: Hashable,
     ) -> Compiled:
         key, text = self._keys(function, *asked)
-        known = Compiled(self._warehouse.compile(made), made.schema().to_pyarrow(), lineage)
-        _COMPILED[key] = known
+        query = Compiled(self._warehouse.compile(made), made.schema().to_pyarrow(), lineage)
+        _COMPILED[key] = query
         if text:
-            keep(text, known)
-        return known
+            keep(text, query)
+        return query

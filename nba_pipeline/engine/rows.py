@@ -87,9 +87,9 @@ def held_elsewhere(
     stored = warehouse.table(table.name)
     day, keys = table.date_column, list(table.grain)
     others = stored.filter(~stored[day].isin(list(ready))).select(*keys, held_on=day)
-    found = rows.select(*keys, day).inner_join(others, keys).order_by(day, *keys).to_pyarrow()
+    clashes = rows.select(*keys, day).inner_join(others, keys).order_by(day, *keys).to_pyarrow()
     reasons: dict[date, str] = {}
-    for line in found.to_pylist():
+    for line in clashes.to_pylist():
         key = " / ".join(str(line[name]) for name in keys)
         reasons.setdefault(
             line[day],

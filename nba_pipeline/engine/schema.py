@@ -52,16 +52,16 @@ def offences(rows: ir.Table, schema: type[pa.DataFrameModel]) -> dict[str, ir.In
         KeyError: the schema uses a check that is not in RULES.
         SchemaViolated: a declared column is missing, as in rows of older code.
     """
-    found: dict[str, ir.IntegerScalar] = {}
+    counts: dict[str, ir.IntegerScalar] = {}
     if missing := [name for name in schema.to_schema().columns if name not in rows.columns]:
         raise SchemaViolated(f"{schema.__name__}: the rows have no {', '.join(missing)}")
     for name, column in schema.to_schema().columns.items():
         if not column.nullable:
-            found[f"{name} is NULL"] = rows[name].isnull().sum()
+            counts[f"{name} is NULL"] = rows[name].isnull().sum()
         for check in column.checks:
             holds = RULES[check.name](rows[name], **check.statistics)
-            found[f"{name}: not {check.error}"] = (~holds).sum()
-    return found
+            counts[f"{name}: not {check.error}"] = (~holds).sum()
+    return counts
 
 
 def offenders(rows: ir.Table, schema: type[pa.DataFrameModel]) -> ir.Table:

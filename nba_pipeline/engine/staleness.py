@@ -41,15 +41,17 @@ class Survey:
         for known in (self._stamps, self._failed, self._before):
             known.pop(name, None)
         self._outdated = {
-            other: days for other, days in self._outdated.items() if name not in self._behind(other)
+            other: days
+            for other, days in self._outdated.items()
+            if name not in self._made_from(other)
         }
 
-    def _behind(self, name: str) -> set[str]:
+    def _made_from(self, name: str) -> set[str]:
         """The table and everything that it is made from."""
-        found = {name}
+        upstream = {name}
         for read in self.tables[name].reads:
-            found |= self._behind(read.table) if read.table not in found else set()
-        return found
+            upstream |= self._made_from(read.table) if read.table not in upstream else set()
+        return upstream
 
     def stamps(self, name: str) -> Stamps:
         """The table's stored partitions."""
@@ -86,16 +88,16 @@ class Survey:
         """The table's stored partitions that are out of date, each with the first cause."""
         if name not in self._outdated:
             table, stored = self.tables[name], sorted(self.stamps(name))
-            found = self.stale(table, stored)
+            reasons = self.stale(table, stored)
             for read in table.reads:
                 if self.tables[read.table].partitions == "daily":
-                    behind = DayList(self.outdated(read.table))
-                    for day in stored if behind else ():
-                        first = behind.first_in(spans(read, day))
-                        if first and day not in found and not table.is_closed(day):
+                    outdated_days = DayList(self.outdated(read.table))
+                    for day in stored if outdated_days else ():
+                        first = outdated_days.first_in(spans(read, day))
+                        if first and day not in reasons and not table.is_closed(day):
                             why = self.outdated(read.table)[first]
-                            found[day] = why if ": " in why else f"{read.table} {first}: {why}"
-            self._outdated[name] = found
+                            reasons[day] = why if ": " in why else f"{read.table} {first}: {why}"
+            self._outdated[name] = reasons
         return self._outdated[name]
 
     def owed(self, name: str) -> set[date]:
@@ -109,8 +111,8 @@ class Survey:
             if other.partitions == "daily"
             and any(read.table == name and read.reach == "same_date" for read in other.reads)
         ]
-        wanted = {day for reader in readers for day in (*self.outdated(reader), *self.owed(reader))}
-        return wanted - set(self.stamps(name))
+        days = {day for reader in readers for day in (*self.outdated(reader), *self.owed(reader))}
+        return days - set(self.stamps(name))
 
     def unsettled(self, name: str) -> dict[date, str]:
         """The table's stored dates whose games are not over, as it or its upstream was told.
@@ -118,15 +120,15 @@ class Survey:
         A date that has been open for more than UNSETTLED_DAYS is a gap, and no longer among them.
         """
         table = self.tables[name]
-        found = {
+        open_days = {
             day: f"{name} has {len(stamp.unsettled)} open, such as {stamp.unsettled[0]}"
             for day, stamp in self.stamps(name).items()
             if stamp.unsettled and not is_overdue(day)
         }
         for read in table.reads:
             if not read.looks_back and self.tables[read.table].partitions == "daily":
-                found |= self.unsettled(read.table)
-        return found
+                open_days |= self.unsettled(read.table)
+        return open_days
 
     def inputs(self, table: Table, partitions: Sequence[date]) -> dict[date, str]:
         """Per partition, a fingerprint of everything that it is computed from.
@@ -151,9 +153,9 @@ class Survey:
             for day in partitions:
                 parts[day].append(contents[day])
         if table.players_from:
-            known = contents_known(self.landing, table.players_from, partitions)
+            names = contents_known(self.landing, table.players_from, partitions)
             for day in partitions:
-                parts[day].append(known[day])
+                parts[day].append(names[day])
         return {
             day: hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
             for day, values in parts.items()
@@ -178,8 +180,8 @@ def spans(read: Read, day: date) -> list[tuple[date, date]]:
     if not read.looks_back:
         return [(read.partition(day), read.partition(day))]
     yesterday = day - timedelta(days=1)
-    found = [(span.first, min(span.last, yesterday)) for span in read.seasons(day)]
-    return [(first, last) for first, last in found if first <= last]
+    stretches = [(span.first, min(span.last, yesterday)) for span in read.seasons(day)]
+    return [(first, last) for first, last in stretches if first <= last]
 
 
 class DayList:

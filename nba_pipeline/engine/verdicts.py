@@ -145,15 +145,15 @@ def _checks(
 
 def _shares_to_date(stamps: Mapping[date, Stamp]) -> dict[date, dict[str, tuple[int, int]]]:
     """Per day, each share's counts summed over the day's season up to and with the day."""
-    found: dict[date, dict[str, tuple[int, int]]] = {}
+    to_date: dict[date, dict[str, tuple[int, int]]] = {}
     sums: dict[tuple[str, str], tuple[int, int]] = {}
     for day in sorted(stamps):
         season = season_of(day).name
         for name, (present, expected) in stamps[day].shares.items():
             before = sums.get((season, name), (0, 0))
             sums[season, name] = before[0] + present, before[1] + expected
-        found[day] = {name: pair for (of, name), pair in sums.items() if of == season}
-    return found
+        to_date[day] = {name: pair for (of, name), pair in sums.items() if of == season}
+    return to_date
 
 
 def _share(name: str, day: date, stamp: Stamp, to_date: Mapping[str, tuple[int, int]]) -> Check:
@@ -259,24 +259,24 @@ def _row_counts(table: Table, rows: ir.Table, questions: Questions) -> dict[date
         pairs = pairs.select(day=pairs[table.date_column], gap_id=pairs.gap_ids).unnest("gap_id")
         return pairs.group_by("day", "gap_id").agg(rows=pairs.count()).order_by("gap_id")
 
-    found = {
+    counts = {
         line.pop("day"): {**_NO_ROWS, **line, "gaps": {}}
         for line in questions.answer(counted, rows, "counted")
     }
     for line in questions.answer(touched, rows, "touched") if table.is_tracked else ():
-        found[line["day"]]["gaps"][line["gap_id"]] = line["rows"]
-    return found
+        counts[line["day"]]["gaps"][line["gap_id"]] = line["rows"]
+    return counts
 
 
 def _keys(
     lines: Iterable[Mapping[str, Any]], keys: Sequence[str], day: str
 ) -> dict[date, list[str]]:
     """Per day, the lines' keys as "a / b" texts, in order."""
-    found: dict[date, list[str]] = {}
+    keys_of: dict[date, list[str]] = {}
     texts = ((line[day], " / ".join(str(line[key]) for key in keys)) for line in lines)
     for when, text in sorted(texts):
-        found.setdefault(when, []).append(text)
-    return found
+        keys_of.setdefault(when, []).append(text)
+    return keys_of
 
 
 def _expected(
@@ -289,14 +289,14 @@ def _expected(
 
     def demanded(rows: ir.Table, **inputs: ir.Table) -> ir.Table:
         """The demanded keys, each with whether it has a row."""
-        wanted = call(expected, inputs, rows=rows)
-        own = [k for k in wanted.columns if k != day and (k in table.grain or k == "team_abbr")]
-        wanted = wanted.select(day, *own).distinct()
+        demand = call(expected, inputs, rows=rows)
+        own = [k for k in demand.columns if k != day and (k in table.grain or k == "team_abbr")]
+        demand = demand.select(day, *own).distinct()
         present = rows.select(day, *own).distinct().mutate(is_there=True)
         names = {name: f"{name}__there" for name in (day, *own)}
         present = present.rename({new: old for old, new in names.items()})
-        joined = wanted.left_join(
-            present, [wanted[old] == present[new] for old, new in names.items()]
+        joined = demand.left_join(
+            present, [demand[old] == present[new] for old, new in names.items()]
         )
         return joined.select(day, *own, is_there=joined.is_there.notnull())
 

@@ -177,7 +177,7 @@ def _as_of(
     """
     trial = source.parse(document, SourceFile(hand.path.name, ""))
     if trial.rows.empty and trial.rejected.empty:
-        if source.layout == "file":
+        if ending == "csv":
             # A text of one line is a header to the reader of lines, whatever it is.
             raise UnknownShape(f"{hand.path.name}: no row")
         raise Refused(f"for {source.name} it has no row")

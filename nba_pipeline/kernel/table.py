@@ -210,13 +210,13 @@ class Table:
         """Whether nothing can be added to the day's rows any more: what is stored of it stands."""
         return self.appends and day < clock.today()
 
-    @property
+    @cached_property
     def described(self) -> dict[str, str]:
         """Each column that the table's own file describes, and its description."""
         columns = self.schema.to_schema().columns
         return {name: c.description for name, c in columns.items() if c.description}
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, str]:
         """Each declared column and its description: its own, or that of where it comes from."""
         texts = {**self.inherited, **self.described}
@@ -300,7 +300,7 @@ def table_asset(
         ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none;
             a checkpoint names a check that is not declared, or one that another has.
     """
-    here = sys.modules[module]
+    declaring_module = sys.modules[module]
     group, name = module.split(".")[-2:]
     given = {read.parameter for read in reads} | {source.name for source in sources}
     given |= {f"{source.name}_rejected" for source in sources}
@@ -313,12 +313,12 @@ def table_asset(
     for function in (transform, expected, refusals, gate, rejections, unsettled, *checks, *figures):
         if function is None:
             continue
-        wanted = parameters(function, given)
-        if unknown := wanted - given - {"rows", "partitions", "today", "earlier"}:
+        taken = parameters(function, given)
+        if unknown := taken - given - {"rows", "partitions", "today", "earlier"}:
             raise ContradictoryDeclaration(
                 f"{name}: {function.__name__} takes {sorted(unknown)}, which is not read"
             )
-        used |= wanted
+        used |= taken
     if unread := {read.parameter for read in reads} - used:
         raise ContradictoryDeclaration(f"{name}: {sorted(unread)} is read but used by no function")
     declared = [check.__name__ for check in (*checks, *filter(None, [refusals]))]
@@ -331,8 +331,8 @@ def table_asset(
     return Table(
         name=name,
         group=group,
-        description=inspect.cleandoc(here.__doc__ or ""),
-        grain=tuple(here.GRAIN),
+        description=inspect.cleandoc(declaring_module.__doc__ or ""),
+        grain=tuple(declaring_module.GRAIN),
         version=version,
         schema=schema,
         reads=tuple(reads),

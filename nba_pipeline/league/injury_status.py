@@ -10,7 +10,7 @@ from ibis import _
 
 from nba_pipeline.league.availability import InjuryStatus, out_by_transactions
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 INJURY_REPORT, TRANSACTIONS, NONE = "injury_report", "transactions", "none"
@@ -64,6 +64,29 @@ def injury_statuses(
             (known.spoken_at.notnull(), INJURY_REPORT), (is_out, TRANSACTIONS), else_=NONE
         ),
     )
+
+
+_RISKS = {
+    InjuryStatus.AVAILABLE: 0,
+    InjuryStatus.PROBABLE: 1,
+    InjuryStatus.QUESTIONABLE: 2,
+    InjuryStatus.DOUBTFUL: 3,
+    InjuryStatus.OUT: 3,
+}
+
+
+def injury_risk(status: ir.StringValue, source: ir.StringValue) -> ir.IntegerValue:
+    """How unlikely it is said to be that a player plays, 0 to 3; NULL where nobody says anything.
+
+    Whom a team's report does not list is available; one that is hurt, and no more is said, is not
+    known to be anything.
+
+    Args:
+        status: injury_status.
+        source: injury_source.
+    """
+    said = [(status == word.value, risk) for word, risk in _RISKS.items()]
+    return ibis.cases(*said, (status.isnull() & (source == INJURY_REPORT), 0))
 
 
 def _last_word(

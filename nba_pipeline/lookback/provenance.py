@@ -18,7 +18,7 @@ from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.thresholds import FAMILY_COMPLETENESS, MINIMUM_GAMES
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 FAMILIES = {"nbac_player_boxscore": "box", "nbac_team_boxscore": "team", "shots": "zone"}
@@ -138,6 +138,17 @@ def of_games(games: ir.Table, data_gaps: ir.Table, unit: str) -> ir.Table:
             present_column(family): ibis.ifelse(_.gaps == 0, 1, 0).cast("int64"),
         },
     )
+
+
+def gathered(rows: ir.Table, on: Sequence[str], **values: ir.Value) -> ir.Table:
+    """One row per key with the values over its rows, and the gaps of all of them."""
+    gaps = rows.select(*on, gap_id=rows.gap_ids).unnest("gap_id").distinct()
+    gaps = gaps.group_by(on).agg(gap_ids=_.gap_id.collect(order_by=_.gap_id))
+    gaps = gaps.rename({f"gap_{key}": key for key in on})
+    found = rows.group_by(on).agg(**values)
+    found = found.left_join(gaps, [found[key] == gaps[f"gap_{key}"] for key in on])
+    found = found.drop(*(f"gap_{key}" for key in on))
+    return found.mutate(gap_ids=found.gap_ids.coalesce(no_gaps()))
 
 
 def join(left: ir.Table, right: ir.Table, on: Sequence[str], *, how: str = "left") -> ir.Table:

@@ -22,7 +22,7 @@ from nba_pipeline.lookback.provenance import (
     union_of,
 )
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 # More than anybody changes teams in the seasons that one look back reads.
@@ -51,6 +51,12 @@ PLAYER_GAMES = (own("nbac_player_boxscore"), own("nbac_team_boxscore"))
 """What a player's game needs: his team's roster, and its box score for his usage."""
 TEAM_GAMES = (both_sides("nbac_team_boxscore"),)
 """What a team's game needs: both teams' box scores, for possessions."""
+_SHOTS_OF_GAME = (both_sides("nbac_player_boxscore"), both_sides("shots"))
+"""Which source of shots is believed hangs on both rosters."""
+PLAYER_SHOTS = (own("nbac_player_boxscore"), *_SHOTS_OF_GAME)
+"""What the shots of a player's game need: that he is known to have played, and the game's shots."""
+TEAM_SHOTS = (*TEAM_GAMES, *_SHOTS_OF_GAME)
+"""What a team's game with its shots needs."""
 
 
 @dataclass(frozen=True)
@@ -224,11 +230,17 @@ def before_and_after(rows: ir.Table, of: str) -> ir.Table:
 
 
 def _holes(data_gaps: ir.Table, needs: Sequence[Need]) -> ir.Table:
-    """One row per gap of the first need, with the gap ids that its missing row depends on."""
+    """One row per gap of the first need, with the gap ids that its missing row depends on.
+
+    A gap without a game is one of its whole date.
+    """
     game = data_gaps.filter(_.table_name == needs[0].unit).distinct()
     game = game.select("game_id", "game_date", "team_abbr").distinct()
-    every = data_gaps.select("gap_id", "table_name", "game_id", side="team_abbr")
-    needed = game.join(every, "game_id").filter(
+    every = data_gaps.select(
+        "gap_id", "table_name", side="team_abbr", gap_date="game_date", gap_game="game_id"
+    )
+    of_game = every.gap_game.isnull() | (every.gap_game == game.game_id)
+    needed = game.join(every, [game.game_date == every.gap_date, of_game]).filter(
         ibis.or_(
             *(
                 (_.table_name == need.unit)

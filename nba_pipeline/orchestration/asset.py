@@ -3,6 +3,7 @@
 import inspect
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 from dagster._core.events import DagsterEvent
@@ -17,9 +18,14 @@ from nba_pipeline.orchestration.events import (
     log_stopped,
     output_event,
 )
+from nba_pipeline.orchestration.freshness import freshness_policy
 from nba_pipeline.orchestration.session import RunSession
+from nba_pipeline.quality.changes import changes
+from nba_pipeline.warehouse.protocol import Warehouse
 
 OWNER = "team:nba-pipeline"
+_OF_ROWS = {"added", "removed", "changed"}
+_TOLD = _OF_ROWS | {"became_ready", "ceased_ready", "moved", "moved_mean", "moved_most"}
 
 
 def table_definition(table: Table) -> dg.AssetsDefinition:
@@ -41,6 +47,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         partitions_def=definition,
         kinds={"delta", "duckdb"},
         owners=[OWNER],
+        freshness_policy=freshness_policy(table.name),
         deps=[
             *(
                 dg.AssetDep(name, partition_mapping=mapping)
@@ -78,6 +85,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
     def body(context: dg.AssetExecutionContext) -> Iterator[DagsterEvent]:
         session: RunSession = context.resources.session
         days = session.partitions(table)
+        before = session.warehouse.version(table.name)
         try:
             computed = session.compute(table, days)
         except BaseException as error:
@@ -86,13 +94,28 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         finally:
             failed = session.warehouse.failures.of(table.name)
             log_failed(context, table, [day for day in days if day in failed])
-        log_computed(context, table, days, computed, session.warehouse.stamps(table.name))
+        changed = _changed(table, computed, before, session.warehouse)
+        stamps = session.warehouse.stamps(table.name)
+        log_computed(context, table, days, computed, stamps, changed)
         yield output_event(context, table)
         if computed.refused:
             # After the output: the tables after this one go on, and the run is red.
             raise dg.Failure(_refusal(table, computed), allow_retries=False)
 
     return body
+
+
+def _changed(
+    table: Table, computed: Computed, before: int | None, warehouse: Warehouse
+) -> dict[str, Any]:
+    """What the write changed, as metadata; nothing where no rows were written."""
+    after = warehouse.version(table.name)
+    if not computed.replaced.written or after is None:
+        return {}
+    found = changes(table, computed.replaced.written, before, after, warehouse).told()
+    return {
+        f"rows_{name}" if name in _OF_ROWS else name: found[name] for name in _TOLD & found.keys()
+    }
 
 
 def _declared_in(table: Table) -> dg.CodeReferencesMetadataValue:

@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
@@ -56,6 +57,7 @@ def log_computed(
     days: Sequence[date],
     computed: Computed,
     stamps: Mapping[date, Stamp],
+    changed: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Materializations and checks of the dates that were computed, or that Dagster does not know.
 
@@ -65,6 +67,7 @@ def log_computed(
         days: the run's partitions.
         computed: what computing them came to.
         stamps: the table's stamps now.
+        changed: what the run changed, to be told among its facts.
     """
     key = dg.AssetKey(table.name)
     done = {*computed.replaced.written, *computed.replaced.unchanged}
@@ -80,7 +83,7 @@ def log_computed(
     ]
     # The daemon takes a date of its backfill for done by its materialization in one of its runs.
     is_awaited = _DAEMONS_BACKFILL in context.run.tags
-    facts = _facts_of_run(table, computed, [stamps[day] for day in stored])
+    facts = _facts_of_run(table, computed, [stamps[day] for day in stored]) | dict(changed)
     materialized = stored if is_awaited else told
     _log(
         context,

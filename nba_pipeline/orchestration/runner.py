@@ -11,6 +11,7 @@ from dagster._core.execution.job_execution_result import JobExecutionResult
 
 from nba_pipeline.backfill.leases import BackfillCancelled
 from nba_pipeline.backfill.planner import Request, groups, parts, stale_in
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration.session import (
     BACKFILL_TAG,
@@ -44,6 +45,7 @@ def run(
     session: RunSession,
     job: Callable[[], dg.JobDefinition],
     instance: Callable[[], dg.DagsterInstance],
+    survey: Survey | None = None,
 ) -> Iterator[Failed]:
     """Runs the request group by group and yields what failed; what can go on goes on.
 
@@ -55,25 +57,21 @@ def run(
         session: to look at what is left to do.
         job: gives the job of all assets; called when there is something to do.
         instance: gives where the runs are recorded; the same.
+        survey: what the request was made after, if it was only just looked at.
 
     Raises:
         BackfillCancelled: it was, from here or elsewhere; no further run is started.
     """
-    for part in parts(request, session.survey()):
-        yield from _run_groups(part, session, job, instance)
-
-
-def _run_groups(
-    request: Request,
-    session: RunSession,
-    job: Callable[[], dg.JobDefinition],
-    instance: Callable[[], dg.DagsterInstance],
-) -> Iterator[Failed]:
-    for group in groups(request.tables):
-        days = stale_in(group, request, session.survey())
+    survey = survey or session.survey()
+    together = [(part, group) for part in parts(request, survey) for group in groups(part.tables)]
+    for part, group in together:
+        days = stale_in(group, part, survey)
         if not days:
             continue
-        failed = _run_once(group, days, request, job(), instance())
+        with session.shared():
+            failed = _run_once(group, days, part, job(), instance())
+        # A run has changed what is stored; under its lease it has looked anew itself.
+        survey = session.survey()
         if failed and failed.is_interrupted:
             session.leases.cancel(request.backfill_id, reason="interrupted")
         if session.leases.is_cancelled(request.backfill_id):
@@ -90,6 +88,24 @@ def _run_once(
     instance: dg.DagsterInstance,
 ) -> Failed | None:
     names = [table.name for table in tables]
+    # Not job.execute_in_process, which runs with an executor of its own.
+    run = instance.create_run_for_job(
+        job,
+        run_config=_QUIET,
+        tags=tags_of(request, tables, days),
+        asset_selection=frozenset(dg.AssetKey(name) for name in names),
+    )
+    result = execute_run(InMemoryJob(job), run, instance)
+    if result.success:
+        return None
+    ended = instance.get_run_by_id(result.run_id)
+    is_interrupted = ended is not None and ended.status == dg.DagsterRunStatus.CANCELED
+    return Failed(tuple(names), min(days), max(days), tuple(_errors(result)), is_interrupted)
+
+
+def tags_of(request: Request, tables: Sequence[Table], days: Sequence[date]) -> dict[str, str]:
+    """The tags by which a run of these tables over these days carries out the request."""
+    names = [table.name for table in tables]
     tags = {
         "dagster/asset_partition_range_start": min(days).isoformat(),
         "dagster/asset_partition_range_end": max(days).isoformat(),
@@ -101,19 +117,7 @@ def _run_once(
     if request.bypasses:
         tags[BYPASS_TAG] = ",".join(bypass.name for bypass in request.bypasses)
         tags[REASON_TAG] = request.bypasses[0].reason
-    # Not job.execute_in_process, which runs with an executor of its own.
-    run = instance.create_run_for_job(
-        job,
-        run_config=_QUIET,
-        tags=tags,
-        asset_selection=frozenset(dg.AssetKey(name) for name in names),
-    )
-    result = execute_run(InMemoryJob(job), run, instance)
-    if result.success:
-        return None
-    ended = instance.get_run_by_id(result.run_id)
-    is_interrupted = ended is not None and ended.status == dg.DagsterRunStatus.CANCELED
-    return Failed(tuple(names), min(days), max(days), tuple(_errors(result)), is_interrupted)
+    return tags
 
 
 def _errors(result: JobExecutionResult) -> list[str]:

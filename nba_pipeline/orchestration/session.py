@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, timedelta
 
 import dagster as dg
@@ -39,9 +40,11 @@ FORCE_TAG = "nba_pipeline/force"
 WAIT_TAG = "nba_pipeline/wait"
 ONLY_STORED_TAG = "nba_pipeline/only_stored"
 BACKFILL_TAG = "nba_pipeline/backfill"
+WORK_TAG = "nba_pipeline/work"
+"""Identity of the work for which a sensor or schedule has asked; see automation.work."""
 _TAGS = {
     *(BYPASS_TAG, REASON_TAG, FORCE_TAG, WAIT_TAG, ONLY_STORED_TAG, BACKFILL_TAG),
-    CANCEL_REASON_TAG,
+    *(WORK_TAG, CANCEL_REASON_TAG),
 }
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 _LONGEST_REASON = 500
@@ -64,6 +67,7 @@ class RunSession:
         warehouse: Warehouse | None = None,
         landing: Landing | None = None,
     ) -> None:
+        self._settings = settings
         engine = self._engine = connect(settings.coordination_url)
         self.warehouse = warehouse or DeltaWarehouse(settings.warehouse_folder, engine)
         self.landing = landing or Landing(settings.landing_root, settings.parsed_folder)
@@ -83,6 +87,19 @@ class RunSession:
     def survey(self) -> Survey:
         """What is stored now."""
         return Survey(self._tables, self.warehouse, self.landing)
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Until left, a run that this thread carries out uses this warehouse and landing zone."""
+        before = _SHARED.set(self)
+        try:
+            yield
+        finally:
+            _SHARED.reset(before)
+
+    def has(self, settings: Settings) -> bool:
+        """Whether it was opened with these settings."""
+        return self._settings == settings
 
     @contextmanager
     def lease(
@@ -221,6 +238,9 @@ class RunSession:
             )
 
 
+_SHARED: ContextVar[RunSession | None] = ContextVar("session whose parts runs share", default=None)
+
+
 def _interrupt() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -301,14 +321,19 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
             if name.strip()
         ]
         backfill_id = tags.get(BACKFILL_TAG) or tags.get("dagster/backfill") or run.run_id
+        settings, launcher = Settings(), _SHARED.get()
+        if launcher and not launcher.has(settings):
+            launcher = None
         opened = RunSession(
-            Settings(),
+            settings,
             run.run_id,
             backfill_id,
             tables=tables,
             bypasses=bypasses,
             force=_is_on(tags, FORCE_TAG),
             only_stored=tags.get(ONLY_STORED_TAG, "").split(","),
+            warehouse=launcher.warehouse if launcher else None,
+            landing=launcher.landing if launcher else None,
         )
         # Expressions are trees of small objects that all live until the run ends: collecting among
         # them costs a third of compiling them.

@@ -115,7 +115,8 @@ def _events(document: object, file: SourceFile) -> pd.DataFrame:
     if len(raw) and (missing := [name for name in _NEEDED if name not in raw]):
         raise UnknownShape(f"{file.path}: no play by play of this kind (no {missing})")
     raw = raw.reindex(columns=[*_NEEDED, *_OPTIONAL])
-    return raw.assign(gameId=game_id).astype("object").replace({float("nan"): None})
+    ids = pd.Series([game_id] * len(raw), raw.index, dtype="object")
+    return raw.assign(gameId=ids).astype("object").replace({float("nan"): None})
 
 
 nba_cdn_play_by_play = Source(

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Sequence
 
 import pandas as pd
-import pdfplumber
 
 from nba_pipeline.kernel.source import SourceFile, UnknownShape, UnreadableFile
 
@@ -34,6 +33,9 @@ def pdf_words(document: object, file: SourceFile) -> pd.DataFrame:
         return _frame([])
     if not isinstance(document, bytes):
         raise UnknownShape(f"{file.path}: no PDF")
+    # Most commands read no PDF, and its import is a good part of their start.
+    import pdfplumber  # noqa: PLC0415
+
     # It warns of every font that it has to guess; what cannot be read is told below.
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
     try:

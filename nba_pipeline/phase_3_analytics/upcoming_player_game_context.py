@@ -8,6 +8,7 @@ was for it and who have not yet played elsewhere.
 
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
@@ -21,6 +22,7 @@ from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.injury_status import INJURY_SOURCES, injury_statuses
 from nba_pipeline.league.schedule import both_teams, covered, final
 from nba_pipeline.lookback import provenance
+from nba_pipeline.lookback.streaks import with_recent_streaks
 from nba_pipeline.lookback.timeline import (
     PLAYER_GAMES,
     before_and_after,
@@ -88,6 +90,16 @@ class UpcomingPlayerGameContext(pa.DataFrameModel):
     )
     over_price: float = pa.Field(gt=1, nullable=True)
     under_price: float = pa.Field(gt=1, nullable=True)
+    prop_over_streak: int = pa.Field(
+        ge=0,
+        nullable=True,
+        description="Games in a row up to now, of the last ten, over the line; those without end none",
+    )
+    prop_under_streak: int = pa.Field(
+        ge=0,
+        nullable=True,
+        description="Games in a row up to now, of the last ten, under the line; those without end none",
+    )
     injury_status: str = pa.Field(nullable=True)
     injury_source: str = pa.Field(
         isin=list(INJURY_SOURCES),
@@ -157,16 +169,26 @@ def transform(
     earlier = both_teams(covered(games_before))
     sides = upcoming_team_game_context.drop(*(QUALITY.keys() - {"gap_ids"}), "season")
     rows = _universe(sides, earlier, player_game_summary)
+    is_over = ibis.cases(
+        (_.over_under_result == "OVER", True), (_.over_under_result == "UNDER", False)
+    )
     games = timeline(
-        player_game_summary,
+        player_game_summary.mutate(is_over=is_over),
         data_gaps,
         of="player_id",
         needs=PLAYER_GAMES,
     )
+    streaks = {"while_true": "prop_over_streak", "while_false": "prop_under_streak"}
+    recent = int(UNIVERSE_GAMES.value)
+    games = with_recent_streaks(games, "is_over", recent, **streaks)
     known = as_of(
         rows.select("player_id", "game_date"),
         games,
-        last(int(UNIVERSE_GAMES.value), last_game=latest("game_date")),
+        last(
+            recent,
+            last_game=latest("game_date"),
+            **{name: latest(name) for name in streaks.values()},
+        ),
         last_days(7, games_in_last_7_days=count(), minutes_in_last_7_days=total("minutes")),
         last_days(14, games_in_last_14_days=count(), minutes_in_last_14_days=total("minutes")),
     ).mutate(days_rest=_.game_date.delta(_.last_game, unit="day"))
@@ -196,7 +218,7 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=UpcomingPlayerGameContext,
     reads=[
         *same_date("nbac_schedule", "upcoming_team_game_context", "injury_transactions"),

@@ -14,13 +14,12 @@ from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.feature import feature, features_of, optional_features_of
 from nba_pipeline.kernel.table import from_season, same_date, table_asset
 from nba_pipeline.league.identity import GAME_ID
+from nba_pipeline.league.injury_status import injury_risk
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
-from nba_pipeline.lookback.timeline import TEAM_GAMES, timeline
-from nba_pipeline.lookback.windows import as_of, last, mean, ratio
 
 GRAIN = ["game_id", "player_id"]
-FEATURE_VERSION = 2
+FEATURE_VERSION = 3
 """The table's version: counts the lists and the meanings of the features."""
 
 
@@ -89,6 +88,26 @@ class MlFeatureStoreV2(pa.DataFrameModel):
         description="Opponent's points allowed per 100 possessions, last 15 games"
     )
     opponent_pace: float = feature(description="Opponent's mean pace, last 15 games")
+    fatigue_score: float = feature(optional=True)
+    shot_zone_mismatch_score: float = feature(optional=True)
+    pace_score: float = feature(optional=True)
+    usage_spike_score: float = feature(optional=True)
+    teammates_out_usage: float = feature(optional=True)
+    pct_paint: float = feature(
+        optional=True, description="Share of attempts from the paint, last 10 games"
+    )
+    pct_mid_range: float = feature(
+        optional=True, description="Share of attempts from mid range, last 10 games"
+    )
+    pct_three: float = feature(
+        optional=True, description="Share of attempts for three, last 10 games"
+    )
+    assisted_rate_last_10: float = feature(optional=True)
+    injury_risk: int = feature(
+        optional=True,
+        description="What his team says of his chance to play: 0 available, 1 probable, 2 questionable, "
+        "3 doubtful or out; NULL where nobody says anything of it",
+    )
     feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
 
     class Config:
@@ -112,38 +131,41 @@ def expected(upcoming_player_game_context: ir.Table) -> ir.Table:
 def transform(
     upcoming_player_game_context: ir.Table,
     player_daily_cache: ir.Table,
-    team_offense_game_summary: ir.Table,
-    data_gaps: ir.Table,
+    player_composite_factors: ir.Table,
+    player_shot_zone_analysis: ir.Table,
+    team_defense_zone_analysis: ir.Table,
 ) -> ir.Table:
-    """The context, the player's windows, and the opponent's defence."""
-    context = upcoming_player_game_context
-    said = set(context.columns) - {"game_date", "player_id", *provenance.tracking_columns(context)}
-    known = player_daily_cache.drop(*(name for name in player_daily_cache.columns if name in said))
-    rows = provenance.join(context, known, ["player_id", "game_date"])
-    opponents = timeline(
-        team_offense_game_summary.mutate(points_allowed=_.points - _.margin),
-        data_gaps,
-        of="team_abbr",
-        needs=TEAM_GAMES,
+    """The context, the player's windows, his zones and factors, and the opponent's defence."""
+    rows = upcoming_player_game_context
+    rows = _joined(rows, player_daily_cache, ["player_id", "game_date"])
+    rows = _joined(rows, player_composite_factors, GRAIN)
+    rows = _joined(rows, player_shot_zone_analysis, ["player_id", "game_date"])
+    defense = team_defense_zone_analysis.select(
+        "game_date",
+        *provenance.tracking_columns(team_defense_zone_analysis),
+        opponent_abbr="team_abbr",
+        opponent_def_rating="defensive_rating_last_15",
+        opponent_pace="pace_last_15",
     )
-    defence = as_of(
-        rows.select("game_date", team_abbr="opponent_abbr").distinct(),
-        opponents,
-        last(
-            15,
-            opponent_def_rating=ratio("points_allowed", "possessions", scale=100),
-            opponent_pace=mean("pace"),
-        ),
-    ).rename(opponent_abbr="team_abbr")
-    rows = provenance.join(rows, defence, ["opponent_abbr", "game_date"])
+    rows = provenance.join(rows, defense, ["opponent_abbr", "game_date"])
     return rows.mutate(
         recent_trend=_.points_avg_last_5 - _.points_avg_last_10,
         minutes_change=_.minutes_avg_last_10 / _.minutes_avg_season.nullif(0) - 1,
         pct_free_throw=_.free_throw_points_share_last_10,
         missed_last_team_game=_.days_rest > _.team_days_rest,
+        pct_paint=_.paint_rate_last_10,
+        pct_mid_range=_.mid_range_rate_last_10,
+        pct_three=_.three_rate_last_10,
+        injury_risk=injury_risk(rows.injury_status, rows.injury_source),
         is_playoff_game=_.season_type == "playoffs",
         feature_version=ibis.literal(FEATURE_VERSION),
     )
+
+
+def _joined(rows: ir.Table, known: ir.Table, on: list[str]) -> ir.Table:
+    """The rows with what the other table says that they do not say yet."""
+    said = set(rows.columns) - {*on, *provenance.tracking_columns(rows)}
+    return provenance.join(rows, known.drop(*(n for n in known.columns if n in said)), on)
 
 
 def as_of_sample(rows: ir.Table, team_offense_game_summary: ir.Table) -> ir.Table:
@@ -164,11 +186,14 @@ ml_feature_store_v2 = table_asset(
     schema=MlFeatureStoreV2,
     reads=[
         *same_date("upcoming_player_game_context", "player_daily_cache"),
-        *from_season("team_offense_game_summary", "data_gaps"),
+        *same_date("player_composite_factors", "player_shot_zone_analysis"),
+        *same_date("team_defense_zone_analysis"),
+        *from_season("team_offense_game_summary"),
     ],
     expected=expected,
     transform=transform,
     assertions=[as_of_sample],
     checkpoints=[checkpoint("as_of", as_of_sample)],
     ready_when=["box", "team", "minimum_games"],
+    counts=["zone"],
 )

@@ -136,11 +136,11 @@ def _rows(
 def _known(names: Sequence[str], tables: Mapping[str, Table]) -> list[str]:
     """Every checkpoint; raises UnknownCheckpoint where a name is none's."""
     every = [name for table in tables.values() for name in checkpoint_of(table).values()]
-    known = list(dict.fromkeys(every))
+    checkpoints = list(dict.fromkeys(every))
     for name in names:
-        if name not in known:
-            raise UnknownCheckpoint(f"no checkpoint {name}; there are {', '.join(known)}")
-    return known
+        if name not in checkpoints:
+            raise UnknownCheckpoint(f"no checkpoint {name}; there are {', '.join(checkpoints)}")
+    return checkpoints
 
 
 def _stored(

@@ -79,10 +79,12 @@ def stated_versions(warehouse: Warehouse, today: date) -> dict[str, set[int]]:
     if STATEMENTS not in warehouse.names():
         return {}
     first = today - timedelta(days=int(AUDITABLE_DAYS.value))
-    said = warehouse.table(STATEMENTS).filter(_.game_date >= first).select("made_from").distinct()
-    found: dict[str, set[int]] = {}
-    for text in said.to_pyarrow()["made_from"].to_pylist():
+    statements_made = (
+        warehouse.table(STATEMENTS).filter(_.game_date >= first).select("made_from").distinct()
+    )
+    versions: dict[str, set[int]] = {}
+    for text in statements_made.to_pyarrow()["made_from"].to_pylist():
         for name, facts in json.loads(text).items():
             if facts["version"] is not None:
-                found.setdefault(name, set()).add(facts["version"])
-    return found
+                versions.setdefault(name, set()).add(facts["version"])
+    return versions

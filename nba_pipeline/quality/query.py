@@ -26,7 +26,7 @@ class QueryRefused(WrongRequest, ValueError):
 def run_query(
     warehouse: Warehouse,
     query: str,
-    told: Mapping[str, Callable[[], pa.Table]] = MappingProxyType({}),
+    computed: Mapping[str, Callable[[], pa.Table]] = MappingProxyType({}),
 ) -> pa.Table:
     """The query's rows; of columns that share a name, the later ones are numbered (name_1, name_2).
 
@@ -37,7 +37,7 @@ def run_query(
     Args:
         warehouse: where the tables are.
         query: one SELECT.
-        told: tables that are not stored, by name, made when the query names them.
+        computed: tables that are not stored, by name, made when the query names them.
 
     Raises:
         QueryRefused: no single SELECT, a syntax error, a reach for anything but the tables, or a date
@@ -48,9 +48,9 @@ def run_query(
         connection.execute("SET TimeZone = 'UTC'")
         files: dict[str, Files] = {}
         with warehouse.snapshot():
-            for name in _tables(connection, query, [*warehouse.names(), *told]):
-                if name in told:
-                    connection.register("_rows", told[name]())
+            for name in _tables(connection, query, [*warehouse.names(), *computed]):
+                if name in computed:
+                    connection.register("_rows", computed[name]())
                     connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM _rows')
                     connection.unregister("_rows")
                 else:
@@ -131,22 +131,22 @@ def _dates(values: pa.Array) -> Iterator[pa.Array]:
 def _tables(connection: duckdb.DuckDBPyConnection, query: str, names: list[str]) -> set[str]:
     """The tables that the query names; raises QueryRefused where it names anything else."""
     nodes = list(_nodes(_parsed(connection, query)))
-    known = {name.lower(): name for name in names}
+    by_lower_name = {name.lower(): name for name in names}
     common = {
         entry["key"].lower() for node in nodes for entry in node.get("cte_map", {}).get("map", [])
     }
-    wanted = set()
+    named = set()
     for node in nodes:
         _refuse_functions(node)
         if node.get("type") == "BASE_TABLE":
             name = node["table_name"].lower()
-            if name in known and node["schema_name"] in ("", "main"):
-                wanted.add(known[name])
+            if name in by_lower_name and node["schema_name"] in ("", "main"):
+                named.add(by_lower_name[name])
             elif name not in common:
                 raise QueryRefused(f"no table {node['table_name']}; there are {', '.join(names)}")
         elif node.get("type") == "SHOW_REF" and not node.get("query"):
-            wanted |= set(names)
-    return wanted
+            named |= set(names)
+    return named
 
 
 def _parsed(connection: duckdb.DuckDBPyConnection, query: str) -> Any:

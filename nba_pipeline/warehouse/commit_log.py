@@ -7,7 +7,7 @@ written on from there, while a process has it open.
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -19,7 +19,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.warehouse.protocol import Stamp
+from nba_pipeline.warehouse.protocol import Stamp, Written
 
 _STAMPS = "nba_pipeline"
 _COMMIT = "nba_pipeline_commit"
@@ -122,6 +122,26 @@ class CommitLog:
             for values in json.loads(info.get(_STAMPS, "[]")):
                 stamp = Stamp.from_json(values)
                 found[stamp.partition] = stamp
+        return found
+
+    def written_by(self, run_ids: Collection[str], newest: int) -> list[Written]:
+        """The commits up to the newest version in which a stamp of the runs' differs from before."""
+        found, known = [], dict[date, str]()
+        for number in range(newest + 1):
+            if not self._path(number).exists():
+                continue
+            info = self._info(number)
+            if info.get("operation") == "RESTORE":
+                known = {d: s.content for d, s in self.stamps(number).items()}
+            stamps = [Stamp.from_json(values) for values in json.loads(info.get(_STAMPS, "[]"))]
+            dates = tuple(
+                stamp.partition
+                for stamp in stamps
+                if stamp.run_id in run_ids and known.get(stamp.partition) != stamp.content
+            )
+            if dates:
+                found.append(Written(number - 1 if number else None, number, dates))
+            known |= {stamp.partition: stamp.content for stamp in stamps}
         return found
 
     def _restored(self, number: int, parameters: Mapping[str, str]) -> int:

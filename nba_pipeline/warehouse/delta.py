@@ -80,8 +80,8 @@ class DeltaWarehouse(DeltaReader):
             )
             stored = self._index.stamps(name, self._folder.log(name), opened.commit)
             refuse_older(name, final, stored)
-            kept = [day for day in stored.keys() - set(partitions) if stored[day].row_count]
-            new_columns = refuse_schema_change(name, opened.delta.schema(), given, kept)
+            others = [day for day in stored.keys() - set(partitions) if stored[day].row_count]
+            new_columns = refuse_schema_change(name, opened.delta.schema(), given, others)
             appends = _appends(opened.delta)
             written = [s.partition for s in final if _differs(s, stored.get(s.partition))]
             replaced = partitions if new_columns else written

@@ -3,7 +3,7 @@
 Every version that is read has a view of its own, so that no expression changes what it reads.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,7 @@ from nba_pipeline.warehouse.protocol import (
     NoSuchTable,
     Stamp,
     VersionGone,
+    Written,
 )
 from nba_pipeline.warehouse.refusals import (
     dates_sql,
@@ -89,6 +90,11 @@ class DeltaReader:
         """The stamps of the version that reads come from; empty for a table never written."""
         commit = self._read_commit(name)
         return {} if commit is None else self._index.stamps(name, self._folder.log(name), commit)
+
+    def written_by(self, run_ids: Collection[str], name: str) -> Sequence[Written]:
+        """The commits of runs, from the table's own log; none of a table never written."""
+        commit = self._read_commit(name)
+        return [] if commit is None else self._folder.log(name).written_by(run_ids, commit.version)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

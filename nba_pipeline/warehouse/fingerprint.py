@@ -93,8 +93,8 @@ def _text(value: str, kind: dt.DataType) -> str:
     if isinstance(kind, dt.Array):
         each = _text("item", kind.value_type)
         items = f"list_transform({value}, lambda item: {each})"
-        known = f"'a' || len({value}) || ':' || array_to_string({items}, ';')"
-        return f"coalesce({known}, 'n')"
+        text = f"'a' || len({value}) || ':' || array_to_string({items}, ';')"
+        return f"coalesce({text}, 'n')"
     for known_kind, template in _TEXTS:
         if isinstance(kind, known_kind):
             return f"coalesce({template.format(v=value)}, 'n')"

@@ -1,6 +1,6 @@
 """What a warehouse must do, and the facts that travel with each stored partition."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -90,6 +90,15 @@ class Replaced:
     written: tuple[date, ...]
     unchanged: tuple[date, ...]
     row_count: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """One commit of a run: the table's version before (None where there was none) and after it."""
+
+    before: int | None
+    after: int
+    dates: tuple[date, ...]
 
 
 class WriteRefused(NbaPipelineError):
@@ -228,6 +237,12 @@ class Warehouse(Protocol):
         """The stamp of every stored partition, of the version that table reads.
 
         Empty for a table not yet written.
+        """
+
+    def written_by(self, run_ids: Collection[str], name: str) -> Sequence[Written]:
+        """The commits by which runs wrote rows of the table, in order, with the dates written.
+
+        Dates whose rows stayed as they were are not among them.
         """
 
     def names(self) -> list[str]:

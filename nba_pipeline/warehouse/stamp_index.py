@@ -67,11 +67,11 @@ class StampIndex:
         if held.commit == commit:
             return held.stamps
         base = self._nearest(name, held, log, commit)
-        found = _Indexed(commit, log.stamps(commit.version, base.version, base.stamps))
-        self._held[name] = found
+        indexed = _Indexed(commit, log.stamps(commit.version, base.version, base.stamps))
+        self._held[name] = indexed
         if base.commit != commit:
-            self._store(name, base, found, log)
-        return found.stamps
+            self._store(name, base, indexed, log)
+        return indexed.stamps
 
     def _nearest(self, name: str, held: _Indexed, log: CommitLog, commit: Commit) -> _Indexed:
         """What is known of the same history at the commit or before it."""
@@ -79,8 +79,12 @@ class StampIndex:
             stored = _stored_commit(connection, name)
         candidates = [held] if held.commit == stored else [self._read(name), held]
         for candidate in candidates:
-            known = candidate.commit
-            if known and known.version <= commit.version and log.holds(known):
+            candidate_commit = candidate.commit
+            if (
+                candidate_commit
+                and candidate_commit.version <= commit.version
+                and log.holds(candidate_commit)
+            ):
                 return candidate
         return _NOTHING
 
@@ -100,34 +104,36 @@ class StampIndex:
         commit = Commit(rows[0].version, rows[0].digest)
         return _Indexed(commit, {stamp.partition: stamp for stamp in stamps})
 
-    def _store(self, name: str, base: _Indexed, found: _Indexed, log: CommitLog) -> None:
+    def _store(self, name: str, base: _Indexed, indexed: _Indexed, log: CommitLog) -> None:
         """Makes the database hold what was found, unless it holds later commits of the log."""
-        if found.commit is None:
+        if indexed.commit is None:
             return
         with begin(self._engine) as connection:
             lock(connection)
             stored = _stored_commit(connection, name)
-            if stored and stored.version >= found.version and log.holds(stored):
+            if stored and stored.version >= indexed.version and log.holds(stored):
                 return
-            kept = base.stamps if stored and stored == base.commit else {}
-            mine = _STAMPS.c.table_name == name
-            if kept:
-                gone = {day for day in kept if found.stamps.get(day) is not kept[day]}
+            base_stamps = base.stamps if stored and stored == base.commit else {}
+            of_table = _STAMPS.c.table_name == name
+            if base_stamps:
+                gone = {
+                    day for day in base_stamps if indexed.stamps.get(day) is not base_stamps[day]
+                }
                 keys = [day.isoformat() for day in gone]
                 for start in range(0, len(keys), _PER_STATEMENT):
                     some = _STAMPS.c.partition.in_(keys[start : start + _PER_STATEMENT])
-                    connection.execute(sa.delete(_STAMPS).where(mine, some))
+                    connection.execute(sa.delete(_STAMPS).where(of_table, some))
             else:
-                connection.execute(sa.delete(_STAMPS).where(mine))
+                connection.execute(sa.delete(_STAMPS).where(of_table))
             new = [
                 {"table_name": name, "partition": day.isoformat(), "stamp": _text(stamp)}
-                for day, stamp in found.stamps.items()
-                if kept.get(day) is not stamp
+                for day, stamp in indexed.stamps.items()
+                if base_stamps.get(day) is not stamp
             ]
             if new:
                 connection.execute(sa.insert(_STAMPS), new)
             connection.execute(sa.delete(_COMMITS).where(_COMMITS.c.table_name == name))
-            values = {"version": found.version, "digest": found.commit.digest}
+            values = {"version": indexed.version, "digest": indexed.commit.digest}
             connection.execute(sa.insert(_COMMITS).values(table_name=name, **values))
 
 

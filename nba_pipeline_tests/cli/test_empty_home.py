@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from nba_pipeline import clock
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.cli.home import DAYS, LAST, SPAN, Home
 from nba_pipeline_tests.conftest import DAILY
@@ -38,6 +39,7 @@ def raw(tmp_path_factory) -> Home:
         (["validate"], "nothing that a checkpoint judges is stored"),
         (["validate", "usage_rate"], "nothing that usage_rate judges is stored"),
         (["progress"], "there has been no backfill yet"),
+        (["diff", "abc"], "no rows were changed by abc: nba-pipeline audit lists the runs"),
     ],
 )
 @pytest.mark.parametrize("form", [[], ["--json"]])
@@ -65,6 +67,19 @@ def test_what_can_be_said_of_an_empty_home_is_said(empty, words, rows) -> None:
     """Valid JSON with as many lines as there are partitions, tables or nothing."""
     assert len(empty.told(*words, "--json")) == rows
     assert empty.call(*words).exit_code == 0
+
+
+def test_the_report_of_an_empty_home_says_what_to_do_next(empty, monkeypatch) -> None:
+    """On a day of the season predictions are wanted; in summer nothing is."""
+    monkeypatch.setattr(clock, "now", lambda: datetime(2023, 11, 2, 15, tzinfo=UTC))
+    report = empty.told("report", "--json")
+    assert report["next"] == ["nba-pipeline predict --date 2023-11-02"]
+    assert report["running"] == report["stopped"] == report["gaps"] == []
+    said = empty.call("report").stdout
+    assert "no predictions of today" in said
+    assert "next: nba-pipeline predict --date 2023-11-02" in said
+    monkeypatch.setattr(clock, "now", lambda: datetime(2023, 7, 15, 15, tzinfo=UTC))
+    assert "off-season, nothing is predicted today" in empty.call("report").stdout
 
 
 def test_a_query_names_the_tables_that_there_are(empty) -> None:

@@ -9,8 +9,7 @@ from nba_pipeline.quality.gaps import dates_of, root_gaps
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import Lab
-from nba_pipeline_tests.league_files import damaged, games, lines
-from nba_pipeline_tests.phase_2_raw.test_nbac_shot_chart import CHART
+from nba_pipeline_tests.league_files import SHOT_CHART, damaged, games, lines
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 10, 27)
 NAMES = [name for name, table in TABLES.items() if table.phase == 2]
@@ -34,13 +33,13 @@ def computed(folder, landing, first=FIRST, last=LAST) -> Lab:
 
 def test_a_game_whose_shots_are_lost_is_one_gap(tmp_path, source) -> None:
     """A game without shots is missing, one that lacks one shot invalid; the others have theirs."""
-    said = lines(source, CHART)
+    said = lines(source, SHOT_CHART)
     gone, cut = said[0]["GAME_ID"], said[-1]["GAME_ID"]
 
     def spoil(rows) -> None:
         rows[:] = [row for row in rows if row["GAME_ID"] != gone][:-1]
 
-    lab = computed(tmp_path / "lab", damaged(source, tmp_path, CHART, spoil))
+    lab = computed(tmp_path / "lab", damaged(source, tmp_path, SHOT_CHART, spoil))
     days = {game["gameId"]: game["date"] for game in games(source)}
     wanted = {f"shots:{days[g]}:{g}": g for g in (gone, cut)}
     gaps = {gap["gap_id"]: gap for gap in lab.rows("data_gaps")}
@@ -60,8 +59,8 @@ def test_a_season_without_any_file_is_one_gap_on_each_date_of_a_final_game(
     tmp_path, source
 ) -> None:
     """A date alone says what the range says; it is told once, open, accepted, and closed."""
-    landing = damaged(source, tmp_path, CHART, lambda _: None)
-    (landing / CHART).unlink()
+    landing = damaged(source, tmp_path, SHOT_CHART, lambda _: None)
+    (landing / SHOT_CHART).unlink()
     lab = computed(tmp_path / "lab", landing)
     gaps = lab.rows("data_gaps")
     assert {gap["gap_id"] for gap in gaps} == {"shots:2023-24"}
@@ -86,7 +85,7 @@ def test_a_season_without_any_file_is_one_gap_on_each_date_of_a_final_game(
     assert accepted_gaps(lab.warehouse) == {"shots:2023-24"}
     (told,) = root_gaps(TABLES.values(), FIRST, LAST, lab.warehouse)
     assert told["state"] == "accepted"
-    (landing / CHART).write_bytes((source / CHART).read_bytes())
+    (landing / SHOT_CHART).write_bytes((source / SHOT_CHART).read_bytes())
     lab.compute([name for name in NAMES if name != "player_game_shots"], FIRST, LAST)
     assert lab.rows("data_gaps") == []
     (told,) = root_gaps(TABLES.values(), LAST, LAST, lab.warehouse)

@@ -1,15 +1,13 @@
 """The shot chart of final games, and what of it is off the schedule."""
 
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
-from nba_pipeline_tests.league_files import PLAYER_LOG, damaged, lines
-
-CHART = "nba_stats/shot_chart_detail/2023-24.json"
+from nba_pipeline_tests.league_files import PLAYER_LOG, SHOT_CHART, damaged, lines
 
 
 def test_every_shot_of_the_file_is_a_row(league, league_landing) -> None:
     """With the distance and team of the file; a player's shots are his attempts."""
     rows = league.rows("nbac_shot_chart")
-    said = lines(league_landing, CHART)
+    said = lines(league_landing, SHOT_CHART)
     assert len(rows) == len(said)
     keys = {(line["GAME_ID"], line["GAME_EVENT_ID"]): line for line in said}
     assert all(
@@ -29,7 +27,7 @@ def test_a_shot_of_a_game_that_is_not_there_is_told(tmp_path, league_landing) ->
         rows[3]["GAME_ID"] = "0022399999"
         rows[5]["TEAM_NAME"] = "Washington Wizards"
 
-    landing = damaged(league_landing, tmp_path, CHART, spoil)
+    landing = damaged(league_landing, tmp_path, SHOT_CHART, spoil)
     lab = Lab(tmp_path, landing)
     tables = ["nbac_schedule", "nbac_player_boxscore", "nbac_shot_chart", "rejected_rows"]
     day = FIRST

@@ -14,6 +14,7 @@ from nba_pipeline_tests.line_files import (
     before,
     both_sides,
     day_of,
+    write_consensus,
     write_odds,
     write_transactions,
 )
@@ -85,7 +86,10 @@ def test_nobody_is_expected_of_a_team_without_a_game_this_season_or_last() -> No
 
 
 def test_a_line_and_who_is_out_are_known_before_the_game(tmp_path) -> None:
-    """A line that moved from 18.5 to 19.5; out since the day before, and only on the day itself."""
+    """A line that moved from 18.5 to 19.5; out since the day before, and only on the day itself.
+
+    He whose line it is was under it in each game before.
+    """
     folder = tmp_path / "landing"
     write_landing(folder, League(teams=4, days=8, seed=3))
     game, mates, last_played = _with_rested_player(folder)
@@ -101,6 +105,11 @@ def test_a_line_and_who_is_out_are_known_before_the_game(tmp_path) -> None:
         f"{before(day)},{nickname},,{mates[long_out]},placed on IL",
         f"{day},{nickname},,{mates[late]},placed on IL",
     )
+    # On his first day nobody is known yet, so that of his first game there is no line.
+    scored = [p for p in lines(folder, PLAYER_LOG) if p["PLAYER_ID"] == mine and p["MIN"] > 0]
+    scored = sorted((p for p in scored if p["GAME_DATE"] < game["date"]), key=_dated)
+    slug = mates[mine].replace(" ", "").lower()
+    write_consensus(folder, *(f"{p['GAME_DATE']},{slug},{p['PTS'] + 0.5},-110" for p in scored))
     lab = Lab(tmp_path, folder)
     tables = [name for name, table in TABLES.items() if table.phase <= 3]
     lab.compute(tables, day_of(games(folder)[0]), day)
@@ -108,6 +117,10 @@ def test_a_line_and_who_is_out_are_known_before_the_game(tmp_path) -> None:
     rows = {row["player_id"]: row for row in found}
     names = ("points_line", "opening_points_line", "line_movement", "line_source", "over_price")
     assert [rows[mine][name] for name in names] == [19.5, 18.5, 1.0, "odds_api", 1.9]
+    assert len(scored) > 1
+    streaks = (rows[mine]["prop_over_streak"], rows[mine]["prop_under_streak"])
+    assert streaks == (0, len(scored) - 1)
+    assert rows[late]["prop_over_streak"] is None
     assert [p for p, row in rows.items() if row["points_line"] is not None] == [mine]
     said = {p: (row["injury_status"], row["injury_source"]) for p, row in rows.items()}
     assert said.pop(long_out) == ("out", "transactions")

@@ -13,7 +13,7 @@ from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import DAILY, Lab
-from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, SHOT_CHART, TEAM_LOG
 
 FIRST = date(2023, 10, 24)
 TO_FEATURES = [name for name in DAILY if TABLES[name].phase < 5 or name == "ml_feature_store_v2"]
@@ -48,7 +48,7 @@ def as_known(
                 game["homeTeam"]["score"] = game["awayTeam"]["score"] = 0
                 still_open.add(game["gameId"])
     write(landing / SCHEDULE, document)
-    for log in (TEAM_LOG, PLAYER_LOG):
+    for log in (TEAM_LOG, PLAYER_LOG, SHOT_CHART):
         document = json.loads((source / log).read_text())
         result = document["resultSets"][0]
         place = result["headers"].index("GAME_ID")

@@ -1,0 +1,235 @@
+"""Whether work is asked for now: nobody is at it, nobody cancelled it, and it has not failed for good.
+
+Dagster keeps the books: a run carries the identity of its work, and a request the number of the
+attempt, so that neither a restart nor two who look at once ask for the same twice.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import dagster as dg
+
+from nba_pipeline.automation.opened import Opened
+from nba_pipeline.automation.work import Work
+from nba_pipeline.backfill.lease_rows import Claim
+from nba_pipeline.errors import WrongRequest
+from nba_pipeline.orchestration.runner import tags_of
+from nba_pipeline.orchestration.session import WORK_TAG, claims, days_of
+
+ASSET_JOB = "__ASSET_JOB"
+"""Dagster's job of all assets; a job of one's own may hold one kind of partition only."""
+PRIORITY_TAG = "dagster/priority"
+_QUEUED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+]
+_STARTED = [dg.DagsterRunStatus.STARTED]
+# So long a run that has started may be without the lease that it is about to take.
+_TAKING_LEASE_SECONDS = 60
+_SUBMITTING_SECONDS = 60
+_SHOWN = 3
+_LONGEST = 200
+_REFUSED_LEASE = "LeaseRefused"
+_TRANSIENT = {
+    *("LeaseLost", "LostLease", "OperationalError", "InterfaceError", "TimeoutError"),
+    *("ConnectionError", "ConnectionResetError", "CommitFailedError"),
+}
+_just_asked: dict[str, tuple[float, list[Claim]]] = {}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is asked for, why the rest waits, and what is given up until its inputs change."""
+
+    asked: tuple[dg.RunRequest, ...] = ()
+    waiting: tuple[str, ...] = ()
+    given_up: tuple[str, ...] = ()
+
+    @property
+    def says(self) -> str:
+        """The decision in a sentence."""
+        parts = [*self.waiting, *self.given_up]
+        return "; ".join(parts[:_SHOWN]) or "nothing to do"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an attempt ended: its status, when (seconds), and the classes and text of its errors."""
+
+    status: dg.DagsterRunStatus
+    at: float
+    classes: frozenset[str]
+    message: str
+
+    @property
+    def is_refused_lease(self) -> bool:
+        """Whether another held some of its dates."""
+        return _REFUSED_LEASE in self.classes
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same may well succeed a little later; so may what died without a word."""
+        return self.is_refused_lease or bool(self.classes & _TRANSIENT) or not self.classes
+
+
+def decide(
+    works: Sequence[Work],
+    name: str,
+    home: Opened,
+    instance: dg.DagsterInstance,
+    *,
+    priority: int = 0,
+) -> Decision:
+    """Which of the works are asked for.
+
+    Args:
+        works: runs that can be done now.
+        name: who asks, for the backfills' names.
+        home: the installation.
+        instance: whose books are looked at.
+        priority: among the runs that wait in Dagster's queue; the highest begins first.
+    """
+    asked: list[dg.RunRequest] = []
+    waiting: list[str] = []
+    given_up: list[str] = []
+    for work in works:
+        own, read = claims(work.request.tables, work.days)
+        if holder := _in_the_way([*own, *read], work.identity, home, instance):
+            waiting.append(f"waiting for {holder}")
+            continue
+        backfill_id = f"{name}-{work.identity}"
+        attempts = _attempts(work.identity, instance)
+        verdict, text = _verdict(attempts, home, backfill_id)
+        if verdict == "wait":
+            waiting.append(text)
+        elif verdict == "give up":
+            given_up.append(text)
+        else:
+            asked.append(_request(work, backfill_id, len(attempts), priority))
+            _just_asked[work.identity] = (time.monotonic(), own)
+    return Decision(tuple(asked), tuple(waiting), tuple(given_up))
+
+
+def _request(work: Work, backfill_id: str, attempts: int, priority: int) -> dg.RunRequest:
+    request = replace(work.request, backfill_id=backfill_id)
+    tables = request.tables
+    return dg.RunRequest(
+        run_key=f"{work.identity}:{attempts}",
+        asset_selection=[dg.AssetKey(table.name) for table in tables],
+        tags={
+            **tags_of(request, tables, work.days),
+            WORK_TAG: work.identity,
+            PRIORITY_TAG: str(priority),
+        },
+    )
+
+
+# --- who else is at it
+
+
+def _in_the_way(
+    wanted: Sequence[Claim], identity: str, home: Opened, instance: dg.DagsterInstance
+) -> str | None:
+    """Who writes what the work writes or reads, or is about to; None where nobody is."""
+    for lease in home.leases.living():
+        if _overlaps(wanted, lease.claims):
+            return f"run {lease.run_id} ({lease.purpose})"
+    since = time.time() - _TAKING_LEASE_SECONDS
+    records = instance.get_run_records(dg.RunsFilter(statuses=[*_QUEUED, *_STARTED]))
+    for record in records:
+        run = record.dagster_run
+        is_old = run.status in _STARTED and (record.start_time or 0) < since
+        if not is_old and _overlaps(wanted, _claims_of(run, home)):
+            return f"run {run.run_id}"
+    for other, (when, theirs) in list(_just_asked.items()):
+        is_long_ago = time.monotonic() - when > _SUBMITTING_SECONDS
+        if is_long_ago or instance.get_runs(dg.RunsFilter(tags={WORK_TAG: other}), limit=1):
+            del _just_asked[other]
+        elif other != identity and _overlaps(wanted, theirs):
+            return "a run that was just asked for"
+    return None
+
+
+def _claims_of(run: dg.DagsterRun, home: Opened) -> Sequence[Claim]:
+    keys = run.asset_selection or ()
+    names = {key.to_user_string() for key in keys}
+    tables = [table for name, table in home.tables.items() if name in names]
+    try:
+        return claims(tables, days_of(run))[0] if tables else ()
+    except WrongRequest:
+        # A run that asks for what makes no sense fails before it writes.
+        return ()
+
+
+def _overlaps(wanted: Sequence[Claim], theirs: Sequence[Claim]) -> bool:
+    return any(
+        mine.table == other.table and mine.first <= other.last and other.first <= mine.last
+        for mine in wanted
+        for other in theirs
+    )
+
+
+# --- what became of it before
+
+
+def _attempts(identity: str, instance: dg.DagsterInstance) -> list[Ended]:
+    """How the runs of this work ended, the first one first."""
+    records = instance.get_run_records(dg.RunsFilter(tags={WORK_TAG: identity}))
+    return [_ended(record, instance) for record in reversed(records)]
+
+
+def _ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
+    run = record.dagster_run
+    classes: set[str] = set()
+    messages: list[str] = []
+    if run.status == dg.DagsterRunStatus.FAILURE:
+        for entry in instance.all_logs(run.run_id, of_type=set(_FAILURES)):
+            data = entry.dagster_event.event_specific_data if entry.dagster_event else None
+            error = getattr(data, "error", None)
+            while error is not None:
+                classes.add(str(error.cls_name))
+                messages.append(error.message.strip())
+                error = error.cause
+    # What only wraps the error, and is there for every failure, tells nothing of its kind.
+    wraps = {c for c in classes if c.startswith("Dagster") or c == "None"}
+    last = messages[-1] if messages else ""
+    return Ended(run.status, record.end_time or 0.0, frozenset(classes - wraps), last)
+
+
+_FAILURES = (
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.RESOURCE_INIT_FAILURE,
+)
+
+
+def _verdict(attempts: Sequence[Ended], home: Opened, backfill_id: str) -> tuple[str, str]:
+    """ask, wait or give up, and why."""
+    if any(a.status == dg.DagsterRunStatus.CANCELED for a in attempts) or (
+        attempts and home.leases.is_cancelled(backfill_id)
+    ):
+        return "give up", f"{backfill_id} was cancelled"
+    if not attempts or attempts[-1].is_refused_lease:
+        return "ask", ""
+    last = attempts[-1]
+    if last.status == dg.DagsterRunStatus.SUCCESS:
+        return "give up", f"{backfill_id} has run and left it as it was"
+    if last.status != dg.DagsterRunStatus.FAILURE:
+        return "wait", f"{backfill_id} has not ended"
+    return _after_failure(attempts, home, backfill_id)
+
+
+def _after_failure(attempts: Sequence[Ended], home: Opened, backfill_id: str) -> tuple[str, str]:
+    """Whether it is tried again: a passing failure is, a few times, with growing pauses."""
+    last, pauses = attempts[-1], home.settings.retry_pauses
+    if not last.is_transient:
+        return "give up", f"{backfill_id} failed: {last.message[:_LONGEST]}"
+    failed = sum(not attempt.is_refused_lease for attempt in attempts)
+    if failed > len(pauses):
+        return "give up", f"{backfill_id} failed {failed} times: {last.message[:_LONGEST]}"
+    left = last.at + 60 * pauses[failed - 1] - time.time()
+    if left > 0:
+        return "wait", f"{backfill_id} failed and is tried again in {left:.0f} s"
+    return "ask", ""

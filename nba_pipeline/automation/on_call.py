@@ -1,0 +1,241 @@
+"""What whoever is on call wants to know first, in the order of asking.
+
+What runs and how long it will take, what was stopped by whom and why, the shares that stop what is
+downstream, the gaps behind tonight's predictions, and the command to give next.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from nba_pipeline import clock
+from nba_pipeline.automation.requests import before_games
+from nba_pipeline.automation.set_aside import set_aside
+from nba_pipeline.automation.work import work_of
+from nba_pipeline.backfill import audit
+from nba_pipeline.backfill.leases import Leases
+from nba_pipeline.backfill.progress import Progress
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
+from nba_pipeline.quality.gaps import GAPS, root_gaps
+from nba_pipeline.quality.predicted import PREDICTIONS
+from nba_pipeline.thresholds import SHARES
+from nba_pipeline.warehouse.protocol import Warehouse
+
+_STOPS = ("cancelled", "refused", "stopped", "recovered", audit.FAILED)
+_LINES = 500
+_SHOWN = 10
+_HOURS = 24
+Lines = Sequence[Mapping[str, object]]
+
+
+class Installation(Protocol):
+    """What is looked at."""
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The coordination database."""
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        """Every declared table."""
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The tables."""
+
+    @property
+    def leases(self) -> Leases:
+        """The leases."""
+
+    def survey(self) -> Survey:
+        """What is stored now."""
+
+
+@dataclass(frozen=True)
+class OnCall:
+    """The report.
+
+    running are the leases held or waited for, with seconds left; stopped what was cancelled,
+    refused, recovered or failed in the last day, newest first; failing and stale count partitions
+    per table; checkpoints are shares of the season so far beside their limits; tonight is the state
+    of today's predictions, gaps the open ones that they name; next the commands to give, first
+    things first.
+    """
+
+    at: str
+    running: Lines
+    stopped: Lines
+    failing: Lines
+    stale: Lines
+    checkpoints: Lines
+    tonight: Mapping[str, object]
+    gaps: Lines
+    next: Sequence[str]
+
+    def told(self) -> dict[str, object]:
+        """The report as plain values."""
+        return asdict(self)
+
+
+def on_call(home: Installation) -> OnCall:
+    """The report on the installation as it is now."""
+    survey, today = home.survey(), clock.today()
+    running = _running(home)
+    left = set_aside(home.engine, survey)
+    failing = [_summed(name, failed) for name in survey.tables if (failed := survey.failed(name))]
+    stale = [
+        _summed(name, outdated)
+        for name, table in survey.tables.items()
+        if table.partitions == "daily" and (outdated := survey.outdated(name))
+    ]
+    tonight = _tonight(survey, today)
+    gaps = _gaps(survey, today)
+    commands = _next(running, left, failing, stale, tonight, gaps, today)
+    stopped = _stopped(home.engine)
+    now = f"{clock.now().astimezone(clock.EASTERN):%Y-%m-%d %H:%M} US Eastern"
+    shares = _checkpoints(survey, today)
+    return OnCall(now, running, stopped, failing, stale, shares, tonight, gaps, commands)
+
+
+def _running(home: Installation) -> list[dict[str, object]]:
+    progress = Progress(home.engine)
+    lines = []
+    for lease in home.leases.living():
+        steps = [s for s in progress.steps(lease.backfill_id) if s.run_id == lease.run_id]
+        lines.append(
+            {
+                "backfill": lease.backfill_id,
+                "run": lease.run_id,
+                "what": lease.purpose,
+                "state": lease.state,
+                "since": lease.acquired_at or lease.requested_at,
+                "done": f"{sum(s.state in ('done', audit.FAILED) for s in steps)} of {len(steps)}",
+                "seconds_left": round(sum(step.remaining_seconds for step in steps)),
+            }
+        )
+    return lines
+
+
+def _stopped(engine: sa.Engine) -> list[dict[str, object]]:
+    now = clock.now()
+    return [
+        {
+            "at": line.at,
+            "by": line.actor,
+            "action": line.action,
+            "backfill": line.backfill_id,
+            "run": line.run_id,
+            "table": line.detail.get("table"),
+            "why": line.detail.get("reason"),
+        }
+        for line in audit.read(engine, _LINES)
+        if line.action in _STOPS and (now - line.at).total_seconds() < _HOURS * 3600
+    ]
+
+
+def _summed(name: str, days: Mapping[date, str]) -> dict[str, object]:
+    first = min(days)
+    return {
+        "table": name,
+        "partitions": len(days),
+        "first": first,
+        "last": max(days),
+        "why": days[first],
+    }
+
+
+def _checkpoints(survey: Survey, today: date) -> list[dict[str, object]]:
+    """The shares over the season that is running, or the last one stored, and what is expected."""
+    lines: list[dict[str, object]] = []
+    for name in survey.tables:
+        stamps = survey.stamps(name)
+        stored = [day for day in stamps if day <= today and calendar.season_days(day, day)]
+        if not stored or survey.tables[name].partitions != "daily":
+            continue
+        season = calendar.season_of(max(stored))
+        sums: dict[str, tuple[int, int]] = {}
+        for day in stored:
+            if season.first <= day <= season.last:
+                stamp = stamps[day]
+                counted = {"expected_keys": (stamp.present, stamp.expected), **stamp.shares}
+                for share, (present, expected) in counted.items():
+                    known = sums.get(share, (0, 0))
+                    sums[share] = known[0] + present, known[1] + expected
+        lines += [
+            {
+                "table": name,
+                "checkpoint": share,
+                "season": season.name,
+                "present": present,
+                "expected": expected,
+                "share": present / expected,
+                "least": SHARES[share].value if share in SHARES else None,
+            }
+            for share, (present, expected) in sums.items()
+            if expected
+        ]
+    return lines
+
+
+def _tonight(survey: Survey, today: date) -> dict[str, object]:
+    """Whether today's predictions are stored, current and ready, and what keeps them from being."""
+    stamp = survey.stamps(PREDICTIONS).get(today)
+    found = work_of(before_games(survey, today), survey)
+    return {
+        "date": today,
+        "is_season": bool(calendar.season_days(today, today)),
+        "predictions": stamp and stamp.row_count,
+        "not_ready": stamp and stamp.not_ready,
+        "to_compute": sum(len(cells) for work in found.works for cells in work.stale.values()),
+        "waits_for": list(found.barred)[:_SHOWN],
+    }
+
+
+def _gaps(survey: Survey, today: date) -> list[dict[str, object]]:
+    """The open gaps that tonight's predictions name, those of most predictions first."""
+    stamp = survey.stamps(PREDICTIONS).get(today)
+    if stamp is None or not stamp.gaps or GAPS not in survey.warehouse.names():
+        return []
+    lines = root_gaps(survey.tables.values(), calendar.FIRST_DAY, today, survey.warehouse)
+    touching = [
+        {
+            "gap_id": line["gap_id"],
+            "rule": line["rule"],
+            "tonight": stamp.gaps[str(line["gap_id"])],
+            "rows": line["rows"],
+        }
+        for line in lines
+        if line["state"] == "open" and line["gap_id"] in stamp.gaps
+    ]
+    return sorted(touching, key=lambda line: -int(str(line["tonight"])))
+
+
+def _next(
+    running: Lines,
+    left: Mapping[str, set[date]],
+    failing: Lines,
+    stale: Lines,
+    tonight: Mapping[str, object],
+    gaps: Lines,
+    today: date,
+) -> list[str]:
+    """The commands to give, first things first; none where there is nothing to do."""
+    commands = []
+    if running:
+        commands.append(f"nba-pipeline progress {running[0]['backfill']}")
+    if failing:
+        days = [line[name] for line in failing for name in ("first", "last")]
+        span = f"--from {min(map(str, days))} --to {max(map(str, days))}"
+        commands.append(f"nba-pipeline status {span} --each")
+    if stale or left:
+        commands.append("nba-pipeline repair")
+    if tonight["is_season"] and (tonight["predictions"] is None or tonight["to_compute"]):
+        commands.append(f"nba-pipeline predict --date {today}")
+    if gaps:
+        commands.append("nba-pipeline gaps --open")
+    return commands

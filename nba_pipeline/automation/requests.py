@@ -1,0 +1,141 @@
+"""What there is to do without being asked: requests of the planner, and nothing about when.
+
+What is stale is the survey's to say and what is affected the planner's; here is only which of it
+the sensors and schedules are for.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from nba_pipeline.automation.landing_listing import EVERY_SEASON
+from nba_pipeline.backfill.planner import RAW, Request, parts, predicting, repairs
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.kernel.source import Source
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Requests in the order in which they are carried out, and the only dates that are meant.
+
+    Without such dates all of the requests' are.
+    """
+
+    requests: tuple[Request, ...] = ()
+    only: frozenset[date] | None = None
+    unmet: tuple[str, ...] = field(default=())
+    """Why nothing is asked for yet, where something is to be waited for."""
+
+
+def landed(survey: Survey, changed: Iterable[tuple[str, str]], today: date) -> Wish:
+    """The raw tables on exactly the dates of which changed files now say something else.
+
+    Of a required source, the dates before the last that it speaks of are known too, though they have
+    no game. Dates after today wait until they come.
+
+    Args:
+        survey: what is stored.
+        changed: names of sources, each with the season whose files are not what they were.
+        today: the last date.
+    """
+    raw = [table for table in survey.tables.values() if table.phase == RAW]
+    days_of: dict[str, set[date]] = {}
+    for name, season in changed:
+        days_of.setdefault(name, set()).update(_days(season, today))
+    meant: set[date] = set()
+    for table in raw:
+        for source in dict.fromkeys((*table.sources, *table.players_from)):
+            if days := sorted(days_of.get(source.name, ())):
+                stale = set(survey.stale(table, days))
+                missing = stale - set(survey.stamps(table.name))
+                meant |= stale - missing
+                if missing and source in table.sources:
+                    meant |= missing & _spoken_of(source, days, survey)
+    if not meant:
+        return Wish()
+    return Wish((Request(tuple(raw), min(meant), max(meant)),), frozenset(meant))
+
+
+def _days(season: str, today: date) -> list[date]:
+    """The days of a season, or of all, up to today."""
+    spans = [s for s in calendar.seasons() if season in (s.name, EVERY_SEASON)]
+    return [day for span in spans for day in span.days() if day <= today]
+
+
+def _spoken_of(source: Source, days: Sequence[date], survey: Survey) -> set[date]:
+    """The days that the source's files say anything of, if only that there is no game."""
+    told = survey.landing.told(source, days)
+    if not source.is_required:
+        return told
+    last: dict[str, date] = {}
+    for day in sorted(told):
+        last[calendar.season_of(day).name] = day
+    return told | {day for day in days if day <= last.get(calendar.season_of(day).name, date.min)}
+
+
+def repaired(survey: Survey) -> Wish:
+    """What is affected by what changed; models are left as they are."""
+    request = repairs(list(survey.tables.values()), survey, retrain=False)
+    return Wish(tuple(parts(request, survey)) if request else ())
+
+
+def before_games(survey: Survey, today: date) -> Wish:
+    """Everything that today's predictions need, and the predictions."""
+    if not calendar.season_days(today, today):
+        return Wish()
+    wanted = _named(survey, predicting(survey, today))
+    return Wish(tuple(parts(Request(wanted, today, today), survey)))
+
+
+def after_games(survey: Survey, today: date) -> Wish:
+    """All tables on the dates up to yesterday that have come since a table was last stored.
+
+    Once their games are over, or are so long ago that they will hardly be played.
+    """
+    yesterday = today - timedelta(days=1)
+    if not calendar.season_days(yesterday, yesterday):
+        return Wish()
+    season = calendar.season_of(yesterday)
+    daily = [table for table in survey.tables.values() if table.partitions == "daily"]
+    stored = [
+        [day for day in survey.stamps(table.name) if season.first <= day <= yesterday]
+        for table in daily
+    ]
+    if not any(stored):
+        return Wish()
+    first = min(
+        max(days) + timedelta(days=1) if days else min(map(min, filter(None, stored)))
+        for days in stored
+    )
+    if first > yesterday:
+        return Wish()
+    open_days = {
+        day: why
+        for table in daily
+        if table.phase == RAW
+        for day, why in survey.unsettled(table.name).items()
+        if first <= day <= yesterday
+    }
+    if open_days:
+        return Wish(unmet=tuple(f"{day}: {why}" for day, why in sorted(open_days.items())))
+    names = {
+        name for day in calendar.season_days(first, yesterday) for name in predicting(survey, day)
+    }
+    names |= {table.name for table in daily}
+    request = Request(_named(survey, names), first, yesterday)
+    return Wish(tuple(parts(request, survey)))
+
+
+def month_trained(survey: Survey, today: date) -> Wish:
+    """The models of today's month, where they are missing or out of date."""
+    if not calendar.season_days(today, today):
+        return Wish()
+    monthly = tuple(t for t in survey.tables.values() if t.partitions == "monthly")
+    return Wish(tuple(parts(Request(monthly, today, today), survey)))
+
+
+def _named(survey: Survey, names: Iterable[str]) -> tuple[Table, ...]:
+    wanted = set(names)
+    return tuple(table for name, table in survey.tables.items() if name in wanted)

@@ -1,0 +1,171 @@
+"""Sensors that ask for work: of files that have landed, and of what a change has made stale.
+
+Dagster's automation conditions cannot say this: what a partition was made from is in fingerprints
+that reach back over seasons, while its partition mappings keep a backfill to the dates asked for
+(orchestration.partitions). So the sensors ask the planner, as `nba-pipeline repair` does.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from nba_pipeline import clock
+from nba_pipeline.automation.asking import ASSET_JOB, Decision, decide
+from nba_pipeline.automation.landing_listing import EVERY_SEASON, Listing, listing
+from nba_pipeline.automation.opened import Opened, opened
+from nba_pipeline.automation.requests import Wish, landed, repaired
+from nba_pipeline.automation.set_aside import set_aside
+from nba_pipeline.automation.tonight import has_time
+from nba_pipeline.automation.work import work_of
+from nba_pipeline.engine.meaning import meaning
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
+from nba_pipeline.settings import Settings
+
+LANDING, REPAIR = "landing_sensor", "repair_sensor"
+LANDED_PRIORITY, REPAIR_PRIORITY = 5, 0
+_READING_SECONDS = 1.0
+_SEPARATOR = " "
+
+
+def sensors(tables: Mapping[str, Table]) -> list[dg.SensorDefinition]:
+    """The sensors over every declared table, switched on."""
+    seconds = Settings().sensor_seconds
+    options: dict[str, Any] = {
+        "job_name": ASSET_JOB,
+        "minimum_interval_seconds": seconds,
+        "default_status": dg.DefaultSensorStatus.RUNNING,
+    }
+
+    @dg.sensor(
+        name=LANDING,
+        description="Raw tables on exactly the dates of which files now say something else.",
+        **options,
+    )
+    def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        with opened(tables) as home:
+            return look_at_landing(home, context.cursor, context.instance)
+
+    @dg.sensor(
+        name=REPAIR,
+        description="Exactly what a change has made stale, downstream of it, in the graph's order.",
+        **options,
+    )
+    def repair_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        with opened(tables) as home:
+            return look_for_repairs(home, context.cursor, context.instance)
+
+    return [landing_sensor, repair_sensor]
+
+
+def look_at_landing(
+    home: Opened, cursor: str | None, instance: dg.DagsterInstance
+) -> dg.SensorResult:
+    """What has landed since the cursor, which holds the digests of what was then seen.
+
+    A digest is seen once nothing is left to do for its files, so that what a kill or a refusal has
+    kept from being done is found again.
+    """
+    seen = _seen(cursor)
+    now = listing(home.landing.root, home.sources)
+    changed = now.changed_since(seen)
+    if not changed:
+        return dg.SensorResult(skip_reason=dg.SkipReason("nothing has landed"), cursor=cursor)
+    if now.is_settling(home.settings.landing_quiet_seconds):
+        return dg.SensorResult(skip_reason=dg.SkipReason("files are still landing"), cursor=cursor)
+    if left := _unread(home, now, changed):
+        text = f"reading what has landed: {left} of {len(changed)} left"
+        return dg.SensorResult(skip_reason=dg.SkipReason(text), cursor=cursor)
+    survey = home.survey()
+    wish = landed(survey, changed, clock.today())
+    decision = decided(wish, survey, home, LANDING, instance, LANDED_PRIORITY)
+    if decision.asked or decision.waiting:
+        return _result(decision, cursor)
+    kept = {_SEPARATOR.join(key): digest for key, digest in now.digests.items()}
+    return _result(decision, json.dumps({"files": kept}))
+
+
+def _seen(cursor: str | None) -> dict[tuple[str, str], str]:
+    files = json.loads(cursor)["files"] if cursor else {}
+    return {
+        (name, season): digest
+        for key, digest in files.items()
+        for name, season in [key.split(_SEPARATOR, 1)]
+    }
+
+
+_read: set[tuple[str, str, str]] = set()
+
+
+def _unread(home: Opened, now: Listing, changed: list[tuple[str, str]]) -> int:
+    """Parses changed files for a moment; how many sources and seasons are left for the next look."""
+    started, read = time.monotonic(), 0
+    sources = {source.name: source for source in home.sources}
+    for number, (name, season) in enumerate(changed):
+        mark = (name, season, now.digests.get((name, season), ""))
+        if mark in _read or name not in sources:
+            continue
+        if read and time.monotonic() - started > _READING_SECONDS:
+            return len(changed) - number
+        for span in calendar.seasons():
+            if season in (span.name, EVERY_SEASON):
+                home.landing.contents(sources[name], span.days())
+        _read.add(mark)
+        read += 1
+    return 0
+
+
+def look_for_repairs(
+    home: Opened, cursor: str | None, instance: dg.DagsterInstance
+) -> dg.SensorResult:
+    """What is stale; the cursor is the state of the installation in which nothing was left to do."""
+    state = _state(home)
+    if cursor == state:
+        return dg.SensorResult(skip_reason=dg.SkipReason("nothing has changed"), cursor=cursor)
+    survey = home.survey()
+    decision = decided(repaired(survey), survey, home, REPAIR, instance, REPAIR_PRIORITY)
+    return _result(decision, cursor if decision.asked or decision.waiting else state)
+
+
+def _state(home: Opened) -> str:
+    """Everything that decides what is stale, in one digest."""
+    facts = [
+        listing(home.landing.root, home.sources).as_text(),
+        clock.today().isoformat(),
+        *(
+            f"{home.warehouse.version(name)} {meaning(t)} {t.version}"
+            for name, t in home.tables.items()
+        ),
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+
+
+def decided(
+    wish: Wish,
+    survey: Survey,
+    home: Opened,
+    name: str,
+    instance: dg.DagsterInstance,
+    priority: int,
+) -> Decision:
+    """The decision on what is wished for; what keeps all of it waiting where something does."""
+    found = work_of(wish, survey, set_aside(home.engine, survey))
+    if name == REPAIR and not has_time(found.works, survey, home.engine):
+        return Decision(waiting=("tonight first: put off until the first game has begun",))
+    decision = decide(found.works, name, home, instance, priority=priority)
+    if wish.unmet or (found.barred and not found.works):
+        barred = [f"{why} ({count})" for why, count in found.barred.items()]
+        return Decision(
+            decision.asked, decision.waiting, (*wish.unmet, *barred, *decision.given_up)
+        )
+    return decision
+
+
+def _result(decision: Decision, cursor: str | None) -> dg.SensorResult:
+    skip = None if decision.asked else dg.SkipReason(decision.says)
+    return dg.SensorResult(run_requests=list(decision.asked), skip_reason=skip, cursor=cursor)

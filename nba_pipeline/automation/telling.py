@@ -1,0 +1,90 @@
+"""The sensor that tells people: alerts through their channels, and the report as an asset of the UI."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from nba_pipeline.automation.alerts import alerts, note_told, untold
+from nba_pipeline.automation.channels import NobodyTold, send
+from nba_pipeline.automation.on_call import OnCall, on_call
+from nba_pipeline.automation.opened import Opened, opened
+from nba_pipeline.kernel.table import Table
+
+ALERTS, REPORT = "alert_sensor", "on_call_report"
+_SECONDS = 60
+_SHOWN = 50
+
+
+def report_asset() -> dg.AssetSpec:
+    """The report as an asset, which the sensor materializes whenever it says something else."""
+    return dg.AssetSpec(
+        REPORT,
+        group_name="operations",
+        description="What `nba-pipeline report` says: what runs, what was stopped and why, the "
+        "checkpoints, the gaps behind tonight's predictions, and the next command.",
+        kinds={"report"},
+    )
+
+
+def alert_sensor(tables: Mapping[str, Table]) -> dg.SensorDefinition:
+    """The sensor, switched on."""
+
+    @dg.sensor(
+        name=ALERTS,
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells what is amiss, each thing once, and keeps the report.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        with opened(tables) as home:
+            return tell(home, context.cursor)
+
+    return sensor
+
+
+def tell(home: Opened, cursor: str | None) -> dg.SensorResult:
+    """Tells what has not been told yet, and reports what has changed since the cursor's report."""
+    new = untold(home.engine, alerts(home), home.settings.alert_hours)
+    says = f"{len(new)} alerts told" if new else "nothing new is amiss"
+    if new:
+        try:
+            failed = send(new, home.settings)
+        except NobodyTold as error:
+            says = f"{len(new)} alerts reached nobody: {error}"
+        else:
+            note_told(home.engine, new)
+            says += "".join(f"; not by {why}" for why in failed)
+    report = on_call(home)
+    mark = _mark(report)
+    events = [] if mark == cursor else [dg.AssetMaterialization(REPORT, metadata=metadata(report))]
+    return dg.SensorResult(skip_reason=dg.SkipReason(says), asset_events=events, cursor=mark)
+
+
+def _mark(report: OnCall) -> str:
+    """A digest of what the report says, the time and how far runs are apart."""
+    facts = {k: v for k, v in report.told().items() if k not in ("at", "running")}
+    facts["running"] = [line["run"] for line in report.running]
+    return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
+
+
+def metadata(report: OnCall) -> dict[str, Any]:
+    """The report as Dagster shows it: each part a table."""
+    told: dict[str, Any] = {"at": report.at, "next": "; ".join(report.next) or "nothing to do"}
+    told["tonight"] = dg.MetadataValue.json(json.loads(json.dumps(report.tonight, default=str)))
+    for name in ("running", "stopped", "failing", "stale", "checkpoints", "gaps"):
+        if lines := getattr(report, name)[:_SHOWN]:
+            columns = {key: None for line in lines for key in line}
+            records = [
+                dg.TableRecord({key: _plain(line.get(key)) for key in columns}) for line in lines
+            ]
+            schema = dg.TableSchema([dg.TableColumn(key, "string") for key in columns])
+            told[name] = dg.MetadataValue.table(records, schema)
+    return told
+
+
+def _plain(value: object) -> str | float | int | bool | None:
+    """A cell as Dagster's tables take them."""
+    return value if value is None or isinstance(value, str | float | int | bool) else str(value)

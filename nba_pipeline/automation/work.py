@@ -1,0 +1,171 @@
+"""Work: one run that computes exactly what is to be computed, cut out of what is wished for.
+
+A run is tables by a stretch of dates, and computes all of it that is stale. So a stretch ends where
+the next date would take along what may not be computed, or is not meant; dates that are current do
+not end it.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from itertools import groupby
+from types import MappingProxyType
+
+from nba_pipeline.automation.requests import Wish
+from nba_pipeline.backfill.planner import Request, groups, lines
+from nba_pipeline.engine import preconditions
+from nba_pipeline.engine.staleness import DayList, Survey, spans
+from nba_pipeline.kernel.table import Table
+
+_MENDED_TOGETHER = (
+    preconditions.UPSTREAM_MISSING,
+    preconditions.UPSTREAM_FAILED,
+    preconditions.UPSTREAM_STALE,
+)
+"""What the run itself may put right, where the upstream table is one of its own."""
+Cells = Mapping[str, Mapping[date, str]]
+"""Per table, some of its partitions, each with a sentence or fingerprint."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One run: the request that it carries out, its stale partitions, and what it would do twice.
+
+    identity names the stored and the wanted state of what is stale by itself: the same work has the
+    same identity, and once done it never comes back.
+    """
+
+    request: Request
+    stale: Cells
+    identity: str
+
+    @property
+    def days(self) -> list[date]:
+        """The partitions with something to compute, in order."""
+        return sorted({day for cells in self.stale.values() for day in cells})
+
+    @cached_property
+    def reasons(self) -> dict[str, int]:
+        """Why how many partitions are stale, the commonest first."""
+        counts: dict[str, int] = {}
+        for cells in self.stale.values():
+            for why in cells.values():
+                counts[why] = counts.get(why, 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: -item[1]))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The work that can be done now, and why the rest cannot: each reason and its partitions."""
+
+    works: tuple[Work, ...]
+    barred: Mapping[str, int]
+
+
+def work_of(
+    wish: Wish, survey: Survey, set_aside: Mapping[str, Collection[date]] = MappingProxyType({})
+) -> Found:
+    """The wish's next runs; what comes after them is found once they are done.
+
+    Args:
+        wish: what is wished for.
+        survey: what is stored.
+        set_aside: per table, partitions that are nobody's to start.
+    """
+    barred: dict[str, dict[date, str]] = {
+        name: dict.fromkeys(days, "cancelled") for name, days in set_aside.items()
+    }
+    for request in wish.requests:
+        for group in groups(request.tables):
+            part = replace(request, tables=tuple(group))
+            if works := _works(part, survey, wish.only, barred):
+                return Found(works, _counted(barred))
+    return Found((), _counted(barred))
+
+
+def _works(
+    request: Request,
+    survey: Survey,
+    only: Collection[date] | None,
+    barred: dict[str, dict[date, str]],
+) -> tuple[Work, ...]:
+    """The runs of one group of tables; what may not be computed is added to barred."""
+    stale: dict[str, dict[date, str]] = {}
+    kept_out: dict[date, set[str]] = {}
+    for line in lines(request, survey):
+        name = line.table.name
+        stopped = _stopped(line.table, list(line.stale), request, survey, barred)
+        stopped |= line.refused
+        barred.setdefault(name, {}).update(stopped)
+        not_meant = {day for day in line.stale if only is not None and day not in only}
+        out = not_meant | set(stopped)
+        for day in out:
+            kept_out.setdefault(day, set()).add(name)
+        stale[name] = {day: why for day, why in line.stale.items() if day not in out}
+    every = sorted({*kept_out, *(day for cells in stale.values() for day in cells)})
+    works = []
+    for without, days in groupby(every, key=lambda day: frozenset(kept_out.get(day, ()))):
+        stretch = set(days)
+        cells = {
+            name: found
+            for name, of_table in stale.items()
+            if name not in without
+            and (found := {day: why for day, why in of_table.items() if day in stretch})
+        }
+        if cells:
+            works.append(_work(request, cells, survey))
+    return tuple(works)
+
+
+def _stopped(
+    table: Table,
+    days: Sequence[date],
+    request: Request,
+    survey: Survey,
+    barred: Mapping[str, Mapping[date, str]],
+) -> dict[date, str]:
+    """The days that may not be computed, even after everything that this run does before."""
+    found = {day: why for day, why in barred.get(table.name, {}).items() if day in set(days)}
+    names = {own.name for own in request.tables}
+    inside = replace(table, reads=tuple(read for read in table.reads if read.table in names))
+    outside = replace(table, reads=tuple(read for read in table.reads if read.table not in names))
+    bypassed = [bypass.name for bypass in request.bypasses]
+    found |= preconditions.refused(inside, days, survey, [*bypassed, *_MENDED_TOGETHER])
+    found |= preconditions.refused(outside, days, survey, bypassed)
+    for read in table.reads:
+        upstream = barred.get(read.table, {})
+        behind = DayList(upstream)
+        for day in days if behind else ():
+            first = behind.first_in(spans(read, day))
+            if first and day not in found:
+                found[day] = f"{read.table} {first}: {upstream[first]}"
+    return found
+
+
+def _work(request: Request, stale: Cells, survey: Survey) -> Work:
+    days = sorted({day for cells in stale.values() for day in cells})
+    tables = tuple(table for table in request.tables if table.name in stale)
+    identity: list[object] = []
+    for table in tables:
+        stamps = survey.stamps(table.name)
+        own = survey.stale(table, list(stale[table.name]))
+        for day, now in sorted(survey.inputs(table, list(own)).items()):
+            stamp = stamps.get(day)
+            identity.append((table.name, str(day), stamp.token if stamp else 0, now, table.version))
+    text = json.dumps([[table.name for table in tables], str(days[0]), str(days[-1]), identity])
+    return Work(
+        replace(request, tables=tables, first=days[0], last=days[-1]),
+        stale,
+        hashlib.sha256(text.encode()).hexdigest()[:16],
+    )
+
+
+def _counted(barred: Mapping[str, Mapping[date, str]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for cells in barred.values():
+        for why in cells.values():
+            counts[why] = counts.get(why, 0) + 1
+    return counts

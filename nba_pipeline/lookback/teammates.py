@@ -1,0 +1,53 @@
+"""What the teammates who are known to be out leave of their team's plays to a player."""
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from nba_pipeline.league.availability import InjuryStatus
+from nba_pipeline.lookback import provenance
+from nba_pipeline.lookback.timeline import Timeline
+from nba_pipeline.lookback.windows import as_of, count, mean, season_to_date
+
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
+_GAME_MINUTES = 48
+_SCALE = 10**9
+
+
+def with_teammates_out_usage(players: ir.Table, games: Timeline) -> ir.Table:
+    """The players with teammates_out_usage: percent of the team's plays that those out used so far.
+
+    Each one's season usage_rate times the share of a game that he plays. Who has not played this
+    season left nothing; of whom that is not known, neither is the sum.
+
+    Args:
+        players: unique game_id and player_id, with game_date, team_abbr and injury_status, of whole
+            teams.
+        games: the timeline of players' games, with usage_rate and minutes.
+    """
+    out = players.filter(_.injury_status == InjuryStatus.OUT.value)
+    out = out.select("game_id", "team_abbr", "game_date", "player_id")
+    window = season_to_date(usage=mean("usage_rate"), minutes=mean("minutes"), played=count())
+    known = as_of(out.select("player_id", "game_date"), games, window)
+    known = known.drop(*(set(provenance.tracking_columns(known)) - {"gap_ids"}))
+    out = provenance.join(out, known, ["player_id", "game_date"])
+    used = ibis.ifelse(out.played == 0, 0.0, out.usage * out.minutes / _GAME_MINUTES)
+    mates = out.select(
+        "gap_ids", mate="player_id", of="game_id", with_team="team_abbr", billionths=_fixed(used)
+    )
+    each = players.select("game_id", "player_id", "team_abbr")
+    same_side = [each.game_id == mates.of, each.team_abbr == mates.with_team]
+    pairs = each.join(mates, [*same_side, each.player_id != mates.mate])
+    is_known = pairs.billionths.count() == pairs.count()
+    left = ibis.ifelse(is_known, pairs.billionths.sum(), ibis.null())
+    sums = provenance.gathered(pairs, ["game_id", "player_id"], mates_out=pairs.count(), left=left)
+    found = provenance.join(players, sums, ["game_id", "player_id"])
+    usage = ibis.ifelse(found.mates_out.isnull(), 0.0, found.left.cast("float64") / _SCALE)
+    return found.mutate(teammates_out_usage=usage).drop("mates_out", "left")
+
+
+def _fixed(value: ir.FloatingValue) -> ir.IntegerValue:
+    """In whole billionths: their sum does not depend on its order."""
+    return (value * _SCALE).round().cast("int64")

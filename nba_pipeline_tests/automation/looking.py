@@ -1,0 +1,130 @@
+"""Sensors that look at a lab, and runs that come to what the test says, without executing them."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.test_utils import create_run_for_test
+
+from nba_pipeline.automation import asking, sensors
+from nba_pipeline.automation.opened import Opened
+from nba_pipeline.automation.schedules import look_by_schedule
+from nba_pipeline.backfill.leases import Leases
+from nba_pipeline.coordination.database import connect
+from nba_pipeline.orchestration.session import days_of
+from nba_pipeline.settings import Settings
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.conftest import Lab
+
+_START, _END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+class Looking:
+    """A lab's landing zone and warehouse, a cursor, and Dagster's books in memory."""
+
+    def __init__(self, folder: Path, landing: Path, tables: Any = TABLES) -> None:
+        self.folder, self.landing, self.tables = folder, landing, tables
+        self.cursors: dict[str, str | None] = {}
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.lab = Lab(folder, landing)
+        self.restart()
+
+    def _open(self) -> Opened:
+        settings = Settings(
+            home=self.folder, landing=str(self.landing), landing_quiet_seconds=0, retry_minutes="5"
+        )
+        engine = connect(f"sqlite:///{self.folder / 'coordination.db'}")
+        leases = Leases(engine, 60, self.lab.warehouse.advance)
+        lab = self.lab
+        return Opened(settings, self.tables, engine, lab.warehouse, lab.landing, leases)
+
+    def restart(self) -> None:
+        """A new process: what is in memory is gone."""
+        token = self.lab._token
+        asking._just_asked.clear()
+        sensors._read.clear()
+        self.lab = Lab(self.folder, self.landing, token=token)
+        self.home = self._open()
+        self.says = ""
+
+    def look(self, name: str = sensors.LANDING) -> list[dg.RunRequest]:
+        """What the sensor asks for."""
+        if name in (sensors.LANDING, sensors.REPAIR):
+            asks = sensors.look_at_landing if name == sensors.LANDING else sensors.look_for_repairs
+            told = asks(self.home, self.cursors.get(name), self.instance)
+            self.cursors[name] = told.cursor
+            self.says = told.skip_reason.skip_message if told.skip_reason else ""
+            return list(told.run_requests or [])
+        decision = look_by_schedule(name, self.home, self.instance)
+        self.says = "" if decision.asked else decision.says
+        return list(decision.asked)
+
+    def run_of(self, request: dg.RunRequest, status: dg.DagsterRunStatus) -> dg.DagsterRun:
+        """The request's run in Dagster's books."""
+        return create_run_for_test(
+            self.instance,
+            tags=dict(request.tags),
+            asset_selection=frozenset(request.asset_selection or ()),
+            status=status,
+        )
+
+    def carry_out(self, request: dg.RunRequest) -> dict[str, Any]:
+        """Computes what was asked for and books its success; what computing it came to."""
+        first, last = (date.fromisoformat(request.tags[name]) for name in (_START, _END))
+        names = [key.to_user_string() for key in request.asset_selection or ()]
+        stored = request.tags["nba_pipeline/only_stored"].split(",")
+        done = self.lab.compute(names, first, last, only_stored=stored)
+        self.run_of(request, dg.DagsterRunStatus.SUCCESS)
+        return done
+
+    def settle(self, *names: str) -> list[tuple[str, dg.RunRequest, dict[str, Any]]]:
+        """They look, and what the first asks for is carried out, until none asks for anything."""
+        found: list[tuple[str, dg.RunRequest, dict[str, Any]]] = []
+        for _round in range(30):
+            for name in names:
+                if requests := self.look(name):
+                    found += [(name, each, self.carry_out(each)) for each in requests]
+                    break
+            else:
+                return found
+        raise AssertionError(f"it does not come to rest: {found}")
+
+
+def days(request: dg.RunRequest) -> list[date]:
+    """The request's dates."""
+    return days_of(dg.DagsterRun(job_name="x", tags=dict(request.tags)))
+
+
+def tables(request: dg.RunRequest) -> list[str]:
+    """The request's tables, in the graph's order."""
+    names = {key.to_user_string() for key in request.asset_selection or ()}
+    return [name for name in TABLES if name in names]
+
+
+def rewritten(path: Path, change: Callable[[Any], None]) -> None:
+    """Changes a JSON file in place."""
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+
+
+def lines_of(document: Any) -> list[dict[str, Any]]:
+    """A game log's lines under their headers."""
+    result = document["resultSets"][0]
+    return [dict(zip(result["headers"], line, strict=True)) for line in result["rowSet"]]
+
+
+def one_rebound_more(day: date) -> Callable[[Any], None]:
+    """A change of a game log: the day's first line has another rebound."""
+
+    def change(document: Any) -> None:
+        result = document["resultSets"][0]
+        found = lines_of(document)
+        place = next(n for n, line in enumerate(found) if line["GAME_DATE"] == str(day))
+        for name in ("DREB", "REB"):
+            result["rowSet"][place][result["headers"].index(name)] += 1
+
+    return change

@@ -1,0 +1,280 @@
+"""What has landed is asked for once: exactly the dates of which files now say something else."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from nba_pipeline import clock
+from nba_pipeline.automation import sensors
+from nba_pipeline.automation.landing_listing import EVERY_SEASON, listing, season_named
+from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import SOURCES, TABLES
+from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
+from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG
+
+FIRST, SECOND, THIRD = (date(2023, 10, day) for day in (24, 25, 26))
+NOW = datetime(2023, 10, 26, 22, tzinfo=clock.EASTERN)
+RAW = [name for name, table in TABLES.items() if table.phase == 2]
+
+
+@pytest.fixture(autouse=True)
+def _third_day(monkeypatch) -> Iterator[None]:
+    """It is the evening of the third of four days, and reading takes as long as it takes."""
+    monkeypatch.setattr(sensors, "_READING_SECONDS", 1000)
+    with clock.set_to(NOW):
+        yield
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory) -> Path:
+    """Four days of files, which no test changes."""
+    folder = tmp_path_factory.mktemp("four_days") / "landing"
+    write_landing(folder, League(teams=4, days=4, rest=0.0, seed=3))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(landing, tmp_path_factory) -> Looking:
+    """The same, once what the sensor asked for was done; no test changes it."""
+    folder = tmp_path_factory.mktemp("whole")
+    shutil.copytree(landing, folder / "landing")
+    looking = Looking(folder, folder / "landing")
+    with clock.set_to(NOW), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sensors, "_READING_SECONDS", 1000)
+        (request,) = looking.look()
+        looking.carry_out(request)
+        assert looking.look() == []
+    return looking
+
+
+@pytest.fixture
+def looking(landing: Path, tmp_path: Path) -> Looking:
+    """Four days of files, of which nothing is stored."""
+    shutil.copytree(landing, tmp_path / "landing")
+    return Looking(tmp_path, tmp_path / "landing")
+
+
+@pytest.fixture
+def stored(whole: Looking, tmp_path: Path) -> Looking:
+    """The same, of which the days up to the third are stored."""
+    shutil.copytree(whole.folder, tmp_path, dirs_exist_ok=True)
+    looking = Looking(tmp_path, tmp_path / "landing")
+    looking.lab._token = whole.lab._token
+    looking.cursors = dict(whole.cursors)
+    return looking
+
+
+def test_new_files_are_asked_for_in_one_run_up_to_today(looking: Looking) -> None:
+    """Three season files have come: all raw tables, on the season's days so far."""
+    (request,) = looking.look()
+    assert tables(request) == RAW
+    assert days(request) == [FIRST, SECOND, THIRD]
+
+
+def test_what_was_done_is_not_asked_for_again_after_a_restart_nor_read(
+    stored: Looking, monkeypatch
+) -> None:
+    """The cursor knows the files by their names, sizes and times."""
+    stored.restart()
+    monkeypatch.setattr(stored.home.landing, "contents", lambda *_a, **_k: pytest.fail("read"))
+    assert stored.look() == []
+    assert stored.says == "nothing has landed"
+
+
+def test_a_request_that_nobody_carried_out_is_made_again_under_the_same_name(
+    looking: Looking,
+) -> None:
+    """The daemon died before it made the run; had it made it, Dagster would know the run's key."""
+    (asked,) = looking.look()
+    looking.restart()
+    (again,) = looking.look()
+    assert again.run_key == asked.run_key
+    looking.run_of(again, dg.DagsterRunStatus.STARTING)
+    looking.restart()
+    assert looking.look() == []
+
+
+def test_a_file_that_says_what_it_said_causes_no_run(stored: Looking) -> None:
+    """Touched, and written anew with other spaces."""
+    path = stored.landing / TEAM_LOG
+    os.utime(path, (1, 1))
+    assert stored.look() == []
+    path.write_text(path.read_text().replace(", ", ",  "))
+    assert stored.look() == []
+    assert stored.says == "nothing to do"
+    assert stored.look() == []
+    assert stored.says == "nothing has landed"
+
+
+def test_a_correction_in_a_season_file_asks_for_its_date_alone_and_the_same_again_for_none(
+    stored: Looking,
+) -> None:
+    """Another rebound on the second day; the tables are those that it reaches."""
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    (request,) = stored.look()
+    assert days(request) == [SECOND]
+    assert "nbac_player_boxscore" in tables(request)
+    assert "nbac_team_boxscore" not in tables(request)
+    done = stored.carry_out(request)
+    assert done["nbac_player_boxscore"].replaced.written == (SECOND,)
+    assert stored.look() == []
+    os.utime(stored.landing / PLAYER_LOG, (2, 2))
+    assert stored.look() == []
+
+
+def test_a_burst_is_one_run_over_what_it_changes(stored: Looking) -> None:
+    """The first day of one file and the third of another; the day between is current."""
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(FIRST))
+    rewritten(stored.landing / TEAM_LOG, one_rebound_more(THIRD))
+    (request,) = stored.look()
+    done = stored.carry_out(request)
+    assert done["nbac_player_boxscore"].replaced.written == (FIRST,)
+    assert done["nbac_team_boxscore"].replaced.written == (THIRD,)
+    assert stored.look() == []
+
+
+def test_files_that_are_still_coming_are_waited_for(looking: Looking) -> None:
+    """Nothing is asked for until no file is as new as the setting says."""
+    vars(looking.home.settings)["landing_quiet_seconds"] = 60
+    os.utime(looking.landing / TEAM_LOG)
+    assert looking.look() == []
+    assert looking.says == "files are still landing"
+    for path in looking.landing.rglob("*.json"):
+        os.utime(path, (1, 1))
+    assert len(looking.look()) == 1
+
+
+def test_what_takes_long_to_read_is_read_over_several_looks(looking: Looking, monkeypatch) -> None:
+    """At least one source and season with each, and nothing is asked for before all is read."""
+    monkeypatch.setattr(sensors, "_READING_SECONDS", 0)
+    said = []
+    while not looking.look():
+        said.append(looking.says)
+    assert said == [f"reading what has landed: {left} of 3 left" for left in (2, 1)]
+
+
+def test_what_a_lease_refused_is_asked_for_once_more_when_it_is_gone(looking: Looking) -> None:
+    """While another holds the dates nothing is asked; the refused attempt counts as none."""
+    (request,) = looking.look()
+    failed(looking, request, "LeaseRefused")
+    claim = Claim("nbac_schedule", SECOND, SECOND)
+    holder = Holder.here("other", "other")
+    grant = looking.home.leases.acquire(holder, [claim], [], purpose="a test", wait=False)
+    looking.restart()
+    assert looking.look() == []
+    assert looking.says.startswith("waiting for run other")
+    looking.home.leases.release(grant.id)
+    (again,) = looking.look()
+    assert again.run_key != request.run_key
+    looking.carry_out(again)
+    assert looking.look() == []
+
+
+def test_a_passing_failure_is_tried_again_after_a_pause_and_then_given_up(
+    looking: Looking, monkeypatch
+) -> None:
+    """One retry after five minutes is set; a lost connection is passing."""
+    (request,) = looking.look()
+    ended = failed(looking, request, "OperationalError")
+    looking.restart()
+    assert looking.look() == []
+    assert "is tried again in" in looking.says
+    monkeypatch.setattr("nba_pipeline.automation.asking.time.time", lambda: ended + 301)
+    (again,) = looking.look()
+    failed(looking, again, "OperationalError")
+    looking.restart()
+    assert looking.look() == []
+    assert "failed 2 times" in looking.says
+
+
+def test_what_cannot_succeed_is_not_tried_again_until_its_files_change(looking: Looking) -> None:
+    """A broken rule stays broken; another content is other work."""
+    (request,) = looking.look()
+    failed(looking, request, "SchemaViolated")
+    looking.restart()
+    assert looking.look() == []
+    assert "failed: SchemaViolated" in looking.says
+    rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    assert len(looking.look()) == 1
+
+
+def test_a_cancelled_run_is_never_started_again_but_a_later_correction_is(stored: Looking) -> None:
+    """Cancelled while it held its lease: its dates are left alone until what they say changes."""
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    (request,) = stored.look()
+    backfill = request.tags["nba_pipeline/backfill"]
+    claims = [Claim(name, SECOND, SECOND) for name in tables(request)]
+    leases = stored.home.leases
+    leases.acquire(Holder.here("run", backfill), claims, [], purpose="a test", wait=False)
+    leases.cancel(backfill, "wrong file")
+    stored.run_of(request, dg.DagsterRunStatus.CANCELED)
+    stored.restart()
+    assert stored.look() == []
+    stored.restart()
+    assert stored.look() == []
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    (later,) = stored.look()
+    assert days(later) == [SECOND]
+    stored.carry_out(later)
+    assert stored.look() == []
+
+
+def failed(looking: Looking, request: dg.RunRequest, cls_name: str) -> float:
+    """Books that the request's run has failed with an error of that class; when it ended."""
+    from dagster._utils.error import SerializableErrorInfo  # noqa: PLC0415
+
+    run = looking.run_of(request, dg.DagsterRunStatus.STARTED)
+    error = SerializableErrorInfo(cls_name, [], cls_name)
+    wrapped = SerializableErrorInfo("wraps", [], "DagsterExecutionStepExecutionError", error)
+    looking.instance.report_run_failed(run, "failed")
+    event = dg.DagsterEvent(
+        "STEP_FAILURE",
+        "job",
+        step_key="x",
+        event_specific_data=_step_failure(wrapped),
+    )
+    looking.instance.report_dagster_event(event, run.run_id)
+    record = looking.instance.get_run_records(dg.RunsFilter(run_ids=[run.run_id]))[0]
+    return record.end_time or 0.0
+
+
+def _step_failure(error):
+    from dagster._core.execution.plan.objects import StepFailureData  # noqa: PLC0415
+
+    return StepFailureData(error=error, user_failure_data=None)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "season"),
+    [
+        ("nba_stats_schedule", "2023-24.json", "2023-24"),
+        ("nba_stats_league_game_log_team", "2023-24/2024-01-05.json.gz", "2023-24"),
+        ("nba_stats_league_game_log_team", "1999-00.json", EVERY_SEASON),
+        ("nba_stats_league_game_log_team", "notes.txt", EVERY_SEASON),
+    ],
+)
+def test_a_path_says_its_season_by_its_name(source: str, name: str, season: str) -> None:
+    """A season that the calendar lacks, or a name that says none, may be of any."""
+    declared = SOURCES[source]
+    assert season_named(declared, f"{declared.place}/{name}") == season
+
+
+def test_a_listing_changes_with_a_size_a_time_or_a_name_and_not_with_files_being_written(
+    looking: Looking,
+) -> None:
+    """A file that begins with a dot is not there yet; one that has gone is a change."""
+    root, sources = looking.home.landing.root, looking.home.sources
+    before = listing(root, sources)
+    key = ("nba_stats_league_game_log_team", "2023-24")
+    (looking.landing / TEAM_LOG).with_name(".2023-24.json").write_text("half of it")
+    assert listing(root, sources).changed_since(before.digests) == []
+    os.utime(looking.landing / TEAM_LOG, (5, 5))
+    assert listing(root, sources).changed_since(before.digests) == [key]
+    (looking.landing / TEAM_LOG).unlink()
+    assert listing(root, sources).changed_since(before.digests) == [key]

@@ -1,0 +1,119 @@
+"""What a change has made stale is computed again, that and nothing else."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from nba_pipeline import clock
+from nba_pipeline.automation.sensors import LANDING, REPAIR
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
+from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.league_files import PLAYER_LOG
+
+FIRST, SECOND, LAST = (date(2023, 10, day) for day in (24, 25, 28))
+NOW = datetime(2023, 10, 29, 5, tzinfo=clock.EASTERN)
+Cells = set[tuple[str, date]]
+
+
+@pytest.fixture(autouse=True)
+def _morning_after() -> Iterator[None]:
+    """It is the morning after the last of five days."""
+    with clock.set_to(NOW):
+        yield
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Path:
+    """Five days computed in full; no test changes them."""
+    folder = tmp_path_factory.mktemp("five_days")
+    write_landing(folder / "landing", League(teams=4, days=5, rest=0.0, seed=3))
+    with clock.set_to(NOW):
+        Lab(folder, folder / "landing").compute([*TABLES], FIRST, LAST)
+    return folder
+
+
+@pytest.fixture
+def looking(whole: Path, tmp_path: Path) -> Looking:
+    """They, with sensors that have seen them."""
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
+    found = Looking(tmp_path, tmp_path / "landing")
+    found.lab._token = 10
+    assert found.settle(LANDING, REPAIR) == []
+    return found
+
+
+def _inputs(lab: Lab) -> dict[tuple[str, date], str]:
+    return {(n, d): s.inputs for n in TABLES for d, s in lab.warehouse.stamps(n).items()}
+
+
+def test_a_correction_is_carried_as_far_as_its_inputs_changed_and_no_further(
+    looking: Looking, tmp_path: Path
+) -> None:
+    """Brute force: what a home computed from the corrected files was made from something else.
+
+    Models are left as they are, and with them the dates are all that is computed again.
+    """
+    before = _inputs(looking.lab)
+    rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    other = tmp_path / "other"
+    other.mkdir()
+    brute = Lab(other, looking.landing)
+    brute.compute([*TABLES], FIRST, LAST)
+    wanted = {cell for cell, inputs in _inputs(brute).items() if inputs != before[cell]}
+    wanted = {(name, day) for name, day in wanted if TABLES[name].partitions == "daily"}
+    ran = looking.settle(LANDING, REPAIR)
+    assert [name for name, _request, _done in ran] == [LANDING, REPAIR]
+    computed: Cells = {
+        (name, day)
+        for _name, _request, done in ran
+        for name, of_table in done.items()
+        for day in (*of_table.replaced.written, *of_table.replaced.unchanged)
+    }
+    assert computed == wanted
+    assert ("player_daily_cache", LAST) in computed
+    assert ("player_game_summary", FIRST) not in computed
+    for name, table in TABLES.items():
+        if table.partitions == "daily" and name != "predictions_made":
+            assert _rows(looking.lab, name) == _rows(brute, name), name
+    assert looking.settle(LANDING, REPAIR) == []
+
+
+def _rows(lab: Lab, name: str) -> list[dict[str, object]]:
+    volatile = TABLES[name].volatile
+    return [{n: v for n, v in row.items() if n not in volatile} for row in lab.rows(name)]
+
+
+def test_newer_code_of_a_table_makes_it_and_what_reads_it_stale(whole: Path) -> None:
+    """All its dates, in one run; a model is left as it is."""
+    name = "player_daily_cache"
+    newer = {**TABLES, name: replace(TABLES[name], version=TABLES[name].version + 1)}
+    looking = Looking(whole, whole / "landing", newer)
+    (request,) = looking.look(REPAIR)
+    assert days(request) == [date(2023, 10, day) for day in range(24, 29)]
+    asked = tables(request)
+    assert asked[0] == name
+    assert set(asked) <= {n for n, table in TABLES.items() if name in (n, *table.upstream)}
+    assert "points_model" not in asked
+
+
+def test_what_the_dry_run_of_repair_names_is_what_the_sensor_asks_for(looking: Looking) -> None:
+    """Both ask the same planner."""
+    from nba_pipeline.backfill.planner import plan, repairs  # noqa: PLC0415
+
+    rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    survey = looking.home.survey()
+    request = repairs(list(TABLES.values()), survey, retrain=False)
+    assert request is not None
+    named = {line.table.name: set(line.stale) for line in plan(request, survey) if line.stale}
+    (asked,) = looking.look(REPAIR)
+    assert tables(asked) == list(named)
+    assert (days(asked)[0], days(asked)[-1]) == (
+        min(min(stale) for stale in named.values()),
+        max(max(stale) for stale in named.values()),
+    )

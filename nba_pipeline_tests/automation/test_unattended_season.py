@@ -1,0 +1,133 @@
+"""Days on which nobody gives a command end where one backfill of them ends, and no run is wasted."""
+
+import sys
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from nba_pipeline import clock
+from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES, TRAINING
+from nba_pipeline.automation.sensors import LANDING, REPAIR
+from nba_pipeline.league import calendar
+from nba_pipeline.simulation.league import League, simulate
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.automation.looking import Looking, days, tables
+from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.replay.known import Known, Moment
+
+DAYS = 10
+PREDICTIONS, MADE = "player_prop_predictions", "predictions_made"
+MORNING, NIGHT = time(10), time(2)
+WHO_LOOKS = {
+    "morning": (LANDING, REPAIR, TRAINING, BEFORE_GAMES),
+    "night": (LANDING, REPAIR, AFTER_GAMES),
+}
+
+
+@dataclass
+class Season:
+    """What was lived: every run with who asked for it, and when each date was first predicted."""
+
+    known: Known
+    looking: Looking
+    runs: list[tuple[str, list[date], list[str], int]] = field(default_factory=list)
+    predicted: dict[date, datetime] = field(default_factory=dict)
+    wasted: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def look(self, moment: Moment, now: datetime) -> None:
+        """What has become known lands, and everyone looks until nothing is left to ask for."""
+        self.known.write(moment)
+        with clock.set_to(now):
+            for name, request, done in self.looking.settle(*WHO_LOOKS[moment.part]):
+                computed = sum(
+                    len(c.replaced.written) + len(c.replaced.unchanged) for c in done.values()
+                )
+                run = (name, days(request), tables(request), computed)
+                self.runs.append(run)
+                if not computed:
+                    self.wasted.append(str(run))
+                self.failed += [f"{t} {c.refused}" for t, c in done.items() if c.refused]
+            for day in self.looking.lab.warehouse.stamps(PREDICTIONS):
+                self.predicted.setdefault(day, clock.now())
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory) -> Season:
+    """Ten days with results that come late, in pieces, wrong or not at all that night, and a restart.
+
+    Then a morning on which all is known, and, that being the tenth day after, all is corrected.
+    """
+    folder: Path = tmp_path_factory.mktemp("unattended")
+    league = League(teams=6, days=14, rest=0.1, seed=8, off_days=(4,), trades=1, postponed=1)
+    played = simulate(league)
+    spanned = calendar.season(league.season).days()[:DAYS]
+    known = Known(played, folder / "landing", dated="player", last=spanned[-1], seed=4)
+    lived = Season(known, Looking(folder, folder / "landing"))
+    for number, day in enumerate(spanned):
+        lived.look(Moment(day, "morning"), datetime.combine(day, MORNING, clock.EASTERN))
+        if number % 3 == 0:
+            lived.looking.restart()
+        night = datetime.combine(day + timedelta(days=1), NIGHT, clock.EASTERN)
+        lived.look(Moment(day, "night"), night)
+    # The tables go on with the days that follow; what is compared are the ten.
+    end = spanned[-1] + timedelta(days=1)
+    known.write(Moment(end + timedelta(days=9), "morning"))
+    lived.look(
+        Moment(end + timedelta(days=9), "night"), datetime.combine(end, MORNING, clock.EASTERN)
+    )
+    return lived
+
+
+@pytest.fixture(scope="module")
+def backfill(season: Season, tmp_path_factory) -> Lab:
+    """One backfill of the same days into an empty home."""
+    lab = Lab(tmp_path_factory.mktemp("backfill"), season.looking.landing)
+    first = min(season.predicted)
+    with clock.set_to(datetime.combine(max(season.predicted), MORNING, clock.EASTERN)):
+        lab.compute([*TABLES], first, first + timedelta(days=DAYS - 1))
+    return lab
+
+
+@pytest.mark.parametrize(
+    "table", [n for n, t in TABLES.items() if n != MADE and t.partitions == "daily"]
+)
+def test_every_table_equals_one_backfill(season: Season, backfill: Lab, table: str) -> None:
+    """Row by row on the ten days, what says when and by whom a row was made apart."""
+    last = max(backfill.warehouse.stamps(table))
+    assert _rows(season.looking.lab, table, last) == _rows(backfill, table, last)
+
+
+def _rows(lab: Lab, table: str, last: date) -> list[dict[str, object]]:
+    volatile = TABLES[table].volatile
+    return [
+        {name: value for name, value in row.items() if name not in volatile}
+        for row in lab.rows(table)
+        if row.get("basis") != "made" and row["game_date"] <= last  # type: ignore[operator]
+    ]
+
+
+def test_no_run_was_wasted_and_none_was_refused_or_failed(season: Season, capsys) -> None:
+    """Each computed something; what may not be computed yet was waited for, and not tried."""
+    with capsys.disabled():
+        counts = {
+            name: sum(run[0] == name for run in season.runs)
+            for names in WHO_LOOKS.values()
+            for name in names
+        }
+        sys.stdout.write(f"\n{DAYS} days unattended: {len(season.runs)} runs, {counts}, 0 wasted\n")
+    assert season.wasted == []
+    assert season.failed == []
+
+
+def test_every_date_was_predicted_before_its_results_landed(season: Season) -> None:
+    """On its own morning, but for those after a night that was open or lacked too much."""
+    late = {
+        day for day, when in season.predicted.items() if when.astimezone(clock.EASTERN).date() > day
+    }
+    assert len(season.predicted) >= DAYS
+    assert len(late) < DAYS / 2
+    made = season.looking.lab.warehouse.stamps(MADE)
+    assert set(season.predicted) - late <= set(made)
