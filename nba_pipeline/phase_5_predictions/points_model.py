@@ -23,6 +23,7 @@ from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_three_seasons, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.model import boosting, promotion, training_gate
+from nba_pipeline.model.card import card
 from nba_pipeline.model.training_gate import Training
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import (
     FEATURE_VERSION,
@@ -311,6 +312,7 @@ points_model = table_asset(
     violations=[kept_months],
     refusals=refusals,
     gate=gate,
+    card=card,
     blocked_by=["usage_rate_coverage"],
     checkpoints=[checkpoint("training_gate", refusals, kept_months, figures=months)],
     partitions="monthly",
