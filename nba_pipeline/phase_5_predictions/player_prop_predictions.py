@@ -160,5 +160,6 @@ player_prop_predictions = table_asset(
     violations=[players_without_features],
     checkpoints=[checkpoint("universe", players_without_features)],
     ready_when=["box", "team", "minimum_games"],
+    counts=["zone"],
     volatile=["made_at"],
 )

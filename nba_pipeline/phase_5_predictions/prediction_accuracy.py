@@ -157,4 +157,5 @@ prediction_accuracy = table_asset(
     assertions=[predictions_not_copied],
     checkpoints=[checkpoint("grading", predictions_not_copied)],
     ready_when=["box", "team", "minimum_games"],
+    counts=["zone"],
 )

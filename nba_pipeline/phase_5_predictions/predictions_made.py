@@ -96,5 +96,6 @@ predictions_made = table_asset(
     assertions=[statements_after_tip_off],
     checkpoints=[checkpoint("grading", statements_after_tip_off)],
     ready_when=["box", "team", "minimum_games"],
+    counts=["zone"],
     appends=True,
 )
