@@ -1,6 +1,7 @@
 """From where each player of a date's universe shoots, and how well, in his games before it."""
 
 from datetime import date
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -21,7 +22,7 @@ GRAIN = ["player_id", "game_date"]
 _SPANS = (10, 20)
 
 
-def _share(zone: str, games: int) -> object:
+def _share(zone: str, games: int) -> Any:
     return pa.Field(
         ge=0,
         le=1,
@@ -30,7 +31,7 @@ def _share(zone: str, games: int) -> object:
     )
 
 
-def _pct(zone: str, games: int) -> object:
+def _pct(zone: str, games: int) -> Any:
     return pa.Field(
         ge=0,
         le=1,
@@ -39,13 +40,13 @@ def _pct(zone: str, games: int) -> object:
     )
 
 
-def _attempts(zone: str, games: int) -> object:
+def _attempts(zone: str, games: int) -> Any:
     return pa.Field(
         ge=0, nullable=True, description=f"Attempts {zone} per game, last {games} games"
     )
 
 
-def _assisted(games: int) -> object:
+def _assisted(games: int) -> Any:
     return pa.Field(
         ge=0,
         le=1,

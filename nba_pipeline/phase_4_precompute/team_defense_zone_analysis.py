@@ -1,6 +1,7 @@
 """What each team of a date allowed in its games before it, by zone and in all, beside the league."""
 
 from datetime import date
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -22,7 +23,7 @@ _GAMES, _LEAGUE_DAYS = 15, 30
 _COUNTED = [(zone, what) for zone in ZONES for what in ("attempts", "makes")]
 
 
-def _pct_allowed(zone: str) -> object:
+def _pct_allowed(zone: str) -> Any:
     return pa.Field(
         ge=0,
         le=1,
@@ -31,7 +32,7 @@ def _pct_allowed(zone: str) -> object:
     )
 
 
-def _attempts_allowed(zone: str) -> object:
+def _attempts_allowed(zone: str) -> Any:
     return pa.Field(
         ge=0,
         nullable=True,
@@ -39,7 +40,7 @@ def _attempts_allowed(zone: str) -> object:
     )
 
 
-def _pct_beside_league(zone: str) -> object:
+def _pct_beside_league(zone: str) -> Any:
     return pa.Field(
         ge=-100,
         le=100,
@@ -49,7 +50,7 @@ def _pct_beside_league(zone: str) -> object:
     )
 
 
-def _attempts_beside_league(zone: str) -> object:
+def _attempts_beside_league(zone: str) -> Any:
     return pa.Field(
         nullable=True,
         description=f"Attempts allowed {zone} per game minus the league's of 30 days, in attempts",

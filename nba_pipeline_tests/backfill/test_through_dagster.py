@@ -26,8 +26,8 @@ from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline_tests.backfill.writer import NEXT_VERSION
-from nba_pipeline_tests.conftest import Lab
-from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, RAW, TABLE, _versions
+from nba_pipeline_tests.conftest import RAW, Lab
+from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, TABLE, _versions
 
 pytestmark = pytest.mark.slow
 

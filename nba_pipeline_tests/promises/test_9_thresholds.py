@@ -116,7 +116,10 @@ def test_a_check_shows_the_limit_its_reason_and_version_and_follows_them(
 
 
 def test_a_changed_limit_makes_stale_exactly_the_tables_that_use_it(league, monkeypatch) -> None:
-    """The tolerance of a warning on one table is that table's alone; a window's share is three's."""
+    """The tolerance of a warning on one table is that table's alone; a window's share is of all that looks back.
+
+    The feature store joins what others have looked back for; the training gate looks back again.
+    """
 
     def stale_under(limit: Threshold, value: float) -> set[str]:
         with monkeypatch.context() as patch:
@@ -130,7 +133,9 @@ def test_a_changed_limit_makes_stale_exactly_the_tables_that_use_it(league, monk
 
     assert stale_under(thresholds.USAGE_TEAM_MEAN_TOLERANCE, 0.4) == {"player_game_summary"}
     assert stale_under(thresholds.WINDOW_PRESENT_SHARE, 0.8) == {
-        *("upcoming_player_game_context", "player_daily_cache", "ml_feature_store_v2")
+        *("upcoming_team_game_context", "upcoming_player_game_context", "player_daily_cache"),
+        *("player_shot_zone_analysis", "team_defense_zone_analysis", "player_composite_factors"),
+        "points_model",
     }
     assert stale_under(thresholds.WINDOW_PRESENT_SHARE, 0.9) == set()
 
