@@ -142,7 +142,10 @@ def feature_coverage(training: Training) -> list[str]:
 
 
 def constant(training: Training) -> list[str]:
-    """Measures that have one and the same value in most rows of a season."""
+    """Measures that have one and the same value in most rows of a season.
+
+    One that has it in all of them, and is optional, is of a source that the season does not have.
+    """
     rows = training.rows
     is_settled = rows.games_played_season > _SETTLED_GAMES
     found = []
@@ -155,7 +158,8 @@ def constant(training: Training) -> list[str]:
         for season, part in values[is_settled].groupby(rows.season[is_settled]):
             counts = part.value_counts()
             share = counts.iloc[0] / len(part) if len(counts) else 0.0
-            if share > TRAINING_CONSTANT_SHARE.value:
+            is_without_source = name in training.optional and share == 1
+            if share > TRAINING_CONSTANT_SHARE.value and not is_without_source:
                 found.append(
                     f"{name} is {counts.index[0]:g} in {share:.1%} of the rows of {season}: "
                     f"{TRAINING_CONSTANT_SHARE.reason}"

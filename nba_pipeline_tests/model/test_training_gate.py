@@ -92,6 +92,23 @@ def test_a_constant_in_the_place_of_what_is_unknown_is_told(clean) -> None:
     assert told[0].startswith(f"usage_rate_last_10 is 20 in 100.0% of the rows of {SPOILED}")
 
 
+def test_an_optional_feature_of_a_season_without_its_source_is_let_through(clean) -> None:
+    """All of the season's rows have nothing of it; where a part of them has, a default was filled in."""
+    known = changed(
+        clean, usage_rate_last_10=clean.rows.usage_rate_last_10.mask(_is_spoiled(clean), 0)
+    )
+    optional = replace(known, optional=("usage_rate_last_10",))
+    assert training_gate.constant(optional) == []
+    is_most = _is_spoiled(clean) & (clean.rows.player_id > 3)
+    part = changed(clean, usage_rate_last_10=clean.rows.usage_rate_last_10.mask(is_most, 0))
+    (told,) = training_gate.constant(replace(part, optional=("usage_rate_last_10",)))
+    assert told.startswith("usage_rate_last_10 is 0 in 90.0% of the rows of 2021-22")
+
+
+def _is_spoiled(clean: Training) -> pd.Series:
+    return clean.rows.season == SPOILED
+
+
 def test_the_target_in_the_place_of_a_feature_is_told(clean) -> None:
     """The points themselves, under an honest name."""
     told = training_gate.copied_target(changed(clean, minutes_avg_last_10=clean.rows.scored * 1.0))
