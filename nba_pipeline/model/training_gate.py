@@ -22,7 +22,7 @@ from nba_pipeline.thresholds import (
     Threshold,
 )
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _BOOTSTRAP = "bootstrap"

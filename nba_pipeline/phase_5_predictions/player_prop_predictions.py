@@ -5,6 +5,7 @@ predictions_made. A row that is not production ready is predicted all the same, 
 """
 
 from datetime import date, datetime
+from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
@@ -24,7 +25,7 @@ from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
 from nba_pipeline.thresholds import MOST_POINTS
 
 GRAIN = ["game_id", "player_id", "system"]
-SYSTEMS = ["moving_average", "xgboost"]
+SYSTEMS = [*systems.FORMULAS, "xgboost"]
 _KEYS = ["game_id", "player_id"]
 _OF_LINE = ["points_line", "line_source", "over_price", "under_price"]
 
@@ -81,12 +82,12 @@ def expected(ml_feature_store_v2: ir.Table) -> ir.Table:
     return ml_feature_store_v2
 
 
-def _moving_average(features: ir.Table) -> ir.Table:
-    predicted = systems.moving_average(features)
+def _formula(features: ir.Table, system: str) -> ir.Table:
+    """The rows with what the formula of that name says."""
     unknown = ibis.null().cast("float64")
     return features.mutate(
-        system=ibis.literal("moving_average"),
-        predicted_points=predicted,
+        system=ibis.literal(system),
+        predicted_points=systems.FORMULAS[system](features),
         p10=unknown,
         p50=unknown,
         p90=unknown,
@@ -145,8 +146,9 @@ def transform(
     lined = provenance.join(ml_feature_store_v2, lines, _KEYS)
     values = lined.select(*_KEYS, "game_date", "points_line", *FEATURES).execute()
     features = _fingerprinted(lined, values)
-    made = _moving_average(features)
-    rows = made.union(_xgboost(features, values, points_model).select(*made.columns))
+    made = [_formula(features, system) for system in systems.FORMULAS]
+    made.append(_xgboost(features, values, points_model).select(*made[0].columns))
+    rows = reduce(lambda one, other: one.union(other), made)
     rows = rows.mutate(
         made_at=ibis.literal(clock.now(), "timestamp('UTC')"),
         edge=rows.predicted_points - rows.points_line,
@@ -162,7 +164,7 @@ def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> i
 
 player_prop_predictions = table_asset(
     __name__,
-    version=5,
+    version=6,
     schema=PlayerPropPredictions,
     reads=[
         *same_date("ml_feature_store_v2", "upcoming_player_game_context"),
