@@ -15,10 +15,10 @@ from ibis import _
 
 from nba_pipeline.league.calendar import previous_season_name, season_name, season_turn
 from nba_pipeline.lookback.provenance import (
+    FAMILIES,
     expected_column,
     families_of,
     no_gaps,
-    of_units,
     present_column,
     union_of,
 )
@@ -117,7 +117,7 @@ def timeline(
     if data_gaps is None:
         return Timeline(_in_order(rows.mutate(is_hole=False, gap_ids=no_gaps()), [of]), of)
     holes = _holes(data_gaps, needs)
-    rows = of_units(rows, sorted({need.unit for need in needs})).mutate(is_hole=False)
+    rows = _of_needs(rows, needs).mutate(is_hole=False)
     if of == "team_abbr":
         return Timeline(_in_order(rows.union(_padded(holes, rows)), [of]), of)
     entries = computed_once(rows.union(_padded(_members(holes, rows, of), rows)))
@@ -161,6 +161,27 @@ def entries_before(past: Timeline, entity: object, day: date) -> ir.Table:
     wanted = past.keyed(target).select("entry_of")
     mine = past.entries.semi_join(wanted, past.entries[past.of] == wanted.entry_of)
     return strictly_before(mine, day).order_by(ibis.desc("game_date"))
+
+
+def _of_needs(rows: ir.Table, needs: Sequence[Need]) -> ir.Table:
+    """The rows without what they carry of other units and sides: those families' counts and gaps."""
+    families = {FAMILIES[need.unit] for need in needs}
+    others = [family for family in families_of(rows) if family not in families]
+    rows = rows.drop(*(n for f in others for n in (expected_column(f), present_column(f))))
+    own_side = ":" + rows.team_abbr
+
+    def is_needed(gap_id: ir.StringValue) -> ir.BooleanValue:
+        return ibis.or_(
+            *(
+                gap_id.startswith(f"{need.unit}:")
+                & (gap_id.endswith(own_side) if need.sides == "own" else ibis.literal(True))
+                for need in needs
+            )
+        )
+
+    # Almost every list is empty.
+    kept = ibis.ifelse(rows.gap_ids.length() == 0, rows.gap_ids, rows.gap_ids.filter(is_needed))
+    return rows.mutate(gap_ids=kept)
 
 
 def _padded(holes: ir.Table, like: ir.Table) -> ir.Table:

@@ -8,7 +8,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.simulation.league import League, write_landing
@@ -122,6 +122,7 @@ def _check(small: Lab, folder: Path, damage: list[tuple[str, int]]) -> None:
 
 @settings(max_examples=5, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(DAMAGE)
+@example([("roster removed", 20), ("one shot removed", 5)])
 def test_random_damage(small, tmp_path_factory, damage) -> None:
     """Removed, repeated and spoiled units: soundness and exactness against the walk."""
     _check(small, tmp_path_factory.getbasetemp() / "damage", damage)
