@@ -53,10 +53,10 @@ def test_what_is_gathered_has_the_gaps_of_every_row_once() -> None:
     lines = rows(
         ("a", ["g2", "g3"], 1, 1), ("a", [], 1, 1), ("a", ["g1", "g2"], 1, 0), ("b", [], 1, 1)
     )
-    found = provenance.gathered(lines, ["game_id"], rows=ibis._.count())
+    found = provenance.gathered(lines, ["game_id"], games=ibis._.count())
     assert ibis.duckdb.connect().to_pyarrow(found.order_by("game_id")).to_pylist() == [
-        {"game_id": "a", "rows": 3, "gap_ids": ["g1", "g2", "g3"]},
-        {"game_id": "b", "rows": 1, "gap_ids": []},
+        {"game_id": "a", "games": 3, "gap_ids": ["g1", "g2", "g3"]},
+        {"game_id": "b", "games": 1, "gap_ids": []},
     ]
 
 

@@ -1,7 +1,8 @@
 """A month of phases 3 and 4 computed from the season's files with pandas: it knows no table.
 
-Plain loops over rows of a date, each with the games that are dated before it. Nothing is lost in
-these files, so that a window is NaN only where it holds no game.
+Plain loops over rows of a date, each with the games that are dated before it. Of box scores nothing
+is lost in these files, so that a window is NaN only where it holds no game; the shots of a game whose
+attempts are not those of its box score are NaN.
 """
 
 import gzip
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 ZONES = ("paint", "mid_range", "three")
+COUNTED = [f"{zone}_{what}" for zone in ZONES for what in ("attempts", "makes")]
 
 
 def log_frame(landing: Path, name: str) -> pd.DataFrame:
@@ -58,7 +60,10 @@ def player_games(landing: Path, season: str, teams: pd.DataFrame) -> pd.DataFram
     )
     zones = _zones(log_frame(landing, f"shot_chart_detail/{season}"))
     rows = rows.merge(zones, on=["game_id", "player_id"], how="left")
-    rows[list(zones.columns[2:])] = rows[list(zones.columns[2:])].fillna(0)
+    rows[COUNTED] = rows[COUNTED].fillna(0)
+    attempts = rows.paint_attempts + rows.mid_range_attempts + rows.three_attempts
+    is_unlike = (attempts != rows.fga) | ((rows.three_attempts - rows.fg3a).abs() > 1)
+    rows.loc[rows.game_id.isin(rows.game_id[is_unlike]), COUNTED] = np.nan
     return rows.sort_values(["day", "game_id"], ignore_index=True)
 
 
@@ -70,8 +75,7 @@ def _zones(chart: pd.DataFrame) -> pd.DataFrame:
     for zone, is_there in where.items():
         chart[f"{zone}_attempts"] = is_there.astype(int)
         chart[f"{zone}_makes"] = (is_there & (chart.shot_made_flag == 1)).astype(int)
-    names = [f"{zone}_{what}" for zone in ZONES for what in ("attempts", "makes")]
-    return chart.groupby(["game_id", "player_id"])[names].sum().reset_index()
+    return chart.groupby(["game_id", "player_id"])[COUNTED].sum().reset_index()
 
 
 def before(rows: pd.DataFrame, day: date, days: int | None = None) -> pd.DataFrame:
@@ -83,6 +87,12 @@ def before(rows: pd.DataFrame, day: date, days: int | None = None) -> pd.DataFra
 def share(top: float, bottom: float) -> float:
     """One sum over another; NaN over nothing."""
     return top / bottom if bottom else np.nan
+
+
+def with_known(rows: pd.DataFrame, column: str, least: float) -> pd.DataFrame:
+    """The rows in which the column is known; none where they are less than that share."""
+    known = rows[rows[column].notna()]
+    return known if len(known) >= least * len(rows) - 1e-9 else known.iloc[:0]
 
 
 def cache_row(games: pd.DataFrame, team: pd.DataFrame, day: date) -> dict[str, float]:
@@ -117,7 +127,7 @@ def shots_row(games: pd.DataFrame) -> dict[str, float]:
     """player_shot_zone_analysis of a player from his games before the day."""
     found: dict[str, float] = {}
     for span in (10, 20):
-        recent = games.tail(span)
+        recent = with_known(games.tail(span), "paint_attempts", 0.9)
         attempts = sum(recent[f"{zone}_attempts"].sum() for zone in ZONES)
         for zone in ZONES:
             tried, made = recent[f"{zone}_attempts"].sum(), recent[f"{zone}_makes"].sum()
@@ -136,6 +146,8 @@ def defense_row(team: pd.DataFrame, everyone: pd.DataFrame) -> dict[str, float]:
         "pace_last_15": recent.pace.mean(),
         "league_pace_last_30_days": everyone.pace.mean(),
     }
+    recent = with_known(recent, "paint_attempts_other", 0.9)
+    everyone = with_known(everyone, "paint_attempts_other", 0.95)
     for zone in ZONES:
         tried, made = f"{zone}_attempts_other", f"{zone}_makes_other"
         pct = share(recent[made].sum(), recent[tried].sum())
@@ -149,9 +161,8 @@ def defense_row(team: pd.DataFrame, everyone: pd.DataFrame) -> dict[str, float]:
 
 def with_zones_allowed(teams: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
     """The teams' games with the zones of their opponents' players."""
-    names = [f"{zone}_{what}" for zone in ZONES for what in ("attempts", "makes")]
-    sums = players.groupby(["game_id", "team"])[names].sum().reset_index()
-    sums = sums.rename(columns={"team": "team_other", **{n: f"{n}_other" for n in names}})
+    sums = players.groupby(["game_id", "team"])[COUNTED].sum(min_count=1).reset_index()
+    sums = sums.rename(columns={"team": "team_other", **{n: f"{n}_other" for n in COUNTED}})
     return teams.merge(sums, on=["game_id", "team_other"])
 
 
