@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-TEAM, PLAYER = "nbac_team_boxscore", "nbac_player_boxscore"
+TEAM, PLAYER, SHOTS = "nbac_team_boxscore", "nbac_player_boxscore", "shots"
 _COVERED = {"2", "4", "5", "6"}
 _FINAL = 3
 
@@ -20,7 +20,8 @@ class Entry:
     """One game of a player or team, or a hole; and the gaps that it depends on.
 
     A hole of a new team is known after the first game for that team, and not before. shots are the
-    gaps that its zones depend on besides: which shots are believed hangs on both rosters.
+    gaps that its zones depend on besides: the game's shots, and both rosters, on which hangs which
+    shots are believed.
     """
 
     day: date
@@ -71,7 +72,10 @@ class Walk:
         player_lines: Iterable[dict[str, Any]],
         units: Iterable[tuple[str, str, str]],
     ) -> None:
-        """Args: games and lines as league_files gives them; units: (table, game id, team) gaps."""
+        """Args: games and lines as league_files gives them; units: (table, game id, team) gaps.
+
+        Of the unit of a game's shots the team is empty.
+        """
         self._days: dict[str, date] = {}
         self._sides: dict[str, tuple[str, str]] = {}
         for game in games:
@@ -87,7 +91,7 @@ class Walk:
 
     def gap_id(self, table: str, game_id: str, team: str) -> str:
         """The unit's gap id."""
-        return f"{table}:{self._days[game_id]}:{game_id}:{team}"
+        return f"{table}:{self._days[game_id]}:{game_id}" + (f":{team}" if team else "")
 
     def _gaps(self, game_id: str, *sides: tuple[str, str]) -> frozenset[str]:
         return frozenset(
@@ -96,8 +100,9 @@ class Walk:
             if (table, game_id, team) in self._units
         )
 
-    def _rosters(self, game_id: str) -> frozenset[str]:
-        return self._gaps(game_id, *((PLAYER, side) for side in self._sides[game_id]))
+    def _shots(self, game_id: str) -> frozenset[str]:
+        rosters = [(PLAYER, side) for side in self._sides[game_id]]
+        return self._gaps(game_id, *rosters, (SHOTS, ""))
 
     def _entry(
         self,
@@ -108,8 +113,8 @@ class Walk:
         *,
         is_hole: bool = False,
     ) -> Entry:
-        rosters = self._rosters(game_id)
-        return Entry(day, game_id, season_of(day), is_hole, gaps, rosters, known_after)
+        shots = self._shots(game_id)
+        return Entry(day, game_id, season_of(day), is_hole, gaps, shots, known_after)
 
     def _team_entries(self) -> dict[str, list[Entry]]:
         found: dict[str, list[Entry]] = {}
