@@ -6,7 +6,7 @@ from ibis import _
 
 from nba_pipeline.league.availability import InjuryStatus
 from nba_pipeline.lookback import provenance
-from nba_pipeline.lookback.timeline import Timeline
+from nba_pipeline.lookback.timeline import Timeline, computed_once
 from nba_pipeline.lookback.windows import as_of, count, mean, season_to_date
 
 VERSION = 1
@@ -27,19 +27,20 @@ def with_teammates_out_usage(players: ir.Table, games: Timeline) -> ir.Table:
             teams.
         games: the timeline of players' games, with usage_rate and minutes.
     """
+    players = computed_once(players)
     out = players.filter(_.injury_status == InjuryStatus.OUT.value)
     out = out.select("game_id", "team_abbr", "game_date", "player_id")
     window = season_to_date(usage=mean("usage_rate"), minutes=mean("minutes"), played=count())
     known = as_of(out.select("player_id", "game_date"), games, window)
     known = known.drop(*(set(provenance.tracking_columns(known)) - {"gap_ids"}))
-    out = provenance.join(out, known, ["player_id", "game_date"])
+    out = computed_once(provenance.join(out, known, ["player_id", "game_date"]))
     used = ibis.ifelse(out.played == 0, 0.0, out.usage * out.minutes / _GAME_MINUTES)
     mates = out.select(
         "gap_ids", mate="player_id", of="game_id", with_team="team_abbr", billionths=_fixed(used)
     )
     each = players.select("game_id", "player_id", "team_abbr")
     same_side = [each.game_id == mates.of, each.team_abbr == mates.with_team]
-    pairs = each.join(mates, [*same_side, each.player_id != mates.mate])
+    pairs = computed_once(each.join(mates, [*same_side, each.player_id != mates.mate]))
     is_known = pairs.billionths.count() == pairs.count()
     left = ibis.ifelse(is_known, pairs.billionths.sum(), ibis.null())
     sums = provenance.gathered(pairs, ["game_id", "player_id"], mates_out=pairs.count(), left=left)

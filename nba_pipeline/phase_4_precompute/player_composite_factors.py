@@ -22,7 +22,13 @@ from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.shots import ZONES
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
-from nba_pipeline.lookback.timeline import PLAYER_GAMES, TEAM_GAMES, timeline, with_back_to_backs
+from nba_pipeline.lookback.timeline import (
+    PLAYER_GAMES,
+    TEAM_GAMES,
+    computed_once,
+    timeline,
+    with_back_to_backs,
+)
 from nba_pipeline.lookback.windows import as_of, last, last_days, mean, total
 from nba_pipeline.thresholds import RECOMPUTED_TOLERANCE
 
@@ -145,7 +151,7 @@ def _with_paces(
         *provenance.tracking_columns(defense),
         opponent_abbr="team_abbr",
     )
-    rows = provenance.join(rows, opponents, ["opponent_abbr", "game_date"])
+    rows = computed_once(provenance.join(rows, opponents, ["opponent_abbr", "game_date"]))
     own = as_of(
         rows.select("team_abbr", "game_date").distinct(),
         timeline(team_offense_game_summary, data_gaps, of="team_abbr", needs=TEAM_GAMES),

@@ -48,6 +48,18 @@ def test_a_row_without_a_partner_is_not_complete() -> None:
     assert found["side"] is None
 
 
+def test_what_is_gathered_has_the_gaps_of_every_row_once() -> None:
+    """And none where no row has any."""
+    lines = rows(
+        ("a", ["g2", "g3"], 1, 1), ("a", [], 1, 1), ("a", ["g1", "g2"], 1, 0), ("b", [], 1, 1)
+    )
+    found = provenance.gathered(lines, ["game_id"], games=ibis._.count())
+    assert ibis.duckdb.connect().to_pyarrow(found.order_by("game_id")).to_pylist() == [
+        {"game_id": "a", "games": 3, "gap_ids": ["g1", "g2", "g3"]},
+        {"game_id": "b", "games": 1, "gap_ids": []},
+    ]
+
+
 def test_a_game_has_the_gaps_of_itself_and_of_its_date_s_season() -> None:
     """Another game's, another date's and another unit's are not its own."""
     day, other = date(2024, 1, 15), date(2024, 1, 16)
