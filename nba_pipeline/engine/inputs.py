@@ -79,10 +79,13 @@ def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[
     columns = table.schema.to_schema().columns
     own = ibis.memtable([], schema={name: str(c.dtype) for name, c in columns.items()})
     if warehouse.stamps(table.name):
-        own = warehouse.table(table.name)
+        stored = warehouse.table(table.name)
+        # Rows of older code have nothing in a column that was added since.
+        lacking = {n: ibis.null().cast(str(c.dtype)) for n, c in columns.items()}
+        own = stored.mutate(**{n: v for n, v in lacking.items() if n not in stored.columns})
     day = own[table.date_column]
-    stored = {"stored": own.filter(day.isin(list(days)))} if table.appends else {}
-    return stored | ({"earlier": own.filter(day < min(days))} if table.knows_earlier else {})
+    found = {"stored": own.filter(day.isin(list(days)))} if table.appends else {}
+    return found | ({"earlier": own.filter(day < min(days))} if table.knows_earlier else {})
 
 
 def _seasons_with_files(table: Table, days: Sequence[date], landing: Landing) -> ir.Table:

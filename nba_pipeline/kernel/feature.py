@@ -7,12 +7,28 @@ import pandera.ibis as pa
 _MARK = {"is_feature": True}
 
 
-def feature(**field: Any) -> Any:
-    """A schema's field that is a feature: pandera's, and nullable unless it says otherwise."""
-    return pa.Field(**{"nullable": True} | field, metadata=_MARK)
+def feature(*, optional: bool = False, **field: Any) -> Any:
+    """A schema's field that is a feature: pandera's, and nullable unless it says otherwise.
+
+    Args:
+        optional: whether a good row may lack it, as of a source that not every season has; the
+            training gate asks for the others of every season and month.
+        **field: of pandera's Field.
+    """
+    return pa.Field(**{"nullable": True} | field, metadata=_MARK | {"is_optional": optional})
 
 
 def features_of(schema: type[pa.DataFrameModel]) -> tuple[str, ...]:
     """The schema's features, in its order: the contract between a store, its models and systems."""
+    return tuple(name for name, mark in _marks(schema).items() if mark)
+
+
+def optional_features_of(schema: type[pa.DataFrameModel]) -> tuple[str, ...]:
+    """Those that a good row may lack."""
+    return tuple(name for name, mark in _marks(schema).items() if mark.get("is_optional"))
+
+
+def _marks(schema: type[pa.DataFrameModel]) -> dict[str, dict[str, Any]]:
+    """Each column's metadata; empty for what is no feature."""
     columns = schema.to_schema().columns
-    return tuple(name for name, column in columns.items() if column.metadata == _MARK)
+    return {name: column.metadata or {} for name, column in columns.items()}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import ibis.expr.types as ir
 import pandera.ibis as pa
@@ -126,6 +126,7 @@ class Table:
     shares: tuple[Transform, ...]
     refusals: Callable[..., Mapping[date, str]] | None
     gate: Callable[..., Mapping[date, str]] | None
+    card: Callable[[Mapping[str, Any]], str] | None
     checkpoints: tuple[Checkpoint, ...]
     unsettled: Transform | None
     is_unique_over_all: bool
@@ -243,6 +244,7 @@ def table_asset(
     shares: Sequence[Transform] = (),
     refusals: Callable[..., Mapping[date, str]] | None = None,
     gate: Callable[..., Mapping[date, str]] | None = None,
+    card: Callable[[Mapping[str, Any]], str] | None = None,
     checkpoints: Sequence[Checkpoint] = (),
     unsettled: Transform | None = None,
     is_unique_over_all: bool = False,
@@ -276,6 +278,7 @@ def table_asset(
         refusals: inputs to the partitions that must not be computed from them, and why.
         gate: inputs to the partitions that they are not good enough for, and why, where what becomes
             of those is the transform's to say: what `validate` asks in the place of refusals.
+        card: a row to a page of Markdown, which Dagster shows with the row's partition.
         checkpoints: the names of these checks, where one is to be asked under another than its own.
         unsettled: rows to those that are still to change: nothing looks back on their dates.
         is_unique_over_all: whether a key may be on one date only, over all stored partitions.
@@ -345,6 +348,7 @@ def table_asset(
         shares=tuple(shares),
         refusals=refusals,
         gate=gate or refusals,
+        card=card,
         checkpoints=tuple(checkpoints),
         unsettled=unsettled,
         is_unique_over_all=is_unique_over_all,

@@ -1,6 +1,7 @@
 """A month's model on the rows that judge it, and whether it may serve."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,9 +41,13 @@ def candidate(rows: pd.DataFrame, features: Sequence[str]) -> Candidate:
     grown, rounds = boosting.stopped(parts["fit"], parts["stop"], features)
     calibrate = _predicted(grown, parts["calibrate"], features)
     before = rows.iloc[: places["judge"].start]
-    judge = _predicted(boosting.train(before, features, rounds), parts["judge"], features)
+    with ThreadPoolExecutor() as threads:
+        judged, booster = threads.map(
+            lambda behind: boosting.train(behind, features, rounds), (before, rows)
+        )
+    judge = _predicted(judged, parts["judge"], features)
     return Candidate(
-        booster=boosting.train(rows, features, rounds),
+        booster=booster,
         rounds=rounds,
         spread=_spread(pd.concat([calibrate, judge])).text(),
         slices_said=slices.said(rows, places),

@@ -1,16 +1,22 @@
-"""Prediction systems that are formulas over the features; the trained one is in boosting."""
+"""Prediction systems that are formulas over the features; the trained one is in boosting.
+
+A prediction rises with a faster pace, with a weaker defence, with freshness, and at home.
+"""
 
 import ibis
 import ibis.expr.types as ir
 
 from nba_pipeline.thresholds import MOST_POINTS
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _WEIGHTS = {"points_avg_last_5": 0.5, "points_avg_last_10": 0.3, "points_avg_season": 0.2}
 _HOME_POINTS = 0.5
 _BACK_TO_BACK_POINTS = -1.5
+_ZONE_SHARE, _ZONE_PACE, _ZONE_HOME = 0.3, 0.4, 0.8
+_TIRED = {50: -1.5, 70: -0.8}
+"""What a fatigue_score below each costs, points; 100 is fresh."""
 
 
 def moving_average(features: ir.Table) -> ir.FloatingValue:
@@ -31,3 +37,23 @@ def moving_average(features: ir.Table) -> ir.FloatingValue:
     home = ibis.ifelse(features.is_home, _HOME_POINTS, -_HOME_POINTS)
     tired = ibis.ifelse(features.is_back_to_back, _BACK_TO_BACK_POINTS, 0.0)
     return (base + home + tired).clip(0.0, MOST_POINTS.value)
+
+
+def zone_matchup(features: ir.Table) -> ir.FloatingValue:
+    """The season average, moved by how weak the opponent is where the player shoots, 0 to 60 points.
+
+    There is no prediction where his zones or the opponent's are unknown: without them it would be
+    another system. An unknown pace or fatigue moves nothing.
+    """
+    base = ibis.coalesce(features.points_avg_season, features.points_avg_previous_season)
+    zone = _ZONE_SHARE * features.shot_zone_mismatch_score
+    pace = _ZONE_PACE * ibis.coalesce(features.pace_score, 0.0)
+    home = ibis.ifelse(features.is_home, _ZONE_HOME, -_ZONE_HOME)
+    tired = ibis.cases(
+        *((features.fatigue_score < least, points) for least, points in _TIRED.items()), else_=0.0
+    )
+    return (base + zone + pace + home + tired).clip(0.0, MOST_POINTS.value)
+
+
+FORMULAS = {"moving_average": moving_average, "zone_matchup": zone_matchup}
+"""Each by its name."""

@@ -22,11 +22,9 @@ from nba_pipeline.thresholds import (
     Threshold,
 )
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
-NOT_OF_EVERYONE = ("points_avg_previous_season", "minutes_avg_previous_season")
-"""What a rookie has not, nor anyone in the first season that there is."""
 _BOOTSTRAP = "bootstrap"
 _RECENT = "points_avg_last_10"
 _SETTLED_GAMES = 10
@@ -39,7 +37,7 @@ class Training:
 
     rows: the joined features and results in the order of their dates: game_id, player_id,
     game_date, season, month, gap_ids, is_production_ready, not_ready_reason, the features, and
-    scored, the points. games: every player-game of the same dates and of what is stored before,
+    scored, the points; optional, the features that good rows may lack. games: every player-game of the same dates and of what is stored before,
     with what recomputed.WINDOWED names.
     """
 
@@ -47,6 +45,7 @@ class Training:
     rows: pd.DataFrame
     games: pd.DataFrame
     features: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
 
 def is_bootstrap(rows: pd.DataFrame) -> bool:
@@ -126,9 +125,9 @@ def readiness(training: Training) -> list[str]:
 
 
 def feature_coverage(training: Training) -> list[str]:
-    """Features that too few of the ready rows of a season or month have."""
+    """Features, but for the optional, that too few of the ready rows of a season or month have."""
     ready = training.rows[training.rows.is_production_ready]
-    names = [name for name in training.features if name not in NOT_OF_EVERYONE]
+    names = [name for name in training.features if name not in training.optional]
     found = []
     for kind in ("season", "month"):
         known = ready[names].notna().groupby(ready[kind]).mean()
@@ -143,7 +142,10 @@ def feature_coverage(training: Training) -> list[str]:
 
 
 def constant(training: Training) -> list[str]:
-    """Measures that have one and the same value in most rows of a season."""
+    """Measures that have one and the same value in most rows of a season.
+
+    One that has it in all of them, and is optional, is of a source that the season does not have.
+    """
     rows = training.rows
     is_settled = rows.games_played_season > _SETTLED_GAMES
     found = []
@@ -156,7 +158,8 @@ def constant(training: Training) -> list[str]:
         for season, part in values[is_settled].groupby(rows.season[is_settled]):
             counts = part.value_counts()
             share = counts.iloc[0] / len(part) if len(counts) else 0.0
-            if share > TRAINING_CONSTANT_SHARE.value:
+            is_without_source = name in training.optional and share == 1
+            if share > TRAINING_CONSTANT_SHARE.value and not is_without_source:
                 found.append(
                     f"{name} is {counts.index[0]:g} in {share:.1%} of the rows of {season}: "
                     f"{TRAINING_CONSTANT_SHARE.reason}"

@@ -40,7 +40,7 @@ from nba_pipeline.engine.verdicts import (
 )
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.warehouse.protocol import DuplicateKeys, Stamp
+from nba_pipeline.warehouse.protocol import DuplicateKeys, Stamp, Warehouse
 
 _SHOWN = 50
 _DAEMONS_BACKFILL = "dagster/backfill"
@@ -85,6 +85,7 @@ def log_computed(
     is_awaited = _DAEMONS_BACKFILL in context.run.tags
     facts = _facts_of_run(table, computed, [stamps[day] for day in stored]) | dict(changed)
     materialized = stored if is_awaited else told
+    cards = _cards(table, materialized, context.resources.session.warehouse)
     _log(
         context,
         DagsterEventType.ASSET_MATERIALIZATION,
@@ -94,6 +95,7 @@ def log_computed(
                     key,
                     partition=str(day),
                     metadata={"dagster/row_count": stamps[day].row_count}
+                    | cards.get(day, {})
                     # The newest event is the one that the asset's page shows.
                     | (facts if day == materialized[-1] and told else {}),
                     tags={DATA_VERSION_TAG: versions[day]},
@@ -264,6 +266,16 @@ def _facts_of_run(table: Table, computed: Computed, stored: Sequence[Stamp]) -> 
     if computed.lineage:
         metadata["dagster/column_lineage"] = _column_lineage(table, computed)
     return metadata
+
+
+def _cards(
+    table: Table, days: Sequence[date], warehouse: Warehouse
+) -> dict[date, dict[str, dg.MetadataValue[Any]]]:
+    """The page of each date's row, of tables that have one."""
+    if table.card is None or not days:
+        return {}
+    rows = warehouse.table(table.name, min(days), max(days)).to_pyarrow().to_pylist()
+    return {row[table.date_column]: {"card": dg.MetadataValue.md(table.card(row))} for row in rows}
 
 
 def _column_lineage(table: Table, computed: Computed) -> dg.TableColumnLineage:

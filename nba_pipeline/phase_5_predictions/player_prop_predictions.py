@@ -5,6 +5,7 @@ predictions_made. A row that is not production ready is predicted all the same, 
 """
 
 from datetime import date, datetime
+from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
@@ -18,13 +19,15 @@ from nba_pipeline.league.calendar import month_of
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback import provenance
 from nba_pipeline.model import boosting, spread, systems
+from nba_pipeline.model.advice import advice
 from nba_pipeline.model.features import fingerprints
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
 from nba_pipeline.thresholds import MOST_POINTS
 
 GRAIN = ["game_id", "player_id", "system"]
-SYSTEMS = ["moving_average", "xgboost"]
+SYSTEMS = [*systems.FORMULAS, "xgboost"]
 _KEYS = ["game_id", "player_id"]
+_OF_LINE = ["points_line", "line_source", "over_price", "under_price"]
 
 
 class PlayerPropPredictions(pa.DataFrameModel):
@@ -48,6 +51,8 @@ class PlayerPropPredictions(pa.DataFrameModel):
     )
     points_line: float = pa.Field(ge=0, nullable=True)
     line_source: str = pa.Field(nullable=True)
+    over_price: float = pa.Field(gt=1, nullable=True)
+    under_price: float = pa.Field(gt=1, nullable=True)
     edge: float = pa.Field(nullable=True, description="predicted_points minus points_line")
     recommendation: str = pa.Field(
         isin=["OVER", "UNDER", "PASS", "NO_LINE"], description="What to do about the line"
@@ -77,15 +82,16 @@ def expected(ml_feature_store_v2: ir.Table) -> ir.Table:
     return ml_feature_store_v2
 
 
-def _moving_average(features: ir.Table) -> ir.Table:
-    predicted = systems.moving_average(features)
+def _formula(features: ir.Table, system: str) -> ir.Table:
+    """The rows with what the formula of that name says."""
     unknown = ibis.null().cast("float64")
     return features.mutate(
-        system=ibis.literal("moving_average"),
-        predicted_points=predicted,
+        system=ibis.literal(system),
+        predicted_points=systems.FORMULAS[system](features),
         p10=unknown,
         p50=unknown,
         p90=unknown,
+        prob_over=unknown,
         model_version=ibis.null().cast("string"),
         model_status=ibis.null().cast("string"),
         model_month=ibis.null().cast("date"),
@@ -93,7 +99,7 @@ def _moving_average(features: ir.Table) -> ir.Table:
 
 
 def _fingerprinted(features: ir.Table, values: pd.DataFrame) -> ir.Table:
-    """The features with a fingerprint of each row."""
+    """The features with a fingerprint of each row, which knows nothing of the line."""
     schema = {name: str(features.schema()[name]) for name in _KEYS}
     frame = values[_KEYS].assign(features_fingerprint=fingerprints(values, FEATURES))
     told = ibis.memtable(frame, schema=schema | {"features_fingerprint": "string"})
@@ -110,12 +116,15 @@ def _xgboost(features: ir.Table, rows: pd.DataFrame, models: ir.Table) -> ir.Tab
             median = boosting.predict(model["booster"], wanted, FEATURES)
             errors = spread.read(model["spread"])
             band = {"p10": errors.quantile(median, 0.1), "p90": errors.quantile(median, 0.9)}
+            over = errors.prob_over(median, wanted.points_line.to_numpy("float64"))
             said = {name: model[name] for name in ("model_version", "model_month")}
             parts.append(
-                wanted[_KEYS].assign(p50=median, **band, model_status=model["status"], **said)
+                wanted[_KEYS].assign(
+                    p50=median, **band, prob_over=over, model_status=model["status"], **said
+                )
             )
     schema = {name: str(features.schema()[name]) for name in _KEYS}
-    schema |= dict.fromkeys(("p50", "p10", "p90"), "float64")
+    schema |= dict.fromkeys(("p50", "p10", "p90", "prob_over"), "float64")
     schema |= {"model_status": "string", "model_version": "string", "model_month": "date"}
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(schema))
     predicted = ibis.memtable(frame, schema=schema)
@@ -126,23 +135,26 @@ def _xgboost(features: ir.Table, rows: pd.DataFrame, models: ir.Table) -> ir.Tab
     )
 
 
-def transform(ml_feature_store_v2: ir.Table, points_model: ir.Table) -> ir.Table:
-    """Each system's rows, with what may be said of them."""
-    values = ml_feature_store_v2.select(*_KEYS, "game_date", *FEATURES).execute()
-    features = _fingerprinted(ml_feature_store_v2, values)
-    made = _moving_average(features)
-    rows = made.union(_xgboost(features, values, points_model).select(*made.columns))
-    rows = rows.mutate(made_at=ibis.literal(clock.now(), "timestamp('UTC')"))
-    ready = provenance.with_quality(rows, provenance.bootstrap(rows))
-    unknown = ibis.null().cast("float64")
-    return ready.mutate(
-        prob_over=unknown,
-        points_line=unknown,
-        line_source=ibis.null().cast("string"),
-        edge=unknown,
-        recommendation=ibis.ifelse(ready.is_production_ready, "NO_LINE", "PASS"),
-        recommendation_reason=ibis.ifelse(ready.is_production_ready, "no_line", "incomplete"),
+def transform(
+    ml_feature_store_v2: ir.Table,
+    points_model: ir.Table,
+    upcoming_player_game_context: ir.Table,
+) -> ir.Table:
+    """Each system's rows, with what may be said of them beside the line."""
+    context = upcoming_player_game_context
+    lines = context.select(*_KEYS, *_OF_LINE, *provenance.tracking_columns(context))
+    lined = provenance.join(ml_feature_store_v2, lines, _KEYS)
+    values = lined.select(*_KEYS, "game_date", "points_line", *FEATURES).execute()
+    features = _fingerprinted(lined, values)
+    made = [_formula(features, system) for system in systems.FORMULAS]
+    made.append(_xgboost(features, values, points_model).select(*made[0].columns))
+    rows = reduce(lambda one, other: one.union(other), made)
+    rows = rows.mutate(
+        made_at=ibis.literal(clock.now(), "timestamp('UTC')"),
+        edge=rows.predicted_points - rows.points_line,
     )
+    ready = provenance.with_quality(rows, provenance.bootstrap(rows))
+    return ready.mutate(**advice(ready))
 
 
 def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> ir.Table:
@@ -152,9 +164,12 @@ def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> i
 
 player_prop_predictions = table_asset(
     __name__,
-    version=4,
+    version=7,
     schema=PlayerPropPredictions,
-    reads=[*same_date("ml_feature_store_v2"), *same_month("points_model")],
+    reads=[
+        *same_date("ml_feature_store_v2", "upcoming_player_game_context"),
+        *same_month("points_model"),
+    ],
     expected=expected,
     transform=transform,
     violations=[players_without_features],

@@ -23,8 +23,13 @@ from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_three_seasons, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.model import boosting, promotion, training_gate
+from nba_pipeline.model.card import card
 from nba_pipeline.model.training_gate import Training
-from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURE_VERSION, FEATURES
+from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import (
+    FEATURE_VERSION,
+    FEATURES,
+    OPTIONAL,
+)
 
 GRAIN = ["month"]
 _LABELS = ["game_id", "player_id"]
@@ -138,7 +143,7 @@ def _trainings(
         begun = [span.first for span in calendar.seasons() if span.first <= month]
         first = begun[-_WINDOW_SEASONS:][0] if begun else month
         window = rows.iloc[bisect_left(days, first) : bisect_left(days, month)]
-        found[month] = Training(month, window, games, FEATURES)
+        found[month] = Training(month, window, games, FEATURES, OPTIONAL)
     return found
 
 
@@ -307,6 +312,7 @@ points_model = table_asset(
     violations=[kept_months],
     refusals=refusals,
     gate=gate,
+    card=card,
     blocked_by=["usage_rate_coverage"],
     checkpoints=[checkpoint("training_gate", refusals, kept_months, figures=months)],
     partitions="monthly",

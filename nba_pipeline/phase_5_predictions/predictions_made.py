@@ -89,7 +89,7 @@ def statements_after_tip_off(rows: ir.Table) -> ir.Table:
 
 predictions_made = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=PredictionsMade,
     reads=same_date("player_prop_predictions", "nbac_schedule"),
     transform=transform,

@@ -59,6 +59,14 @@ def test_half_of_usage_rate_gone_in_one_season_is_told_of_that_season() -> None:
     assert not [text for text in told if "2022-23" in text or "month 2022-1" in text]
 
 
+def test_an_optional_feature_may_be_unknown(clean) -> None:
+    """A rookie has no season before, and not every season has every source."""
+    unknown = changed(clean, usage_rate_last_10=float("nan"))
+    assert len(training_gate.feature_coverage(unknown)) > 2
+    optional = replace(unknown, optional=("usage_rate_last_10",))
+    assert training_gate.feature_coverage(optional) == []
+
+
 def test_a_date_that_is_there_twice_is_told_with_its_date(clean) -> None:
     """Its thirty rows repeat a game and a date each."""
     day = date(2021, 12, 18)
@@ -82,6 +90,23 @@ def test_a_constant_in_the_place_of_what_is_unknown_is_told(clean) -> None:
     told = training_gate.constant(changed(clean, usage_rate_last_10=usage))
     assert len(told) == 1
     assert told[0].startswith(f"usage_rate_last_10 is 20 in 100.0% of the rows of {SPOILED}")
+
+
+def test_an_optional_feature_of_a_season_without_its_source_is_let_through(clean) -> None:
+    """All of the season's rows have nothing of it; where a part of them has, a default was filled in."""
+    known = changed(
+        clean, usage_rate_last_10=clean.rows.usage_rate_last_10.mask(_is_spoiled(clean), 0)
+    )
+    optional = replace(known, optional=("usage_rate_last_10",))
+    assert training_gate.constant(optional) == []
+    is_most = _is_spoiled(clean) & (clean.rows.player_id > 3)
+    part = changed(clean, usage_rate_last_10=clean.rows.usage_rate_last_10.mask(is_most, 0))
+    (told,) = training_gate.constant(replace(part, optional=("usage_rate_last_10",)))
+    assert told.startswith("usage_rate_last_10 is 0 in 90.0% of the rows of 2021-22")
+
+
+def _is_spoiled(clean: Training) -> pd.Series:
+    return clean.rows.season == SPOILED
 
 
 def test_the_target_in_the_place_of_a_feature_is_told(clean) -> None:

@@ -1,0 +1,100 @@
+"""What each group of features is worth: the MAE with and without it, walk-forward by month.
+
+    python benchmarks/ablation.py --landing ../shared/data/landing
+    python benchmarks/ablation.py --home .nba_pipeline --season 2023-24 --every 2
+
+Reads the stored feature store and results of a home, or computes them first, trains a model for every so many months of the
+season on what is behind it, and prints the error on the months up to the next, on the same rows each
+time. Differences below 0.003 points are chance.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from backfill import pipeline
+from deltalake import DeltaTable
+
+from nba_pipeline.league import calendar
+from nba_pipeline.model import boosting
+from nba_pipeline.tables import TABLES
+
+FEATURES = TABLES["ml_feature_store_v2"].features
+GROUPS = {
+    "carried windows": lambda name: "_carried_" in name,
+    "latest games": lambda name: name.endswith(("_last_1", "_last_2")),
+    "last 5 and 10": lambda name: name.endswith(("_last_5", "_last_10")),
+    "season": lambda name: name.endswith("_season"),
+    "rest and load": lambda name: "rest" in name or "days" in name or "back_to_back" in name,
+    "absence": lambda name: name in ("missed_last_team_game", "teammates_out_usage", "injury_risk"),
+    "teams": lambda name: name.startswith(("team_pace", "team_off", "team_win", "opponent_")),
+    "zones": lambda name: name.startswith(("pct_paint", "pct_mid", "pct_three", "assisted_rate")),
+    "composite factors": lambda name: name.endswith("_score"),
+}
+_ROUNDS = 160
+_SEASONS = 3
+_KEYS = ["game_id", "player_id"]
+
+
+def stored(home: Path) -> pd.DataFrame:
+    """The players who played, with their features and points, in a fixed order."""
+    folder = home / "warehouse"
+    features = DeltaTable(folder / "ml_feature_store_v2").to_pandas(
+        columns=[*_KEYS, "game_date", *FEATURES]
+    )
+    results = DeltaTable(folder / "player_game_summary").to_pandas(columns=[*_KEYS, "points"])
+    rows = features.merge(results.rename(columns={"points": "scored"}), on=_KEYS)
+    rows = rows.sort_values(["game_date", *_KEYS], ignore_index=True)
+    return rows.assign(game_date=pd.to_datetime(rows.game_date).dt.date)
+
+
+def error(rows: pd.DataFrame, features: Sequence[str], begins: Sequence[date], end: date) -> float:
+    """MAE over the spans that begin so, each by a model of the three seasons behind it."""
+    errors = []
+    for first, last in zip(begins, [*begins[1:], end], strict=True):
+        window = [span.first for span in calendar.seasons() if span.first <= first][-_SEASONS:][0]
+        behind = rows[(rows.game_date >= window) & (rows.game_date < first)]
+        ahead = rows[(rows.game_date >= first) & (rows.game_date < last)]
+        booster = boosting.train(behind, features, _ROUNDS)
+        errors.append(np.abs(boosting.predict(booster, ahead, features) - ahead.scored))
+    return float(pd.concat(errors).mean())
+
+
+def main() -> None:
+    """Prints the error with all features, and without each group."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--home", type=Path, help="a home with the features; computed where none is"
+    )
+    parser.add_argument("--landing", type=Path, help="what they are computed from")
+    parser.add_argument("--season", default="2023-24")
+    parser.add_argument("--every", type=int, default=2, help="months that one model predicts")
+    asked = parser.parse_args()
+    season = calendar.season(asked.season)
+    with tempfile.TemporaryDirectory() as folder:
+        if asked.home is None:
+            pipeline(Path(folder), asked.landing)
+        rows = stored(asked.home or Path(folder))
+    begins = sorted({calendar.month_of(day) for day in season.days()})
+    played = rows[(rows.game_date >= season.first) & (rows.game_date <= season.last)]
+    begins = [day for day in begins if day <= played.game_date.max()][:: asked.every]
+    lists = {"all features": list(FEATURES)}
+    lists |= {
+        f"without {name}": [feature for feature in FEATURES if not belongs(feature)]
+        for name, belongs in GROUPS.items()
+    }
+    with ThreadPoolExecutor(2) as threads:
+        found = threads.map(lambda names: error(rows, names, begins, season.last), lists.values())
+        whole = None
+        for (what, names), mae in zip(lists.items(), found, strict=True):
+            whole = mae if whole is None else whole
+            print(f"{what:<28} {len(names):>3} features  {mae:.4f}  {mae - whole:+.4f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

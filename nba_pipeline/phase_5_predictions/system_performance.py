@@ -1,0 +1,184 @@
+"""How each system has done: its errors beside the naive baselines and the line on the same rows.
+
+A month's rows tell what is known on its first day: of the month before it, and of the season to
+date. Which is why a decision of the month may rest on them.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import pandera.ibis as pa
+from ibis import _
+
+from nba_pipeline.kernel.checkpoint import checkpoint
+from nba_pipeline.kernel.table import from_three_seasons, table_asset
+from nba_pipeline.league import calendar
+
+GRAIN = ["month", "span", "system", "basis", "cut"]
+_KEYS = ["game_id", "player_id"]
+_TIERS = {"bench": 0, "role": 8, "starter": 15, "star": 22}
+"""The least season average of each tier, points."""
+_Z = 1.96
+"""Standard errors to either side of a 95% interval."""
+
+
+class SystemPerformance(pa.DataFrameModel):
+    """The columns; errors are of players who played, intervals hold 95%."""
+
+    month: date
+    span: str = pa.Field(
+        isin=["month", "season"], description="The month before, or the season to date"
+    )
+    first_date: date = pa.Field(description="First game date of the rows")
+    last_date: date = pa.Field(description="Last game date of the rows")
+    system: str
+    basis: str
+    cut: str = pa.Field(
+        isin=["all", "ready", "not_ready", "no_average", *_TIERS],
+        description="All rows, those production ready or not, or those of a tier by season average: "
+        "bench below 8 points, role below 15, starter below 22, star; no_average where there is none",
+    )
+    rows: int = pa.Field(ge=1, description="Player-games that were predicted and played")
+    mae: float = pa.Field(ge=0, description="Mean absolute error, points")
+    mae_low: float = pa.Field(nullable=True, description="Lower end of the interval of mae")
+    mae_high: float = pa.Field(nullable=True, description="Upper end of the interval of mae")
+    rmse: float = pa.Field(ge=0, description="Root mean square error, points")
+    bias: float = pa.Field(description="Mean of predicted minus actual points")
+    band: float = pa.Field(
+        ge=0, le=1, nullable=True, description="Share inside p10 to p90; NULL without a band"
+    )
+    rows_history: int = pa.Field(ge=0, description="Rows that both naive baselines predict")
+    mae_history: float = pa.Field(ge=0, nullable=True, description="mae on those rows")
+    mae_last_10: float = pa.Field(
+        ge=0, nullable=True, description="MAE of the last-10 mean on those rows"
+    )
+    mae_season: float = pa.Field(
+        ge=0, nullable=True, description="MAE of the season mean on those rows"
+    )
+    rows_lined: int = pa.Field(ge=0, description="Rows that have a line")
+    mae_lined: float = pa.Field(ge=0, nullable=True, description="mae on the rows with a line")
+    mae_line: float = pa.Field(
+        ge=0, nullable=True, description="MAE of the line itself on the rows with a line"
+    )
+    wins: int = pa.Field(ge=0, description="Recommendations that came in")
+    losses: int = pa.Field(ge=0, description="Recommendations that did not")
+    hit_rate: float = pa.Field(
+        ge=0, le=1, nullable=True, description="wins of wins and losses; NULL where there are none"
+    )
+    hit_rate_low: float = pa.Field(
+        nullable=True, description="Lower end of the interval of hit_rate, by Wilson"
+    )
+    hit_rate_high: float = pa.Field(
+        nullable=True, description="Upper end of the interval of hit_rate, by Wilson"
+    )
+
+    class Config:
+        """One row per month, span, system, basis and cut."""
+
+        unique = GRAIN
+        strict = "filter"
+
+
+def _spans(partitions: Sequence[date]) -> ir.Table:
+    """Per month its two spans: their first day, and the month as their end."""
+    lines: list[dict[str, object]] = []
+    for month in partitions:
+        begun = [season.first for season in calendar.seasons() if season.first < month]
+        first = {"month": calendar.month_of(month - timedelta(days=1))}
+        if begun:
+            first["season"] = begun[-1]
+        lines += [{"month": month, "span": span, "begins": day} for span, day in first.items()]
+    return ibis.memtable(lines, schema={"month": "date", "span": "string", "begins": "date"})
+
+
+def _tier(average: ir.FloatingValue) -> ir.StringValue:
+    """The tier of a season average."""
+    highest_first = list(_TIERS.items())[::-1]
+    found = [(average >= least, name) for name, least in highest_first]
+    return ibis.cases(*found, else_="no_average")
+
+
+def transform(
+    prediction_accuracy: ir.Table, ml_feature_store_v2: ir.Table, partitions: Sequence[date]
+) -> ir.Table:
+    """Every measure over each span, for all rows and for each cut of them."""
+    graded = prediction_accuracy.filter(_.minutes > 0, _.absolute_error.notnull())
+    features = ml_feature_store_v2.select(*_KEYS, "points_avg_last_10", "points_avg_season")
+    known = graded.left_join(features, _KEYS).drop("game_id_right", "player_id_right")
+    spans = _spans(partitions)
+    rows = known.join(spans, [known.game_date >= spans.begins, known.game_date < spans.month])
+    ready = ibis.ifelse(rows.is_production_ready, "ready", "not_ready")
+    cuts = (ibis.literal("all"), ready, _tier(rows.points_avg_season))
+    each = [rows.mutate(cut=cut) for cut in cuts]
+    every = each[0].union(each[1]).union(each[2])
+    measured = every.group_by(GRAIN).agg(**_measures(every))
+    return _with_intervals(measured)
+
+
+def _measures(rows: ir.Table) -> dict[str, ir.Value]:
+    """What is said of a group of graded rows."""
+    has_history = rows.points_avg_last_10.notnull() & rows.points_avg_season.notnull()
+    has_line = rows.points_line.notnull()
+    inside = rows.actual_points.between(rows.p10, rows.p90).cast("float64")
+
+    def error_of(column: str) -> ir.FloatingValue:
+        return (rows[column] - rows.actual_points).abs()
+
+    return {
+        "first_date": rows.game_date.min(),
+        "last_date": rows.game_date.max(),
+        "rows": rows.count(),
+        "mae": rows.absolute_error.mean(),
+        "spread_of_errors": rows.absolute_error.std(how="sample"),
+        "rmse": (rows.signed_error * rows.signed_error).mean().sqrt(),
+        "bias": rows.signed_error.mean(),
+        "band": inside.mean(),
+        "rows_history": has_history.sum(),
+        "mae_history": rows.absolute_error.mean(where=has_history),
+        "mae_last_10": error_of("points_avg_last_10").mean(where=has_history),
+        "mae_season": error_of("points_avg_season").mean(where=has_history),
+        "rows_lined": has_line.sum(),
+        "mae_lined": rows.absolute_error.mean(where=has_line),
+        "mae_line": error_of("points_line").mean(where=has_line),
+        "wins": (rows.outcome == "win").sum().fill_null(0),
+        "losses": (rows.outcome == "loss").sum().fill_null(0),
+    }
+
+
+def _with_intervals(rows: ir.Table) -> ir.Table:
+    """The interval of the mean error, and Wilson's of the hit rate."""
+    bets = rows.wins + rows.losses
+    rate = rows.wins / bets.nullif(0)
+    # Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference.
+    center = rate + _Z**2 / (2 * bets.nullif(0))
+    reach = _Z * (rate * (1 - rate) / bets.nullif(0) + _Z**2 / (4 * bets * bets).nullif(0)).sqrt()
+    scale = 1 + _Z**2 / bets.nullif(0)
+    error = _Z * rows.spread_of_errors / rows.rows.cast("float64").sqrt()
+    return rows.mutate(
+        mae_low=rows.mae - error,
+        mae_high=rows.mae + error,
+        hit_rate=rate,
+        hit_rate_low=(center - reach) / scale,
+        hit_rate_high=(center + reach) / scale,
+    )
+
+
+def no_better_than_naive(rows: ir.Table) -> ir.Table:
+    """Seasons in which a system was no better than the last-10 mean on the same rows."""
+    return rows.filter(
+        _.span == "season", _.cut == "all", _.rows_history > 0, _.mae_history >= _.mae_last_10
+    )
+
+
+system_performance = table_asset(
+    __name__,
+    version=1,
+    schema=SystemPerformance,
+    reads=from_three_seasons("prediction_accuracy", "ml_feature_store_v2"),
+    transform=transform,
+    warnings=[no_better_than_naive],
+    checkpoints=[checkpoint("accuracy", no_better_than_naive)],
+    partitions="monthly",
+)
