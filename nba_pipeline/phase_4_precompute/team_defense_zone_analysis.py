@@ -122,7 +122,8 @@ def _games(offense: ir.Table, defense: ir.Table, data_gaps: ir.Table) -> Timelin
     The team's own row says that the game was played: of one whose opponent's box score is a gap
     there is no row of defence.
     """
-    own = provenance.of_units(offense, ["nbac_team_boxscore"])
+    # Its own zones are not what was allowed; the gaps of the game's shots are those of both sides.
+    own = offense.drop(provenance.expected_column("zone"), provenance.present_column("zone"))
     own = own.select(
         *("game_id", "game_date", "team_abbr", "possessions", "pace"),
         *provenance.tracking_columns(own),
