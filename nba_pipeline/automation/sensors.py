@@ -8,8 +8,7 @@ that reach back over seasons, while its partition mappings keep a backfill to th
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -24,16 +23,14 @@ from nba_pipeline.automation.tonight import has_time
 from nba_pipeline.automation.work import work_of
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey
-from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.settings import Settings
 
 LANDING, REPAIR = "landing_sensor", "repair_sensor"
 LANDED_PRIORITY, REPAIR_PRIORITY = 5, 0
-_READING_SECONDS = 1.0
+_READING_SECONDS, _QUICK_SECONDS = 1.0, 0.3
 _SEPARATOR = " "
-_FEW_DAYS, _DAYS_OF_A_YEAR = 3, 366
 
 
 def sensors(tables: Mapping[str, Table]) -> list[dg.SensorDefinition]:
@@ -102,34 +99,34 @@ def _seen(cursor: str | None) -> dict[tuple[str, str], str]:
     }
 
 
-_read: set[tuple[str, str, str, date]] = set()
+_read: dict[tuple[str, str, str], int] = {}
 
 
 def _unread(home: Opened, now: Listing, changed: list[tuple[str, str]]) -> int:
-    """Parses changed files for a moment; how many sources and seasons are left for the next look."""
-    started, read = time.monotonic(), 0
+    """Parses changed files for a moment; how many sources and seasons are left for the next look.
+
+    Of files by date or game a day's are read first, and ever more days together while that is quick,
+    as where they have been parsed before.
+    """
+    started, is_first = time.monotonic(), True
     sources = {source.name: source for source in home.sources}
     for number, (name, season) in enumerate(changed):
-        digest = now.digests.get((name, season), "")
-        for days in _portions(sources[name], season) if name in sources else ():
-            mark = (name, season, digest, days[0])
-            if mark in _read:
-                continue
-            if read and time.monotonic() - started > _READING_SECONDS:
+        if name not in sources:
+            continue
+        key = (name, season, now.digests.get((name, season), ""))
+        spans = [span for span in calendar.seasons() if season in (span.name, EVERY_SEASON)]
+        days = [day for span in spans for day in span.days()]
+        size = 1 if sources[name].layout in ("dates", "games") else len(days)
+        while (done := _read.get(key, 0)) < len(days):
+            began = time.monotonic()
+            if not is_first and began - started > _READING_SECONDS:
                 return len(changed) - number
-            home.landing.contents(sources[name], days)
-            _read.add(mark)
-            read += 1
+            home.landing.contents(sources[name], days[done : done + size])
+            _read[key] = done + size
+            is_first = False
+            if time.monotonic() - began < _QUICK_SECONDS:
+                size *= 2
     return 0
-
-
-def _portions(source: Source, season: str) -> Iterator[list[date]]:
-    """The days whose files are read together: a season's, or a few days' of files by date or game."""
-    size = _FEW_DAYS if source.layout in ("dates", "games") else _DAYS_OF_A_YEAR
-    for span in calendar.seasons():
-        days = span.days() if season in (span.name, EVERY_SEASON) else []
-        for start in range(0, len(days), size):
-            yield days[start : start + size]
 
 
 def look_for_repairs(
