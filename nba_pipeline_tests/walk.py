@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-TEAM, PLAYER = "nbac_team_boxscore", "nbac_player_boxscore"
+TEAM, PLAYER, SHOTS = "nbac_team_boxscore", "nbac_player_boxscore", "shots"
 _COVERED = {"2", "4", "5", "6"}
 _FINAL = 3
 
@@ -19,7 +19,9 @@ _FINAL = 3
 class Entry:
     """One game of a player or team, or a hole; and the gaps that it depends on.
 
-    A hole of a new team is known after the first game for that team, and not before.
+    A hole of a new team is known after the first game for that team, and not before. shots are the
+    gaps that its zones depend on besides: the game's shots, and both rosters, on which hangs which
+    shots are believed.
     """
 
     day: date
@@ -27,6 +29,7 @@ class Entry:
     season: str
     is_hole: bool
     gaps: frozenset[str]
+    shots: frozenset[str]
     known_after: date = date.min
 
 
@@ -69,7 +72,10 @@ class Walk:
         player_lines: Iterable[dict[str, Any]],
         units: Iterable[tuple[str, str, str]],
     ) -> None:
-        """Args: games and lines as league_files gives them; units: (table, game id, team) gaps."""
+        """Args: games and lines as league_files gives them; units: (table, game id, team) gaps.
+
+        Of the unit of a game's shots the team is empty.
+        """
         self._days: dict[str, date] = {}
         self._sides: dict[str, tuple[str, str]] = {}
         for game in games:
@@ -85,7 +91,7 @@ class Walk:
 
     def gap_id(self, table: str, game_id: str, team: str) -> str:
         """The unit's gap id."""
-        return f"{table}:{self._days[game_id]}:{game_id}:{team}"
+        return f"{table}:{self._days[game_id]}:{game_id}" + (f":{team}" if team else "")
 
     def _gaps(self, game_id: str, *sides: tuple[str, str]) -> frozenset[str]:
         return frozenset(
@@ -94,13 +100,30 @@ class Walk:
             if (table, game_id, team) in self._units
         )
 
+    def _shots(self, game_id: str) -> frozenset[str]:
+        rosters = [(PLAYER, side) for side in self._sides[game_id]]
+        return self._gaps(game_id, *rosters, (SHOTS, ""))
+
+    def _entry(
+        self,
+        day: date,
+        game_id: str,
+        gaps: frozenset[str],
+        known_after: date = date.min,
+        *,
+        is_hole: bool = False,
+    ) -> Entry:
+        shots = self._shots(game_id)
+        return Entry(day, game_id, season_of(day), is_hole, gaps, shots, known_after)
+
     def _team_entries(self) -> dict[str, list[Entry]]:
         found: dict[str, list[Entry]] = {}
         for game_id, day in sorted(self._days.items(), key=lambda item: (item[1], item[0])):
             both = [(TEAM, side) for side in self._sides[game_id]]
             for team in self._sides[game_id]:
                 is_hole = (TEAM, game_id, team) in self._units
-                entry = Entry(day, game_id, season_of(day), is_hole, self._gaps(game_id, *both))
+                gaps = self._gaps(game_id, *both)
+                entry = self._entry(day, game_id, gaps, is_hole=is_hole)
                 found.setdefault(team, []).append(entry)
         return found
 
@@ -120,26 +143,26 @@ class Walk:
         found = {}
         for player, rows in played.items():
             entries = [
-                Entry(day, game_id, season_of(day), False, self._gaps(game_id, (TEAM, team)))
+                self._entry(day, game_id, self._gaps(game_id, (TEAM, team)))
                 for game_id, (day, team) in rows.items()
             ]
             ordered = sorted(rows.values())
             for day, game_id, team in lost:
                 gaps = self._gaps(game_id, (PLAYER, team), (TEAM, team))
                 if _team_on(ordered, day) == team:
-                    entries.append(Entry(day, game_id, season_of(day), True, gaps))
+                    entries.append(self._entry(day, game_id, gaps, is_hole=True))
                 elif arrived := _arrived(ordered, day, team):
-                    entries.append(Entry(day, game_id, season_of(day), True, gaps, arrived))
+                    entries.append(self._entry(day, game_id, gaps, arrived, is_hole=True))
             found[player] = sorted(entries, key=lambda entry: (entry.day, entry.game_id))
         return found
 
     # --- what a row of a date depends on
 
-    def feature_gaps(self, row: dict[str, Any]) -> set[str]:
-        """The gaps behind a row of ml_feature_store_v2."""
+    def feature_gaps(self, row: dict[str, Any], out: Iterable[int] = ()) -> set[str]:
+        """The gaps behind a row of ml_feature_store_v2; out are the players of its team who are out."""
         day, season = row["game_date"], season_of(row["game_date"])
-        mine = [e for e in self._players.get(row["player_id"], []) if e.known_after < day]
-        behind = [e for e in mine if e.day < day and e.season == season]
+        mine = self._known(row["player_id"], day)
+        behind = [e for e in mine if e.season == season]
         previous = f"{int(season[:4]) - 1}-{int(season[:4]) % 100:02d}"
         found: set[str] = set()
         found.update(*(entry.gaps for entry in mine if entry.season == previous))
@@ -148,11 +171,20 @@ class Walk:
             # Whether a game was a back-to-back is unknown on the day after a hole.
             if before and before.is_hole and entry.day - before.day == timedelta(days=1):
                 found |= before.gaps
+        found.update(*(entry.shots for entry in behind[-20:]))
         teams = self._teams
         own = [e for e in teams[row["team_abbr"]] if e.day < day and e.season == season]
         other = [e for e in teams[row["opponent_abbr"]] if e.day < day and e.season == season]
-        found.update(*(entry.gaps for entry in own), *(entry.gaps for entry in other[-15:]))
+        found.update(*(entry.gaps for entry in own))
+        found.update(*(entry.gaps | entry.shots for entry in other[-15:]))
+        for mate in set(out) - {row["player_id"]}:
+            found.update(*(e.gaps for e in self._known(mate, day) if e.season == season))
         return found
+
+    def _known(self, player: int, day: date) -> list[Entry]:
+        """A player's entries before a day, as far as they are known to be his then."""
+        entries = self._players.get(player, [])
+        return [e for e in entries if e.day < day and e.known_after < day]
 
     def graded_gaps(self, row: dict[str, Any]) -> set[str]:
         """The gaps behind a row of prediction_accuracy: the result's own roster besides."""

@@ -59,6 +59,7 @@ def alerts(home: Installation) -> list[Alert]:
         *_drops(survey),
         *_overdue(survey, now),
         *_stalled(home),
+        *_finished(home, now),
     ]
     by_key = {alert.key: alert for alert in sorted(found, key=lambda a: a.severity, reverse=True)}
     return sorted(by_key.values(), key=lambda alert: (alert.severity, alert.kind, alert.key))
@@ -205,6 +206,29 @@ def _stalled(home: Installation) -> Iterator[Alert]:
                 )
 
 
+def _finished(home: Installation, now: datetime) -> Iterator[Alert]:
+    """Backfills that people gave, and that have come to their end within the last day."""
+    progress = Progress(home.engine)
+    at_work = {lease.backfill_id for lease in home.leases.living()}
+    lines = [
+        line
+        for line in audit.read(home.engine, _LINES)
+        if line.action == "backfill" and now - line.at < timedelta(days=1)
+    ]
+    for name in dict.fromkeys(str(line.backfill_id) for line in lines):
+        steps = progress.steps(name)
+        if steps and name not in at_work and all(s.state in ("done", audit.FAILED) for s in steps):
+            failed = sum(step.state == audit.FAILED for step in steps)
+            yield Alert(
+                P2,
+                "backfill finished",
+                f"finished:{name}",
+                f"{name}: {len(steps)} tables in {sum(step.seconds for step in steps):.0f} s, "
+                f"{failed} failed",
+                f"nba-pipeline diff {name}",
+            )
+
+
 def _some(texts: Sequence[str]) -> str:
     more = f" and {len(texts) - _SHOWN} more" if texts[_SHOWN:] else ""
     return (", ".join(texts[:_SHOWN]) or "none") + more
@@ -224,6 +248,8 @@ def untold(engine: sa.Engine, found: Sequence[Alert], hours: float) -> list[Aler
 
 def note_told(engine: sa.Engine, found: Sequence[Alert]) -> None:
     """Notes that the alerts have been told."""
+    if not found:
+        return
     now = clock.now().timestamp()
     keys = [alert.key for alert in found]
     with begin(engine) as connection:

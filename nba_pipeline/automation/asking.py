@@ -58,7 +58,9 @@ class Decision:
 class Ended:
     """How an attempt ended: its status, when (seconds), and the classes and text of its errors."""
 
+    run_id: str
     status: dg.DagsterRunStatus
+    was_started: bool
     at: float
     classes: frozenset[str]
     message: str
@@ -100,6 +102,7 @@ def decide(
             waiting.append(f"waiting for {holder}")
             continue
         backfill_id = f"{name}-{work.identity}"
+        _bury_dead(work.identity, home, instance)
         attempts = _attempts(work.identity, instance)
         verdict, text = _verdict(attempts, home, backfill_id)
         if verdict == "wait":
@@ -180,6 +183,17 @@ def _attempts(identity: str, instance: dg.DagsterInstance) -> list[Ended]:
     return [_ended(record, instance) for record in reversed(records)]
 
 
+def _bury_dead(identity: str, home: Opened, instance: dg.DagsterInstance) -> None:
+    """Marks runs of the work as failed that have begun and whose process is gone: none has a lease."""
+    begun = dg.RunsFilter(tags={WORK_TAG: identity}, statuses=_STARTED)
+    alive = {lease.run_id for lease in home.leases.living()}
+    for record in instance.get_run_records(begun):
+        run = record.dagster_run
+        age = time.time() - (record.start_time or 0)
+        if run.run_id not in alive and age > _TAKING_LEASE_SECONDS:
+            instance.report_run_failed(run, "Its process is gone.")
+
+
 def _ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
     run = record.dagster_run
     classes: set[str] = set()
@@ -195,7 +209,14 @@ def _ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
     # What only wraps the error, and is there for every failure, tells nothing of its kind.
     wraps = {c for c in classes if c.startswith("Dagster") or c == "None"}
     last = messages[-1] if messages else ""
-    return Ended(run.status, record.end_time or 0.0, frozenset(classes - wraps), last)
+    return Ended(
+        run_id=run.run_id,
+        status=run.status,
+        was_started=record.start_time is not None,
+        at=record.end_time or 0.0,
+        classes=frozenset(classes - wraps),
+        message=last or "it was interrupted, or died",
+    )
 
 
 _FAILURES = (
@@ -207,18 +228,26 @@ _FAILURES = (
 
 def _verdict(attempts: Sequence[Ended], home: Opened, backfill_id: str) -> tuple[str, str]:
     """ask, wait or give up, and why."""
-    if any(a.status == dg.DagsterRunStatus.CANCELED for a in attempts) or (
-        attempts and home.leases.is_cancelled(backfill_id)
-    ):
+    runs = [attempt.run_id for attempt in attempts]
+    if home.leases.is_cancelled(backfill_id, *runs) or any(map(_was_dequeued, attempts)):
         return "give up", f"{backfill_id} was cancelled"
     if not attempts or attempts[-1].is_refused_lease:
         return "ask", ""
     last = attempts[-1]
     if last.status == dg.DagsterRunStatus.SUCCESS:
         return "give up", f"{backfill_id} has run and left it as it was"
-    if last.status != dg.DagsterRunStatus.FAILURE:
+    if last.status not in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
         return "wait", f"{backfill_id} has not ended"
     return _after_failure(attempts, home, backfill_id)
+
+
+def _was_dequeued(attempt: Ended) -> bool:
+    """Whether somebody took it out of the queue.
+
+    One that had begun was cancelled where the audit says so; else it was only interrupted, as by the
+    end of its service.
+    """
+    return attempt.status == dg.DagsterRunStatus.CANCELED and not attempt.was_started
 
 
 def _after_failure(attempts: Sequence[Ended], home: Opened, backfill_id: str) -> tuple[str, str]:

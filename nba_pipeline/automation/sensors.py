@@ -8,7 +8,8 @@ that reach back over seasons, while its partition mappings keep a backfill to th
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -23,6 +24,7 @@ from nba_pipeline.automation.tonight import has_time
 from nba_pipeline.automation.work import work_of
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.settings import Settings
@@ -31,6 +33,7 @@ LANDING, REPAIR = "landing_sensor", "repair_sensor"
 LANDED_PRIORITY, REPAIR_PRIORITY = 5, 0
 _READING_SECONDS = 1.0
 _SEPARATOR = " "
+_FEW_DAYS, _DAYS_OF_A_YEAR = 3, 366
 
 
 def sensors(tables: Mapping[str, Table]) -> list[dg.SensorDefinition]:
@@ -99,7 +102,7 @@ def _seen(cursor: str | None) -> dict[tuple[str, str], str]:
     }
 
 
-_read: set[tuple[str, str, str]] = set()
+_read: set[tuple[str, str, str, date]] = set()
 
 
 def _unread(home: Opened, now: Listing, changed: list[tuple[str, str]]) -> int:
@@ -107,24 +110,33 @@ def _unread(home: Opened, now: Listing, changed: list[tuple[str, str]]) -> int:
     started, read = time.monotonic(), 0
     sources = {source.name: source for source in home.sources}
     for number, (name, season) in enumerate(changed):
-        mark = (name, season, now.digests.get((name, season), ""))
-        if mark in _read or name not in sources:
-            continue
-        if read and time.monotonic() - started > _READING_SECONDS:
-            return len(changed) - number
-        for span in calendar.seasons():
-            if season in (span.name, EVERY_SEASON):
-                home.landing.contents(sources[name], span.days())
-        _read.add(mark)
-        read += 1
+        digest = now.digests.get((name, season), "")
+        for days in _portions(sources[name], season) if name in sources else ():
+            mark = (name, season, digest, days[0])
+            if mark in _read:
+                continue
+            if read and time.monotonic() - started > _READING_SECONDS:
+                return len(changed) - number
+            home.landing.contents(sources[name], days)
+            _read.add(mark)
+            read += 1
     return 0
+
+
+def _portions(source: Source, season: str) -> Iterator[list[date]]:
+    """The days whose files are read together: a season's, or a few days' of files by date or game."""
+    size = _FEW_DAYS if source.layout in ("dates", "games") else _DAYS_OF_A_YEAR
+    for span in calendar.seasons():
+        days = span.days() if season in (span.name, EVERY_SEASON) else []
+        for start in range(0, len(days), size):
+            yield days[start : start + size]
 
 
 def look_for_repairs(
     home: Opened, cursor: str | None, instance: dg.DagsterInstance
 ) -> dg.SensorResult:
     """What is stale; the cursor is the state of the installation in which nothing was left to do."""
-    state = _state(home)
+    state = state_of(home)
     if cursor == state:
         return dg.SensorResult(skip_reason=dg.SkipReason("nothing has changed"), cursor=cursor)
     survey = home.survey()
@@ -132,7 +144,7 @@ def look_for_repairs(
     return _result(decision, cursor if decision.asked or decision.waiting else state)
 
 
-def _state(home: Opened) -> str:
+def state_of(home: Opened) -> str:
     """Everything that decides what is stale, in one digest."""
     facts = [
         listing(home.landing.root, home.sources).as_text(),

@@ -7,14 +7,18 @@ from typing import Any
 
 import dagster as dg
 
+from nba_pipeline import clock
 from nba_pipeline.automation.alerts import alerts, note_told, untold
 from nba_pipeline.automation.channels import NobodyTold, send
 from nba_pipeline.automation.on_call import OnCall, on_call
 from nba_pipeline.automation.opened import Opened, opened
+from nba_pipeline.automation.sensors import state_of
+from nba_pipeline.backfill import audit
 from nba_pipeline.kernel.table import Table
 
 ALERTS, REPORT = "alert_sensor", "on_call_report"
 _SECONDS = 60
+_MINUTES = 10
 _SHOWN = 50
 
 
@@ -46,21 +50,42 @@ def alert_sensor(tables: Mapping[str, Table]) -> dg.SensorDefinition:
 
 
 def tell(home: Opened, cursor: str | None) -> dg.SensorResult:
-    """Tells what has not been told yet, and reports what has changed since the cursor's report."""
+    """Tells what has not been told yet, and reports where the report says something else.
+
+    The cursor holds what was seen at a glance, where nothing is left to tell, and the report's digest.
+    """
+    before = json.loads(cursor) if cursor else {}
+    seen = _at_a_glance(home)
+    if before.get("seen") == seen:
+        return dg.SensorResult(skip_reason=dg.SkipReason("nothing has changed"), cursor=cursor)
     new = untold(home.engine, alerts(home), home.settings.alert_hours)
     says = f"{len(new)} alerts told" if new else "nothing new is amiss"
-    if new:
-        try:
-            failed = send(new, home.settings)
-        except NobodyTold as error:
-            says = f"{len(new)} alerts reached nobody: {error}"
-        else:
-            note_told(home.engine, new)
-            says += "".join(f"; not by {why}" for why in failed)
+    try:
+        failed = send(new, home.settings)
+    except NobodyTold as error:
+        seen, says = "", f"{len(new)} alerts reached nobody: {error}"
+    else:
+        note_told(home.engine, new)
+        says += "".join(f"; not by {why}" for why in failed)
     report = on_call(home)
     mark = _mark(report)
-    events = [] if mark == cursor else [dg.AssetMaterialization(REPORT, metadata=metadata(report))]
-    return dg.SensorResult(skip_reason=dg.SkipReason(says), asset_events=events, cursor=mark)
+    is_new = mark != before.get("report")
+    events = [dg.AssetMaterialization(REPORT, metadata=metadata(report))] if is_new else []
+    return dg.SensorResult(
+        skip_reason=dg.SkipReason(says),
+        asset_events=events,
+        cursor=json.dumps({"seen": seen, "report": mark}),
+    )
+
+
+def _at_a_glance(home: Opened) -> str:
+    """What decides whether there may be something to tell, without looking into any of it."""
+    newest = [str(line.at) for line in audit.read(home.engine, 1)]
+    leases = [f"{lease.id} {lease.state}" for lease in home.leases.living()]
+    # What is overdue, stalls, or may be told again comes with time alone.
+    minutes = int(clock.now().timestamp()) // 60 // _MINUTES
+    facts = [state_of(home), *newest, *leases, str(minutes)]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 def _mark(report: OnCall) -> str:

@@ -79,7 +79,8 @@ def diff(
     if as_json:
         report.as_json(rows)
     else:
-        report.table(rows, title=f"changed by {run_id}")
+        told = [row for row in rows if row["added"] or row["removed"] or row["changed"]]
+        report.table(told, title=f"changed by {run_id}", empty="no row was changed")
 
 
 def accuracy(first: FirstOrEver = None, last: Last = "today", as_json: Json = False) -> None:

@@ -12,7 +12,6 @@ from nba_pipeline.cli import report
 from nba_pipeline.cli.installation import open_installation
 from nba_pipeline.cli.options import First, Json, Last, span
 from nba_pipeline.errors import WrongRequest
-from nba_pipeline.league.calendar import resolve_date
 
 if TYPE_CHECKING:
     from nba_pipeline.fetching.fetch import Fetched
@@ -103,6 +102,7 @@ def ingest(
     replaced by less. With --dry-run a schedule among the files dates none of the others yet.
     """
     from nba_pipeline.fetching.ingest import ingest as ingested_files  # noqa: PLC0415
+    from nba_pipeline.league.calendar import resolve_date  # noqa: PLC0415
     from nba_pipeline.tables import SOURCES  # noqa: PLC0415
 
     home = open_installation()

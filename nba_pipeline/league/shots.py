@@ -15,8 +15,9 @@ SHOT_SOURCES = ("bigdataball", "nba_play_by_play", "nba_shot_chart")
 """In order of trust; the shot chart tells no assists and no fouls."""
 
 ZONES = ("paint", "mid_range", "three")
+ZONE_COUNTS = tuple(f"{zone}_{what}" for zone in ZONES for what in ("attempts", "makes"))
 COUNTED = (
-    *(f"{zone}_{what}" for zone in ZONES for what in ("attempts", "makes")),
+    *ZONE_COUNTS,
     *("assisted_makes", "unassisted_makes", "and_ones"),
 )
 """What is counted of a player's shots in a game."""

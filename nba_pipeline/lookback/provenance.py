@@ -6,7 +6,7 @@ on) and, per input family it uses, <family>_games_expected and <family>_games_pr
 not.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import reduce
 
 import ibis
@@ -18,7 +18,7 @@ from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.thresholds import FAMILY_COMPLETENESS, MINIMUM_GAMES
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 FAMILIES = {"nbac_player_boxscore": "box", "nbac_team_boxscore": "team", "shots": "zone"}
@@ -138,6 +138,20 @@ def of_games(games: ir.Table, data_gaps: ir.Table, unit: str) -> ir.Table:
             present_column(family): ibis.ifelse(_.gaps == 0, 1, 0).cast("int64"),
         },
     )
+
+
+def of_units(rows: ir.Table, units: Collection[str]) -> ir.Table:
+    """The rows without what they carry of other units: their families' counts and their gaps.
+
+    For who reads of rows only what these units tell.
+    """
+    families = {FAMILIES[unit] for unit in units}
+    others = [family for family in families_of(rows) if family not in families]
+    rows = rows.drop(*(n for f in others for n in (expected_column(f), present_column(f))))
+    own = rows.gap_ids.filter(
+        lambda gap_id: ibis.or_(*(gap_id.startswith(f"{unit}:") for unit in units))
+    )
+    return rows.mutate(gap_ids=ibis.ifelse(rows.gap_ids.length() == 0, rows.gap_ids, own))
 
 
 def gathered(rows: ir.Table, on: Sequence[str], **values: ir.Value) -> ir.Table:

@@ -18,11 +18,12 @@ from nba_pipeline.lookback.provenance import (
     expected_column,
     families_of,
     no_gaps,
+    of_units,
     present_column,
     union_of,
 )
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 # More than anybody changes teams in the seasons that one look back reads.
@@ -110,13 +111,13 @@ def timeline(
         data_gaps: the gaps of the same dates; none for rows of the schedule, which has no gaps.
         of: the entity's key: team_abbr, or player_id, whose team at a time is that of the latest
             row.
-        needs: what an entry's values need; a gap of the first makes a hole, and a hole depends on
-            the gaps of all.
+        needs: what an entry's values need: of other units nothing is carried. A gap of the first
+            makes a hole, and a hole depends on the gaps of all.
     """
     if data_gaps is None:
         return Timeline(_in_order(rows.mutate(is_hole=False, gap_ids=no_gaps()), [of]), of)
     holes = _holes(data_gaps, needs)
-    rows = rows.mutate(is_hole=False)
+    rows = of_units(rows, sorted({need.unit for need in needs})).mutate(is_hole=False)
     if of == "team_abbr":
         return Timeline(_in_order(rows.union(_padded(holes, rows)), [of]), of)
     entries = computed_once(rows.union(_padded(_members(holes, rows, of), rows)))

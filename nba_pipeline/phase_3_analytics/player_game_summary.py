@@ -1,6 +1,7 @@
 """What each player did in a game that is final: one row per player with minutes.
 
-Rosters that are gaps are left out; a player whose team's box score is a gap has no usage_rate.
+Rosters that are gaps are left out; a player whose team's box score is a gap has no usage_rate,
+one whose game's shots are a gap no zones.
 """
 
 from datetime import date
@@ -16,6 +17,7 @@ from nba_pipeline.league import box_score
 from nba_pipeline.league.betting_lines import LINE_SOURCES, closing_lines
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.league.shots import COUNTED
 from nba_pipeline.lookback import provenance
 from nba_pipeline.thresholds import (
     MOST_PLAYER_MINUTES,
@@ -67,6 +69,17 @@ class PlayerGameSummary(pa.DataFrameModel):
         nullable=True,
         description="Share of the team's plays used while on the floor, percent; NULL under a minute",
     )
+    starter: bool = pa.Field(nullable=True)
+    paint_attempts: int = pa.Field(ge=0, nullable=True)
+    paint_makes: int = pa.Field(ge=0, nullable=True)
+    mid_range_attempts: int = pa.Field(ge=0, nullable=True)
+    mid_range_makes: int = pa.Field(ge=0, nullable=True)
+    three_attempts: int = pa.Field(ge=0, nullable=True)
+    three_makes: int = pa.Field(ge=0, nullable=True)
+    assisted_makes: int = pa.Field(ge=0, nullable=True)
+    unassisted_makes: int = pa.Field(ge=0, nullable=True)
+    and_ones: int = pa.Field(ge=0, nullable=True)
+    shot_source: str = pa.Field(nullable=True)
     points_line: float = pa.Field(gt=0, nullable=True)
     line_source: str = pa.Field(
         isin=list(LINE_SOURCES), nullable=True, description="Where the line is from"
@@ -96,8 +109,10 @@ def transform(
     odds_api_player_points_props: ir.Table,
     bettingpros_player_points_props: ir.Table,
     nbac_schedule: ir.Table,
+    nbac_gamebook_player_stats: ir.Table,
+    player_game_shots: ir.Table,
 ) -> ir.Table:
-    """The box score, shooting percentages, usage against the own team's, and the closing line."""
+    """The box score, shooting percentages, usage against the own team's, zones, the closing line."""
     players = provenance.with_holes(nbac_player_boxscore, data_gaps, "nbac_player_boxscore")
     teams = provenance.with_holes(nbac_team_boxscore, data_gaps, "nbac_team_boxscore")
     teams = teams.select(
@@ -115,6 +130,11 @@ def transform(
     )
     lines = lines.select("game_date", "player_id", "points_line", "line_source")
     rows = provenance.join(rows, lines, ["game_date", "player_id"])
+    rows = provenance.join(rows, nbac_gamebook_player_stats.select(*GRAIN, "starter"), GRAIN)
+    shots = player_game_shots.select(
+        *GRAIN, *COUNTED, "shot_source", *provenance.tracking_columns(player_game_shots)
+    )
+    rows = provenance.join(rows, shots, GRAIN)
     return rows.mutate(
         points=rows.pts,
         over_under_result=ibis.cases(
@@ -184,11 +204,12 @@ def team_rows_without_players(
 
 player_game_summary = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=PlayerGameSummary,
     reads=same_date(
         *("nbac_schedule", "nbac_player_boxscore", "nbac_team_boxscore", "data_gaps"),
         *("odds_api_player_points_props", "bettingpros_player_points_props"),
+        *("nbac_gamebook_player_stats", "player_game_shots"),
     ),
     expected=expected,
     transform=transform,
@@ -196,6 +217,7 @@ player_game_summary = table_asset(
     violations=[players_without_team_row, team_rows_without_players],
     warnings=[team_usage_not_twenty],
     ready_when=["box", "team"],
+    counts=["zone"],
     checkpoints=[
         checkpoint(
             "usage_rate", usage_rate_coverage, team_usage_not_twenty, figures=usage_rate_shares

@@ -15,13 +15,14 @@ from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.league.shots import ZONE_COUNTS
 from nba_pipeline.lookback import provenance
 
 GRAIN = ["game_id", "team_abbr"]
 _LINE = ("fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "ast", "tov", "pf")
 _MIRRORED = {
     "points_allowed": "points",
-    **{f"opponent_{name}": name for name in _LINE},
+    **{f"opponent_{name}": name for name in (*_LINE, *ZONE_COUNTS)},
     "possessions": "possessions",
     "defensive_rating": "offensive_rating",
     "opponent_pace": "pace",
@@ -51,6 +52,26 @@ class TeamDefenseGameSummary(pa.DataFrameModel):
     opponent_ast: int = pa.Field(ge=0, description="Assists of the opponent")
     opponent_tov: int = pa.Field(ge=0, description="Turnovers of the opponent")
     opponent_pf: int = pa.Field(ge=0, description="Personal fouls of the opponent")
+    opponent_paint_attempts: int = pa.Field(
+        ge=0, nullable=True, description="Twos that the opponent attempted from 8 feet or less"
+    )
+    opponent_paint_makes: int = pa.Field(
+        ge=0, nullable=True, description="Twos that the opponent made from 8 feet or less"
+    )
+    opponent_mid_range_attempts: int = pa.Field(
+        ge=0, nullable=True, description="Twos that the opponent attempted from more than 8 feet"
+    )
+    opponent_mid_range_makes: int = pa.Field(
+        ge=0, nullable=True, description="Twos that the opponent made from more than 8 feet"
+    )
+    opponent_three_attempts: int = pa.Field(
+        ge=0,
+        nullable=True,
+        description="Threes that the opponent attempted, by the source of shots",
+    )
+    opponent_three_makes: int = pa.Field(
+        ge=0, nullable=True, description="Threes that the opponent made, by the source of shots"
+    )
     stl: int = pa.Field(ge=0, nullable=True)
     blk: int = pa.Field(ge=0, nullable=True)
     possessions: float = pa.Field(gt=0, nullable=True)
@@ -128,7 +149,7 @@ def offense_without_defense(rows: ir.Table, team_offense_game_summary: ir.Table)
 
 team_defense_game_summary = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=TeamDefenseGameSummary,
     reads=same_date(
         "nbac_schedule", "team_offense_game_summary", "nbac_team_boxscore", "data_gaps"
@@ -137,5 +158,6 @@ team_defense_game_summary = table_asset(
     transform=transform,
     violations=[not_mirrored, offense_without_defense],
     ready_when=["team"],
+    counts=["zone"],
     checkpoints=[checkpoint("box_score", not_mirrored, offense_without_defense)],
 )

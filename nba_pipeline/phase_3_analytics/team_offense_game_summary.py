@@ -1,10 +1,12 @@
 """What each team did with the ball: one row per team and game, once it is final.
 
-A team whose own box score is a gap has no row; one whose opponent's is has no possessions.
+A team whose own box score is a gap has no row; one whose opponent's is has no possessions. Its zones
+are unknown where the game's shots or its own roster are a gap.
 """
 
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
@@ -14,6 +16,7 @@ from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league import box_score
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.league.shots import ZONE_COUNTS
 from nba_pipeline.lookback import provenance
 from nba_pipeline.thresholds import RECOMPUTED_TOLERANCE
 
@@ -42,6 +45,12 @@ class TeamOffenseGameSummary(pa.DataFrameModel):
     ast: int = pa.Field(ge=0)
     tov: int = pa.Field(ge=0)
     pf: int = pa.Field(ge=0)
+    paint_attempts: int = pa.Field(ge=0, nullable=True)
+    paint_makes: int = pa.Field(ge=0, nullable=True)
+    mid_range_attempts: int = pa.Field(ge=0, nullable=True)
+    mid_range_makes: int = pa.Field(ge=0, nullable=True)
+    three_attempts: int = pa.Field(ge=0, nullable=True)
+    three_makes: int = pa.Field(ge=0, nullable=True)
     overtime_periods: int = pa.Field(ge=0, description="Overtimes, from the team's player-minutes")
     possessions: float = pa.Field(
         gt=0, nullable=True, description="Mean of both teams' FGA + 0.44*FTA + TOV - OREB"
@@ -72,10 +81,9 @@ def expected(nbac_schedule: ir.Table) -> ir.Table:
 
 
 def transform(
-    nbac_team_boxscore: ir.Table,
-    data_gaps: ir.Table,
+    nbac_team_boxscore: ir.Table, player_game_shots: ir.Table, data_gaps: ir.Table
 ) -> ir.Table:
-    """Possessions, pace and ratings after Oliver, *Basketball on Paper* (2004)."""
+    """Possessions, pace and ratings after Oliver, *Basketball on Paper* (2004); shots by zone."""
     sides = provenance.with_holes(nbac_team_boxscore, data_gaps, "nbac_team_boxscore")
     sides = sides.mutate(used=_.fga + 0.44 * _.fta + _.tov - _.oreb)
     others = sides.select(
@@ -86,6 +94,7 @@ def transform(
         opponent_used="used",
     )
     both = provenance.join(sides, others, ["game_id", "opponent_abbr"]).filter(_.pts.notnull())
+    both = _with_zones(both, player_game_shots, data_gaps)
     overtimes = box_score.overtime_periods(both.minutes)
     return both.mutate(
         points=_.pts,
@@ -100,12 +109,31 @@ def transform(
     )
 
 
+def _with_zones(rows: ir.Table, shots: ir.Table, data_gaps: ir.Table) -> ir.Table:
+    """The rows with their players' shots together; which are known hangs on both rosters."""
+    games = rows.select("game_id", "game_date").distinct()
+    rosters = provenance.of_games(games, data_gaps, "nbac_player_boxscore")
+    rows = provenance.join(rows, rosters.select("game_id", "gap_ids"), ["game_id"])
+    rows = provenance.join(rows, provenance.of_games(games, data_gaps, "shots"), ["game_id"])
+    sums = {name: shots[name].sum() for name in ZONE_COUNTS}
+    rows = provenance.join(rows, provenance.gathered(shots, GRAIN, **sums), GRAIN)
+    is_known = rows.paint_attempts.notnull()
+    return rows.mutate(zone_games_present=ibis.ifelse(is_known, rows.zone_games_present, 0))
+
+
 def possessions_not_shared(rows: ir.Table) -> ir.Table:
     """Rows whose possessions are not the other side's."""
     other = rows.select("game_id", opponent_abbr="team_abbr", theirs="possessions")
     return rows.join(other, ["game_id", "opponent_abbr"]).filter(
         (_.possessions - _.theirs).abs() > RECOMPUTED_TOLERANCE.value
     )
+
+
+def zones_unlike_attempts(rows: ir.Table) -> ir.Table:
+    """Rows whose shots by zone are known and are not as many, or not as good, as the box score's."""
+    attempts = _.paint_attempts + _.mid_range_attempts + _.three_attempts
+    makes = _.paint_makes + _.mid_range_makes + _.three_makes
+    return rows.filter((attempts != _.fga) | (makes != _.fgm))
 
 
 def points_unlike_players(
@@ -121,12 +149,20 @@ def points_unlike_players(
 
 team_offense_game_summary = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=TeamOffenseGameSummary,
-    reads=same_date("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "data_gaps"),
+    reads=same_date(
+        *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore"),
+        *("player_game_shots", "data_gaps"),
+    ),
     expected=expected,
     transform=transform,
     violations=[possessions_not_shared, points_unlike_players],
+    warnings=[zones_unlike_attempts],
     ready_when=["team"],
-    checkpoints=[checkpoint("box_score", possessions_not_shared, points_unlike_players)],
+    counts=["zone"],
+    checkpoints=[
+        checkpoint("box_score", possessions_not_shared, points_unlike_players),
+        checkpoint("shots", zones_unlike_attempts),
+    ],
 )

@@ -23,6 +23,7 @@ from nba_pipeline.league.injury_status import INJURY_SOURCES, injury_statuses
 from nba_pipeline.league.schedule import both_teams, covered, final
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.streaks import with_recent_streaks
+from nba_pipeline.lookback.teammates import with_teammates_out_usage
 from nba_pipeline.lookback.timeline import (
     PLAYER_GAMES,
     before_and_after,
@@ -99,6 +100,12 @@ class UpcomingPlayerGameContext(pa.DataFrameModel):
         ge=0,
         nullable=True,
         description="Games in a row up to now, of the last ten, under the line; those without end none",
+    )
+    teammates_out_usage: float = pa.Field(
+        ge=0,
+        nullable=True,
+        description="Percent of the team's plays that teammates who are out used: usage_rate times "
+        "share of minutes, season",
     )
     injury_status: str = pa.Field(nullable=True)
     injury_source: str = pa.Field(
@@ -206,7 +213,7 @@ def transform(
         nbac_schedule,
         earliest_tipoff=int(EARLIEST_TIPOFF.value),
     )
-    rows = provenance.join(rows, statuses, GRAIN)
+    rows = with_teammates_out_usage(provenance.join(rows, statuses, GRAIN), games)
     return rows.mutate(is_back_to_back=_.days_rest == 1)
 
 
@@ -218,7 +225,7 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=5,
+    version=6,
     schema=UpcomingPlayerGameContext,
     reads=[
         *same_date("nbac_schedule", "upcoming_team_game_context", "injury_transactions"),

@@ -22,7 +22,6 @@ from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.shots import ZONES
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
-from nba_pipeline.lookback.teammates import with_teammates_out_usage
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, TEAM_GAMES, timeline, with_back_to_backs
 from nba_pipeline.lookback.windows import as_of, last, last_days, mean, total
 from nba_pipeline.thresholds import RECOMPUTED_TOLERANCE
@@ -43,16 +42,13 @@ class PlayerCompositeFactors(pa.DataFrameModel):
     usage_rate_last_3: float = pa.Field(
         ge=0, nullable=True, description="Mean usage_rate, percent, last 3 games"
     )
-    teammates_out_usage: float = pa.Field(
-        ge=0,
-        nullable=True,
-        description="Percent of the team's plays that teammates who are out used: usage_rate times "
-        "share of minutes, season",
-    )
+    teammates_out_usage: float = pa.Field(ge=0, nullable=True)
     pace_differential: float = pa.Field(
         nullable=True,
         description="Mean of both teams' pace, last 15 games each, minus league_pace_last_30_days",
     )
+    league_pace_coverage: float = pa.Field(ge=0, le=1, nullable=True)
+    league_zone_coverage: float = pa.Field(ge=0, le=1, nullable=True)
     fatigue_score: float = pa.Field(
         ge=0, le=FRESH, nullable=True, description="100 = fresh: rest, games and minutes lately"
     )
@@ -101,11 +97,10 @@ def transform(
     rows = context.select(
         *GRAIN,
         *("game_date", "player_lookup", "team_abbr", "opponent_abbr", "days_rest"),
-        *("games_in_last_7_days", "minutes_in_last_7_days", "injury_status"),
+        *("games_in_last_7_days", "minutes_in_last_7_days", "teammates_out_usage"),
         *provenance.tracking_columns(context),
     )
     games = timeline(player_game_summary, data_gaps, of="player_id", needs=PLAYER_GAMES)
-    rows = with_teammates_out_usage(rows, games)
     known = as_of(
         rows.select("player_id", "game_date"),
         with_back_to_backs(games),
@@ -145,6 +140,7 @@ def _with_paces(
     defense = team_defense_zone_analysis
     opponents = defense.select(
         *("game_date", "pace_last_15", "league_pace_last_30_days"),
+        *("league_pace_coverage", "league_zone_coverage"),
         *(f"{zone}_pct_allowed_vs_league" for zone in ZONES),
         *provenance.tracking_columns(defense),
         opponent_abbr="team_abbr",
@@ -182,7 +178,7 @@ def total_unlike_its_factors(rows: ir.Table) -> ir.Table:
 
 player_composite_factors = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=PlayerCompositeFactors,
     reads=[
         *same_date("upcoming_player_game_context"),

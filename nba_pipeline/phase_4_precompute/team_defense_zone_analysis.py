@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
@@ -11,7 +10,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_season, same_date, table_asset
 from nba_pipeline.league.schedule import both_teams, covered
-from nba_pipeline.league.shots import ZONES
+from nba_pipeline.league.shots import ZONE_COUNTS, ZONES
 from nba_pipeline.league.zones import zone_of_least
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import unlike_recomputed
@@ -20,7 +19,6 @@ from nba_pipeline.lookback.windows import as_of, last, last_days, league_as_of, 
 
 GRAIN = ["team_abbr", "game_date"]
 _GAMES, _LEAGUE_DAYS = 15, 30
-_COUNTED = [(zone, what) for zone in ZONES for what in ("attempts", "makes")]
 
 
 def _pct_allowed(zone: str) -> Any:
@@ -118,50 +116,35 @@ def expected(nbac_schedule: ir.Table) -> ir.Table:
     return both_teams(covered(nbac_schedule))
 
 
-def _games(offense: ir.Table, defense: ir.Table, shots: ir.Table, data_gaps: ir.Table) -> Timeline:
+def _games(offense: ir.Table, defense: ir.Table, data_gaps: ir.Table) -> Timeline:
     """Each team's games, with what its opponent did in them.
 
     The team's own row says that the game was played: of one whose opponent's box score is a gap
     there is no row of defence.
     """
-    own = offense.select(
+    own = provenance.of_units(offense, ["nbac_team_boxscore"])
+    own = own.select(
         *("game_id", "game_date", "team_abbr", "possessions", "pace"),
-        *provenance.tracking_columns(offense),
+        *provenance.tracking_columns(own),
     )
     allowed = defense.select(
-        *("game_id", "team_abbr", "points_allowed"), *provenance.tracking_columns(defense)
+        *("game_id", "team_abbr", "points_allowed"),
+        *provenance.tracking_columns(defense),
+        **{name: f"opponent_{name}" for name in ZONE_COUNTS},
     )
     rows = provenance.join(own, allowed, ["game_id", "team_abbr"])
-    return timeline(
-        _with_zones(rows, shots, data_gaps), data_gaps, of="team_abbr", needs=TEAM_SHOTS
-    )
-
-
-def _with_zones(rows: ir.Table, shots: ir.Table, data_gaps: ir.Table) -> ir.Table:
-    """The teams' games with their opponents' shots, unknown where those or their roster are a gap."""
-    games = rows.select("game_id", "game_date").distinct()
-    rosters = provenance.of_games(games, data_gaps, "nbac_player_boxscore")
-    rows = provenance.join(rows, rosters.select("game_id", "gap_ids"), ["game_id"])
-    rows = provenance.join(rows, provenance.of_games(games, data_gaps, "shots"), ["game_id"])
-    counted = {f"{zone}_{what}": shots[f"{zone}_{what}"].sum() for zone, what in _COUNTED}
-    sides = provenance.gathered(shots, ["game_id", "opponent_abbr"], **counted)
-    rows = provenance.join(rows, sides.rename(team_abbr="opponent_abbr"), ["game_id", "team_abbr"])
-    is_known = rows.paint_attempts.notnull()
-    return rows.mutate(zone_games_present=ibis.ifelse(is_known, rows.zone_games_present, 0))
+    return timeline(rows, data_gaps, of="team_abbr", needs=TEAM_SHOTS)
 
 
 def transform(
     nbac_schedule: ir.Table,
     team_offense_game_summary: ir.Table,
     team_defense_game_summary: ir.Table,
-    player_game_shots: ir.Table,
     data_gaps: ir.Table,
 ) -> ir.Table:
     """Sums over each team's last games, beside those over all teams' games of the last 30 days."""
     teams = both_teams(covered(nbac_schedule)).select(*GRAIN).distinct()
-    games = _games(
-        team_offense_game_summary, team_defense_game_summary, player_game_shots, data_gaps
-    )
+    games = _games(team_offense_game_summary, team_defense_game_summary, data_gaps)
     pcts = {zone: ratio(f"{zone}_makes", f"{zone}_attempts") for zone in ZONES}
     attempts = {zone: mean(f"{zone}_attempts") for zone in ZONES}
     allowed = as_of(
@@ -238,8 +221,7 @@ team_defense_zone_analysis = table_asset(
     schema=TeamDefenseZoneAnalysis,
     reads=[
         *same_date("nbac_schedule"),
-        *from_season("team_offense_game_summary", "team_defense_game_summary"),
-        *from_season("player_game_shots", "data_gaps"),
+        *from_season("team_offense_game_summary", "team_defense_game_summary", "data_gaps"),
     ],
     expected=expected,
     transform=transform,

@@ -164,7 +164,7 @@ def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> i
 
 player_prop_predictions = table_asset(
     __name__,
-    version=6,
+    version=7,
     schema=PlayerPropPredictions,
     reads=[
         *same_date("ml_feature_store_v2", "upcoming_player_game_context"),

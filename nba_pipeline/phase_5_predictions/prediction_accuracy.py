@@ -147,7 +147,7 @@ def predictions_not_copied(
 
 prediction_accuracy = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=PredictionAccuracy,
     reads=same_date(
         *("player_prop_predictions", "predictions_made"),

@@ -186,12 +186,14 @@ def _touched(read: Read, row: Row, table: Table, gap_id: str, warehouse: Warehou
 
 
 def _where(rows: ir.Table, row: Row) -> list[Row]:
-    """The rows of the row's player; where rows have no player, those of its teams."""
-    if "player_id" in rows.columns:
+    """The rows of the row's player; where one side has no player, those of its teams' games."""
+    teams = [row[name] for name in ("team_abbr", "opponent_abbr") if name in row]
+    if "player_id" not in rows.columns:
+        rows = rows.filter(_.team_abbr.isin(teams))
+    elif "player_id" in row:
         rows = rows.filter(_.player_id == row["player_id"])
     else:
-        teams = [row[name] for name in ("team_abbr", "opponent_abbr") if name in row]
-        rows = rows.filter(_.team_abbr.isin(teams))
+        rows = rows.filter(_.team_abbr.isin(teams) | _.opponent_abbr.isin(teams))
     return list(rows.order_by("game_date").to_pyarrow().to_pylist())
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from nba_pipeline.automation.opened import Opened
 from nba_pipeline.automation.schedules import look_by_schedule
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.coordination.database import connect
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.orchestration.session import days_of
 from nba_pipeline.settings import Settings
 from nba_pipeline.tables import TABLES
@@ -74,9 +75,15 @@ class Looking:
     def carry_out(self, request: dg.RunRequest) -> dict[str, Any]:
         """Computes what was asked for and books its success; what computing it came to."""
         first, last = (date.fromisoformat(request.tags[name]) for name in (_START, _END))
-        names = [key.to_user_string() for key in request.asset_selection or ()]
+        names = tables(request)
+        if all(TABLES[name].partitions == "monthly" for name in names):
+            # A month's key is its first day, which may be before the season's.
+            last = (last + timedelta(days=31)).replace(day=1) - timedelta(days=1)
         stored = request.tags["nba_pipeline/only_stored"].split(",")
-        done = self.lab.compute(names, first, last, only_stored=stored)
+        reason = request.tags.get("nba_pipeline/bypass_reason", "")
+        named = request.tags.get("nba_pipeline/bypass", "").split(",")
+        bypasses = tuple(Bypass(name, reason) for name in named if name)
+        done = self.lab.compute(names, first, last, only_stored=stored, bypasses=bypasses)
         self.run_of(request, dg.DagsterRunStatus.SUCCESS)
         return done
 

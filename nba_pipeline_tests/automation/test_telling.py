@@ -13,10 +13,14 @@ from nba_pipeline.automation.alerts import P0, P1, Alert, _drops, _overdue, aler
 from nba_pipeline.automation.channels import NobodyTold, send, subject_of
 from nba_pipeline.automation.on_call import on_call
 from nba_pipeline.automation.telling import REPORT, tell
+from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.backfill.progress import Progress
+from nba_pipeline.coordination.database import begin
 from nba_pipeline.settings import Settings
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
+from nba_pipeline.thresholds import STALLED_SECONDS
 from nba_pipeline_tests.automation.looking import Looking
 from nba_pipeline_tests.automation.receivers import Received, receivers
 from nba_pipeline_tests.conftest import Lab
@@ -100,7 +104,9 @@ def test_an_alert_is_told_once_by_webhook_and_mail_and_again_after_hours(
     reason = {TODAY: "SchemaViolated: points below 0"}
     looking.lab.warehouse.failures.mark(PREDICTIONS, reason, "run-7")
     with _at(18):
-        tell(looking.home, None)
+        told = tell(looking.home, None)
+        again = tell(looking.home, told.cursor)
+        assert again.skip_reason == dg.SkipReason("nothing has changed")
         tell(looking.home, None)
     (posted,), (mail,) = received.posted, received.mails
     assert posted["alerts"][0]["severity"] == P0
@@ -129,7 +135,7 @@ def test_what_reached_nobody_is_told_at_the_next_look(looking: Looking, received
         assert told.skip_reason
         assert "reached nobody" in str(told.skip_reason.skip_message)
         received.status = 200
-        tell(looking.home, None)
+        tell(looking.home, told.cursor)
     assert len(received.posted) == 1
 
 
@@ -167,6 +173,40 @@ def test_a_gate_that_failed_and_a_lease_that_was_recovered_are_told(looking: Loo
     found = {alert.kind: alert for alert in alerts(looking.home)}
     assert "12 games of 400" in found["gate failed"].what
     assert found["lease recovered"].what.startswith("dead: its process is gone")
+
+
+def test_a_backfill_that_somebody_gave_is_told_when_it_has_ended(looking: Looking) -> None:
+    """Not while a table of it is queued; a run that a sensor asked for is not told."""
+    progress = Progress(looking.home.engine)
+    with begin(looking.home.engine) as connection:
+        audit.write(connection, "backfill", backfill_id="mine")
+    progress.queue("mine", "run-1", {"nbac_schedule": 3, "nbac_team_boxscore": 3})
+    progress.queue("repair_sensor-1", "run-2", {"nbac_schedule": 3})
+    progress.start("run-1", "nbac_schedule", 3)
+    progress.finish("run-1", "nbac_schedule", 2.0, "3 written")
+    progress.finish("run-2", "nbac_schedule", 2.0, "3 written")
+    assert [a for a in alerts(looking.home) if a.kind == "backfill finished"] == []
+    progress.fail("run-1", "nbac_team_boxscore", 1.0)
+    (alert,) = [a for a in alerts(looking.home) if a.kind == "backfill finished"]
+    assert alert.what == "mine: 2 tables in 3 s, 1 failed"
+    assert alert.command == "nba-pipeline diff mine"
+
+
+def test_a_table_that_takes_far_longer_than_before_is_told(looking: Looking, monkeypatch) -> None:
+    """Three partitions took a second; now they have been at work for two minutes and more."""
+    progress = Progress(looking.home.engine)
+    progress.queue("before", "run-1", {"nbac_schedule": 3})
+    progress.finish("run-1", "nbac_schedule", 1.0, "3 written")
+    claim = Claim("nbac_schedule", TODAY, TODAY)
+    holder = Holder.here("run-2", "slow")
+    looking.home.leases.acquire(holder, [claim], [], purpose="a test", wait=False)
+    progress.queue("slow", "run-2", {"nbac_schedule": 3})
+    progress.start("run-2", "nbac_schedule", 3)
+    assert "backfill stalled" not in {alert.kind for alert in alerts(looking.home)}
+    monkeypatch.setitem(vars(STALLED_SECONDS), "value", -3)
+    (alert,) = [a for a in alerts(looking.home) if a.kind == "backfill stalled"]
+    assert alert.what.startswith("slow: nbac_schedule (3 partitions) takes ")
+    assert alert.what.endswith("expected 1 s")
 
 
 def test_a_week_with_fewer_of_its_keys_than_before_is_a_drop() -> None:
@@ -221,6 +261,7 @@ def test_the_report_is_an_asset_that_is_told_when_it_says_something_else(looking
     """The same report is not told twice."""
     with _at(10):
         first = tell(looking.home, None)
+    with _at(10, 20):
         again = tell(looking.home, first.cursor)
     (event,) = first.asset_events
     assert isinstance(event, dg.AssetMaterialization)

@@ -3,8 +3,7 @@
 import pytest
 
 from nba_pipeline.simulation.league import League, write_landing
-from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, lines
 from nba_pipeline_tests.line_files import before, day_of, known_game, write_consensus
 
@@ -61,8 +60,7 @@ def test_points_are_over_or_under_the_line_or_are_it(tmp_path) -> None:
         wanted[line["PLAYER_ID"]] = (line["PTS"] + off, "bettingpros", result)
     write_consensus(folder, *said)
     lab = Lab(tmp_path, folder)
-    names = [name for name, table in TABLES.items() if table.phase == 2]
-    lab.compute([*names, "player_game_summary"], before(day_of(game)), day_of(game))
+    lab.compute(with_upstream("player_game_summary"), before(day_of(game)), day_of(game))
     rows = lab.rows("player_game_summary", game_id=game["gameId"])
     told = {
         row["player_id"]: (row["points_line"], row["line_source"], row["over_under_result"])

@@ -21,6 +21,7 @@ from nba_pipeline_tests.window_rows import (
 )
 
 EVEN = zones(paint=(5, 10), mid_range=(2, 5), three=(3, 10))
+ALLOWED = [f"opponent_{name}" for name in EVEN]
 
 
 def game(number: int, *, lal, bos, possessions=100.0, overtimes=0, day=None) -> list[dict]:
@@ -35,33 +36,24 @@ def game(number: int, *, lal, bos, possessions=100.0, overtimes=0, day=None) -> 
             "possessions": possessions,
             "pace": pace,
             "points_allowed": allowed,
-            "shots": shots,
+            **{f"opponent_{name}": count for name, count in theirs.items()},
         }
-        for team, other, (_points, shots), (allowed, _theirs) in (
+        for team, other, (_points, _shots), (allowed, theirs) in (
             ("LAL", "BOS", lal, bos),
             ("BOS", "LAL", bos, lal),
         )
     ]
 
 
-def known(*games, at: int, gaps=(), without=(), lost_rosters=()) -> dict[str, dict]:
+def known(*games, at: int, gaps=(), without=()) -> dict[str, dict]:
     """Both teams' rows as of a day; without: (table, team) of which game 1 has no row."""
     sides = [side for both in games for side in both]
     keys = ("game_id", "game_date", "team_abbr", "opponent_abbr")
 
-    def of(name, *columns, who="team_abbr"):
-        kept = [s for s in sides if (name, s[who]) not in without]
+    def of(name, *columns):
+        kept = [s for s in sides if (name, s["team_abbr"]) not in without]
         return table([{c: s[c] for c in (*keys, *columns)} | _tracked(s, gaps) for s in kept])
 
-    players = [
-        {c: side[c] for c in keys}
-        | {"player_id": 1}
-        | side["shots"]
-        | tracked("box")
-        | {"gap_ids": [g["gap_id"] for g in gaps if g["game_id"] == side["game_id"]]}
-        for side in sides
-        if side["team_abbr"] not in lost_rosters
-    ]
     scheduled = {
         "game_id": "0022300999",
         "game_date": on(at),
@@ -76,8 +68,7 @@ def known(*games, at: int, gaps=(), without=(), lost_rosters=()) -> dict[str, di
     rows = transform(
         table([scheduled]),
         of("offense", "possessions", "pace"),
-        of("defense", "points_allowed"),
-        table(players),
+        of("defense", "points_allowed", *ALLOWED),
         table(list(gaps)) if gaps else no_gaps(),
     )
     found = answers(rows)
@@ -86,10 +77,14 @@ def known(*games, at: int, gaps=(), without=(), lost_rosters=()) -> dict[str, di
 
 
 def _tracked(side, gaps) -> dict[str, object]:
-    """A team's row is less whole where a box score of its game is a gap."""
-    lost = [g["gap_id"] for g in gaps if g["game_id"] == side["game_id"] and g["team_abbr"]]
-    lost = [gap_id for gap_id in lost if gap_id.startswith("team")]
-    return tracked("team", gaps=tuple(lost), present=not lost)
+    """How whole a team's row is: a lost box score of its game is a gap of it, lost zones are too."""
+    mine = [gap for gap in gaps if gap["game_id"] == side["game_id"]]
+    is_whole = not any(gap["table_name"] == "nbac_team_boxscore" for gap in mine)
+    has_zones = side[ALLOWED[0]] is not None
+    gap_ids = sorted(gap["gap_id"] for gap in mine)
+    return tracked("team", present=is_whole) | tracked(
+        "zone", gaps=tuple(gap_ids), present=has_zones
+    )
 
 
 def test_sums_over_both_games_beside_the_leagues_of_the_same_days() -> None:
@@ -179,7 +174,7 @@ def test_lost_shots_leave_the_zones_unknown_and_nothing_else() -> None:
 def test_a_lost_box_score_is_a_hole_of_its_team_and_unknown_to_the_other() -> None:
     """Possessions need both sides: neither team's rating is known, and both name the gap."""
     gap = lost_shots(1) | {
-        "gap_id": "team BOS",
+        "gap_id": "nbac_team_boxscore:BOS",
         "table_name": "nbac_team_boxscore",
         "team_abbr": "BOS",
     }
@@ -187,26 +182,25 @@ def test_a_lost_box_score_is_a_hole_of_its_team_and_unknown_to_the_other() -> No
     without = {("offense", "BOS"), ("defense", "LAL")}
     found = known(one, at=3, gaps=[gap], without=without)
     for row in found.values():
-        assert row["gap_ids"] == ["team BOS"]
+        assert row["gap_ids"] == ["nbac_team_boxscore:BOS"]
         assert (row["team_games_expected"], row["team_games_present"]) == (1, 0)
         assert row["defensive_rating_last_15"] is row["pace_last_15"] is None
         assert row["league_pace_coverage"] == 0
-    assert found["LAL"]["paint_pct_allowed_last_15"] == 0.5
-    assert found["BOS"]["paint_pct_allowed_last_15"] is None
+        assert row["paint_pct_allowed_last_15"] is None
 
 
 def test_a_lost_roster_leaves_what_was_allowed_to_it_unknown() -> None:
     """From where Boston's players shot is not known: LAL's zones are, by name, not."""
     gap = lost_shots(1) | {
-        "gap_id": "roster BOS",
+        "gap_id": "nbac_player_boxscore:BOS",
         "table_name": "nbac_player_boxscore",
         "team_abbr": "BOS",
     }
-    one = game(1, lal=(99, EVEN), bos=(90, EVEN))
-    found = known(one, at=3, gaps=[gap], lost_rosters={"BOS"})
+    one = game(1, lal=(99, EVEN), bos=(90, unknown_zones()))
+    found = known(one, at=3, gaps=[gap])
     assert found["LAL"]["paint_pct_allowed_last_15"] is None
     assert (found["LAL"]["zone_games_expected"], found["LAL"]["zone_games_present"]) == (1, 0)
-    assert found["LAL"]["gap_ids"] == found["BOS"]["gap_ids"] == ["roster BOS"]
+    assert found["LAL"]["gap_ids"] == found["BOS"]["gap_ids"] == ["nbac_player_boxscore:BOS"]
     assert found["LAL"]["opponent_points_per_game"] == 90
     assert found["BOS"]["paint_pct_allowed_last_15"] == 0.5
 

@@ -4,8 +4,10 @@ import re
 from datetime import date
 from pathlib import Path
 
+import ibis
 import pytest
 
+from nba_pipeline.league.injury_status import injury_risk
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, games, lines
@@ -77,6 +79,70 @@ def test_derived_features_and_the_opponents_defence(league, league_landing) -> N
         )
         assert row["team_days_rest"] == rest
         assert row["rest_advantage"] == rest - opponents_rest
+
+
+BASELINE = (
+    *("points_avg_last_5", "points_avg_last_10", "points_avg_season", "points_std_last_10"),
+    *("games_in_last_7_days", "fatigue_score", "shot_zone_mismatch_score", "pace_score"),
+    *("usage_spike_score", "rest_advantage", "injury_risk", "recent_trend", "minutes_change"),
+    *("opponent_def_rating", "opponent_pace", "is_home", "is_back_to_back", "is_playoff_game"),
+    *("pct_paint", "pct_mid_range", "pct_three", "pct_free_throw", "team_pace_last_10"),
+    *("team_off_rating_last_10", "team_win_pct_season"),
+)
+"""The 25 features that predictions were first made from, in their order."""
+
+
+def test_the_first_twenty_five_features_and_usage_are_there() -> None:
+    """And those of the season before, for a player's first games."""
+    others = ("usage_rate_last_10", "minutes_avg_last_10")
+    before = ("points_avg_previous_season", "minutes_avg_previous_season")
+    assert len(BASELINE) == 25
+    assert {*BASELINE, *others, *before} <= set(TABLES["ml_feature_store_v2"].features)
+
+
+def test_factors_and_zones_are_those_of_their_tables(league) -> None:
+    """Each column under the row's player, game and date; nothing is filled in on the way."""
+    rows = league.rows("ml_feature_store_v2")
+    factors = {(r["game_id"], r["player_id"]): r for r in league.rows("player_composite_factors")}
+    zones = {(r["player_id"], r["game_date"]): r for r in league.rows("player_shot_zone_analysis")}
+    for row in rows:
+        known = factors[row["game_id"], row["player_id"]]
+        for name in (
+            *("fatigue_score", "shot_zone_mismatch_score", "pace_score", "usage_spike_score"),
+            "teammates_out_usage",
+        ):
+            assert row[name] == known[name]
+        shots = zones[row["player_id"], row["game_date"]]
+        assert row["pct_paint"] == shots["paint_rate_last_10"]
+        assert row["pct_mid_range"] == shots["mid_range_rate_last_10"]
+        assert row["pct_three"] == shots["three_rate_last_10"]
+        assert row["assisted_rate_last_10"] == shots["assisted_rate_last_10"]
+    late = [row for row in rows if row["is_production_ready"]]
+    for name in ("fatigue_score", "shot_zone_mismatch_score", "pace_score", "pct_paint"):
+        assert len({row[name] for row in late if row[name] is not None}) > 3
+
+
+@pytest.mark.parametrize(
+    ("status", "source", "risk"),
+    [
+        ("available", "injury_report", 0),
+        ("probable", "injury_report", 1),
+        ("questionable", "injury_report", 2),
+        ("doubtful", "injury_report", 3),
+        ("out", "injury_report", 3),
+        ("out", "transactions", 3),
+        (None, "injury_report", 0),
+        ("day_to_day", "injury_report", None),
+        (None, "none", None),
+    ],
+)
+def test_injury_risk_is_what_is_said(status, source, risk) -> None:
+    """Whom a report does not list plays; of whom nobody says anything, nothing is known."""
+    rows = ibis.memtable(
+        [{"status": status, "source": source}], schema={"status": "string", "source": "string"}
+    )
+    found = rows.select(injury_risk=injury_risk(rows.status, rows.source)).to_pyarrow()
+    assert found.to_pylist() == [{"injury_risk": risk}]
 
 
 def _teams(game) -> tuple[str, str]:

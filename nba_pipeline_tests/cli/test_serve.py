@@ -1,0 +1,41 @@
+"""What the processes that are started get to know of the settings."""
+
+import configparser
+from pathlib import Path
+
+import pytest
+
+from nba_pipeline.cli.serve import Part, _places
+from nba_pipeline.settings import Settings
+
+UNITS = Path(__file__).parents[2] / "docs/systemd"
+
+
+def test_settings_of_a_file_reach_processes_that_start_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Places are absolute, secrets are not starred out, and what is not set stays unset."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(
+        "NBA_PIPELINE_HOME=kept\n"
+        "NBA_PIPELINE_ALERT_WEBHOOK=https://chat.example.org/hook\n"
+        "NBA_PIPELINE_ODDS_API_KEY=secret\n"
+    )
+    monkeypatch.delenv("NBA_PIPELINE_HOME", raising=False)
+    places = _places(Settings())
+    assert places["NBA_PIPELINE_HOME"] == str(tmp_path / "kept")
+    assert places["NBA_PIPELINE_LANDING"] == str(tmp_path / "kept/landing")
+    assert places["NBA_PIPELINE_ALERT_WEBHOOK"] == "https://chat.example.org/hook"
+    assert places["NBA_PIPELINE_ODDS_API_KEY"] == "secret"
+    assert "NBA_PIPELINE_ALERT_SMTP" not in places
+
+
+@pytest.mark.parametrize("part", [Part.daemon, Part.webserver])
+def test_each_part_has_a_unit_that_restarts_it_and_interrupts_its_runs(part: Part) -> None:
+    """An interrupted run gives its lease back."""
+    unit = configparser.ConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(UNITS / f"nba-pipeline-{part}.service")
+    service = unit["Service"]
+    assert f"nba-pipeline ui --only {part}" in service["ExecStart"]
+    assert (service["Restart"], service["KillSignal"]) == ("always", "SIGINT")

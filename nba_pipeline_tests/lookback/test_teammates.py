@@ -1,0 +1,77 @@
+"""What those who are out leave to the others, added up by hand."""
+
+from nba_pipeline.lookback.teammates import with_teammates_out_usage
+from nba_pipeline.lookback.timeline import PLAYER_GAMES, timeline
+from nba_pipeline_tests.window_rows import GAPS, answers, on, table, tracked
+
+OUT, IN = "out", None
+
+
+def game(player: int, number: int, usage: float | None, minutes: float) -> dict[str, object]:
+    """A player's game of a day."""
+    return {
+        "player_id": player,
+        "game_id": f"{number:010d}",
+        "game_date": on(number),
+        "team_abbr": "LAL",
+        "usage_rate": usage,
+        "minutes": minutes,
+        **tracked("box", "team"),
+    }
+
+
+def left(players: dict[tuple[int, str], str | None], games, gaps=()) -> dict[int, tuple]:
+    """Per player, what he is left and the gaps that it hangs on, as of the tenth day."""
+    rows = [
+        {
+            "player_id": player,
+            "game_id": "0022300999",
+            "game_date": on(10),
+            "team_abbr": team,
+            "injury_status": status,
+            "gap_ids": [],
+        }
+        for (player, team), status in players.items()
+    ]
+    past = timeline(table(games), table(list(gaps), GAPS), of="player_id", needs=PLAYER_GAMES)
+    found = answers(with_teammates_out_usage(table(rows), past))
+    return {row["player_id"]: (row["teammates_out_usage"], row["gap_ids"]) for row in found}
+
+
+def test_usage_times_share_of_minutes_of_the_others_who_are_out() -> None:
+    """25% for half of a game and 20% for three quarters; nobody is left what is his own."""
+    games = [
+        game(2, 1, 20.0, 20.0),
+        game(2, 3, 30.0, 28.0),
+        game(3, 1, 20.0, 36.0),
+        game(3, 10, 90.0, 48.0),
+        game(5, 1, 40.0, 40.0),
+    ]
+    players = {(1, "LAL"): IN, (2, "LAL"): OUT, (3, "LAL"): OUT, (5, "LAL"): "questionable"}
+    found = left(players | {(9, "BOS"): IN}, games)
+    assert found == {1: (27.5, []), 2: (15, []), 3: (12.5, []), 5: (27.5, []), 9: (0, [])}
+
+
+def test_who_has_not_played_this_season_left_nothing() -> None:
+    """He had no share of its plays, which is known."""
+    assert left({(1, "LAL"): IN, (2, "LAL"): OUT}, [game(3, 1, 20.0, 36.0)])[1] == (0, [])
+
+
+def test_of_whom_too_little_is_known_neither_is_the_sum() -> None:
+    """48 seconds tell no usage: of his two games one is unknown."""
+    games = [game(2, 1, None, 0.8), game(2, 3, 30.0, 28.0), game(3, 1, 20.0, 36.0)]
+    assert left({(1, "LAL"): IN, (2, "LAL"): OUT, (3, "LAL"): OUT}, games)[1] == (None, [])
+
+
+def test_the_gaps_behind_a_teammate_who_is_out_are_named() -> None:
+    """His season hangs on the lost roster, and so does what he leaves; one who plays tells nothing."""
+    lost = {
+        "gap_id": "roster",
+        "table_name": "nbac_player_boxscore",
+        "game_date": on(2),
+        "game_id": f"{2:010d}",
+        "team_abbr": "LAL",
+    }
+    games = [game(2, n, 30.0, 24.0) for n in (1, 3)]
+    assert left({(1, "LAL"): IN, (2, "LAL"): OUT}, games, [lost])[1] == (None, ["roster"])
+    assert left({(1, "LAL"): IN, (2, "LAL"): IN}, games, [lost])[1] == (0, [])
