@@ -20,10 +20,10 @@ demo: $(READY) ## Simulate a small league and run everything on it
 	$(BIN)/nba-pipeline demo
 
 test: $(READY) lint types ## Lint, type check, and run the tests that take seconds
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-all: $(READY) lint types ## The same with the tests that take minutes
-	$(BIN)/python -m pytest -m ''
+	$(BIN)/python -m pytest -n auto --dist loadfile -m ''
 
 LANDING ?= ../shared/data/landing
 bench: $(READY) ## Measure the pipeline on a landing zone (LANDING=...) beside its floors
