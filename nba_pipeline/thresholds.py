@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 8
+VERSION = 9
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,11 @@ TRAINING_WORSE_STANDARD_ERRORS = Threshold(
     3,
     "Standard errors of the mean difference on the judge slice by which a model may be behind the one "
     "that serves. Two models of nearly the same rows differ by chance; by so much in one of 700.",
+)
+TRAINING_WORSE_SHARE = Threshold(
+    0.01,
+    "The judged model lacks the newest weeks, which the serving one may have seen: they were worth up "
+    "to 0.8% of its error in a season's last month. A model that has lost something loses more.",
 )
 UNSETTLED_DAYS = Threshold(
     3,

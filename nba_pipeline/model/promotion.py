@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 
 from nba_pipeline.model import boosting, slices, spread
-from nba_pipeline.thresholds import TRAINING_LEAST_ERROR_SHARE, TRAINING_WORSE_STANDARD_ERRORS
+from nba_pipeline.thresholds import (
+    TRAINING_LEAST_ERROR_SHARE,
+    TRAINING_WORSE_SHARE,
+    TRAINING_WORSE_STANDARD_ERRORS,
+)
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 BASELINES = {"last_10": "points_avg_last_10", "season": "points_avg_season"}
@@ -49,7 +53,7 @@ def candidate(rows: pd.DataFrame, features: Sequence[str]) -> Candidate:
     return Candidate(
         booster=booster,
         rounds=rounds,
-        spread=_spread(pd.concat([calibrate, judge])).text(),
+        spread=_drawn_in(pd.concat([calibrate, judge])).text(),
         slices_said=slices.said(rows, places),
         judge=judge,
         figures=_figures(judge, _spread(calibrate)),
@@ -99,19 +103,26 @@ def _worse_than(
     theirs = np.abs(boosting.predict(serving, rows, features) - rows.scored)
     mine = np.abs(rows.predicted - rows.scored)
     behind = mine - theirs
-    allowed = TRAINING_WORSE_STANDARD_ERRORS.value * behind.std() / np.sqrt(len(rows))
+    by_chance = TRAINING_WORSE_STANDARD_ERRORS.value * behind.std() / np.sqrt(len(rows))
+    allowed = max(by_chance, TRAINING_WORSE_SHARE.value * theirs.mean())
     if behind.mean() <= allowed:
         return []
     text = (
         f"promotion: MAE {mine.mean():.3f} on {len(rows)} rows that neither has seen, where the "
-        f"serving model has {theirs.mean():.3f}; more than {allowed:.3f} behind, "
-        f"{TRAINING_WORSE_STANDARD_ERRORS.value} standard errors"
+        f"serving model has {theirs.mean():.3f}; more than {allowed:.3f} behind: "
+        f"{TRAINING_WORSE_SHARE.reason}"
     )
     return [text]
 
 
 def _spread(rows: pd.DataFrame) -> spread.Spread:
     return spread.learned(rows.predicted.to_numpy(), rows.scored.to_numpy("float64"))
+
+
+def _drawn_in(rows: pd.DataFrame) -> spread.Spread:
+    """The spread of the rows, its probabilities drawn in by what came of their lines."""
+    columns = (rows[name].to_numpy("float64") for name in ("predicted", "scored", "points_line"))
+    return _spread(rows).drawn_in(*columns)
 
 
 def _figures(judge: pd.DataFrame, band: spread.Spread) -> dict[str, float]:

@@ -115,7 +115,7 @@ class PointsModel(pa.DataFrameModel):
 
 def _training_rows(features: ir.Table, results: ir.Table) -> pd.DataFrame:
     """Features of players who then played, with their points, in a fixed order."""
-    points = results.select(*_LABELS, scored="points")
+    points = results.select(*_LABELS, "points_line", scored="points")
     quality = ["gap_ids", "is_production_ready", "not_ready_reason"]
     columns = [*_LABELS, "game_date", "season", *quality, *FEATURES]
     joined = features.select(*columns).inner_join(points, _LABELS)
@@ -223,7 +223,7 @@ def _attempt(training: Training) -> dict[str, Any]:
     """What training on the rows came to: facts of them, and the candidate or why there is none."""
     rows = training.rows
     # As floats: whether pandas reads whole numbers as integers depends on rows that are not these.
-    canonical = rows[_LABELS].join(rows[[*FEATURES, "scored"]].astype("float64"))
+    canonical = rows[_LABELS].join(rows[[*FEATURES, "scored", "points_line"]].astype("float64"))
     values = pd.util.hash_pandas_object(canonical, index=False)
     is_bootstrap = training_gate.is_bootstrap(rows)
     failed = [] if is_bootstrap else training_gate.failures(training)
@@ -305,7 +305,7 @@ def months(rows: ir.Table) -> ir.Table:
 
 points_model = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=PointsModel,
     reads=from_three_seasons("ml_feature_store_v2", "player_game_summary"),
     transform=transform,

@@ -24,6 +24,7 @@ def rows(count: int = 6000) -> pd.DataFrame:
             "points_avg_last_10": level + random.normal(0, 3, count),
             "points_avg_season": level + random.normal(0, 3, count),
             "luck": random.normal(0, 1, count),
+            "points_line": np.nan,
             "scored": np.clip(level + random.normal(0, 5, count), 0, None).round(),
         }
     )

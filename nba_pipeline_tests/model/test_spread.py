@@ -38,3 +38,19 @@ def test_what_is_read_is_what_was_written() -> None:
     again = spread.read(known.text())
     assert np.array_equal(again.centers, known.centers)
     assert np.array_equal(again.errors, known.errors)
+
+
+def test_beside_lines_that_know_more_a_probability_is_drawn_in() -> None:
+    """Of lines that 47% go over whatever the model says, it says about 47% in the end."""
+    random = np.random.default_rng(9)
+    predicted = random.uniform(5, 25, 4000)
+    line = predicted + random.normal(0, 3, 4000)
+    scored = line + np.where(random.uniform(size=4000) < 0.47, 3.0, -3.0)
+    drawn = _learned().drawn_in(predicted, scored, line)
+    told = drawn.prob_over(predicted, line)
+    assert told.mean() == pytest.approx((scored > line).mean(), abs=1e-3)
+    assert told.std() < 0.02
+    assert _learned().prob_over(predicted, line).std() > 0.1
+    assert spread.read(drawn.text()).drawn == drawn.drawn
+    few = _learned().drawn_in(predicted[:499], scored[:499], line[:499])
+    assert few.drawn == (0.0, 1.0)
