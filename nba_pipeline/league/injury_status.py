@@ -9,8 +9,9 @@ import ibis.expr.types as ir
 from ibis import _
 
 from nba_pipeline.league.availability import InjuryStatus, out_by_transactions
+from nba_pipeline.league.calendar import season_name
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 INJURY_REPORT, TRANSACTIONS, NONE = "injury_report", "transactions", "none"
@@ -29,8 +30,8 @@ def injury_statuses(
 ) -> ir.Table:
     """Per game_id and player_id, injury_status and injury_source.
 
-    Of a team that has spoken the status is NULL for whom it does not list, and so it is for anybody
-    of whom nobody says anything.
+    The status is NULL for whom his team, where it has spoken, does not list, and for whom no entry of
+    the season's transactions, where there is any yet, has out. Otherwise nobody says anything of him.
 
     Args:
         players: unique game_id and player_id, with team_abbr, game_date, and last_game, the date of
@@ -55,13 +56,19 @@ def injury_statuses(
         .select("game_id", "player_id", "game_date", "spoken_at", "said")
         .left_join(out.mutate(is_out=True), ["player_id", "game_date"])
     )
+    known = known.mutate(season=season_name(known.game_date))
+    entries = injury_transactions.group_by(entry_season=season_name(_.event_date)).agg(
+        first_entry=_.event_date.min()
+    )
+    known = known.left_join(entries, known.season == entries.entry_season)
+    has_entries = (known.first_entry < known.game_date).fill_null(False)
     is_out = known.spoken_at.isnull() & known.is_out.notnull()
     return known.select(
         "game_id",
         "player_id",
         injury_status=ibis.ifelse(is_out, InjuryStatus.OUT.value, known.said),
         injury_source=ibis.cases(
-            (known.spoken_at.notnull(), INJURY_REPORT), (is_out, TRANSACTIONS), else_=NONE
+            (known.spoken_at.notnull(), INJURY_REPORT), (has_entries, TRANSACTIONS), else_=NONE
         ),
     )
 

@@ -5,11 +5,12 @@ import ibis.expr.types as ir
 from ibis import _
 
 from nba_pipeline.league.availability import InjuryStatus
+from nba_pipeline.league.injury_status import NONE
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.timeline import Timeline, computed_once
 from nba_pipeline.lookback.windows import as_of, count, mean, season_to_date
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _GAME_MINUTES = 48
@@ -20,11 +21,12 @@ def with_teammates_out_usage(players: ir.Table, games: Timeline) -> ir.Table:
     """The players with teammates_out_usage: percent of the team's plays that those out used so far.
 
     Each one's season usage_rate times the share of a game that he plays. Who has not played this
-    season left nothing; of whom that is not known, neither is the sum.
+    season left nothing; of whom that is not known, neither is the sum, and where nobody says who is
+    out it is NULL.
 
     Args:
-        players: unique game_id and player_id, with game_date, team_abbr and injury_status, of whole
-            teams.
+        players: unique game_id and player_id, with game_date, team_abbr, injury_status and
+            injury_source, of whole teams.
         games: the timeline of players' games, with usage_rate and minutes.
     """
     players = computed_once(players)
@@ -45,7 +47,11 @@ def with_teammates_out_usage(players: ir.Table, games: Timeline) -> ir.Table:
     left = ibis.ifelse(is_known, pairs.billionths.sum(), ibis.null())
     sums = provenance.gathered(pairs, ["game_id", "player_id"], mates_out=pairs.count(), left=left)
     found = provenance.join(players, sums, ["game_id", "player_id"])
-    usage = ibis.ifelse(found.mates_out.isnull(), 0.0, found.left.cast("float64") / _SCALE)
+    usage = ibis.cases(
+        (found.injury_source == NONE, ibis.null()),
+        (found.mates_out.isnull(), 0.0),
+        else_=found.left.cast("float64") / _SCALE,
+    )
     return found.mutate(teammates_out_usage=usage).drop("mates_out", "left")
 
 

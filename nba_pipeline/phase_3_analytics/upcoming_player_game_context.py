@@ -225,7 +225,7 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=6,
+    version=7,
     schema=UpcomingPlayerGameContext,
     reads=[
         *same_date("nbac_schedule", "upcoming_team_game_context", "injury_transactions"),

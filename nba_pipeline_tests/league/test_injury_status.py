@@ -113,11 +113,11 @@ def test_the_last_report_before_tip_off_speaks_for_a_team_that_has_spoken() -> N
     assert (late[2], late[3]) == ((None, "injury_report"), ("doubtful", "injury_report"))
 
 
-def test_without_a_report_the_transactions_speak_and_nobody_of_the_others() -> None:
-    """Of 2 and 3 nobody says anything."""
+def test_without_a_report_the_transactions_of_the_season_speak_of_everybody() -> None:
+    """Of 2 and 3 they say nothing, and so that nothing is known to keep them."""
     assert statuses([], []) == {
         1: ("out", "transactions"),
-        2: (None, "none"),
-        3: (None, "none"),
+        2: (None, "transactions"),
+        3: (None, "transactions"),
         4: ("out", "transactions"),
     }

@@ -20,7 +20,9 @@ def game(player: int, number: int, usage: float | None, minutes: float) -> dict[
     }
 
 
-def left(players: dict[tuple[int, str], str | None], games, gaps=()) -> dict[int, tuple]:
+def left(
+    players: dict[tuple[int, str], str | None], games, gaps=(), source="transactions"
+) -> dict[int, tuple]:
     """Per player, what he is left and the gaps that it hangs on, as of the tenth day."""
     rows = [
         {
@@ -29,6 +31,7 @@ def left(players: dict[tuple[int, str], str | None], games, gaps=()) -> dict[int
             "game_date": on(10),
             "team_abbr": team,
             "injury_status": status,
+            "injury_source": source,
             "gap_ids": [],
         }
         for (player, team), status in players.items()
@@ -50,6 +53,14 @@ def test_usage_times_share_of_minutes_of_the_others_who_are_out() -> None:
     players = {(1, "LAL"): IN, (2, "LAL"): OUT, (3, "LAL"): OUT, (5, "LAL"): "questionable"}
     found = left(players | {(9, "BOS"): IN}, games)
     assert found == {1: (27.5, []), 2: (15, []), 3: (12.5, []), 5: (27.5, []), 9: (0, [])}
+
+
+def test_where_nobody_says_who_is_out_what_is_left_is_unknown() -> None:
+    """A season without reports and transactions has no zeros."""
+    assert left({(1, "LAL"): IN, (2, "LAL"): IN}, [game(3, 1, 20.0, 36.0)], source="none") == {
+        1: (None, []),
+        2: (None, []),
+    }
 
 
 def test_who_has_not_played_this_season_left_nothing() -> None:

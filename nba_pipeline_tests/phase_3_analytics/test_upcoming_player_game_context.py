@@ -125,7 +125,7 @@ def test_a_line_and_who_is_out_are_known_before_the_game(tmp_path) -> None:
     said = {p: (row["injury_status"], row["injury_source"]) for p, row in rows.items()}
     assert said.pop(long_out) == ("out", "transactions")
     assert late in said
-    assert set(said.values()) == {(None, "none")}
+    assert set(said.values()) == {(None, "transactions")}
 
 
 def _with_rested_player(folder) -> tuple[dict, dict[int, str], dict[int, str]]:
