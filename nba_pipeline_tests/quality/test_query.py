@@ -168,7 +168,7 @@ def test_only_the_named_tables_files_are_within_reach(league) -> None:
         ("ATTACH 'x.db'", "one SELECT"),
         ("SELECT 1; SELECT 2", "one SELECT"),
         ("SELEC 1", "syntax error"),
-        ("SELECT * FROM nowhere", "no table nowhere; there are data_gaps"),
+        ("SELECT * FROM nowhere", "no table nowhere; there are balldontlie_player_boxscore"),
         ("SELECT * FROM 'README.md'", "no table README.md"),
         ("SELECT * FROM read_csv('/etc/hosts')", "read_csv"),
         ("SELECT * FROM read_text('/etc/hosts')", "read_text"),
