@@ -174,6 +174,13 @@ def test_every_game_id_has_ten_digits(name: str) -> None:
     assert patterns == ([] if name in ("rejected_rows", "data_gaps") else [f"{GAME_ID}$"])
 
 
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_file_says_which_columns_are_added(name: str) -> None:
+    """Who reads its schema knows every column that its rows end up with."""
+    told = " ".join((TABLES[name].schema.__doc__ or "").split())
+    assert f"Every row also has {', '.join(TABLES[name].added)}." in told
+
+
 @pytest.mark.parametrize("name", list(TABLES))
 def test_every_check_is_described(name: str) -> None:
     """Checks say what they ask, and violations carry the sentence in their docstring."""

@@ -25,7 +25,10 @@ _ROW = ["source_file", "row_number"]
 
 
 class BettingprosPlayerPointsProps(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     game_date: date
     player_id: int = pa.Field(ge=1, description="The league's id of the player")

@@ -29,7 +29,10 @@ _PLAYS = ("shot", "free throw", "rebound", "turnover")
 
 
 class BigdataballPlayByPlay(pa.DataFrameModel):
-    """The columns; what is a shot's is NULL of any other event."""
+    """The columns; what is a shot's is NULL of any other event.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

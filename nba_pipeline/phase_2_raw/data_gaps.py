@@ -39,6 +39,8 @@ class DataGaps(pa.DataFrameModel):
     """The columns; rule is the first that failed.
 
     Where the unit is a game, team_abbr is NULL, and where it is a season, game_id too.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
     """
 
     gap_id: str = pa.Field(

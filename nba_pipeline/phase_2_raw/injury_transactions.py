@@ -22,7 +22,10 @@ _ROW = ["source_file", "row_number"]
 
 
 class InjuryTransactions(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     event_date: date = pa.Field(description="Date of the entry, which may be before the season")
     game_date: date = pa.Field(

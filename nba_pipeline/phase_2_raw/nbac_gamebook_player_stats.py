@@ -32,7 +32,10 @@ _ROW = ["source_file", "row_number"]
 
 
 class NbacGamebookPlayerStats(pa.DataFrameModel):
-    """The columns; numbers are NULL of who did not play."""
+    """The columns; numbers are NULL of who did not play.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

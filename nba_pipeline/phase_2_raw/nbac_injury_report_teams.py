@@ -20,7 +20,10 @@ GRAIN = ["report_at", "game_id", "team_abbr"]
 
 
 class NbacInjuryReportTeams(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     report_at: datetime = pa.Field(
         description="When the report was made, UTC; of a list without a time, the end of its day"

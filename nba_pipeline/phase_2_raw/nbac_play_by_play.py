@@ -16,7 +16,10 @@ GRAIN = ["game_id", "event_id"]
 
 
 class NbacPlayByPlay(pa.DataFrameModel):
-    """The columns; what is a shot's is NULL of any other event."""
+    """The columns; what is a shot's is NULL of any other event.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

@@ -17,7 +17,10 @@ GRAIN = ["player_id", "game_date"]
 
 
 class NbacPlayerList(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     player_id: int = pa.Field(ge=1, description="The league's id of the player")
     game_date: date = pa.Field(

@@ -21,7 +21,10 @@ _GAME = ["game_id", "game_date", "home_team", "away_team"]
 
 
 class NbacRefereeAssignments(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

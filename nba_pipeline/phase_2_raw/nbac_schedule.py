@@ -24,7 +24,10 @@ _GAME = ["game_id", "game_date", "home_team", "away_team"]
 
 
 class NbacSchedule(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$", description="Ten-digit NBA game id")
     game_code: str = pa.Field(description="Readable alias of the game: YYYYMMDD_AWAY_HOME")

@@ -19,7 +19,10 @@ GRAIN = ["game_id", "shot_number"]
 
 
 class NbacShotChart(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

@@ -35,7 +35,10 @@ LINE = {
 
 
 class NbacTeamBoxscore(pa.DataFrameModel):
-    """The columns; minutes are off by a few in the source."""
+    """The columns; minutes are off by a few in the source.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

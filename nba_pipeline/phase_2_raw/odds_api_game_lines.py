@@ -21,7 +21,10 @@ GRAIN = ["game_id", "bookmaker", "market", "outcome", "snapshot_at"]
 
 
 class OddsApiGameLines(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

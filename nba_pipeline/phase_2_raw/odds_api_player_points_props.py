@@ -28,7 +28,10 @@ _NAME = ["source_file", "game_id", "player_lookup"]
 
 
 class OddsApiPlayerPointsProps(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

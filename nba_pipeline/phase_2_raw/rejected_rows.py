@@ -34,7 +34,10 @@ GRAIN = ["game_date", "source_file", "row_number", "field", "rule"]
 
 
 class RejectedRows(pa.DataFrameModel):
-    """The columns; game_id, team_abbr, field and value are as the source has them."""
+    """The columns; game_id, team_abbr, field and value are as the source has them.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     source_file: str = pa.Field(description="File, relative to the landing zone")
     row_number: int = pa.Field(

@@ -34,7 +34,10 @@ _OF_OTHERS = ("unmatched_player", "repeated_game")
 
 
 class ShotSources(pa.DataFrameModel):
-    """The columns; attempts are NULL where the source has no shot of the game."""
+    """The columns; attempts are NULL where the source has no shot of the game.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

@@ -30,7 +30,12 @@ GRAIN = ["game_id", "player_id"]
 
 
 class PlayerGameShots(pa.DataFrameModel):
-    """The columns; NULL where the game's shots are a gap."""
+    """The columns; NULL where the game's shots are a gap.
+
+    Every row also has box_games_expected, box_games_present, zone_games_expected,
+    zone_games_present, completeness, gap_ids, is_production_ready, not_ready_reason, season,
+    bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

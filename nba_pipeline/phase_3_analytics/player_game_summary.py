@@ -29,7 +29,12 @@ GRAIN = ["game_id", "player_id"]
 
 
 class PlayerGameSummary(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has box_games_expected, box_games_present, team_games_expected,
+    team_games_present, zone_games_expected, zone_games_present, completeness, gap_ids,
+    is_production_ready, not_ready_reason, season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

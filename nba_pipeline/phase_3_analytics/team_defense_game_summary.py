@@ -33,7 +33,12 @@ _MIRRORED = {
 
 
 class TeamDefenseGameSummary(pa.DataFrameModel):
-    """The columns; team_abbr is the defender."""
+    """The columns; team_abbr is the defender.
+
+    Every row also has team_games_expected, team_games_present, zone_games_expected,
+    zone_games_present, completeness, gap_ids, is_production_ready, not_ready_reason, season,
+    bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

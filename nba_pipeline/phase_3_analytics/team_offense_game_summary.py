@@ -24,7 +24,12 @@ GRAIN = ["game_id", "team_abbr"]
 
 
 class TeamOffenseGameSummary(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has team_games_expected, team_games_present, zone_games_expected,
+    zone_games_present, completeness, gap_ids, is_production_ready, not_ready_reason, season,
+    bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

@@ -37,7 +37,12 @@ GRAIN = ["game_id", "player_id"]
 
 
 class UpcomingPlayerGameContext(pa.DataFrameModel):
-    """The columns; player_name is as the source spelled it last."""
+    """The columns; player_name is as the source spelled it last.
+
+    Every row also has box_games_expected, box_games_present, team_games_expected,
+    team_games_present, completeness, gap_ids, is_production_ready, not_ready_reason, season,
+    bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

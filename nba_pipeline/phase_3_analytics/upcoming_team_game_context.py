@@ -34,7 +34,11 @@ GRAIN = ["game_id", "team_abbr"]
 
 
 class UpcomingTeamGameContext(pa.DataFrameModel):
-    """The columns; whatever looks back is of this season and ends the day before game_date."""
+    """The columns; whatever looks back is of this season and ends the day before game_date.
+
+    Every row also has completeness, gap_ids, is_production_ready, not_ready_reason, season, bypass,
+    run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

@@ -37,7 +37,12 @@ _FACTORS = ("shot_zone_mismatch_score", "pace_score", "usage_spike_score")
 
 
 class PlayerCompositeFactors(pa.DataFrameModel):
-    """The columns; windows are of the season and end the day before game_date."""
+    """The columns; windows are of the season and end the day before game_date.
+
+    Every row also has box_games_expected, box_games_present, team_games_expected,
+    team_games_present, zone_games_expected, zone_games_present, completeness, gap_ids,
+    is_production_ready, not_ready_reason, season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

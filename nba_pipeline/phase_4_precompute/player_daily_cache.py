@@ -48,6 +48,10 @@ class PlayerDailyCache(pa.DataFrameModel):
     """The columns; averages are per game played, windows end the day before game_date.
 
     Carried windows go on into the season before; of weighted means the latest game weighs most.
+
+    Every row also has box_games_expected, box_games_present, team_games_expected,
+    team_games_present, completeness, gap_ids, is_production_ready, not_ready_reason, season,
+    bypass, run_id, code_version, written_at.
     """
 
     player_id: int = pa.Field(ge=1)

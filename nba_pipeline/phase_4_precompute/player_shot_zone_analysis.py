@@ -59,6 +59,10 @@ class PlayerShotZoneAnalysis(pa.DataFrameModel):
     """The columns; windows are of the season's games played and end the day before game_date.
 
     All zones of a game are of one source of shots. A share or a percentage of no attempt is NULL.
+
+    Every row also has box_games_expected, box_games_present, zone_games_expected,
+    zone_games_present, completeness, gap_ids, is_production_ready, not_ready_reason, season,
+    bypass, run_id, code_version, written_at.
     """
 
     player_id: int = pa.Field(ge=1)

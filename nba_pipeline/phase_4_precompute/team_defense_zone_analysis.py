@@ -56,7 +56,12 @@ def _attempts_beside_league(zone: str) -> Any:
 
 
 class TeamDefenseZoneAnalysis(pa.DataFrameModel):
-    """The columns; team_abbr is the defender, windows are of the season and end the day before."""
+    """The columns; team_abbr is the defender, windows are of the season and end the day before.
+
+    Every row also has team_games_expected, team_games_present, zone_games_expected,
+    zone_games_present, completeness, gap_ids, is_production_ready, not_ready_reason, season,
+    bypass, run_id, code_version, written_at.
+    """
 
     team_abbr: str
     game_date: date

@@ -31,7 +31,12 @@ _OF_LINE = ["points_line", "line_source", "over_price", "under_price"]
 
 
 class PlayerPropPredictions(pa.DataFrameModel):
-    """The columns."""
+    """The columns.
+
+    Every row also has box_games_expected, box_games_present, team_games_expected,
+    team_games_present, zone_games_expected, zone_games_present, completeness, gap_ids,
+    is_production_ready, not_ready_reason, season, bypass, run_id, code_version, written_at.
+    """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date

@@ -41,6 +41,8 @@ class PointsModel(pa.DataFrameModel):
     """The columns: what serves in the month, then what came of training for it.
 
     Where status is kept, the first tell of the earlier model that goes on serving.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
     """
 
     month: date = pa.Field(description="First day of the month it predicts; the partition")

@@ -31,6 +31,10 @@ class PredictionAccuracy(pa.DataFrameModel):
     """The columns; predicted_points to recommendation are copied from the prediction.
 
     made_at is NULL for recomputed; minutes are 0 for who did not play, NULL when unknown.
+
+    Every row also has box_games_expected, box_games_present, team_games_expected,
+    team_games_present, zone_games_expected, zone_games_present, completeness, gap_ids,
+    is_production_ready, not_ready_reason, season, bypass, run_id, code_version, written_at.
     """
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")

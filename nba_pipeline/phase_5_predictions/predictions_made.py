@@ -30,6 +30,10 @@ class PredictionsMade(PlayerPropPredictions):
     """Every column of player_prop_predictions as it was when it was said, and two more.
 
     game_date and tipoff_at are those that were known then; later statements have a later made_at.
+
+    Every row also has box_games_expected, box_games_present, team_games_expected,
+    team_games_present, zone_games_expected, zone_games_present, completeness, gap_ids,
+    is_production_ready, not_ready_reason, season, bypass, run_id, code_version, written_at.
     """
 
     tipoff_at: datetime = pa.Field(nullable=True)

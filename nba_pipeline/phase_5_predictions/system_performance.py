@@ -25,7 +25,10 @@ _Z = 1.96
 
 
 class SystemPerformance(pa.DataFrameModel):
-    """The columns; errors are of players who played, intervals hold 95%."""
+    """The columns; errors are of players who played, intervals hold 95%.
+
+    Every row also has season, bypass, run_id, code_version, written_at.
+    """
 
     month: date
     span: str = pa.Field(
