@@ -265,9 +265,8 @@ def _evident(
 ) -> ir.Table:
     """The candidates who are known, before the name's date, to be with one of its teams."""
     # Of the candidates alone: all players of all teams of a date are many times more.
-    asked = candidates.select(*on, "player_id").join(
-        names.select(*on, "season", "game_date").distinct(), on
-    )
+    named = dict.fromkeys([*on, "season", "game_date"])
+    asked = candidates.select(*on, "player_id").join(names.select(*named).distinct(), on)
     known = asked.join(
         known_players.select("season", "player_id", "team_abbr", "known_from"),
         ["season", "player_id"],

@@ -241,12 +241,13 @@ def test_inputs_that_change_before_tip_off_are_said_again_and_the_last_is_graded
     second = [row for row in after if row["made_at"] == NOON.replace(tzinfo=None)]
     assert len(second) == len(after) - len(before)
     assert player in {row["player_id"] for row in second}
-    assert 0 < len(second) < len(before)
-    first = {tuple(row[k] for k in KEY): row for row in before}
-    for row in second:
-        assert (
-            row["features_fingerprint"] != first[tuple(row[k] for k in KEY)]["features_fingerprint"]
-        )
+    first = {tuple(row[k] for k in KEY): row["features_fingerprint"] for row in before}
+    now = {
+        tuple(row[k] for k in KEY): row["features_fingerprint"]
+        for row in lab.rows("player_prop_predictions", game_date=DAY)
+    }
+    touched = {key for key, fingerprint in now.items() if fingerprint != first[key]}
+    assert {tuple(row[k] for k in KEY) for row in second} == touched
     # The noon's correction stays, and the day's results come.
     landing = lab.landing_folder
     damaged_logs = {log: lines(landing, log) for log in (PLAYER_LOG, TEAM_LOG)}
@@ -427,7 +428,12 @@ def test_a_statement_can_be_made_again_from_the_versions_that_it_names(said, cor
         return ibis.memtable(DeltaTable(path, version=version).to_pyarrow_table())
 
     features = at_version("ml_feature_store_v2")
-    again = predicted(features.filter(features.game_date == DAY), at_version("points_model"))
+    context = at_version("upcoming_player_game_context")
+    again = predicted(
+        features.filter(features.game_date == DAY),
+        at_version("points_model"),
+        context.filter(context.game_date == DAY),
+    )
     keys = (*KEY, "predicted_points", "features_fingerprint")
     rows = again.select(*keys).to_pyarrow().to_pylist()
     assert sorted(rows, key=str) == sorted(({k: row[k] for k in keys} for row in before), key=str)
