@@ -95,15 +95,19 @@ def predicting(survey: Survey, day: date) -> list[str]:
         for name, table in survey.tables.items()
         if (table.partitions == "daily" and name != GRADES)
         or (
-            table.partitions == "monthly"
+            table.is_model
             and not set(table.partitions_between(day, day)) & set(survey.stamps(name))
         )
     ]
 
 
 def grading(survey: Survey) -> list[str]:
-    """The tables that a date's grades need beside its predictions, and the grades themselves."""
-    return [name for name, table in survey.tables.items() if table.phase == RAW or name == GRADES]
+    """The tables that a date's grades need beside its predictions, the grades, and their sums."""
+    return [
+        name
+        for name, table in survey.tables.items()
+        if table.phase == RAW or GRADES in (name, *(read.table for read in table.reads))
+    ]
 
 
 def groups(tables: Sequence[Table]) -> list[list[Table]]:
@@ -276,7 +280,7 @@ def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Reques
 
     Models are left as they are unless retrain is asked for.
     """
-    repaired = tuple(table for table in tables if retrain or table.partitions == "daily")
+    repaired = tuple(table for table in tables if retrain or not table.is_model)
     affected = [
         day
         for table in repaired

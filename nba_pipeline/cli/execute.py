@@ -152,7 +152,7 @@ def show_stale(home: "Installation", request: "Request", console: Console) -> No
         name: later
         for name, table in home.tables.items()
         # A stale model serves on until somebody asks for another.
-        if table.partitions == "daily"
+        if not table.is_model
         # What was asked for and not done has been told, with why.
         and (later := [d for d in survey.outdated(name) if d > asked.get(name, before)])
     }

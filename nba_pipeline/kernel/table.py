@@ -153,6 +153,11 @@ class Table:
         return self.phase >= 3 and self.partitions == "daily"
 
     @property
+    def is_model(self) -> bool:
+        """Whether it is trained behind a gate: a stored one serves on until another is asked for."""
+        return self.gate is not None
+
+    @property
     def needs_minimum_games(self) -> bool:
         """Whether rows are of use only after MINIMUM_GAMES."""
         return MINIMUM_GAMES in self.ready_when

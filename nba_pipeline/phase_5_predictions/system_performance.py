@@ -22,6 +22,7 @@ _TIERS = {"bench": 0, "role": 8, "starter": 15, "star": 22}
 """The least season average of each tier, points."""
 _Z = 1.96
 """Standard errors to either side of a 95% interval."""
+_SCALE = 10**9
 
 
 class SystemPerformance(pa.DataFrameModel):
@@ -124,30 +125,44 @@ def _measures(rows: ir.Table) -> dict[str, ir.Value]:
     """What is said of a group of graded rows."""
     has_history = rows.points_avg_last_10.notnull() & rows.points_avg_season.notnull()
     has_line = rows.points_line.notnull()
+    error, squared = rows.absolute_error, rows.signed_error * rows.signed_error
     inside = rows.actual_points.between(rows.p10, rows.p90).cast("float64")
 
     def error_of(column: str) -> ir.FloatingValue:
         return (rows[column] - rows.actual_points).abs()
 
+    count, total = rows.count().cast("float64"), _total(error)
+    spread = (_total(squared) - total * total / count).clip(lower=0.0) / (count - 1).nullif(0)
     return {
         "first_date": rows.game_date.min(),
         "last_date": rows.game_date.max(),
         "rows": rows.count(),
-        "mae": rows.absolute_error.mean(),
-        "spread_of_errors": rows.absolute_error.std(how="sample"),
-        "rmse": (rows.signed_error * rows.signed_error).mean().sqrt(),
-        "bias": rows.signed_error.mean(),
-        "band": inside.mean(),
+        "mae": _mean(error),
+        "spread_of_errors": spread.sqrt(),
+        "rmse": _mean(squared).sqrt(),
+        "bias": _mean(rows.signed_error),
+        "band": _mean(inside),
         "rows_history": has_history.sum(),
-        "mae_history": rows.absolute_error.mean(where=has_history),
-        "mae_last_10": error_of("points_avg_last_10").mean(where=has_history),
-        "mae_season": error_of("points_avg_season").mean(where=has_history),
+        "mae_history": _mean(error, has_history),
+        "mae_last_10": _mean(error_of("points_avg_last_10"), has_history),
+        "mae_season": _mean(error_of("points_avg_season"), has_history),
         "rows_lined": has_line.sum(),
-        "mae_lined": rows.absolute_error.mean(where=has_line),
-        "mae_line": error_of("points_line").mean(where=has_line),
+        "mae_lined": _mean(error, has_line),
+        "mae_line": _mean(error_of("points_line"), has_line),
         "wins": (rows.outcome == "win").sum().fill_null(0),
         "losses": (rows.outcome == "loss").sum().fill_null(0),
     }
+
+
+def _total(value: ir.FloatingValue, where: ir.BooleanValue | None = None) -> ir.FloatingValue:
+    """The sum, taken in whole billionths, which does not depend on the order of its terms."""
+    fixed = (value * _SCALE).round().cast("int64")
+    return fixed.sum(where=where).cast("float64") / _SCALE
+
+
+def _mean(value: ir.FloatingValue, where: ir.BooleanValue | None = None) -> ir.FloatingValue:
+    """The mean of the known values; NULL of none."""
+    return _total(value, where) / value.count(where=where).nullif(0)
 
 
 def _with_intervals(rows: ir.Table) -> ir.Table:

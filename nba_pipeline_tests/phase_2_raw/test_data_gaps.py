@@ -8,7 +8,7 @@ import pytest
 from nba_pipeline.engine.verdicts import accepted_gaps, checks
 from nba_pipeline.quality.gaps import root_gaps
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import FIRST, LAST, RAW, Lab
+from nba_pipeline_tests.conftest import FIRST, LAST, RAW, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
 
 
@@ -200,7 +200,7 @@ def test_an_accepted_gap_stays_a_hole_and_no_longer_fails(tmp_path, league_landi
         f"{header}\n{gap_ids[0]},never recorded,ana,2024-01-02\n{gap_ids[1]},,ana,2024-01-02\n"
     )
     lab = Lab(tmp_path, landing)
-    lab.compute([*RAW, "team_offense_game_summary"], FIRST, LAST)
+    lab.compute(with_upstream("team_offense_game_summary"), FIRST, LAST)
     gaps = {gap["gap_id"]: gap for gap in lab.rows("data_gaps")}
     reasons = [gaps[gap_id]["accepted_reason"] for gap_id in gap_ids]
     assert reasons == ["never recorded (accepted by ana on 2024-01-02)", None]
