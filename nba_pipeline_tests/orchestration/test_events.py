@@ -22,11 +22,11 @@ from nba_pipeline.orchestration import partitions
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.protocol import DuplicateKeys
 from nba_pipeline_tests.cli.test_commands import DAYS, FIRST, LAST, SPAN, Home
-from nba_pipeline_tests.conftest import RAW as WITH_SCHEDULE
+from nba_pipeline_tests.conftest import with_upstream
 from nba_pipeline_tests.league_files import TEAM_LOG
 
-RAW = [name for name in WITH_SCHEDULE if name != "nbac_schedule"]
 SUMMARY = "team_offense_game_summary"
+RAW = [name for name in with_upstream(SUMMARY) if name not in ("nbac_schedule", SUMMARY)]
 LEFT_OUT = date(2023, 10, 28)
 BYTES_PER_TABLE_AND_DATE = 8_000
 BYTES_OF_A_RUN_AND_TABLE = 32_000
