@@ -187,14 +187,16 @@ def _one(
         raise FetchFailed("unlike", f"the answer is no file of {source.name}: {told}") from error
     if answer.rows.empty and not wanted.may_be_empty:
         raise FetchFailed("empty", f"{path}: the answer has no row that can be taken")
-    has = _games(answer.rows) & wanted.games
+    has = _games(answer.rows)
     there = files.stored(root, path)
     before = _stored(source, wanted, root, there)
     if before is not None and before[0] == document:
         state = "unchanged"
-    elif before is not None and not _games(before[1]) & wanted.games <= has:
-        lost = ", ".join(sorted(_games(before[1]) & wanted.games - has))
-        raise FetchFailed("incomplete", f"{path}: kept, since the answer lacks its {lost}")
+    elif before is not None and answer.rows.empty and not before[1].empty:
+        raise FetchFailed("empty", f"{path}: kept, since the answer has no row")
+    elif before is not None and (lost := _asked_games(before[1], wanted) - has):
+        told = ", ".join(sorted(lost))
+        raise FetchFailed("incomplete", f"{path}: kept, since the answer lacks its {told}")
     else:
         files.place(root, there or files.new_path(path), content)
         state = "new" if there is None else "changed"
@@ -226,6 +228,11 @@ def _stored(
         return document, source.parse(document, wanted.file).rows
     except (UnreadableFile, UnknownShape):
         return None
+
+
+def _asked_games(rows: pd.DataFrame, wanted: RemoteFile) -> frozenset[str]:
+    """The rows' games, of those that were asked for; of a file that is asked for as it is, all."""
+    return _games(rows) & wanted.games if wanted.games else _games(rows)
 
 
 def _games(rows: pd.DataFrame) -> frozenset[str]:

@@ -31,7 +31,9 @@ def json_document(content: bytes) -> object:
 def csv_lines(content: bytes) -> list[dict[str, str | None]]:
     """The lines of a CSV file as dicts of texts under its header."""
     try:
-        return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+        text = io.StringIO(content.decode("utf-8-sig"), newline="")
+        # A quote that nobody closes would swallow the rest of the file.
+        return list(csv.DictReader(text, strict=True))
     except csv.Error as error:
         raise ValueError(str(error)) from error
 

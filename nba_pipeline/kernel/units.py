@@ -83,10 +83,9 @@ def off_schedule(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     A row of no team, which only an event of a game can be, is known by its game and date.
     """
     sides = both_teams(nbac_schedule).select("game_id", "team_abbr", "game_date")
-    # Teams of an exhibition are not the league's, so its rows are known by the game alone.
-    exhibitions = nbac_schedule.filter(_.season_type.isin(["preseason", "all_star"]))
     unknown = rows.anti_join(sides, ["game_id", "team_abbr", "game_date"])
-    unknown = unknown.anti_join(exhibitions, ["game_id"])
+    # Teams of an exhibition are not the league's, so its rows are known by the game's id alone.
+    unknown = unknown.filter(~_is_exhibition(unknown.game_id))
     games = sides.select("game_id", "game_date").distinct()
     of_game = unknown.filter(_.team_abbr.isnull()).semi_join(games, ["game_id", "game_date"])
     unknown = unknown.anti_join(of_game, ["source_file", "row_number"])
@@ -104,6 +103,12 @@ def off_schedule(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
         rule=ibis.literal("unknown_game"),
         detail=place + ": the schedule has no game " + where,
     )
+
+
+def _is_exhibition(game_id: ir.StringValue) -> ir.BooleanValue:
+    """Whether it is the id of a game that no expectation is made of."""
+    kinds = [digit for digit, kind in SEASON_TYPES.items() if kind not in COVERED_SEASON_TYPES]
+    return (game_id.re_search(f"^{GAME_ID}$") & game_id[2].isin(kinds)).fill_null(False)
 
 
 def rejected_units(
@@ -140,11 +145,8 @@ def _placed(rejections: ir.Table, nbac_schedule: ir.Table, *more: str) -> ir.Tab
     its team's game of the date. One whose game is another than the schedule has is of its team.
     """
     rows = rejections.filter(_.row_number.notnull()).mutate(rejected_date=_.game_date)
-    exhibitions = [
-        digit for digit, kind in SEASON_TYPES.items() if kind not in COVERED_SEASON_TYPES
-    ]
     is_id = rows.game_id.fill_null("").re_search(f"^{GAME_ID}$")
-    rows = rows.mutate(is_id=is_id).filter(~(_.is_id & _.game_id[2].isin(exhibitions)))
+    rows = rows.mutate(is_id=is_id).filter(~_is_exhibition(rows.game_id))
     sides = both_teams(nbac_schedule)
     games = sides.select(known_game="game_id", known_date="game_date").distinct()
     teams = sides.select(known_side="game_id", side_date="game_date", known_team="team_abbr")

@@ -40,7 +40,9 @@ def offers_in_games(offers: ir.Table, sides: ir.Table) -> ir.Table:
 
 def offers_of_no_game(offers: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     """Events that are no game of the schedule, in the columns of rejected input: once per file."""
-    strange = offers.anti_join(offers_in_games(offers, both_teams(nbac_schedule)), "event_id")
+    known = offers_in_games(offers, both_teams(nbac_schedule))
+    # By the row: another file may have the same event at another time, or between other teams.
+    strange = offers.anti_join(known, ["source_file", "row_number"])
     strange = strange.group_by(
         "source_file", "event_id", "game_date", "home_team", "away_team"
     ).agg(row_number=_.row_number.min())

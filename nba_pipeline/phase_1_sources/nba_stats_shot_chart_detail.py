@@ -94,8 +94,9 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "event_id": event,
         **{name: finite(cells[name.upper()]).round() for name in ("loc_x", "loc_y")},
     }
-    columns["shot_number"] = raw.groupby("GAME_ID", dropna=False).cumcount() + 1
-    again = raw.assign(event=event).duplicated(["GAME_ID", "event"]) & event.notna()
+    games = raw.assign(game=columns["game_id"], event=event)
+    columns["shot_number"] = games.groupby("game", dropna=False).cumcount() + 1
+    again = games.duplicated(["game", "event"]) & event.notna()
     offences = [
         *(Offence(rule, _FIELDS[name], columns[name].isna()) for name, rule in _RULES.items()),
         Offence("bad_clock", "SECONDS_REMAINING", columns["seconds_remaining"].isna()),

@@ -43,6 +43,7 @@ def outcome_frame(document: object, file: SourceFile) -> pd.DataFrame:
         UnknownShape: the document is no answer with odds.
     """
     taken_at = document.get("timestamp") if isinstance(document, dict) else None
+    taken_at = taken_at if isinstance(taken_at, str) else None
     lines = [
         {
             "event_id": event.get("id"),

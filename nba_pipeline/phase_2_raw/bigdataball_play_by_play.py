@@ -161,6 +161,12 @@ def rejections(
     nobody = players.filter(_.player_id.isnull(), _.is_counted).join(
         games.select("game_id", "game_date", "source_file"), "game_id"
     )
+    # One row may name several.
+    of_row = ["game_id", "game_date", "source_file", "first_row"]
+    nobody = nobody.group_by(of_row).agg(
+        team_abbr=_.team_abbr.min(),
+        player_lookup=_.player_lookup.group_concat(", ", order_by=_.player_lookup),
+    )
     nobody = nobody.mutate(
         row_number=_.first_row,
         field=ibis.literal("player"),

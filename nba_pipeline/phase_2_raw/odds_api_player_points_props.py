@@ -79,7 +79,10 @@ def transform(
     found = offers.join(players, _NAME)
     same = ibis.window(group_by=[*GRAIN, "side"], order_by=[_.source_file.desc(), _.row_number])
     found = found.mutate(place=ibis.row_number().over(same)).filter(_.place == 0)
-    lines = found.group_by([*GRAIN, "game_date", "event_id", "commence_time"]).agg(
+    lines = found.group_by([*GRAIN, "game_date"]).agg(
+        # Two files of one moment may differ in these.
+        event_id=_.event_id.max(),
+        commence_time=_.commence_time.max(),
         player_name=_.player_name.min(),
         player_lookup=_.player_lookup.min(),
         updated_at=_.updated_at.max(),

@@ -256,6 +256,22 @@ def test_a_running_seasons_schedule_is_asked_for_every_time(tmp_path) -> None:
         assert fetch(nba_stats_schedule, summer, host.access()).there == [SCHEDULE]
 
 
+def test_a_schedule_that_has_lost_a_game_replaces_none_that_has_it(tmp_path) -> None:
+    """A game of a running season that is not in the answer stays, and is named."""
+    with stats(tmp_path) as host:
+        fetch(nba_stats_schedule, DAYS, host.access())
+        path = host.landing / f"{SCHEDULE}.gz"
+        document = json.loads(gzip.decompress(path.read_bytes()))
+        game = document["leagueSchedule"]["gameDates"][0]["games"][0]
+        more = game | {"gameId": "0022301999", "gameStatus": 1}
+        document["leagueSchedule"]["gameDates"][0]["games"].append(more)
+        path.write_bytes(gzip.compress(json.dumps(document).encode()))
+        before = path.read_bytes()
+        (failed,) = fetch(nba_stats_schedule, DAYS, host.access()).failed
+        assert "0022301999" in str(failed)
+        assert path.read_bytes() == before
+
+
 def test_a_host_is_asked_at_its_own_pace(host) -> None:
     """Between two questions to stats.nba.com lie 0.7 seconds, in whichever run of a process."""
     access = host.access()

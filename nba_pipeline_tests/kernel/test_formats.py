@@ -27,5 +27,7 @@ def test_lines_have_their_header_s_names_and_nothing_of_a_byte_order_mark() -> N
         {"a": "1", "b": None},
         {"a": "1", "b": "2", None: ["3"]},
     ]
+    with pytest.raises(ValueError, match="end of data"):
+        csv_lines(b'a,b\r\n1,"2\r\n3,4\r\n')
     with pytest.raises(ValueError, match="begin as a PDF"):
         pdf_bytes(b"<html>")

@@ -93,6 +93,12 @@ def test_an_id_without_its_leading_zeros_is_the_ten_digits() -> None:
     assert list(parsed({"GAME_ID": "22200001"}).rows.game_id) == ["0022200001"]
 
 
+def test_shots_of_a_game_under_two_spellings_of_its_id_are_counted_together() -> None:
+    """Two shots of one game are its first and its second."""
+    rows = parsed({"GAME_ID": "22200001"}, {"GAME_ID": "0022200001"}).rows
+    assert list(rows.shot_number) == [1, 2]
+
+
 def test_another_answer_is_refused() -> None:
     """A document without distances is no shot chart."""
     lines = {"headers": ["GAME_ID"], "rowSet": []}

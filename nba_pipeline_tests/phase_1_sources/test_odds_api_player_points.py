@@ -57,6 +57,12 @@ def test_an_answer_without_a_time_is_of_its_latest_price() -> None:
     assert row["snapshot_at"] == datetime(2024, 3, 31, 22, 1, tzinfo=UTC)
 
 
+def test_a_time_that_is_no_text_is_none() -> None:
+    """The answer is of its latest price then."""
+    (row,) = parse(answer(outcome()) | {"timestamp": [1, 2]}, FILE).rows.to_dict("records")
+    assert row["snapshot_at"] == datetime(2024, 3, 31, 22, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("said", "decimal"),
     [

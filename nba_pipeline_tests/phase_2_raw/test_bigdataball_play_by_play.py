@@ -106,6 +106,23 @@ def test_one_unknown_of_twenty_is_told_and_the_game_is_taken() -> None:
     ]
 
 
+def test_a_row_of_two_unknowns_is_told_once() -> None:
+    """A shot of one on the pass of the other, among forty who are known."""
+    more = {
+        (100 + n, f"Player {chr(97 + n // 26)}{chr(97 + n % 26)}", "OKC"): (0, 0) for n in range(44)
+    }
+    names = [name for _id, name, _team in more]
+    plays = [
+        *PLAYS,
+        *((name, "OKC", "rebound", "", "", "", "05:00", "") for name in names[2:]),
+        (names[0], "OKC", "shot", "layup", "made", "2", "04:00", names[1]),
+    ]
+    roster = {who: shot for who, shot in (ROSTER | more).items() if who[1] not in names[:2]}
+    assert [line[2:] for line in told(events(plays), roster=roster)] == [
+        ("unmatched_player", "playeraa, playerab")
+    ]
+
+
 def test_a_team_without_a_roster_is_not_asked_who_its_players_are() -> None:
     """Its box score is a gap of its own; the other team's players are known all the same."""
     roster = {who: shot for who, shot in ROSTER.items() if who[2] == "IND"}
