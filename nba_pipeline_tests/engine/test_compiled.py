@@ -25,7 +25,7 @@ def lab(tmp_path, monkeypatch) -> Lab:
     monkeypatch.setattr(compiled, "_FOLDER", [])
     write_landing(tmp_path / "landing", League(teams=4, days=4, rest=0.0, seed=3))
     found = Lab(tmp_path, tmp_path / "landing")
-    found.compute(RAW, FIRST, LAST)
+    found.compute([*RAW, "player_game_shots"], FIRST, LAST)
     compiled.keep_in(tmp_path / "compiled")
     return found
 
@@ -94,8 +94,10 @@ def test_a_table_with_a_function_from_elsewhere_is_not_taken_for_the_projects_ow
     lab.compute([OFFENSE], FIRST, LAST)
     own = TABLES[OFFENSE]
 
-    def doubled(nbac_team_boxscore: ir.Table, data_gaps: ir.Table) -> ir.Table:
-        rows = own.transform(nbac_team_boxscore, data_gaps)
+    def doubled(
+        nbac_team_boxscore: ir.Table, player_game_shots: ir.Table, data_gaps: ir.Table
+    ) -> ir.Table:
+        rows = own.transform(nbac_team_boxscore, player_game_shots, data_gaps)
         return rows.mutate(pf=2 * rows.pf)
 
     other = replace(own, transform=doubled, assertions=(), violations=(), version=own.version + 1)

@@ -22,10 +22,13 @@ def test_repeated_keys_are_a_failure_of_the_date(tmp_path) -> None:
     write_landing(tmp_path / "landing", League(teams=4, days=2, rest=0.0, seed=3))
     lab = Lab(tmp_path, tmp_path / "landing")
 
-    def twice(nba_stats_schedule: ir.Table) -> ir.Table:
-        return nba_stats_schedule.union(nba_stats_schedule)
+    own = TABLES["nbac_schedule"]
 
-    table = replace(TABLES["nbac_schedule"], transform=twice)
+    def twice(nba_stats_schedule: ir.Table, nba_stats_scoreboard: ir.Table) -> ir.Table:
+        rows = own.transform(nba_stats_schedule, nba_stats_scoreboard)
+        return rows.union(rows)
+
+    table = replace(own, transform=twice)
     writer = Writer("run-1", 1, lambda: None)
     with pytest.raises(DuplicateKeys):
         compute(table, [DAY], Survey(TABLES, lab.warehouse, lab.landing), writer)

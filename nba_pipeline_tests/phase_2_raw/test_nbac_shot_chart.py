@@ -1,5 +1,7 @@
 """The shot chart of final games, and what of it is off the schedule."""
 
+from collections import Counter
+
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, SHOT_CHART, damaged, lines
 
@@ -9,11 +11,10 @@ def test_every_shot_of_the_file_is_a_row(league, league_landing) -> None:
     rows = league.rows("nbac_shot_chart")
     said = lines(league_landing, SHOT_CHART)
     assert len(rows) == len(said)
-    keys = {(line["GAME_ID"], line["GAME_EVENT_ID"]): line for line in said}
-    assert all(
-        row["shot_distance"] == keys[row["game_id"], row["event_id"]]["SHOT_DISTANCE"]
-        for row in rows
+    distances = Counter(
+        (line["GAME_ID"], line["PLAYER_ID"], line["SHOT_DISTANCE"]) for line in said
     )
+    assert distances == Counter((r["game_id"], r["player_id"], r["shot_distance"]) for r in rows)
     box = lines(league_landing, PLAYER_LOG)[0]
     his = [r for r in rows if (r["game_id"], r["player_id"]) == (box["GAME_ID"], box["PLAYER_ID"])]
     assert len(his) == box["FGA"]

@@ -25,6 +25,8 @@ from nba_pipeline_tests.conftest import Lab, with_upstream
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 11, 12)
 TABLE = "team_offense_game_summary"
+OWN = TABLES[TABLE].version
+NEWER = OWN + 1
 CHAIN = with_upstream(TABLE, "player_game_summary")
 FEW_AND_MANY = [3, pytest.param(50, marks=pytest.mark.slow)]
 _TIMEOUT = 120
@@ -100,21 +102,21 @@ def _versions(home: Path) -> dict[date, set[int]]:
     rows = DeltaTable(str(home / "warehouse" / TABLE)).to_pyarrow_table().to_pylist()
     found: dict[date, set[int]] = {}
     for row in rows:
-        # The simulated league plays no overtime: zero is version 1 as the lab wrote it.
-        found.setdefault(row["game_date"], set()).add(row[MARKED] or 1)
-        assert row["code_version"] == (row[MARKED] or 1)
+        # The simulated league plays no overtime: zero is the version as the lab wrote it.
+        found.setdefault(row["game_date"], set()).add(row[MARKED] or OWN)
+        assert row["code_version"] == (row[MARKED] or OWN)
     return found
 
 
 @pytest.mark.parametrize("trials", FEW_AND_MANY)
 def test_two_versions_race_and_the_newer_stands(tmp_path, base, trials) -> None:
-    """In either order, waiting or not: where version 2 ran its rows stand, whole dates each."""
+    """In either order, waiting or not: where the newer version ran its rows stand, whole dates each."""
     lost = 0
     for trial in range(trials):
         home = _copy(base, tmp_path / "home")
         random.seed(trial)
         middle = FIRST + timedelta(days=8), FIRST + timedelta(days=12)
-        spans = {1: (FIRST, middle[1]), 2: (middle[0], LAST)}
+        spans = {OWN: (FIRST, middle[1]), NEWER: (middle[0], LAST)}
         writers = {
             version: Writer(
                 home,
@@ -124,25 +126,25 @@ def test_two_versions_race_and_the_newer_stands(tmp_path, base, trials) -> None:
                 span=[str(day) for day in spans[version]],
                 delay=random.uniform(0, 0.6),
             )
-            for version in (1, 2)
+            for version in (OWN, NEWER)
         }
         for writer in writers.values():
             writer.go()
         results = {version: writer.result() for version, writer in writers.items()}
         stored = _versions(home)
         assert all(len(versions) == 1 for versions in stored.values()), trial
-        newer = {day for day, versions in stored.items() if versions == {2}}
-        if "written" in results[2]:
-            assert newer == {d for d in stored if spans[2][0] <= d <= spans[2][1]}, trial
+        newer = {day for day, versions in stored.items() if versions == {NEWER}}
+        if "written" in results[NEWER]:
+            assert newer == {d for d in stored if spans[NEWER][0] <= d <= spans[NEWER][1]}, trial
         else:
             assert newer == set()
-        for version, other in ((1, 2), (2, 1)):
+        for version, other in ((OWN, NEWER), (NEWER, OWN)):
             if "error" in results[version]:
                 lost += 1
                 told = results[version]["error"]
                 assert f"run-{other}" in told, told
                 holder = f"holds {TABLE} {spans[other][0]} to {spans[other][1]} since"
-                assert holder in told or "code_version 2" in told, told
+                assert holder in told or f"code_version {NEWER}" in told, told
         assert _leases(home).active() == []
     assert lost > 0
 
@@ -215,8 +217,8 @@ def test_a_writer_that_slept_past_its_lease_cannot_commit(tmp_path, base, trials
     for trial in range(trials):
         home = _copy(base, tmp_path / "home")
         random.seed(2000 + trial)
-        zombie = Writer(home, run="zombie", version=2, wait=False, pause=0.3, lease_seconds=1.2)
-        other = Writer(home, run="other", version=2, wait=True, pause=0, lease_seconds=30)
+        zombie = Writer(home, run="zombie", version=NEWER, wait=False, pause=0.3, lease_seconds=1.2)
+        other = Writer(home, run="other", version=NEWER, wait=True, pause=0, lease_seconds=30)
         zombie.go()
         zombie.wait_for("committing")
         time.sleep(random.uniform(0, 0.1))
@@ -239,7 +241,7 @@ def test_a_writer_that_slept_past_its_lease_cannot_commit(tmp_path, base, trials
 
 def test_cancelled_work_stops_and_does_not_start_again(home) -> None:
     """Within seconds; and who comes with the same backfill's name is refused."""
-    wish = {"version": 2, "tables": CHAIN, "wait": False, "pause": 1.0}
+    wish = {"version": NEXT_VERSION, "tables": CHAIN, "wait": False, "pause": 1.0}
     writer = Writer(home, run="unwanted", **wish)
     writer.go()
     writer.wait_for("committing")

@@ -99,11 +99,11 @@ def test_without_catching_up_the_morning_after_is_refused_by_name(tmp_path, sour
     lab = Lab(tmp_path, as_known(source, tmp_path / "landing", day(6)), token=50)
     with at(day(6)):
         done = lab.compute(TO_FEATURES, day(6), day(6))
+    told = done["upcoming_team_game_context"].refused[day(6)]
+    assert told == f"nbac_schedule {day(5)} is out of date: inputs changed"
+    # What reads it that morning has nothing to read.
     told = done["upcoming_player_game_context"].refused[day(6)]
-    assert (
-        told
-        == f"player_game_summary {day(5)} is out of date: nbac_schedule {day(5)}: inputs changed"
-    )
+    assert told == f"upcoming_team_game_context has no partition {day(6)}"
 
 
 def test_a_day_whose_games_are_still_open_is_not_looked_back_on(tmp_path, source) -> None:
