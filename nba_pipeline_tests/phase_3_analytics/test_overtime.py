@@ -5,6 +5,7 @@ import pytest
 from nba_pipeline.phase_3_analytics.team_offense_game_summary import transform
 from nba_pipeline_tests.window_rows import answers, no_gaps, on, table
 
+_WHAT = ("attempts", "makes")
 LINE = {
     "game_id": "0022300001",
     "game_date": on(1),
@@ -34,7 +35,10 @@ def test_pace_and_ratings_of_a_game_with_an_overtime() -> None:
         "tov": 16.0,
         "oreb": 12.2,
     }
-    rows = {row["team_abbr"]: row for row in answers(transform(table([home, away]), no_gaps()))}
+    counts = [f"{zone}_{what}" for zone in ("paint", "mid_range", "three") for what in _WHAT]
+    shots = table([], ("game_id", "team_abbr", "gap_ids", *counts))
+    made = answers(transform(table([home, away]), shots, no_gaps()))
+    rows = {row["team_abbr"]: row for row in made}
     for row in rows.values():
         assert row["overtime_periods"] == 1
         assert row["possessions"] == pytest.approx(105.5)

@@ -116,9 +116,9 @@ def test_a_day_whose_games_are_still_open_is_not_looked_back_on(tmp_path, source
         games = [r["game_id"] for r in lab.rows("nbac_schedule", game_date=day(5))]
         for name in ("upcoming_player_game_context", "player_daily_cache"):
             assert set(done[name].refused) == {day(6)}
-        told = done["upcoming_player_game_context"].refused[day(6)]
+        told = done["upcoming_team_game_context"].refused[day(6)]
         assert told == (
-            f"player_game_summary {day(5)} is unsettled: nbac_schedule has {len(games)} open, "
+            f"nbac_schedule {day(5)} is unsettled: nbac_schedule has {len(games)} open, "
             f"such as {min(games)}"
         )
         allowed = (Bypass("upstream_unsettled", "a rough look"),)
@@ -139,7 +139,7 @@ def test_one_late_game_refuses_until_it_is_in_and_then_all_is_as_ever(tmp_path, 
     lab = Lab(tmp_path, tmp_path / "landing", token=50)
     with at(day(6)):
         done = lab.request(TO_FEATURES, day(6), day(6))
-    told = done["upcoming_player_game_context"].refused[day(6)]
+    told = done["upcoming_team_game_context"].refused[day(6)]
     assert told.endswith(f"is unsettled: nbac_schedule has 1 open, such as {late}")
     lab = Lab(tmp_path, as_known(source, tmp_path / "landing", day(6)), token=99)
     with at(day(6), hour=20):

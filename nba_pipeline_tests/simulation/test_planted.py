@@ -4,7 +4,7 @@ from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, simulate, write_landing
 from nba_pipeline.simulation.sources import ALL_SOURCES, Sources
 from nba_pipeline.simulation.told import Told
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import RAW, Lab
 
 
 def test_the_first_seasons_can_be_without_shots(tmp_path) -> None:
@@ -28,8 +28,7 @@ def test_what_is_planted_is_a_gap_and_nothing_else_is(tmp_path) -> None:
     (tmp_path / "home").mkdir()
     lab = Lab(tmp_path / "home", tmp_path / "landing")
     days = calendar.season(league.season).days()
-    tables = ["rejected_rows", "nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore"]
-    lab.compute([*tables, "data_gaps"], days[0], days[5])
+    lab.compute(RAW, days[0], days[5])
     found = {str(row["gap_id"]) for row in lab.rows("data_gaps")}
     assert {g for g in found if "boxscore" in g} == {g for g in planted if "boxscore" in g}
     assert found <= set(planted)
