@@ -7,6 +7,7 @@ from ibis import _
 from nba_pipeline.league.availability import InjuryStatus
 from nba_pipeline.league.injury_status import NONE
 from nba_pipeline.lookback import provenance
+from nba_pipeline.lookback.fixed_point import BILLION, in_billionths
 from nba_pipeline.lookback.timeline import Timeline, computed_once
 from nba_pipeline.lookback.windows import as_of, count, mean, season_to_date
 
@@ -14,7 +15,6 @@ VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _GAME_MINUTES = 48
-_SCALE = 10**9
 
 
 def with_teammates_out_usage(players: ir.Table, games: Timeline) -> ir.Table:
@@ -38,7 +38,11 @@ def with_teammates_out_usage(players: ir.Table, games: Timeline) -> ir.Table:
     out = computed_once(provenance.join(out, known, ["player_id", "game_date"]))
     used = ibis.ifelse(out.played == 0, 0.0, out.usage * out.minutes / _GAME_MINUTES)
     mates = out.select(
-        "gap_ids", mate="player_id", of="game_id", with_team="team_abbr", billionths=_fixed(used)
+        "gap_ids",
+        mate="player_id",
+        of="game_id",
+        with_team="team_abbr",
+        billionths=in_billionths(used),
     )
     each = players.select("game_id", "player_id", "team_abbr")
     same_side = [each.game_id == mates.of, each.team_abbr == mates.with_team]
@@ -50,11 +54,6 @@ def with_teammates_out_usage(players: ir.Table, games: Timeline) -> ir.Table:
     usage = ibis.cases(
         (found.injury_source == NONE, ibis.null()),
         (found.mates_out.isnull(), 0.0),
-        else_=found.left.cast("float64") / _SCALE,
+        else_=found.left.cast("float64") / BILLION,
     )
     return found.mutate(teammates_out_usage=usage).drop("mates_out", "left")
-
-
-def _fixed(value: ir.FloatingValue) -> ir.IntegerValue:
-    """In whole billionths: their sum does not depend on its order."""
-    return (value * _SCALE).round().cast("int64")

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from nba_pipeline.league.calendar import previous_season_name, season_name
+from nba_pipeline.lookback.fixed_point import BILLION, in_billionths
 from nba_pipeline.lookback.provenance import join, tracking_columns
 from nba_pipeline.lookback.timeline import Timeline, computed_once
 from nba_pipeline.thresholds import LEAGUE_COVERAGE, WINDOW_PRESENT_SHARE
@@ -23,7 +24,6 @@ from nba_pipeline.thresholds import LEAGUE_COVERAGE, WINDOW_PRESENT_SHARE
 VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
-_SCALE = 10**9
 _EPOCH = "2000-01-01"
 
 
@@ -214,17 +214,21 @@ def _measured(past: Timeline, windows: Sequence[Window]) -> tuple[ir.Table, list
             if statistic.kind in ("total", "mean", "weighted", "deviation"):
                 name = statistic.columns[0]
                 column = rows[name]
-                measures[name] = _fixed(column)
+                measures[name] = in_billionths(column)
                 if statistic.kind == "deviation":
-                    measures[f"{name}_squared"] = _fixed(column * column)
+                    measures[f"{name}_squared"] = in_billionths(column * column)
                 if statistic.kind == "weighted":
-                    measures[f"{name}_times_n"] = _fixed(column) * rows.n
+                    measures[f"{name}_times_n"] = in_billionths(column) * rows.n
                     measures[f"{name}_n"] = ibis.ifelse(column.isnull(), ibis.null(), rows.n)
             if statistic.kind == "ratio":
                 top, bottom = (rows[name] for name in statistic.columns)
                 name = "_over_".join(statistic.columns)
-                measures[f"{name}_top"] = _fixed(ibis.ifelse(bottom.isnull(), ibis.null(), top))
-                measures[f"{name}_bottom"] = _fixed(ibis.ifelse(top.isnull(), ibis.null(), bottom))
+                measures[f"{name}_top"] = in_billionths(
+                    ibis.ifelse(bottom.isnull(), ibis.null(), top)
+                )
+                measures[f"{name}_bottom"] = in_billionths(
+                    ibis.ifelse(top.isnull(), ibis.null(), bottom)
+                )
     named = {f"measure__{name}": value.cast("int64") for name, value in measures.items()}
     kept = {
         *past.keys,
@@ -237,11 +241,6 @@ def _measured(past: Timeline, windows: Sequence[Window]) -> tuple[ir.Table, list
     }
     narrow = rows.select(*sorted(kept), day=_day(rows.game_date), **named)
     return computed_once(narrow), list(measures)
-
-
-def _fixed(value: ir.NumericValue) -> ir.IntegerValue:
-    """A number in whole billionths."""
-    return (value.cast("float64") * _SCALE).round().cast("int64")
 
 
 def _day(game_date: ir.DateValue) -> ir.IntegerValue:
@@ -358,7 +357,7 @@ def _value(
         return found[f"latest__{statistic.columns[0]}"]
 
     def sums(name: str) -> ir.FloatingValue:
-        return found[f"{window.label}__{name}_sum"].cast("float64") / _SCALE
+        return found[f"{window.label}__{name}_sum"].cast("float64") / BILLION
 
     def present(name: str) -> ir.IntegerValue:
         return _entries(found[f"{window.label}__{name}_count"])
@@ -395,7 +394,7 @@ def _weighted(
     label = f"{window.label}__{name}"
     top = shift * found[f"{label}_sum"] + found[f"{label}_times_n_sum"]
     weights = shift * games + found[f"{label}_n_sum"]
-    return top.cast("float64") / _SCALE / weights.nullif(0).cast("float64")
+    return top.cast("float64") / BILLION / weights.nullif(0).cast("float64")
 
 
 def _lesser(one: ir.IntegerValue, other: ir.IntegerValue) -> ir.IntegerValue:

@@ -15,6 +15,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_three_seasons, table_asset
 from nba_pipeline.league import calendar
+from nba_pipeline.lookback.fixed_point import BILLION, in_billionths
 
 GRAIN = ["month", "span", "system", "basis", "cut"]
 _KEYS = ["game_id", "player_id"]
@@ -22,7 +23,6 @@ _TIERS = {"bench": 0, "role": 8, "starter": 15, "star": 22}
 """The least season average of each tier, points."""
 _Z = 1.96
 """Standard errors to either side of a 95% interval."""
-_SCALE = 10**9
 
 
 class SystemPerformance(pa.DataFrameModel):
@@ -156,8 +156,7 @@ def _measures(rows: ir.Table) -> dict[str, ir.Value]:
 
 def _total(value: ir.FloatingValue, where: ir.BooleanValue | None = None) -> ir.FloatingValue:
     """The sum, taken in whole billionths, which does not depend on the order of its terms."""
-    fixed = (value * _SCALE).round().cast("int64")
-    return fixed.sum(where=where).cast("float64") / _SCALE
+    return in_billionths(value).sum(where=where).cast("float64") / BILLION
 
 
 def _mean(value: ir.FloatingValue, where: ir.BooleanValue | None = None) -> ir.FloatingValue:
