@@ -12,7 +12,7 @@ import argparse
 import gc
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
@@ -36,11 +36,9 @@ from nba_pipeline.warehouse.delta import DeltaWarehouse
 
 FIRST, LAST = date(2021, 10, 19), date(2024, 4, 14)
 ROUNDS = 3
-RAW = 2
-MEASURED = [
-    *("team_offense_game_summary", "player_game_summary", "upcoming_player_game_context"),
-    *("player_daily_cache", "ml_feature_store_v2"),
-]
+STORE = "ml_feature_store_v2"
+TO_FEATURES = list(TABLES)[: list(TABLES).index(STORE) + 1]
+MEASURED = [name for name in TO_FEATURES if TABLES[name].is_tracked]
 
 
 def plain_join(left: ir.Table, right: ir.Table, on: list[str], *, how: str = "left") -> ir.Table:
@@ -56,14 +54,15 @@ def plain_timeline(
 ) -> timeline.Timeline:
     """Entries without holes."""
     rows = rows.mutate(is_hole=False, gap_ids=provenance.no_gaps())
-    return timeline.Timeline(timeline._in_order(rows, of), of)
+    return timeline.Timeline(timeline._in_order(rows, [of]), of)
 
 
-def no_touching(found: ir.Table, *_rest: object) -> ir.Table:
+def no_touching(
+    found: ir.Table, _entries: ir.Table, keys: Sequence[str], _windows: Sequence[windows.Window]
+) -> ir.Table:
     """No window touches a gap."""
-    of = _rest[1]
-    schema = {of: found.schema()[of], "game_date": "date", "gap_ids": "array<string>"}
-    return ibis.memtable([], schema=schema)
+    schema = {key: found.schema()[key] for key in keys}
+    return ibis.memtable([], schema=schema | {"game_date": "date", "gap_ids": "array<string>"})
 
 
 @contextmanager
@@ -102,7 +101,7 @@ def seconds(folder: Path, days: list[date], landing: Landing, *, tracked: bool) 
     survey = Survey(tables, warehouse, landing)
     found = {}
     for name, table in tables.items():
-        if table.phase != RAW and name not in MEASURED:
+        if name not in TO_FEATURES:
             continue
         with ExitStack() as patches:
             if not tracked and name in MEASURED:

@@ -50,16 +50,18 @@ class Lab:
         self._token += 1
         writer = Writer(f"run-{self._token}", self._token, lambda: None, bypasses)
         done = {}
-        for name, table in TABLES.items():
-            if name in tables:
-                done[name] = compute(
-                    table,
-                    table.partitions_between(first, last),
-                    Survey(TABLES, self.warehouse, self.landing),
-                    writer,
-                    force=force,
-                    only_stored=name in only_stored,
-                )
+        # As a run does.
+        with self.warehouse.snapshot():
+            for name, table in TABLES.items():
+                if name in tables:
+                    done[name] = compute(
+                        table,
+                        table.partitions_between(first, last),
+                        Survey(TABLES, self.warehouse, self.landing),
+                        writer,
+                        force=force,
+                        only_stored=name in only_stored,
+                    )
         return done
 
     def request(

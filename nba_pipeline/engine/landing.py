@@ -42,6 +42,7 @@ class Landing:
         self._found = LandingFiles(self.root, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)
         self._fingerprints: dict[tuple[str, int, float], str] = {}
+        self._empty: dict[Callable[..., Parsed], pd.DataFrame] = {}
 
     # --- what sources say
 
@@ -57,7 +58,7 @@ class Landing:
         """
         parts = [self._season(source, season, days) for season in _asked(source, days)]
         if not parts:
-            return Parsed(source.parse(None, SourceFile("", "")).rows, rejected_frame([]))
+            return Parsed(self._nothing(source), rejected_frame([]))
         rejected = pd.concat([part.rejected for part in parts], ignore_index=True)
         return Parsed(
             pd.concat([part.rows for part in parts], ignore_index=True),
@@ -147,8 +148,7 @@ class Landing:
         files = self._files(source, season, days)
         parts = [self._parsed.frames(*self._copy(source, found)) for found in files]
         if not parts:
-            nothing = source.parse(None, SourceFile("", season)).rows
-            return Parsed(nothing, rejected_frame([]).assign(**{UNDATED: False}))
+            return Parsed(self._nothing(source), rejected_frame([]).assign(**{UNDATED: False}))
         replaced = _replaced(source, files)
         parts = [
             part if found.file.game_date else without_dates(part, replaced)
@@ -237,8 +237,13 @@ class Landing:
                 trouble = ("unreadable_file", str(error))
             except UnknownShape as error:
                 trouble = ("unknown_shape", str(error))
-        nothing = source.parse(None, found.file).rows
-        return Parsed(nothing, rejected_frame([rejection(found.file, *trouble)]))
+        return Parsed(self._nothing(source), rejected_frame([rejection(found.file, *trouble)]))
+
+    def _nothing(self, source: Source) -> pd.DataFrame:
+        """The source's rows where there are none."""
+        if source.parse not in self._empty:
+            self._empty[source.parse] = source.parse(None, SourceFile("", "")).rows
+        return self._empty[source.parse]
 
     # --- files
 

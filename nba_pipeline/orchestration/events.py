@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -106,7 +106,7 @@ def log_computed(
     )
     # After the materializations that they speak of: Dagster drops what is older than those.
     if told:
-        _log_checks(context, table, told, stamps)
+        _log_checks(context, table, told, stamps, known)
     if done:
         passed = [dg.AssetCheckEvaluation(key, name, True, {}) for name in stopping_checks(table)]
         _log(context, DagsterEventType.ASSET_CHECK_EVALUATION, passed)
@@ -200,14 +200,24 @@ def _log_checks(
     table: Table,
     days: Sequence[date],
     stamps: Mapping[date, Stamp],
+    known: Collection[str],
 ) -> None:
-    """One evaluation per date of each check whose outcome is not settled by the write."""
+    """One evaluation per date of each check whose outcome is not settled by the write.
+
+    A date that is new and empty, as it should be, has nothing that a check could pass: of such a
+    date only failures are told. Where a date was known before, what was told of it is replaced.
+    """
     key = dg.AssetKey(table.name)
     materialized = context.instance.event_log_storage.get_latest_storage_id_by_partition(
         key, DagsterEventType.ASSET_MATERIALIZATION, {str(day) for day in days}
     )
     accepted = accepted_gaps(context.resources.session.warehouse)
     settled = set(stopping_checks(table))
+    empty = {
+        day
+        for day in days
+        if str(day) not in known and not stamps[day].expected and not stamps[day].row_count
+    }
     now = time.time()
     _log(
         context,
@@ -227,7 +237,7 @@ def _log_checks(
                 ),
             )
             for check in checks(table, days, stamps, accepted)
-            if check.name not in settled
+            if check.name not in settled and not (check.passed and check.day in empty)
         ],
     )
 

@@ -6,10 +6,12 @@ Every version that is read has a view of its own, so that no expression changes 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -129,21 +131,28 @@ class DeltaReader:
             self._duckdb.raw_sql(
                 f'CREATE OR REPLACE VIEW "{view}" AS {self._folder.files(name, commit).select}'
             )
-            found = self._views[name, commit] = self._duckdb.table(view)
+            found = self._views[name, commit] = self._table(view, ops.Namespace())
         return found
+
+    def _table(self, name: str, namespace: ops.Namespace) -> ir.Table:
+        """The table or view as ibis knows it, whose types ibis itself parses anew each time."""
+        columns = self._duckdb.raw_sql(f'DESCRIBE "{name}"').fetchall()
+        schema = ibis.schema({column: _type(kind) for column, kind, *_ in columns})
+        return ops.DatabaseTable(
+            name, schema=schema, source=self._duckdb, namespace=namespace
+        ).to_expr()
 
     # --- what this process holds
 
     def stage(self, rows: ir.Table | str, name: str | None = None) -> ir.Table:
         """The rows as a table of this process, computed once."""
         name = name or f"staged_{uuid4().hex}"
-        if not isinstance(rows, str) and not rows.op().find(ops.InMemoryTable):
-            # ibis makes a table empty, fills it and renames it: three times the work.
+        if not isinstance(rows, str):
+            # ibis's create_table makes a table empty, fills it and renames it: three times the work.
+            self._duckdb._run_pre_execute_hooks(rows)  # noqa: SLF001  registers what is in memory
             rows = self._select(rows)
-        if isinstance(rows, str):
-            self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {rows}')
-            return self._duckdb.table(name, database=("temp", "main"))
-        return self._duckdb.create_table(name, rows, temp=True, overwrite=True)
+        self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {rows}')
+        return self._table(name, ops.Namespace(catalog="temp", database="main"))
 
     def selection(
         self,
@@ -170,7 +179,7 @@ class DeltaReader:
 
     def _select(self, rows: ir.Table) -> str:
         columns = ", ".join(
-            f'CAST("{name}" AS {DuckDBType.from_ibis(kind).sql("duckdb")}) AS "{name}"'
+            f'CAST("{name}" AS {_type_sql(kind)}) AS "{name}"'
             for name, kind in rows.schema().items()
         )
         return f"SELECT {columns} FROM ({self._duckdb.compile(rows)})"
@@ -182,3 +191,15 @@ class DeltaReader:
     def drop_staged(self, rows: ir.Table) -> None:
         """Frees what stage made."""
         self._duckdb.raw_sql(f'DROP TABLE IF EXISTS "{rows.op().name}"')
+
+
+@cache
+def _type(text: str) -> dt.DataType:
+    """ibis's type of a column that DuckDB describes so."""
+    return DuckDBType.from_string(text)
+
+
+@cache
+def _type_sql(kind: dt.DataType) -> str:
+    """DuckDB's name of the type."""
+    return str(DuckDBType.from_ibis(kind).sql("duckdb"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -63,10 +63,9 @@ class Stamp:
 
     def as_json(self) -> dict[str, object]:
         """The stamp as JSON-able values."""
-        return asdict(self) | {
+        return vars(self) | {
             "partition": self.partition.isoformat(),
             "written_at": self.written_at.isoformat(),
-            "missing": list(self.missing),
         }
 
     @classmethod
