@@ -32,7 +32,7 @@ class Installation:
         from nba_pipeline.backfill.audit import METADATA  # noqa: PLC0415
         from nba_pipeline.coordination.database import connect, create_tables  # noqa: PLC0415
 
-        engine = connect(self.settings.coordination_url)
+        engine = connect(self.settings.coordination_url, self.settings.lease_seconds)
         create_tables(engine, METADATA)
         return engine
 

@@ -68,7 +68,7 @@ class RunSession:
         landing: Landing | None = None,
     ) -> None:
         self._settings = settings
-        engine = self._engine = connect(settings.coordination_url)
+        engine = self._engine = connect(settings.coordination_url, settings.lease_seconds)
         self.warehouse = warehouse or DeltaWarehouse(settings.warehouse_folder, engine)
         self.landing = landing or Landing(settings.landing_root, settings.parsed_folder)
         self.leases = Leases(engine, settings.lease_seconds, self.warehouse.advance)
