@@ -177,3 +177,10 @@ def lock(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))
+
+
+def is_read_only(connection: sa.Connection) -> bool:
+    """Whether nothing can be written: a role that only reads, or a copy that follows its primary."""
+    if connection.engine.dialect.name != "postgresql":
+        return False
+    return connection.scalar(sa.text("SHOW transaction_read_only")) == "on"
