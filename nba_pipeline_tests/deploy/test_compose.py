@@ -159,3 +159,19 @@ def test_the_processes_run_together(served) -> None:
         process.send_signal(signal.SIGINT)
     for process in served.processes.values():
         process.wait(_STOPPED_SECONDS)
+
+
+def test_the_chart_s_pods_are_sent_to_this_project_s_storage() -> None:
+    """All three kinds, by the DAGSTER_HOME that the image has, and with the settings' secret."""
+    values = yaml.safe_load((DEPLOY / "kubernetes/values.yaml").read_text())
+    pods = [
+        values["dagsterWebserver"],
+        values["dagsterDaemon"],
+        *values["dagster-user-deployments"]["deployments"],
+    ]
+    home = re.search(r"DAGSTER_HOME=(\S+)", DOCKERFILE)
+    assert home
+    assert f"dagster.yaml {home[1]}/dagster.yaml" in DOCKERFILE
+    for pod in pods:
+        assert pod["env"] == [{"name": "DAGSTER_HOME", "value": home[1]}]
+        assert pod["envSecrets"] == [{"name": "nba-pipeline"}]
