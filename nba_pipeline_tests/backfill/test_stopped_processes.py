@@ -1,4 +1,4 @@
-"""A process that is stopped inside a transaction: Postgres ends its session, and others go on."""
+"""Where Postgres lets go on those whom SQLite would have wait: who is stopped locks nobody out."""
 
 import os
 import signal
@@ -10,9 +10,10 @@ from datetime import date
 
 import pytest
 
+from nba_pipeline.backfill import lease_changes
 from nba_pipeline.backfill.heartbeat import Heartbeat
 from nba_pipeline.backfill.lease_rows import Claim, Holder
-from nba_pipeline.backfill.leases import Leases
+from nba_pipeline.backfill.leases import LeaseRefused, Leases
 from nba_pipeline.coordination.database import connect
 
 LEASE_SECONDS = 3.0
@@ -68,3 +69,23 @@ def test_who_asks_waits_no_longer_than_a_lease_for_the_stopped(leases, request) 
         process.send_signal(signal.SIGCONT)
         assert process.communicate(timeout=20)[0] == "told that its session has ended\n"
         leases.verify(alive)
+
+
+def test_a_heartbeat_that_comes_while_the_expired_are_looked_for_counts(
+    leases, monkeypatch
+) -> None:
+    """The lease had expired when it was read, and is held when it would be ended."""
+    late = _take(leases, "late", JANUARY)
+    time.sleep(LEASE_SECONDS + 0.2)
+    looked_at: list[int] = []
+
+    def is_dead(*_holder: object) -> bool:
+        looked_at.append(1)
+        leases.heartbeat(late)
+        return False
+
+    monkeypatch.setattr(lease_changes, "is_dead", is_dead)
+    with pytest.raises(LeaseRefused, match="run late"):
+        _take(leases, "next", JANUARY)
+    assert looked_at
+    leases.verify(late)

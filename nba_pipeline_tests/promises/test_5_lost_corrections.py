@@ -30,8 +30,9 @@ OWN = TABLES[TABLE].version
 NEWER = OWN + 1
 CHAIN = with_upstream(TABLE, "player_game_summary")
 MANY = [pytest.param(kind, 50, marks=pytest.mark.slow) for kind in ("sqlite", "postgres")]
-FEW_AND_MANY = [("sqlite", 3), ("postgres", 1), *MANY]
-ONE_AND_MANY = [("sqlite", 1), ("postgres", 1), *MANY]
+RACES = [("sqlite", 3), ("postgres", 1), *MANY]
+KILLS = [("sqlite", 3), *MANY]
+SLEEPERS = [("sqlite", 1), ("postgres", 1), *MANY]
 _TIMEOUT = 120
 
 
@@ -135,7 +136,7 @@ def stored_versions(home: Path) -> dict[date, set[int]]:
     return found
 
 
-@pytest.mark.parametrize(("kind", "trials"), FEW_AND_MANY)
+@pytest.mark.parametrize(("kind", "trials"), RACES)
 def test_two_versions_race_and_the_newer_stands(copied, kind, trials) -> None:
     """In either order, waiting or not: where the newer version ran its rows stand, whole dates each."""
     lost = 0
@@ -176,7 +177,7 @@ def test_two_versions_race_and_the_newer_stands(copied, kind, trials) -> None:
     assert lost > 0 or trials == 1
 
 
-@pytest.mark.parametrize(("kind", "trials"), FEW_AND_MANY)
+@pytest.mark.parametrize(("kind", "trials"), KILLS)
 def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
     copied, kind, trials
 ) -> None:
@@ -233,7 +234,7 @@ def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
     assert interrupted > 0 or trials == 1
 
 
-@pytest.mark.parametrize(("kind", "trials"), ONE_AND_MANY)
+@pytest.mark.parametrize(("kind", "trials"), SLEEPERS)
 def test_a_writer_that_slept_past_its_lease_cannot_commit(copied, kind, trials) -> None:
     """Stopped at its commit, passed over, continued: refused, and it says why."""
     for trial in range(trials):
