@@ -6,6 +6,7 @@ one. Imported only where Postgres is used: dagster-postgres may not be installed
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,7 +69,12 @@ def open_storages(
         BatchedPostgresEventLogStorage(url),
         PostgresScheduleStorage(url),
     )
-    pool = connect(url).execution_options(isolation_level="AUTOCOMMIT")
     for storage in storages:
-        storage._engine = pool  # noqa: SLF001  upstream takes no engine
+        storage._engine = _pool(url)  # noqa: SLF001  upstream takes no engine
     return storages
+
+
+@cache
+def _pool(url: str) -> sa.Engine:
+    """Connections of this process: Dagster opens an instance for each look of a sensor."""
+    return connect(url).execution_options(isolation_level="AUTOCOMMIT")

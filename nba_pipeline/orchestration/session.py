@@ -97,6 +97,10 @@ class RunSession:
         finally:
             _SHARED.reset(before)
 
+    def close(self) -> None:
+        """Gives its connections back: a process may carry out many runs."""
+        self._engine.dispose()
+
     def has(self, settings: Settings) -> bool:
         """Whether it was opened with these settings."""
         return self._settings == settings
@@ -341,7 +345,10 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
         launched = LaunchedRun(context.instance, run) if context.instance else None
         wait = _is_on(tags, WAIT_TAG)
         say = context.log.info if context.log else None
-        with opened.lease(selected, days_of(run), wait=wait, launched=launched, say=say):
-            yield opened
+        try:
+            with opened.lease(selected, days_of(run), wait=wait, launched=launched, say=say):
+                yield opened
+        finally:
+            opened.close()
 
     return session

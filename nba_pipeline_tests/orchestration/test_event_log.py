@@ -174,3 +174,17 @@ def test_batches_are_numbered_in_the_order_of_their_commits(storage, monkeypatch
     kind = dg.DagsterEventType.ASSET_MATERIALIZATION
     numbers = storage.get_latest_storage_id_by_partition(KEY, kind, set(DAYS))
     assert numbers[DAYS[1]] > numbers[DAYS[0]]
+
+
+def test_instances_of_a_process_share_their_connections(postgres) -> None:
+    """Five of them, opened one after the other as sensors do, keep one to the database."""
+    pytest.importorskip("dagster_postgres")
+    from nba_pipeline.orchestration.event_log_postgres import open_storages  # noqa: PLC0415
+
+    url = postgres.database()
+    opened = [storage for _ in range(5) for storage in open_storages(url)]
+    for storage in opened[::3]:
+        assert storage.get_runs_count() == 0
+    with opened[1]._pool.connect() as connection:
+        of_it = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        assert connection.scalar(sa.text(of_it)) == 1
