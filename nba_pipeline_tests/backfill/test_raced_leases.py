@@ -18,10 +18,10 @@ WRITERS = 3
 
 
 @pytest.fixture
-def writers(tmp_path, request, kind) -> Iterator[list[subprocess.Popen]]:
-    """Processes on one warehouse and one coordination database of the kind."""
+def writers(tmp_path, request) -> Iterator[list[subprocess.Popen]]:
+    """Processes on one warehouse and one coordination database of the kind that the parameter names."""
     coordination = f"sqlite:///{tmp_path / 'coordination.db'}"
-    if kind == "postgres":
+    if request.param == "postgres":
         coordination = request.getfixturevalue("postgres").database()
     module = "nba_pipeline_tests.backfill.raced_writer"
     started = [
@@ -49,13 +49,14 @@ def _stored(folder: Path) -> dict[date, set[tuple[int, int, int]]]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "trials"),
+    ("writers", "trials"),
     [
         ("postgres", 4),
         *(pytest.param(kind, 50, marks=pytest.mark.slow) for kind in ("sqlite", "postgres")),
     ],
+    indirect=["writers"],
 )
-def test_no_correction_is_lost(writers, tmp_path, kind, trials) -> None:
+def test_no_correction_is_lost(writers, tmp_path, trials) -> None:
     """On every day the rows of the newest code that was written; who could not says by whom."""
     random.seed(trials)
     newest: dict[date, tuple[int, int]] = {}
