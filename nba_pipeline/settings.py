@@ -3,6 +3,7 @@
 Only this module reads the environment.
 """
 
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nba_pipeline.errors import WrongRequest
+
+_POSTGRES = re.compile(r"^postgres(ql)?(\+\w+)?://")
 
 
 class Settings(BaseSettings):
@@ -21,7 +24,10 @@ class Settings(BaseSettings):
     landing: str = Field("", description="Landing zone: a folder or gs://bucket/prefix")
     warehouse: str = Field("", description="delta:<folder> or bigquery:<project>")
     published: str = Field("", description="Folder of the published files")
-    coordination: str = Field("", description="SQLAlchemy URL of leases, audit and stamps")
+    coordination: str = Field(
+        "",
+        description="SQLAlchemy URL of leases, audit and stamps; of Postgres, Dagster's books too",
+    )
     seasons: str = Field(
         "", description="Coming seasons, as 2027-28:2027-10-19:2028-06-20; several by commas"
     )
@@ -121,8 +127,14 @@ class Settings(BaseSettings):
 
     @cached_property
     def coordination_url(self) -> str:
-        """The coordination store; a SQLite file in <home> unless set."""
-        return self.coordination or f"sqlite:///{self.home.absolute() / 'coordination.db'}"
+        """The coordination store; a SQLite file in <home> unless set.
+
+        A URL of Postgres names psycopg2, which Dagster's storage needs: without a driver it means
+        another in each minor version of SQLAlchemy.
+        """
+        if not self.coordination:
+            return f"sqlite:///{self.home.absolute() / 'coordination.db'}"
+        return _POSTGRES.sub("postgresql+psycopg2://", self.coordination)
 
     @cached_property
     def dagster_home(self) -> Path:

@@ -1,7 +1,7 @@
 """Landing zones and warehouses for the tests: a simulated league, and the real one where it is."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline_tests import postgres_server
+from nba_pipeline_tests.postgres_server import PostgresServer
 
 LEAGUE = League(teams=6, days=45, seed=5)
 REAL_LANDING = Path(
@@ -27,11 +29,12 @@ REAL_LANDING = Path(
 class Lab:
     """A warehouse and a landing zone, computed without Dagster, as the assets compute."""
 
-    def __init__(self, folder: Path, landing: Path, *, token: int = 0) -> None:
+    def __init__(
+        self, folder: Path, landing: Path, *, token: int = 0, coordination: str = ""
+    ) -> None:
         self.folder = folder
-        self.warehouse = DeltaWarehouse(
-            folder / "warehouse", connect(f"sqlite:///{folder / 'coordination.db'}")
-        )
+        database = coordination or f"sqlite:///{folder / 'coordination.db'}"
+        self.warehouse = DeltaWarehouse(folder / "warehouse", connect(database))
         self.landing_folder = landing
         self.landing = Landing(str(landing))
         self._token = token
@@ -100,6 +103,21 @@ RAW = with_upstream("data_gaps")
 DAILY = [name for name, table in TABLES.items() if table.partitions == "daily"]
 FIRST = calendar.season(LEAGUE.season).first
 LAST = calendar.season(LEAGUE.season).days()[LEAGUE.days - 1]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A Postgres server, where one can be started."""
+    with postgres_server.started() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def coordination(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of an empty coordination database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'coordination.db'}"
+    return request.getfixturevalue("postgres").database()
 
 
 @pytest.fixture(scope="session")

@@ -33,8 +33,8 @@ _SHOWN = 3
 _LONGEST = 200
 _REFUSED_LEASE = "LeaseRefused"
 _TRANSIENT = {
-    *("LeaseLost", "LostLease", "OperationalError", "InterfaceError", "TimeoutError"),
-    *("ConnectionError", "ConnectionResetError", "CommitFailedError"),
+    *("LeaseLost", "LostLease", "OperationalError", "InterfaceError", "InternalError"),
+    *("TimeoutError", "ConnectionError", "ConnectionResetError", "CommitFailedError"),
 }
 _just_asked: dict[str, tuple[float, list[Claim]]] = {}
 

@@ -62,7 +62,7 @@ def opened(tables: Mapping[str, Table]) -> Iterator[Opened]:
 
 
 def _open(settings: Settings, tables: Mapping[str, Table]) -> Opened:
-    engine = connect(settings.coordination_url)
+    engine = connect(settings.coordination_url, settings.lease_seconds)
     warehouse = DeltaWarehouse(settings.warehouse_folder, engine)
     landing = Landing(settings.landing_root, settings.parsed_folder)
     leases = Leases(engine, settings.lease_seconds, warehouse.advance)

@@ -145,19 +145,31 @@ def recover(connection: sa.Connection) -> list[str]:
         gone = is_dead(row.machine, row.pid, row.process_started)
         if not gone and not row.is_expired:
             continue
+        # Its holder's heartbeat may have come meanwhile, where the database locks rows and not files.
+        is_still = sa.true() if gone else LEASES.c.expires_at < NOW
+        if not end(connection, row.id, "recovered", is_still):
+            continue
         if gone:
             dead.append(row.run_id)
-        end(connection, row.id, "recovered")
         reason = "its process is gone" if gone else "its heartbeat expired"
         note(connection, "recovered", row, reason=reason, token=row.token)
     return dead
 
 
-def end(connection: sa.Connection, lease_id: int, state: str) -> None:
-    """Ends the lease in that state."""
-    connection.execute(
-        sa.update(LEASES).where(LEASES.c.id == lease_id).values(state=state, ended_at=NOW)
+def end(
+    connection: sa.Connection,
+    lease_id: int,
+    state: str,
+    where: sa.ColumnElement[bool] | None = None,
+) -> bool:
+    """Ends an active lease in that state; whether there was one, and the condition held."""
+    is_active = LEASES.c.state.in_(ACTIVE) & (sa.true() if where is None else where)
+    result = connection.execute(
+        sa.update(LEASES)
+        .where(LEASES.c.id == lease_id, is_active)
+        .values(state=state, ended_at=NOW)
     )
+    return result.rowcount > 0
 
 
 def note(

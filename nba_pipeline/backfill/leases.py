@@ -201,8 +201,7 @@ class Leases:
         """Ends the lease; one that was lost stays lost."""
         with begin(self._engine) as connection:
             row = connection.execute(sa.select(LEASES).where(LEASES.c.id == lease_id)).one()
-            if row.state in changes.ACTIVE:
-                changes.end(connection, lease_id, "released")
+            if changes.end(connection, lease_id, "released"):
                 changes.note(connection, "released", row)
 
     def cancel(
@@ -223,9 +222,8 @@ class Leases:
             of_it = sa.or_(LEASES.c.backfill_id == backfill_id, LEASES.c.run_id == backfill_id)
             if not (is_known or connection.scalar(sa.select(sa.exists().where(of_it)))):
                 raise UnknownBackfill(f"no backfill or run {backfill_id}")
-            held = stored(connection, of_it & LEASES.c.state.in_(changes.ACTIVE))
-            for lease in held:
-                changes.end(connection, lease.id, "cancelled")
+            active = stored(connection, of_it & LEASES.c.state.in_(changes.ACTIVE))
+            held = [lease for lease in active if changes.end(connection, lease.id, "cancelled")]
             audit.write(
                 connection,
                 audit.CANCELLED,

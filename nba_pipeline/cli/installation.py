@@ -3,6 +3,8 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from nba_pipeline.errors import NbaPipelineError
+
 if TYPE_CHECKING:
     import dagster as dg
     import sqlalchemy as sa
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 # few commands need both.
 
 
+class NoDatabase(NbaPipelineError):
+    """The coordination database does not answer; the message says which and why."""
+
+
 class Installation:
     """This installation; parts are opened when first asked for."""
 
@@ -28,12 +34,26 @@ class Installation:
 
     @cached_property
     def engine(self) -> "sa.Engine":
-        """The coordination database."""
-        from nba_pipeline.backfill.audit import METADATA  # noqa: PLC0415
-        from nba_pipeline.coordination.database import connect, create_tables  # noqa: PLC0415
+        """The coordination database.
 
-        engine = connect(self.settings.coordination_url)
-        create_tables(engine, METADATA)
+        Raises:
+            NoDatabase: it cannot be opened.
+        """
+        from nba_pipeline.backfill.audit import METADATA  # noqa: PLC0415
+        from nba_pipeline.coordination.database import (  # noqa: PLC0415
+            HICCUPS,
+            connect,
+            create_tables,
+        )
+
+        engine = connect(self.settings.coordination_url, self.settings.lease_seconds)
+        try:
+            create_tables(engine, METADATA)
+        except HICCUPS as error:
+            reason = getattr(error, "orig", None) or error
+            raise NoDatabase(
+                f"the coordination database {engine.url!r} cannot be opened: {str(reason).strip()}"
+            ) from error
         return engine
 
     @cached_property

@@ -11,11 +11,20 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
+from nba_pipeline.errors import WrongRequest
+
 _BUSY_SECONDS = 60
+_CONNECT_SECONDS = 10
 _LOCK_NUMBER = 7_203_544_821
 _ATTEMPTS, _PAUSE_SECONDS = 4, 0.5
 Answer = TypeVar("Answer")
-HICCUPS = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+HICCUPS = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.TimeoutError,
+    # What Postgres says to a process that was stopped inside a transaction, once it goes on.
+    sa.exc.InternalError,
+)
 """What is raised where the database does not answer, though it may at the next attempt."""
 
 
@@ -40,15 +49,28 @@ def _now_of_postgres(_element: _Now, _compiler: object, **_options: object) -> s
 NOW = _Now()
 
 
-def connect(url: str) -> sa.Engine:
+def connect(url: str, stopped_seconds: float = 60.0) -> sa.Engine:
     """An engine for the URL; makes the folder of a SQLite file.
 
     Args:
-        url: SQLAlchemy URL; SQLite and Postgres are supported.
+        url: SQLAlchemy URL of SQLite or Postgres.
+        stopped_seconds: how long a process that was stopped inside a transaction keeps others from
+            what it has locked. Postgres ends its session then; SQLite cannot.
+
+    Raises:
+        WrongRequest: the URL is none, or its database is another or lacks its driver.
     """
-    parsed = sa.make_url(url)
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise WrongRequest("NBA_PIPELINE_COORDINATION is no SQLAlchemy URL") from error
+    if parsed.get_backend_name() == "postgresql":
+        return _connect_to_postgres(parsed, stopped_seconds)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(url, pool_pre_ping=True)
+        raise WrongRequest(
+            f"NBA_PIPELINE_COORDINATION names {parsed.get_backend_name()}: "
+            "expected sqlite:///<file> or postgresql://<user>:<password>@<host>/<database>"
+        )
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
@@ -60,6 +82,24 @@ def connect(url: str) -> sa.Engine:
         connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined]
 
     return engine
+
+
+def _connect_to_postgres(url: sa.URL, stopped_seconds: float) -> sa.Engine:
+    limit = f"-c idle_in_transaction_session_timeout={max(1, round(stopped_seconds * 1000))}"
+    try:
+        return sa.create_engine(
+            url,
+            pool_pre_ping=True,
+            connect_args={
+                "options": limit,
+                "connect_timeout": _CONNECT_SECONDS,
+                "application_name": "nba_pipeline",
+            },
+        )
+    except ModuleNotFoundError as error:
+        raise WrongRequest(
+            f"NBA_PIPELINE_COORDINATION names Postgres: pip install 'nba-pipeline[postgres]' ({error})"
+        ) from error
 
 
 @contextmanager
@@ -137,3 +177,10 @@ def lock(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK_NUMBER)))
+
+
+def is_read_only(connection: sa.Connection) -> bool:
+    """Whether nothing can be written: a role that only reads, or a copy that follows its primary."""
+    if connection.engine.dialect.name != "postgresql":
+        return False
+    return connection.scalar(sa.text("SHOW transaction_read_only")) == "on"

@@ -1,13 +1,13 @@
-"""Dagster's event log in one SQLite file, with a batch of events stored as one transaction.
+"""Dagster's event log with a batch of events stored as one transaction; in one file, on SQLite.
 
-The stock storage opens an engine per statement and commits each event several times, at 10 to 20 ms
-an event; a backfill of three seasons has some 30,000. In production Dagster's Postgres storage does
-as well, at two to three times the size.
+The stock storages commit each event several times, or each evaluation of a check by itself, at 10
+to 20 ms each; a backfill of three seasons has some 30,000.
 """
 
 import os
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache, cached_property
 from typing import Any, cast
 
@@ -32,7 +32,10 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckPartitionInfo,
 )
 from dagster._core.storage.asset_check_state import AssetCheckState
-from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
+from dagster._core.storage.event_log import (
+    ConsolidatedSqliteEventLogStorage,
+    SqlEventLogStorage,
+)
 from dagster._core.storage.event_log.schema import (
     AssetCheckExecutionsTable,
     SqlEventLogStorageTable,
@@ -54,22 +57,26 @@ _RESOLVED = {
 }
 
 
-class BatchedSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
-    """ConsolidatedSqliteEventLogStorage with one engine and batches that are one transaction."""
+def in_batches() -> None:
+    """Has Dagster hand over events in batches, which it only does where this is set."""
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(_BATCH_SIZE))
 
-    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        # Dagster only batches where this is set; with this storage it always pays.
-        os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(_BATCH_SIZE))
-        super().__init__(base_dir, inst_data)
 
-    @cached_property
-    def _engine(self) -> sa.Engine:
-        return connect(self._conn_string)
+class BatchedEventLog(SqlEventLogStorage):
+    """What batches are over either database: all or none, and no event more often than needed."""
 
-    @contextmanager
-    def _connect(self) -> Iterator[Connection]:
-        with begin(self._engine) as connection:
-            yield connection
+    @property
+    @abstractmethod
+    def _pool(self) -> sa.Engine:
+        """Connections to the database."""
+
+    @abstractmethod
+    def _batch(self) -> AbstractContextManager[Connection]:
+        """A transaction for a batch."""
+
+    @abstractmethod
+    def _store_records(self, connection: Connection, records: Sequence[dict[str, Any]]) -> None:
+        """Stores evaluations; a second one by the same run stands in the first one's place."""
 
     def has_table(self, table_name: str) -> bool:
         """Whether the schema has the table; asked once per process."""
@@ -77,7 +84,7 @@ class BatchedSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
 
     @cached_property
     def _table_names(self) -> frozenset[str]:
-        return frozenset(sa.inspect(self._engine).get_table_names())
+        return frozenset(sa.inspect(self._pool).get_table_names())
 
     @cache  # noqa: B019  the storage lives as long as its process
     def has_asset_key_col(self, column_name: str) -> bool:
@@ -96,7 +103,7 @@ class BatchedSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
             if event.dagster_event_type not in _UNKEPT
         }
         logged = [number for number in rows if not _is_passed(events[number])]
-        with self._connect() as connection:
+        with self._batch() as connection:
             ids = dict(
                 zip(
                     logged,
@@ -112,9 +119,7 @@ class BatchedSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
                 if events[number].dagster_event_type == DagsterEventType.ASSET_CHECK_EVALUATION
             ]
             if records:
-                # A second evaluation by the same run stands in the first one's place.
-                replace = sa.insert(AssetCheckExecutionsTable).prefix_with("OR REPLACE")
-                connection.execute(replace, records)
+                self._store_records(connection, records)
 
     def _store_logged(
         self,
@@ -168,6 +173,30 @@ class BatchedSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
         for info in infos:
             by_key.setdefault(info.check_key, []).append(info)
         return {key: _state(key, kind, by_key.get(key, [])) for key, kind in keys}
+
+
+class BatchedSqliteEventLogStorage(BatchedEventLog, ConsolidatedSqliteEventLogStorage):
+    """ConsolidatedSqliteEventLogStorage with one engine."""
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        in_batches()
+        super().__init__(base_dir, inst_data)
+
+    @cached_property
+    def _pool(self) -> sa.Engine:
+        return connect(self._conn_string)
+
+    @contextmanager
+    def _connect(self) -> Iterator[Connection]:
+        with begin(self._pool) as connection:
+            yield connection
+
+    def _batch(self) -> AbstractContextManager[Connection]:
+        return self._connect()
+
+    def _store_records(self, connection: Connection, records: Sequence[dict[str, Any]]) -> None:
+        replace = sa.insert(AssetCheckExecutionsTable).prefix_with("OR REPLACE")
+        connection.execute(replace, records)
 
 
 def _state(

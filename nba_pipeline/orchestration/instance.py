@@ -1,6 +1,7 @@
 """Opens Dagster's instance of this installation."""
 
 import os
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -9,8 +10,23 @@ from filelock import FileLock
 
 from nba_pipeline.settings import Settings
 
-# What a home's own copy may still name: its events are read on under the module's present name.
-_FORMER_MODULE = "nba_pipeline.instance.event_log"
+# What a home's own copy may still say: its books are read on, by what keeps them in the same files.
+_FORMER = re.compile(
+    r"event_log_storage:\n"
+    r"  module: nba_pipeline\.(instance|orchestration)\.event_log\n"
+    r"  class: BatchedSqliteEventLogStorage\n"
+    r"  config:\n"
+    r"    base_dir:\n"
+    r"      env: DAGSTER_HOME\n"
+)
+_PRESENT = """storage:
+  custom:
+    module: nba_pipeline.orchestration.books
+    class: Books
+    config:
+      base_dir:
+        env: DAGSTER_HOME
+"""
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -24,8 +40,8 @@ def prepare_home(settings: Settings) -> Path:
     if not kept.exists():
         template = resources.files("nba_pipeline.orchestration") / "dagster.yaml"
         kept.write_text(template.read_text())
-    elif _FORMER_MODULE in (text := kept.read_text()):
-        kept.write_text(text.replace(_FORMER_MODULE, "nba_pipeline.orchestration.event_log"))
+    elif _FORMER.search(text := kept.read_text()):
+        kept.write_text(_FORMER.sub(_PRESENT, text))
     return home
 
 

@@ -68,7 +68,7 @@ class RunSession:
         landing: Landing | None = None,
     ) -> None:
         self._settings = settings
-        engine = self._engine = connect(settings.coordination_url)
+        engine = self._engine = connect(settings.coordination_url, settings.lease_seconds)
         self.warehouse = warehouse or DeltaWarehouse(settings.warehouse_folder, engine)
         self.landing = landing or Landing(settings.landing_root, settings.parsed_folder)
         self.leases = Leases(engine, settings.lease_seconds, self.warehouse.advance)
@@ -96,6 +96,10 @@ class RunSession:
             yield
         finally:
             _SHARED.reset(before)
+
+    def close(self) -> None:
+        """Gives its connections back: a process may carry out many runs."""
+        self._engine.dispose()
 
     def has(self, settings: Settings) -> bool:
         """Whether it was opened with these settings."""
@@ -341,7 +345,10 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
         launched = LaunchedRun(context.instance, run) if context.instance else None
         wait = _is_on(tags, WAIT_TAG)
         say = context.log.info if context.log else None
-        with opened.lease(selected, days_of(run), wait=wait, launched=launched, say=say):
-            yield opened
+        try:
+            with opened.lease(selected, days_of(run), wait=wait, launched=launched, say=say):
+                yield opened
+        finally:
+            opened.close()
 
     return session

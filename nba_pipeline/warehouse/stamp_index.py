@@ -12,7 +12,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from nba_pipeline.coordination.database import begin, create_tables, lock
+from nba_pipeline.coordination.database import begin, create_tables, is_read_only, lock
 from nba_pipeline.warehouse.commit_log import Commit, CommitLog
 from nba_pipeline.warehouse.protocol import Stamp
 
@@ -105,10 +105,15 @@ class StampIndex:
         return _Indexed(commit, {stamp.partition: stamp for stamp in stamps})
 
     def _store(self, name: str, base: _Indexed, indexed: _Indexed, log: CommitLog) -> None:
-        """Makes the database hold what was found, unless it holds later commits of the log."""
+        """Makes the database hold what was found, unless it holds later commits of the log.
+
+        Who may only read does without: the index saves time, and says nothing of its own.
+        """
         if indexed.commit is None:
             return
         with begin(self._engine) as connection:
+            if is_read_only(connection):
+                return
             lock(connection)
             stored = _stored_commit(connection, name)
             if stored and stored.version >= indexed.version and log.holds(stored):

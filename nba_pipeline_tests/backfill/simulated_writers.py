@@ -4,7 +4,7 @@ Each process is simulated by threads of which one runs at a time, from one pause
 each transaction, between fence and commit, before a table is advanced, while waiting. What is not
 real is the clock, the deaths, and the database's errors. Everything follows from the seed:
 
-    python -m nba_pipeline_tests.backfill.simulated_writers SEED
+    python -m nba_pipeline_tests.backfill.simulated_writers SEED [URL OF AN EMPTY POSTGRES DATABASE]
 
 prints the seed's schedule, and what was wrong with it.
 """
@@ -148,12 +148,14 @@ class Run:
 class Process:
     """What one process has open, on the one home."""
 
-    def __init__(self, home: Path, world: Callable[[], "World"]) -> None:
-        self.engine = connect(f"sqlite:///{home / 'coordination.db'}")
+    def __init__(self, home: Path, database: str, world: Callable[[], "World"]) -> None:
+        self.engine = connect(database)
         self._world = world
-        sa.event.listen(self.engine, "connect", self._set_clock)
+        self._error = self.engine.dialect.loaded_dbapi.OperationalError
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", self._set_clock)
         sa.event.listen(self.engine, "checkout", lambda *_: pause("transaction"))
-        sa.event.listen(self.engine, "before_cursor_execute", self._before_statement)
+        sa.event.listen(self.engine, "before_cursor_execute", self._before_statement, retval=True)
         commit = self.engine.dialect.do_commit
         self.engine.dialect.do_commit = lambda c: self._commit(commit, c)
         self.leases = Leases(self.engine, LEASE_SECONDS, self._advance)
@@ -173,15 +175,19 @@ class Process:
     def _julianday(self, _text: str) -> float:
         return self._world().now / 86_400 + 2_440_587.5
 
-    def _before_statement(self, *_arguments: object) -> None:
+    def _before_statement(
+        self, _connection: object, _cursor: object, statement: str, parameters: Any, *_more: object
+    ) -> tuple[str, Any]:
         if self._world().is_hiccup():
-            error = sqlite3.OperationalError("hiccup")
-            raise sa.exc.OperationalError("a statement", None, error)
+            raise sa.exc.OperationalError("a statement", None, self._error("hiccup"))
+        # What SQLite is given as a function of its own, Postgres is given in the statement.
+        now = f"to_timestamp({self._world().now!r})"
+        return statement.replace("clock_timestamp()", now), parameters
 
     def _commit(self, commit: Callable[[Any], None], connection: Any) -> None:
         commit(connection)
         if self._world().is_hiccup():
-            raise sqlite3.OperationalError("the answer to COMMIT was lost")
+            raise self._error("the answer to COMMIT was lost")
 
     def _advance(self, table: str) -> None:
         pause(f"advance {table}")
@@ -191,14 +197,17 @@ class Process:
 class Stage:
     """One home with its processes, used for schedule after schedule."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str = "") -> None:
         self._folder = folder
         self.home = folder / "home"
         self.home.mkdir(parents=True)
         self.commits = 0
         self.world = World(self, 0)
-        self.processes = [Process(self.home, lambda: self.world) for _ in range(PROCESSES)]
-        self.look = sa.create_engine(f"sqlite:///{self.home / 'coordination.db'}")
+        database = database or f"sqlite:///{self.home / 'coordination.db'}"
+        self.processes = [
+            Process(self.home, database, lambda: self.world) for _ in range(PROCESSES)
+        ]
+        self.look = connect(database)
         first = self.processes[0]
         everything = [Claim(table, DAYS[0], DAYS[-1]) for table in TABLES]
         origin = Run(0, "write", first, 1, True, True, tuple(everything), ())
@@ -213,8 +222,10 @@ class Stage:
         shutil.rmtree(self.home / "warehouse")
         shutil.copytree(self._folder / "origin", self.home / "warehouse")
         with self.look.begin() as connection:
-            for table in sa.inspect(connection).get_table_names():
-                connection.exec_driver_sql(f"DELETE FROM {table}")
+            tables = sa.MetaData()
+            tables.reflect(connection)
+            for table in reversed(tables.sorted_tables):
+                connection.execute(sa.delete(table))
         self.world = world = World(self, seed)
         clock = SimpleNamespace(sleep=_sleep, monotonic=lambda: world.seconds)
         with (
@@ -561,7 +572,7 @@ def replace(run: Run, table: str, fence: Callable[[], None]) -> None:
 def main() -> None:
     """Plays one schedule and prints it."""
     with tempfile.TemporaryDirectory() as folder:
-        world = Stage(Path(folder)).play(int(sys.argv[1]))
+        world = Stage(Path(folder), *sys.argv[2:]).play(int(sys.argv[1]))
         sys.stdout.write("\n".join([*world.told, f"{dict(world.seen)}", ""]))
 
 

@@ -5,7 +5,6 @@ import threading
 import time
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -28,16 +27,16 @@ FEBRUARY = Claim("scores", date(2024, 2, 1), date(2024, 2, 29))
 OTHER_TABLE = Claim("shots", date(2024, 1, 1), date(2024, 1, 31))
 
 
-def _store(folder: Path, seconds: float = 60, advanced: list[str] | None = None) -> Leases:
-    """An empty store; advanced takes the tables that are advanced."""
+def _store(url: str, seconds: float = 60, advanced: list[str] | None = None) -> Leases:
+    """The database's store; advanced takes the tables that are advanced."""
     names = [] if advanced is None else advanced
-    return Leases(connect(f"sqlite:///{folder / 'c.db'}"), seconds, names.append)
+    return Leases(connect(url, seconds), seconds, names.append)
 
 
 @pytest.fixture
-def leases(tmp_path: Path) -> Leases:
+def leases(coordination: str) -> Leases:
     """An empty store whose leases live long."""
-    return _store(tmp_path)
+    return _store(coordination)
 
 
 def _take(leases: Leases, run: str, *claims: Claim, wait: bool = False, reads=()) -> tuple:
@@ -105,9 +104,9 @@ def test_what_is_under_repair_is_waited_for_before_it_is_read(leases) -> None:
     assert time.monotonic() - started > 0.5
 
 
-def test_an_expired_lease_is_recovered_with_a_higher_token(tmp_path) -> None:
+def test_an_expired_lease_is_recovered_with_a_higher_token(coordination) -> None:
     """Its holder is alive, but no longer holds: it is holder_description when it asks."""
-    leases = _store(tmp_path, 0.2)
+    leases = _store(coordination, 0.2)
     old_id, old_token, *_ = _take(leases, "sleeper", JANUARY)
     time.sleep(0.3)
     with pytest.raises(LeaseLost, match="of run sleeper expired at"):
@@ -121,9 +120,9 @@ def test_an_expired_lease_is_recovered_with_a_higher_token(tmp_path) -> None:
         leases.heartbeat(old_id)
 
 
-def test_a_heartbeat_keeps_the_lease(tmp_path) -> None:
+def test_a_heartbeat_keeps_the_lease(coordination) -> None:
     """Past its first expiry it is still held."""
-    leases = _store(tmp_path, 0.5)
+    leases = _store(coordination, 0.5)
     lease_id = _take(leases, "steady", JANUARY)[0]
     for _ in range(4):
         time.sleep(0.2)
@@ -159,10 +158,10 @@ def test_a_cancelled_backfill_loses_its_lease_and_gets_no_other(leases) -> None:
 # --- what was begun under a lost lease
 
 
-def test_whatever_is_recovered_is_advanced_before_any_lease_is_given(tmp_path) -> None:
+def test_whatever_is_recovered_is_advanced_before_any_lease_is_given(coordination) -> None:
     """An unrelated writer recovers two tables; it is refused nothing, and both are advanced once."""
     advanced: list[str] = []
-    leases = _store(tmp_path, 0.2, advanced)
+    leases = _store(coordination, 0.2, advanced)
     _take(leases, "sleeper", JANUARY, OTHER_TABLE)
     time.sleep(0.3)
     _take(leases, "unrelated", Claim("rebounds", date(2024, 1, 1), date(2024, 1, 1)))
@@ -171,27 +170,27 @@ def test_whatever_is_recovered_is_advanced_before_any_lease_is_given(tmp_path) -
     assert sorted(advanced) == ["scores", "shots"]
 
 
-def test_who_dies_between_recovering_and_advancing_leaves_it_to_the_next(tmp_path) -> None:
+def test_who_dies_between_recovering_and_advancing_leaves_it_to_the_next(coordination) -> None:
     """The lease is marked recovered, and still nobody is given one before the table is advanced."""
-    _take(_store(tmp_path, 0.2), "sleeper", JANUARY)
+    _take(_store(coordination, 0.2), "sleeper", JANUARY)
     time.sleep(0.3)
 
     def die(name: str) -> None:
         raise KeyboardInterrupt(name)
 
-    killed = Leases(connect(f"sqlite:///{tmp_path / 'c.db'}"), 60, die)
+    killed = Leases(connect(coordination), 60, die)
     with pytest.raises(KeyboardInterrupt, match="scores"):
         _take(killed, "killed", OTHER_TABLE)
     assert not any(lease.state == "held" for lease in killed.active())
     advanced: list[str] = []
-    _take(_store(tmp_path, 60, advanced), "next", FEBRUARY)
+    _take(_store(coordination, 60, advanced), "next", FEBRUARY)
     assert advanced == ["scores"]
 
 
-def test_a_cancelled_lease_is_advanced_and_one_that_was_released_is_not(tmp_path) -> None:
+def test_a_cancelled_lease_is_advanced_and_one_that_was_released_is_not(coordination) -> None:
     """Its holder may be about to commit; who releases has ended his work."""
     advanced: list[str] = []
-    leases = _store(tmp_path, 60, advanced)
+    leases = _store(coordination, 60, advanced)
     leases.release(_take(leases, "done", JANUARY).id)
     _take(leases, "unwanted", OTHER_TABLE)
     leases.cancel("unwanted", "wrong dates")
@@ -199,9 +198,11 @@ def test_a_cancelled_lease_is_advanced_and_one_that_was_released_is_not(tmp_path
     assert audit.read(leases._engine, 1)[0].detail["reason"] == "wrong dates"
 
 
-def test_a_version_made_by_the_writer_s_own_process_stops_its_commit_too(tmp_path) -> None:
+def test_a_version_made_by_the_writer_s_own_process_stops_its_commit_too(
+    tmp_path, coordination
+) -> None:
     """The heartbeat's thread finds the run cancelled and advances between fence and commit."""
-    engine = connect(f"sqlite:///{tmp_path / 'c.db'}")
+    engine = connect(coordination)
     warehouse = DeltaWarehouse(tmp_path / "warehouse", engine)
     day = date(2024, 1, 1)
     asked: list[int] = []
@@ -327,15 +328,15 @@ def test_a_process_that_took_over_the_number_of_another_is_not_it(leases) -> Non
     assert _take(leases, "next", JANUARY).gone == ("old",)
 
 
-def test_a_store_of_before_is_opened_and_its_leases_are_kept(tmp_path) -> None:
+def test_a_store_of_before_is_opened_and_its_leases_are_kept(coordination) -> None:
     """Columns that came later are added; of an old row's process nothing is known."""
-    kept = _store(tmp_path)
+    kept = _store(coordination)
     _take(kept, "old", JANUARY)
     with kept._engine.begin() as connection:
         for column in ("machine", "fenced_at"):
             connection.execute(sa.text(f"ALTER TABLE partition_leases DROP COLUMN {column}"))
     kept._engine.dispose()
-    leases = _store(tmp_path)
+    leases = _store(coordination)
     with pytest.raises(LeaseRefused, match="run old"):
         _take(leases, "second", JANUARY)
     columns = {c["name"] for c in sa.inspect(leases._engine).get_columns("partition_leases")}

@@ -32,6 +32,12 @@ def stage(tmp_path_factory) -> Stage:
     return Stage(tmp_path_factory.mktemp("stage"))
 
 
+@pytest.fixture(scope="module")
+def stage_on_postgres(tmp_path_factory, postgres) -> Stage:
+    """The same with its coordination database on Postgres."""
+    return Stage(tmp_path_factory.mktemp("stage"), postgres.database())
+
+
 def _play(stage: Stage, first: int, schedules: int) -> Counter[str]:
     """What occurred in the schedules of as many seeds from the first on."""
     seen: Counter[str] = Counter()
@@ -51,6 +57,16 @@ def test_every_invariant_holds_after_every_step(stage, first, schedules) -> None
     """In hundreds of schedules, in which every kind of trouble occurs; a failure prints its own."""
     seen = _play(stage, first, schedules)
     assert [trouble for trouble in TROUBLES if not seen[trouble]] == []
+
+
+@pytest.mark.parametrize(
+    ("first", "schedules"), [(1, 20), pytest.param(21, 980, marks=pytest.mark.slow)]
+)
+def test_every_invariant_holds_on_postgres(stage_on_postgres, first, schedules) -> None:
+    """The same schedules; the fewer ones lack some of the rarer troubles."""
+    seen = _play(stage_on_postgres, first, schedules)
+    wanted = TROUBLES if schedules > 20 else ("written", "hiccup", "kill", "LostLease")
+    assert [trouble for trouble in wanted if not seen[trouble]] == []
 
 
 def _advance_nothing(monkeypatch) -> None:

@@ -1,18 +1,14 @@
 """Races, kills, sleepers and cancels of runs that Dagster's UI queues and its daemon launches."""
 
-import json
 import os
 import random
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,7 +23,8 @@ from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline_tests.backfill.writer import NEXT_VERSION
 from nba_pipeline_tests.conftest import RAW, Lab
-from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, TABLE, _versions
+from nba_pipeline_tests.dagster_client import TERMINATE, DagsterClient, free_port, until
+from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, TABLE, stored_versions
 
 pytestmark = pytest.mark.slow
 
@@ -35,25 +32,17 @@ FIRST, MIDDLE, LAST = date(2023, 10, 24), date(2023, 11, 2), date(2023, 11, 12)
 OURS, NEWER = "nba_pipeline.definitions", "nba_pipeline_tests.backfill.newer_definitions"
 LEASE_SECONDS = 3
 TRIALS = 3
-_ENDED = ("SUCCESS", "FAILURE", "CANCELED")
-_LAUNCH = """mutation($p: ExecutionParams!) { launchPipelineExecution(executionParams: $p) {
-  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-_RUN = """query($id: ID!) { runOrError(runId: $id) { ... on Run { status
-  eventConnection { events { ... on ErrorEvent { error { message causes { message } } } } } } } }"""
-_TERMINATE = """mutation($id: String!) { terminateRun(runId: $id) { __typename } }"""
 
 
-class Dagster:
-    """A webserver and daemon on a home of their own."""
+class Dagster(DagsterClient):
+    """A webserver and daemon on a home of their own; coordination is the database's URL."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        engine = connect(f"sqlite:///{home / 'coordination.db'}")
+    def __init__(self, home: Path, coordination: str) -> None:
+        super().__init__(free_port())
+        self.home, self.coordination = home, coordination
+        engine = connect(coordination, LEASE_SECONDS)
         warehouse = DeltaWarehouse(home / "warehouse", engine)
         self.leases = Leases(engine, LEASE_SECONDS, warehouse.advance)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
         dagster_home = home / "dagster"
         dagster_home.mkdir(parents=True)
         template = Path(__file__).parents[2] / "nba_pipeline/orchestration/dagster.yaml"
@@ -62,78 +51,19 @@ class Dagster:
             "NBA_PIPELINE_HOME": str(home),
             "NBA_PIPELINE_LANDING": str(home / "landing"),
             "NBA_PIPELINE_LEASE_SECONDS": str(LEASE_SECONDS),
+            "NBA_PIPELINE_COORDINATION": coordination,
             "DAGSTER_HOME": str(dagster_home),
         }
         command = [sys.executable, "-m", "dagster", "dev", "-m", OURS, "-m", NEWER]
         self._process = subprocess.Popen(
-            [*command, "-p", str(self._port)],
+            [*command, "-p", str(self.port)],
             env={**os.environ, **places},
             cwd=Path(__file__).parents[2],
             stdout=(home / "dagster.log").open("w"),
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        until(lambda: len(self._locations()) == 2, 120)
-
-    def _locations(self) -> list[Any]:
-        try:
-            told = self.ask(
-                "{ repositoriesOrError { ... on RepositoryConnection { nodes { id } } } }"
-            )
-        except (urllib.error.URLError, ConnectionError):
-            return []
-        return told["repositoriesOrError"].get("nodes", [])
-
-    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """The answer's data."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}/graphql",
-            json.dumps({"query": query, "variables": variables}).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            told = json.load(answer)
-        assert "errors" not in told, told
-        return told["data"]
-
-    def launch(self, first: date, last: date, location: str, tables: list[str]) -> str:
-        """Queues a run over the dates; returns its id."""
-        tags = {
-            "dagster/asset_partition_range_start": str(first),
-            "dagster/asset_partition_range_end": str(last),
-            "nba_pipeline/force": "true",
-            "nba_pipeline/wait": "true",
-        }
-        told = self.ask(
-            _LAUNCH,
-            p={
-                "selector": {
-                    "repositoryLocationName": location,
-                    "repositoryName": "__repository__",
-                    "pipelineName": "__ASSET_JOB",
-                    "assetSelection": [{"path": [name]} for name in tables],
-                },
-                "mode": "default",
-                "executionMetadata": {
-                    "tags": [{"key": key, "value": value} for key, value in tags.items()]
-                },
-            },
-        )["launchPipelineExecution"]
-        return told["run"]["runId"]
-
-    def run(self, run_id: str) -> dict[str, Any]:
-        """The run's status and the messages of its errors."""
-        told = self.ask(_RUN, id=run_id)["runOrError"]
-        errors = [e["error"] for e in told["eventConnection"]["events"] if e.get("error")]
-        text = " ".join(
-            [m for e in errors for m in (e["message"], *(c["message"] for c in e["causes"]))]
-        )
-        return {"status": told["status"], "errors": text}
-
-    def ended(self, run_id: str) -> dict[str, Any]:
-        """The run once it has ended."""
-        until(lambda: self.run(run_id)["status"] in _ENDED, 90)
-        return self.run(run_id)
+        until(lambda: len(self.locations()) == 2, 120)
 
     def held_by(self, run_id: str) -> Any:
         """The run's lease once it is held."""
@@ -147,8 +77,12 @@ class Dagster:
     def stop(self, pid: int) -> None:
         """Stops the process, but not inside a transaction of SQLite's.
 
-        One stopped there keeps the whole file locked, and nobody could go on until it does.
+        One stopped there keeps the whole file locked, and nobody could go on until it does; Postgres
+        ends its session.
         """
+        if not self.coordination.startswith("sqlite"):
+            os.kill(pid, signal.SIGSTOP)
+            return
         files = [self.home / "coordination.db", *(self.home / "dagster").rglob("*.db")]
         while True:
             os.kill(pid, signal.SIGSTOP)
@@ -174,21 +108,19 @@ def _is_locked(path: Path) -> bool:
     return False
 
 
-def until(holds: Callable[[], bool], seconds: float) -> None:
-    """Waits until it holds."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.1)
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def dagster(tmp_path_factory, request) -> Iterator[Dagster]:
+    """The present versions' rows are stored; they and the next can be launched.
 
-
-@pytest.fixture(scope="module")
-def dagster(tmp_path_factory) -> Iterator[Dagster]:
-    """The present versions' rows are stored; they and the next can be launched."""
+    Leases and Dagster's books are on SQLite, then on Postgres.
+    """
     home = tmp_path_factory.mktemp("served")
+    coordination = f"sqlite:///{home / 'coordination.db'}"
+    if request.param == "postgres":
+        coordination = request.getfixturevalue("postgres").database()
     write_landing(home / "landing", League(teams=6, days=20, rest=0.1, seed=9))
-    Lab(home, home / "landing").compute(CHAIN, FIRST, LAST)
-    served = Dagster(home)
+    Lab(home, home / "landing", coordination=coordination).compute(CHAIN, FIRST, LAST)
+    served = Dagster(home, coordination)
     yield served
     served.close()
 
@@ -198,7 +130,7 @@ def _reset(dagster: Dagster) -> Lab:
     import shutil  # noqa: PLC0415
 
     shutil.rmtree(dagster.home / "warehouse")
-    lab = Lab(dagster.home, dagster.home / "landing")
+    lab = Lab(dagster.home, dagster.home / "landing", coordination=dagster.coordination)
     lab.compute(CHAIN, FIRST, LAST)
     return lab
 
@@ -211,7 +143,7 @@ def test_overlapping_runs_of_two_versions(dagster, trial) -> None:
     newer = (MIDDLE, LAST, NEWER, [*RAW, TABLE])
     runs = [dagster.launch(*wish) for wish in ([older, newer] if trial % 2 else [newer, older])]
     ended = [dagster.ended(run_id) for run_id in runs]
-    stored = _versions(dagster.home)
+    stored = stored_versions(dagster.home)
     assert {day for day, versions in stored.items() if versions == {NEXT_VERSION}} == {
         day for day in stored if day >= MIDDLE
     }
@@ -246,7 +178,7 @@ def test_a_killed_run_leaves_whole_tables_and_its_rerun_completes(dagster, trial
     assert all(
         {s.code_version for s in lab.warehouse.stamps(n).values()} == {NEXT_VERSION} for n in CHAIN
     )
-    assert set(map(tuple, _versions(dagster.home).values())) == {(NEXT_VERSION,)}
+    assert set(map(tuple, stored_versions(dagster.home).values())) == {(NEXT_VERSION,)}
     assert dagster.leases.active() == []
 
 
@@ -279,7 +211,7 @@ def test_terminating_a_run_in_the_ui_ends_its_lease_and_is_audited(dagster) -> N
     run_id = dagster.launch(FIRST, LAST, NEWER, CHAIN)
     dagster.held_by(run_id)
     started = time.monotonic()
-    assert dagster.ask(_TERMINATE, id=run_id)["terminateRun"]["__typename"] == (
+    assert dagster.ask(TERMINATE, id=run_id)["terminateRun"]["__typename"] == (
         "TerminateRunSuccess"
     )
     assert dagster.ended(run_id)["status"] == "CANCELED"
@@ -300,6 +232,7 @@ def test_cancel_from_the_command_line_ends_a_run_of_the_ui(dagster) -> None:
     dagster.stop(lease.pid)
     places = {
         "NBA_PIPELINE_HOME": str(dagster.home),
+        "NBA_PIPELINE_COORDINATION": dagster.coordination,
         "DAGSTER_HOME": str(dagster.home / "dagster"),
         "NBA_PIPELINE_LANDING": str(dagster.home / "landing"),
     }

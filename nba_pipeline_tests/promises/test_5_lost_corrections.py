@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from deltalake import DeltaTable
@@ -28,7 +29,10 @@ TABLE = "team_offense_game_summary"
 OWN = TABLES[TABLE].version
 NEWER = OWN + 1
 CHAIN = with_upstream(TABLE, "player_game_summary")
-FEW_AND_MANY = [3, pytest.param(50, marks=pytest.mark.slow)]
+MANY = [pytest.param(kind, 50, marks=pytest.mark.slow) for kind in ("sqlite", "postgres")]
+RACES = [("sqlite", 3), ("postgres", 1), *MANY]
+KILLS = [("sqlite", 3), *MANY]
+SLEEPERS = [("sqlite", 1), ("postgres", 1), *MANY]
 _TIMEOUT = 120
 
 
@@ -41,14 +45,35 @@ def base(tmp_path_factory) -> Path:
     return home
 
 
+class Home(NamedTuple):
+    """A copy of the base, and the URL of its coordination database."""
+
+    folder: Path
+    coordination: str
+
+    def lab(self) -> Lab:
+        """Its warehouse and landing zone."""
+        return Lab(self.folder, self.folder / "landing", coordination=self.coordination)
+
+    def leases(self) -> Leases:
+        """Its leases."""
+        engine = connect(self.coordination)
+        return Leases(engine, 60, DeltaWarehouse(self.folder / "warehouse", engine).advance)
+
+    def versions(self) -> dict[date, set[int]]:
+        """Which versions' rows each date of the table has."""
+        return stored_versions(self.folder)
+
+
 class Writer:
     """The process of nba_pipeline_tests.backfill.writer."""
 
-    def __init__(self, home: Path, *, lease_seconds: float = 60, **wish: Any) -> None:
+    def __init__(self, home: Home, *, lease_seconds: float = 60, **wish: Any) -> None:
         wish = {"tables": [TABLE], "span": [str(FIRST), str(LAST)], "pause": 0.2} | wish
         places = {
-            "NBA_PIPELINE_HOME": str(home),
-            "NBA_PIPELINE_LANDING": str(home / "landing"),
+            "NBA_PIPELINE_HOME": str(home.folder),
+            "NBA_PIPELINE_LANDING": str(home.folder / "landing"),
+            "NBA_PIPELINE_COORDINATION": home.coordination,
             "NBA_PIPELINE_LEASE_SECONDS": str(lease_seconds),
         }
         self.process = subprocess.Popen(
@@ -86,18 +111,21 @@ class Writer:
 
 
 @pytest.fixture
-def home(tmp_path, base) -> Path:
-    """A copy of the base, for one test."""
-    return _copy(base, tmp_path / "home")
+def copied(tmp_path, base, request) -> Callable[[str], Home]:
+    """Gives a new copy of the base with a coordination database of the kind, in the same place."""
+
+    def copy(kind: str) -> Home:
+        folder = tmp_path / "home"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(base, folder)
+        if kind == "sqlite":
+            return Home(folder, f"sqlite:///{folder / 'coordination.db'}")
+        return Home(folder, request.getfixturevalue("postgres").database())
+
+    return copy
 
 
-def _copy(base: Path, home: Path) -> Path:
-    shutil.rmtree(home, ignore_errors=True)
-    shutil.copytree(base, home)
-    return home
-
-
-def _versions(home: Path) -> dict[date, set[int]]:
+def stored_versions(home: Path) -> dict[date, set[int]]:
     """Which versions' rows each date of the table has."""
     rows = DeltaTable(str(home / "warehouse" / TABLE)).to_pyarrow_table().to_pylist()
     found: dict[date, set[int]] = {}
@@ -108,12 +136,12 @@ def _versions(home: Path) -> dict[date, set[int]]:
     return found
 
 
-@pytest.mark.parametrize("trials", FEW_AND_MANY)
-def test_two_versions_race_and_the_newer_stands(tmp_path, base, trials) -> None:
+@pytest.mark.parametrize(("kind", "trials"), RACES)
+def test_two_versions_race_and_the_newer_stands(copied, kind, trials) -> None:
     """In either order, waiting or not: where the newer version ran its rows stand, whole dates each."""
     lost = 0
     for trial in range(trials):
-        home = _copy(base, tmp_path / "home")
+        home = copied(kind)
         random.seed(trial)
         middle = FIRST + timedelta(days=8), FIRST + timedelta(days=12)
         spans = {OWN: (FIRST, middle[1]), NEWER: (middle[0], LAST)}
@@ -131,7 +159,7 @@ def test_two_versions_race_and_the_newer_stands(tmp_path, base, trials) -> None:
         for writer in writers.values():
             writer.go()
         results = {version: writer.result() for version, writer in writers.items()}
-        stored = _versions(home)
+        stored = home.versions()
         assert all(len(versions) == 1 for versions in stored.values()), trial
         newer = {day for day, versions in stored.items() if versions == {NEWER}}
         if "written" in results[NEWER]:
@@ -145,23 +173,18 @@ def test_two_versions_race_and_the_newer_stands(tmp_path, base, trials) -> None:
                 assert f"run-{other}" in told, told
                 holder = f"holds {TABLE} {spans[other][0]} to {spans[other][1]} since"
                 assert holder in told or f"code_version {NEWER}" in told, told
-        assert _leases(home).active() == []
-    assert lost > 0
+        assert home.leases().active() == []
+    assert lost > 0 or trials == 1
 
 
-def _leases(home: Path) -> Leases:
-    engine = connect(f"sqlite:///{home / 'coordination.db'}")
-    return Leases(engine, 60, DeltaWarehouse(home / "warehouse", engine).advance)
-
-
-@pytest.mark.parametrize("trials", FEW_AND_MANY)
+@pytest.mark.parametrize(("kind", "trials"), KILLS)
 def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
-    tmp_path, base, trials
+    copied, kind, trials
 ) -> None:
     """SIGKILL anywhere in a chain of tables: old or new by partition, then all new, nothing twice."""
     interrupted = 0
     for trial in range(trials):
-        home = _copy(base, tmp_path / "home")
+        home = copied(kind)
         random.seed(1000 + trial)
         wish = {
             "version": NEXT_VERSION,
@@ -175,7 +198,7 @@ def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
         time.sleep(random.uniform(0.2, 3.5))
         killed.process.send_signal(signal.SIGKILL)
         killed.process.wait()
-        lab = Lab(home, home / "landing")
+        lab = home.lab()
         before = {name: dict(lab.warehouse.stamps(name)) for name in CHAIN}
         done = [
             name
@@ -186,7 +209,7 @@ def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
             versions = {stamp.code_version for stamp in before[name].values()}
             assert versions in ({TABLES[name].version}, {NEXT_VERSION}), (trial, name)
         assert done == CHAIN[: len(done)]
-        assert all(len(versions) == 1 for versions in _versions(home).values())
+        assert all(len(versions) == 1 for versions in home.versions().values())
         interrupted += len(done) < len(CHAIN)
 
         again = Writer(home, run="again", **wish)
@@ -198,24 +221,24 @@ def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
             assert {stamp.code_version for stamp in after.values()} == {NEXT_VERSION}
             if name in done:
                 assert {s.run_id for s in after.values()} == {"killed"}, (trial, name)
-        assert set(map(tuple, _versions(home).values())) == {(NEXT_VERSION,)}
-        assert _leases(home).active() == []
+        assert set(map(tuple, home.versions().values())) == {(NEXT_VERSION,)}
+        assert home.leases().active() == []
         for name in CHAIN:
             lab.warehouse.maintain(name)
-            folder = home / "warehouse" / name
+            folder = home.folder / "warehouse" / name
             there = {
                 str(path) for path in folder.rglob("*.parquet") if "_delta_log" not in str(path)
             }
             known = {uri.removeprefix("file://") for uri in DeltaTable(str(folder)).file_uris()}
             assert there == known, (trial, name)
-    assert interrupted > 0
+    assert interrupted > 0 or trials == 1
 
 
-@pytest.mark.parametrize("trials", [1, pytest.param(50, marks=pytest.mark.slow)])
-def test_a_writer_that_slept_past_its_lease_cannot_commit(tmp_path, base, trials) -> None:
+@pytest.mark.parametrize(("kind", "trials"), SLEEPERS)
+def test_a_writer_that_slept_past_its_lease_cannot_commit(copied, kind, trials) -> None:
     """Stopped at its commit, passed over, continued: refused, and it says why."""
     for trial in range(trials):
-        home = _copy(base, tmp_path / "home")
+        home = copied(kind)
         random.seed(2000 + trial)
         zombie = Writer(home, run="zombie", version=NEWER, wait=False, pause=0.3, lease_seconds=1.2)
         other = Writer(home, run="other", version=NEWER, wait=True, pause=0, lease_seconds=30)
@@ -233,19 +256,20 @@ def test_a_writer_that_slept_past_its_lease_cannot_commit(tmp_path, base, trials
             continue
         assert refused["error"].startswith("LostLease: "), refused
         assert "recovered" in refused["error"] or "run other" in refused["error"]
-        days = len(_versions(home))
+        days = len(home.versions())
         assert told == {"written": {TABLE: days}}, trial
-        stamps = Lab(home, home / "landing").warehouse.stamps(TABLE)
+        stamps = home.lab().warehouse.stamps(TABLE)
         assert {stamp.run_id for stamp in stamps.values()} == {"other"}, trial
 
 
-def test_cancelled_work_stops_and_does_not_start_again(home) -> None:
+def test_cancelled_work_stops_and_does_not_start_again(copied) -> None:
     """Within seconds; and who comes with the same backfill's name is refused."""
+    home = copied("sqlite")
     wish = {"version": NEXT_VERSION, "tables": CHAIN, "wait": False, "pause": 1.0}
     writer = Writer(home, run="unwanted", **wish)
     writer.go()
     writer.wait_for("committing")
-    leases = _leases(home)
+    leases = home.leases()
     held = leases.cancel("unwanted")
     started = time.monotonic()
     writer.process.wait(timeout=20)

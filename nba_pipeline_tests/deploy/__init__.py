@@ -1,0 +1,1 @@
+"""What deploy/ says, tried where it can be."""
