@@ -1,17 +1,13 @@
 """A run reads one version of each table from start to end."""
 
-from pathlib import Path
-
 import pytest
 
-from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import LostLease, Storage, VersionGone
+from nba_pipeline.warehouse.protocol import LostLease, Storage, VersionGone, Warehouse
 from nba_pipeline_tests.warehouse.scores import (
     ONE,
     STORAGE,
     THREE,
     TWO,
-    opened,
     stamp,
     stored,
     write,
@@ -21,18 +17,18 @@ LEADERS = Storage("leaders", ("game_id",))
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> DeltaWarehouse:
+def warehouse(another) -> Warehouse:
     """One date of two tables."""
-    made = opened(tmp_path)
+    made = another()
     for storage in (STORAGE, LEADERS):
         write(made, [("a", ONE, 1)], stamp(ONE), storage=storage)
     return made
 
 
 @pytest.fixture
-def other(tmp_path) -> DeltaWarehouse:
+def other(another) -> Warehouse:
     """The same in another process."""
-    return opened(tmp_path)
+    return another()
 
 
 def test_what_others_commit_is_seen_only_after_it(warehouse, other) -> None:
