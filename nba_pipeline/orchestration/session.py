@@ -31,6 +31,7 @@ from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.orchestration.launched import CANCEL_REASON_TAG, LaunchedRun
 from nba_pipeline.settings import Settings
+from nba_pipeline.warehouse.labels import labelled
 from nba_pipeline.warehouse.opening import open_warehouse
 from nba_pipeline.warehouse.protocol import LostLease, Warehouse
 
@@ -134,7 +135,7 @@ class RunSession:
                 {table.name: len(table.partitions_of(days)) for table in tables},
             )
             self._writer, self._days = writer, tuple(days)
-            with self.warehouse.snapshot():
+            with labelled(run=self._run_id), self.warehouse.snapshot():
                 # What was looked at before the lease was held may have changed.
                 self._survey = self.survey()
                 yield

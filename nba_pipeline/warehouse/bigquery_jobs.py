@@ -6,10 +6,6 @@ queries are the same in every process; its tables expire within a day where a pr
 
 import atexit
 import io
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cached_property
 from uuid import uuid4
 
@@ -25,16 +21,13 @@ from ibis.backends.bigquery.datatypes import BigQuerySchema
 from ibis.expr import operations as ops
 
 from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.warehouse.labels import labels
 
 _DAY_IN_MILLISECONDS = 24 * 60 * 60 * 1000
 _PASSING = {"rateLimitExceeded", "quotaExceeded", "backendError", "internalError"}
 _TOO_DEAR = "bytesBilledLimitExceeded"
 _GIGABYTE = 10**9
 _ATTEMPTS = 6
-_NO_LABEL = re.compile(r"[^a-z0-9_-]")
-_LONGEST_LABEL = 63
-
-_LABELS: ContextVar[dict[str, str]] = ContextVar("for whom the jobs are", default={})  # noqa: B039  never changed in place
 
 
 class CostRefused(NbaPipelineError):
@@ -43,17 +36,6 @@ class CostRefused(NbaPipelineError):
 
 class Overtaken(NbaPipelineError):
     """A transaction that is not the successor of the version it was checked against."""
-
-
-@contextmanager
-def labelled(**labels: str) -> Iterator[None]:
-    """Until left, jobs carry these labels beside those that they carry already."""
-    clean = {key: _NO_LABEL.sub("-", text.lower())[:_LONGEST_LABEL] for key, text in labels.items()}
-    before = _LABELS.set(_LABELS.get() | clean)
-    try:
-        yield
-    finally:
-        _LABELS.reset(before)
 
 
 def _is_passing(error: BaseException) -> bool:
@@ -106,7 +88,7 @@ class Jobs:
         """
         config = bigquery.QueryJobConfig(
             default_dataset=self.staging,
-            labels=_LABELS.get(),
+            labels=labels(),
             maximum_bytes_billed=self._maximum_bytes,
         )
         try:
@@ -139,7 +121,7 @@ class Jobs:
             source_format=bigquery.SourceFormat.PARQUET,
             write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
             schema=BigQuerySchema.from_ibis(ibis.Schema.from_pyarrow(rows.schema)),
-            labels=_LABELS.get(),
+            labels=labels(),
         )
         config.parquet_options = bigquery.ParquetOptions()
         config.parquet_options.enable_list_inference = True

@@ -52,7 +52,7 @@ def _bigquery(
             return BigQueryWarehouse(client, engine, phases, maximum)
     except GoogleAuthError as error:
         raise WrongRequest(
-            f"{setting}: no credentials of Google Cloud. Set GOOGLE_APPLICATION_CREDENTIALS to the "
+            f"{setting}: no credentials of Google Cloud ({error}). Set GOOGLE_APPLICATION_CREDENTIALS to the "
             "file of a service account's key, or run gcloud auth application-default login; or set "
             "NBA_PIPELINE_WAREHOUSE=delta:<folder> to work without it"
         ) from error
