@@ -60,7 +60,9 @@ class BigQueryReader:
         """
         head = self._known_head(name)
         if version is not None and version != head.version:
-            head = self._commits.at(name, version)
+            # One query cannot read a table at two moments, and versions are asked for to compare.
+            older = self._commits.at(name, version)
+            return self.stage(_select(older, first or _FIRST_DAY, last or date.max))
         return self._rows(head, first, last)
 
     def _rows(self, head: Head, first: date | None = None, last: date | None = None) -> ir.Table:

@@ -28,11 +28,16 @@ def another(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Ware
     """Opens the test's tables, as one more process would."""
     if request.param == "delta":
         return lambda: opened(tmp_path)
-    address = request.getfixturevalue("bigquery_address")
+    return request.getfixturevalue("bigquery")
+
+
+@pytest.fixture
+def bigquery(bigquery_address: str, tmp_path: Path) -> Callable[[], Warehouse]:
+    """Opens the test's tables in an emulated BigQuery, as one more process would."""
     from nba_pipeline.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
     from nba_pipeline_tests.warehouse import emulator  # noqa: PLC0415
 
-    client = emulator.client(address)
+    client = emulator.client(bigquery_address)
     engine = connect(f"sqlite:///{tmp_path / 'c.db'}")
     return lambda: BigQueryWarehouse(client, engine, PHASES, _TERABYTE)
 

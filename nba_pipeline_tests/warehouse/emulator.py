@@ -3,7 +3,7 @@
 What it lacks of BigQuery, as far as tests meet it:
 
 - transactions are undone when they fail, but not isolated: two at once see each other's halves;
-- it remembers states for time travel after a statement or load, not after a script or a CREATE;
+- it remembers states for time travel after a statement or load, not after a script, CREATE or ALTER;
 - whole numbers, floats and arrays are DuckDB's, NULL arrays included;
 - a filter on partitions, bytes billed and job labels are taken and mean nothing;
 - its storage read API does not serve the rows of queries.
@@ -33,7 +33,7 @@ _REPOSITORY = Path(__file__).parents[2]
 _LONGEST_START = 60
 _VARIABLE = "NBA_PIPELINE_TEST_BQEMULATOR"
 _CHANGED = re.compile(
-    r"(?:INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|CREATE TABLE IF NOT EXISTS) (`[^`]+`\.`[^`]+`\.`[^`]+`)"
+    r"(?:INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|CREATE TABLE IF NOT EXISTS|ALTER TABLE) (`[^`]+`\.`[^`]+`\.`[^`]+`)"
 )
 
 
@@ -43,7 +43,7 @@ class EmulatedClient(bigquery.Client):
     def query(self, query: str, *args: Any, **options: Any) -> Any:
         """The job, after which the state of each table that it changed is remembered."""
         job = super().query(query, *args, **options)
-        if "BEGIN TRANSACTION" in query or "CREATE TABLE" in query:
+        if any(words in query for words in ("BEGIN TRANSACTION", "CREATE TABLE", "ALTER TABLE")):
             if job.exception():
                 return job
             for name in set(_CHANGED.findall(query)):

@@ -7,8 +7,19 @@ from pathlib import Path
 import pytest
 
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import LostLease
-from nba_pipeline_tests.warehouse.scores import ONE, STORAGE, TWO, opened, stamp, stored, write
+from nba_pipeline.warehouse.protocol import LostLease, SchemaChanged, Storage, VersionGone
+from nba_pipeline_tests.warehouse.scores import (
+    KINDS,
+    ONE,
+    STORAGE,
+    TWO,
+    opened,
+    stamp,
+    stored,
+    write,
+)
+
+LEADERS = Storage("leaders", ("game_id",))
 
 
 @pytest.fixture
@@ -77,3 +88,38 @@ def test_no_other_writer_s_open_files_are_removed(warehouse, tmp_path) -> None:
     os.utime(left, (0, 0))
     warehouse.maintain("scores")
     assert (under_way.exists(), left.exists()) == (True, False)
+
+
+def test_tables_are_taken_as_they_stood_together(warehouse, tmp_path, monkeypatch) -> None:
+    """New scores are never read with the old leaders, which were replaced before them."""
+    other = opened(tmp_path)
+    for storage in (STORAGE, LEADERS):
+        write(other, [("a", ONE, 1)], stamp(ONE), storage=storage)
+    look, commits = warehouse._folder.open, [LEADERS, STORAGE]
+
+    def overtaken(name: str) -> object:
+        # Leaders has been looked at, scores has not.
+        while name == "scores" and commits:
+            write(other, [("a", ONE, 6)], stamp(ONE), storage=commits.pop(0))
+        return look(name)
+
+    monkeypatch.setattr(warehouse._folder, "open", overtaken)
+    with warehouse.snapshot():
+        assert stored(warehouse, "scores") == stored(warehouse, "leaders") == {"a": 6}
+
+
+def test_maintenance_keeps_the_versions_that_it_is_told_to(warehouse) -> None:
+    """And no other but the newest."""
+    for points in (1, 2, 3):
+        write(warehouse, [("a", ONE, points)], stamp(ONE))
+    warehouse.maintain("scores", keep=[2])
+    assert warehouse.table("scores", version=2).to_pyarrow()["points"].to_pylist() == [2]
+    with pytest.raises(VersionGone, match="scores's version 1 have been removed"):
+        warehouse.table("scores", version=1)
+
+
+def test_a_narrower_whole_number_is_another_column(warehouse) -> None:
+    """Delta stores it as such; BigQuery has one kind of whole number."""
+    write(warehouse, [("a", ONE, 1), ("b", TWO, 2)], stamp(ONE), stamp(TWO))
+    with pytest.raises(SchemaChanged, match="stored as long, this write has integer"):
+        write(warehouse, [("b", TWO, 2)], stamp(TWO), kinds=KINDS | {"points": "int32"})
