@@ -1,7 +1,6 @@
 """Every table comes out of BigQuery as it comes out of DuckDB, from the same rows."""
 
 import math
-from collections.abc import Iterator
 
 import ibis
 import pytest
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def emulated(tmp_path_factory, bigquery_address, league: Lab) -> Iterator[Lab]:
+def emulated(tmp_path_factory, bigquery_address, league: Lab) -> Lab:
     """The same league on an emulated BigQuery, without a table yet."""
     from nba_pipeline.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
     from nba_pipeline_tests.warehouse import emulator  # noqa: PLC0415
@@ -27,7 +26,7 @@ def emulated(tmp_path_factory, bigquery_address, league: Lab) -> Iterator[Lab]:
     phases = {name: table.phase for name, table in TABLES.items()}
     client = emulator.client(bigquery_address)
     lab.warehouse = BigQueryWarehouse(client, engine, phases, _TERABYTE)
-    yield lab
+    return lab
 
 
 def _carry_over(league: Lab, emulated: Lab, name: str) -> None:
