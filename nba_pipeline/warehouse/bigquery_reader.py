@@ -3,21 +3,21 @@
 Every expression names the moment that it reads, so none changes what it reads.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import NoReturn
 from uuid import uuid4
 
+import google.api_core.exceptions as api
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.bigquery.datatypes import BigQueryType
 
-from nba_pipeline.errors import WrongRequest
 from nba_pipeline.warehouse.bigquery_commits import Commits, Head, instant_sql, quoted
 from nba_pipeline.warehouse.bigquery_jobs import Jobs, StagingBackend
-from nba_pipeline.warehouse.protocol import NoSuchTable, Stamp, Written
+from nba_pipeline.warehouse.bigquery_query import over_tables
+from nba_pipeline.warehouse.protocol import NoSuchTable, QueryRefused, Stamp, Written
 from nba_pipeline.warehouse.refusals import dates_sql
 
 # Every table requires a filter on its partitions; of NULL there are none.
@@ -69,16 +69,26 @@ class BigQueryReader:
         query = _select(head, first or _FIRST_DAY, last or date.max)
         return self._ibis.sql(query, schema=head.schema)
 
-    def files(self, name: str) -> NoReturn:
-        """There are none for DuckDB to find.
+    def query(self, query: str, computed: Mapping[str, Callable[[], pa.Table]]) -> pa.Table:
+        """The rows of one SELECT in BigQuery's SQL.
 
         Raises:
-            WrongRequest: always, with where to ask instead.
+            QueryRefused: see the protocol.
         """
-        raise WrongRequest(
-            f"{name} is in BigQuery: ask there, in its console or by bq query "
-            f"--project_id={self._jobs.client.project}"
-        )
+
+        def place(name: str) -> str:
+            if name not in computed:
+                return self.selection(name, _FIRST_DAY, date.max)
+            held = f"computed_{uuid4().hex}"
+            self._jobs.load(computed[name](), held)
+            return f"SELECT * FROM `{held}`"
+
+        with self.snapshot():
+            told = over_tables(query, [*self.names(), *computed], place)
+            try:
+                return self.answer(told)
+            except (api.BadRequest, api.NotFound) as error:
+                raise QueryRefused(str(error.message)) from error
 
     def stamps(self, name: str) -> Mapping[date, Stamp]:
         """The stamps of the version that reads come from; empty for a table never written."""

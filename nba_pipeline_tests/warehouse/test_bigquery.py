@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
 
-from nba_pipeline.warehouse.protocol import VersionGone
+from nba_pipeline.warehouse.bigquery_query import over_tables
+from nba_pipeline.warehouse.protocol import QueryRefused, VersionGone
 from nba_pipeline_tests.warehouse.scores import KINDS, ONE, TWO, stamp, stored, write
 
 WIDER = {
@@ -95,3 +97,33 @@ def test_a_process_stages_in_a_dataset_of_its_own(warehouse, another) -> None:
     assert other.answer(query).to_pylist() == [{"n": 2}]
     dataset = warehouse._jobs.client.get_dataset(warehouse._jobs.staging)
     assert dataset.default_table_expiration_ms == 24 * 60 * 60 * 1000
+
+
+def test_a_question_reads_one_moment_and_no_more(warehouse) -> None:
+    """Names stand for tables, stored and computed ones; joins, aliases and WITH are BigQuery's."""
+    write(warehouse, [("a", ONE, 1), ("b", TWO, 2)], stamp(ONE), stamp(TWO))
+    names = {"names": lambda: pa.table({"game_id": ["a", "b"], "home": ["BOS", "LAL"]})}
+    query = (
+        "WITH best AS (SELECT MAX(points) AS points FROM scores) "
+        "SELECT n.home FROM Scores AS s JOIN best USING (points) JOIN names AS n USING (game_id)"
+    )
+    assert warehouse.query(query, names).to_pylist() == [{"home": "LAL"}]
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("DELETE FROM scores WHERE TRUE", "one SELECT"),
+        ("SELECT 1; SELECT 2", "one SELECT"),
+        ("SELECT FROM WHERE", ""),
+        ("SELECT * FROM nba_analytics.scores", "no table nba_analytics.scores; there are scores"),
+        ("SELECT * FROM leaders", "no table leaders"),
+        ("SELECT * FROM scores, `other.d.t`", "no table"),
+        ("SELECT * FROM EXTERNAL_QUERY('c', 'SELECT 1')", "no table EXTERNAL_QUERY"),
+        ("SELECT * FROM nba_orchestration.INFORMATION_SCHEMA.TABLES", "no table"),
+    ],
+)
+def test_a_question_reaches_nothing_but_the_tables(query, why) -> None:
+    """Whatever the credentials allow."""
+    with pytest.raises(QueryRefused, match=why):
+        over_tables(query, ["scores"], lambda name: f"SELECT * FROM x.{name}")
