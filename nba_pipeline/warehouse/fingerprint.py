@@ -145,14 +145,22 @@ def sums_sql(
         UnknownKind: a column's type has no canonical text.
     """
     quote = dialect.quote
-    texts = ", ".join(
-        _text(f"{quote}{name}{quote}", schema[name], dialect) for name in sorted(columns)
-    )
     return dialect.sums.format(
         day=f"{quote}{date_column}{quote}",
-        line=dialect.line.format(texts=texts),
+        line=line_sql(schema, columns, dialect),
         relation=f"{quote}{relation}{quote}",
     )
+
+
+def line_sql(schema: ibis.Schema, columns: Sequence[str], dialect: Dialect) -> str:
+    """The expression for a row's canonical text, which is never NULL.
+
+    Raises:
+        UnknownKind: a column's type has no canonical text.
+    """
+    quote = dialect.quote
+    texts = (_text(f"{quote}{name}{quote}", schema[name], dialect) for name in sorted(columns))
+    return dialect.line.format(texts=", ".join(texts))
 
 
 def fingerprint(columns: Sequence[str], head: int, tail: int, rows: int) -> str:

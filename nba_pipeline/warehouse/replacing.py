@@ -115,8 +115,17 @@ class Replacing(ABC, Generic[Head]):
         stored = stored.filter(stored[storage.date_column].isin(list(change.partitions)))
         if missing := set(stored.columns) - set(rows.columns):
             raise RowsLost(f"{storage.name}: stored rows have {sorted(missing)}, the new ones lack")
-        lost = stored.difference(rows.select(*stored.columns)).select(*storage.grain)
-        if examples := self.answer(self.compile(lost.limit(_SHOWN))).to_pylist():
+        quote, columns = self.dialect.quote, stored.columns
+        keys = ", ".join(f"{quote}{key}{quote}" for key in storage.grain)
+        # By their texts: BigQuery compares no lists.
+        before, now = (
+            fingerprint.line_sql(side.schema(), columns, self.dialect) for side in (stored, rows)
+        )
+        lost = (
+            f"SELECT {keys} FROM ({self.compile(stored)}) AS stored WHERE {before} NOT IN "
+            f"(SELECT {now} FROM {quote}{rows.op().name}{quote}) LIMIT {_SHOWN}"
+        )
+        if examples := self.answer(lost).to_pylist():
             raise RowsLost(
                 f"{storage.name}: rows are only added, and these that are stored would go or "
                 f"change: {examples}"
