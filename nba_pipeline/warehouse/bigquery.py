@@ -63,15 +63,15 @@ class BigQueryWarehouse(BigQueryReader, Replacing[Head]):
             return
 
     def maintain(self, name: str, *, keep: Sequence[int] = ()) -> int:
-        """Nothing, since BigQuery compacts its tables itself and drops versions after seven days.
+        """Keeps versions beyond BigQuery's seven days; returns how many are kept no more.
+
+        BigQuery compacts its tables itself. The newest version needs no keeping yet.
 
         Raises:
             NoSuchTable: the table has never been written.
         """
-        del keep
-        if self._commits.head(name) is None:
-            raise NoSuchTable(f"no table {name} in project {self._jobs.client.project}")
-        return 0
+        newest = self._known_head(name).version
+        return self._commits.keep(name, [version for version in keep if version != newest])
 
     # --- writing
 

@@ -5,12 +5,13 @@ stamp that it carries. A commit is one transaction with the rows. It updates the
 before it, so that of two transactions on a table BigQuery itself lets one through.
 
 A version is read by time travel: the moment at which a commit began, which it notes, is one at which
-the version before it stood. BigQuery keeps seven days of them.
+the version before it stood. BigQuery keeps seven days of them; a version that is needed longer is kept
+in a snapshot of its own.
 """
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from nba_pipeline.warehouse.protocol import Stamp, VersionGone, Written
 
 DATASET = "nba_orchestration"
 _SUFFIX = "__commits"
+_VERSION = "__version_"
 _KEPT = timedelta(days=7)
 _STAMP = "partition_date, run_id, content, stamp"
 _HEAD = "version, commit_id, relation, table_columns, appends"
@@ -30,14 +32,17 @@ _HEAD = "version, commit_id, relation, table_columns, appends"
 
 @dataclass(frozen=True)
 class Head:
-    """A version of a table, the stored table that holds its rows, and a moment at which it stood."""
+    """A version of a table, the stored table that holds its rows, and a moment at which it stood.
+
+    Without a moment the stored table is a snapshot, which holds that version alone.
+    """
 
     version: int
     commit_id: str
     relation: str
     columns: Mapping[str, str]
     appends: bool
-    moment: datetime
+    moment: datetime | None
 
     @property
     def schema(self) -> ibis.Schema:
@@ -127,12 +132,44 @@ class Commits:
         lines = self._jobs.answer(query).to_pylist()
         if not lines:
             raise VersionGone(f"{name} has no version {version}")
-        if datetime.now(UTC) - lines[0]["moment"] > _KEPT:
+        older = _head(lines[0])
+        if older.moment is None or datetime.now(UTC) - older.moment <= _KEPT:
+            return older
+        kept = self._snapshot(name, version)
+        if kept not in self._snapshots(name):
             raise VersionGone(
-                f"{name}'s version {version} was replaced at {lines[0]['moment']:%Y-%m-%d %H:%M}, and "
+                f"{name}'s version {version} was replaced at {older.moment:%Y-%m-%d %H:%M}, and "
                 f"BigQuery keeps {_KEPT.days} days"
             )
-        return _head(lines[0])
+        return replace(older, relation=kept, moment=None)
+
+    def keep(self, name: str, versions: Collection[int]) -> int:
+        """Keeps just those of the older versions for longer; returns how many are kept no more.
+
+        Raises:
+            VersionGone: one of them is no longer there.
+        """
+        there = self._snapshots(name)
+        wanted = {self._snapshot(name, version): version for version in versions}
+        for kept in wanted.keys() - there:
+            older = self.at(name, wanted[kept])
+            if older.moment is not None:
+                self._jobs.run(
+                    f"CREATE SNAPSHOT TABLE {quoted(kept)} CLONE {quoted(older.relation)} "
+                    f"FOR SYSTEM_TIME AS OF {instant_sql(older.moment)}"
+                )
+        for kept in there - wanted.keys():
+            self._jobs.client.delete_table(kept, not_found_ok=True)
+        return len(there - wanted.keys())
+
+    def _snapshot(self, name: str, version: int) -> str:
+        return f"{self._project}.{DATASET}.{name}{_VERSION}{version}"
+
+    def _snapshots(self, name: str) -> set[str]:
+        """The snapshots of the table's older versions."""
+        listed = self._jobs.client.list_tables(DATASET)
+        own = (t.table_id for t in listed if t.table_id.startswith(f"{name}{_VERSION}"))
+        return {f"{self._project}.{DATASET}.{table_id}" for table_id in own}
 
     def stamps(self, name: str, version: int) -> dict[date, Stamp]:
         """The newest stamp of every partition as of the version."""

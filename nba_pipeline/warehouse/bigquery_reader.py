@@ -189,7 +189,8 @@ def _select(
     day = f"`{date_column(head.columns)}`"
     columns = ", ".join(f"`{column}`" for column in head.columns if column not in without)
     dates = f" AND {day} IN {dates_sql(only)}" if only is not None else ""
+    moment = f" FOR SYSTEM_TIME AS OF {instant_sql(head.moment)}" if head.moment else ""
     return (
-        f"SELECT {columns} FROM {quoted(head.relation)} FOR SYSTEM_TIME AS OF {instant_sql(head.moment)} "
+        f"SELECT {columns} FROM {quoted(head.relation)}{moment} "
         f"WHERE {day} BETWEEN DATE '{first}' AND DATE '{last}'{dates}"
     )

@@ -4,6 +4,7 @@ What it lacks of BigQuery, as far as tests meet it:
 
 - transactions are undone when they fail, but not isolated: two at once see each other's halves;
 - it remembers states for time travel after a statement or load, not after a script, CREATE or ALTER;
+- a snapshot of a moment that has passed: a copy of it stands for one;
 - whole numbers, floats and arrays are DuckDB's, NULL arrays included;
 - a filter on partitions, bytes billed and job labels are taken and mean nothing;
 - its storage read API does not serve the rows of queries.
@@ -36,12 +37,15 @@ _CHANGED = re.compile(
     r"(?:INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|CREATE TABLE IF NOT EXISTS|ALTER TABLE) (`[^`]+`\.`[^`]+`\.`[^`]+`)"
 )
 
+_SNAPSHOT = re.compile(r"CREATE SNAPSHOT TABLE (\S+) CLONE (\S+) (FOR SYSTEM_TIME AS OF .+)")
+
 
 class EmulatedClient(bigquery.Client):
     """A client of the emulator, which makes it remember what scripts and CREATE changed."""
 
     def query(self, query: str, *args: Any, **options: Any) -> Any:
         """The job, after which the state of each table that it changed is remembered."""
+        query = _SNAPSHOT.sub(r"CREATE TABLE \1 AS SELECT * FROM \2 \3", query)
         job = super().query(query, *args, **options)
         if any(words in query for words in ("BEGIN TRANSACTION", "CREATE TABLE", "ALTER TABLE")):
             if job.exception():

@@ -78,13 +78,18 @@ def test_a_refused_write_leaves_no_stored_table(warehouse, another) -> None:
 
 
 def test_a_version_goes_after_seven_days(warehouse, monkeypatch) -> None:
-    """BigQuery has no more, and says it in words of its own otherwise."""
-    for points in (1, 2):
+    """Those that are kept stay, until they are kept no more."""
+    for points in (1, 2, 3):
         write(warehouse, [("a", ONE, points)], stamp(ONE))
-    assert warehouse.maintain("scores", keep=[1]) == 0
+    assert warehouse.maintain("scores", keep=[2, 3]) == 0
     monkeypatch.setattr("nba_pipeline.warehouse.bigquery_commits._KEPT", timedelta(0))
     with pytest.raises(VersionGone, match=r"scores's version 1 was replaced .* keeps 0 days"):
         warehouse.table("scores", version=1)
+    assert warehouse.table("scores", version=2).to_pyarrow()["points"].to_pylist() == [2]
+    assert warehouse.names() == ["scores"]
+    assert warehouse.maintain("scores") == 1
+    with pytest.raises(VersionGone, match="scores's version 2 was replaced"):
+        warehouse.table("scores", version=2)
 
 
 def test_a_process_stages_in_a_dataset_of_its_own(warehouse, another) -> None:
