@@ -13,6 +13,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import google.api_core.exceptions as api
@@ -267,8 +268,8 @@ class Commits:
                 raise
 
 
-def _head(line: Mapping[str, object]) -> Head:
-    columns = json.loads(str(line["table_columns"]))
+def _head(line: Mapping[str, Any]) -> Head:
+    columns = json.loads(line["table_columns"])
     return Head(**{k: v for k, v in line.items() if k != "table_columns"}, columns=columns)
 
 
