@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: help install demo test test-all bench lint types ui clean
+.PHONY: help install emulators demo test test-all bench lint types ui clean
 help: ## Say what the targets do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
@@ -15,6 +15,12 @@ $(READY): setup.cfg constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	@touch $@
+
+emulators: $(READY) ## Make .emulators, on which the tests of BigQuery and Cloud Storage run
+	$(PYTHON) -m venv .emulators
+	.emulators/bin/python -m pip install --quiet --disable-pip-version-check -r nba_pipeline_tests/emulators.txt
+	.emulators/bin/python -c "import duckdb_extensions; duckdb_extensions.import_extension('spatial')"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,gcp]'
 
 demo: $(READY) ## Simulate a small league and run everything on it
 	$(BIN)/nba-pipeline demo
@@ -41,4 +47,4 @@ ui: $(READY) ## Dagster's UI and daemon
 	$(BIN)/nba-pipeline ui
 
 clean: ## Remove the environment and everything computed
-	rm -rf $(VENV) .nba_pipeline
+	rm -rf $(VENV) .emulators .nba_pipeline

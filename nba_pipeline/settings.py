@@ -23,6 +23,12 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".nba_pipeline"), description="Root of everything kept locally")
     landing: str = Field("", description="Landing zone: a folder or gs://bucket/prefix")
     warehouse: str = Field("", description="delta:<folder> or bigquery:<project>")
+    bigquery_location: str = Field(
+        "", description="Region of BigQuery's datasets, as US or europe-west1; its own unless set"
+    )
+    bigquery_maximum_gigabytes: float = Field(
+        100.0, gt=0, description="What one query of BigQuery may read, in GB; more is refused"
+    )
     published: str = Field("", description="Folder of the published files")
     coordination: str = Field(
         "",
@@ -101,19 +107,19 @@ class Settings(BaseSettings):
         return self.landing or str(self.home.absolute() / "landing")
 
     @cached_property
-    def warehouse_folder(self) -> Path:
-        """The folder of the Delta tables; <home>/warehouse unless set.
+    def warehouse_place(self) -> str:
+        """delta:<absolute folder> or bigquery:<project>; delta:<home>/warehouse unless set.
 
         Raises:
-            WrongRequest: the warehouse setting names a kind that is not delta.
+            WrongRequest: the warehouse setting is neither.
         """
         kind, _, place = (self.warehouse or f"delta:{self.home / 'warehouse'}").partition(":")
-        if kind != "delta" or not place:
+        if kind not in ("delta", "bigquery") or not place:
             raise WrongRequest(
-                f"NBA_PIPELINE_WAREHOUSE={self.warehouse!r}: expected delta:<folder>; "
-                "no other warehouse is built yet"
+                f"NBA_PIPELINE_WAREHOUSE={self.warehouse!r}: expected delta:<folder> or "
+                "bigquery:<project>"
             )
-        return Path(place).absolute()
+        return f"{kind}:{Path(place).absolute() if kind == 'delta' else place}"
 
     @property
     def parsed_folder(self) -> Path:

@@ -15,7 +15,7 @@ from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.settings import Settings
-from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.warehouse.opening import open_warehouse
 from nba_pipeline.warehouse.protocol import Warehouse
 
 _KEPT: dict[tuple[str, ...], "Opened"] = {}
@@ -51,7 +51,7 @@ def opened(tables: Mapping[str, Table]) -> Iterator[Opened]:
     settings = Settings()
     key = (
         settings.landing_root,
-        str(settings.warehouse_folder),
+        settings.warehouse_place,
         settings.coordination_url,
         str(id(tables)),
     )
@@ -63,7 +63,9 @@ def opened(tables: Mapping[str, Table]) -> Iterator[Opened]:
 
 def _open(settings: Settings, tables: Mapping[str, Table]) -> Opened:
     engine = connect(settings.coordination_url, settings.lease_seconds)
-    warehouse = DeltaWarehouse(settings.warehouse_folder, engine)
+    warehouse = open_warehouse(
+        settings, engine, {name: table.phase for name, table in tables.items()}
+    )
     landing = Landing(settings.landing_root, settings.parsed_folder)
     leases = Leases(engine, settings.lease_seconds, warehouse.advance)
     return Opened(settings, tables, engine, warehouse, landing, leases)

@@ -1,4 +1,4 @@
-"""Commands on who does what: progress, leases, audit, cancel, maintain."""
+"""Commands on who does what: progress, leases, audit, cancel, maintain, copy."""
 
 import time
 from typing import Annotated
@@ -13,7 +13,7 @@ from nba_pipeline.cli.options import Json, Wait
 
 def add_to(app: typer.Typer) -> None:
     """Adds this family's commands."""
-    for command in (progress, leases, audit, cancel, maintain):
+    for command in (progress, leases, audit, cancel, maintain, copy):
         app.command()(command)
 
 
@@ -130,3 +130,24 @@ def maintain(wait: Wait = False) -> None:
         for name in stored:
             removed = session.warehouse.maintain(name, keep=sorted(stated.get(name, ())))
             report.line(f"{name}: {removed} files removed")
+
+
+def copy(
+    to: Annotated[str, typer.Option(help="delta:<folder> or bigquery:<project>")],
+    wait: Wait = False,
+) -> None:
+    """Copies every table to another warehouse with its stamps, so that nothing is computed again."""
+    home = open_installation()
+    from nba_pipeline.orchestration.session import RunSession  # noqa: PLC0415
+    from nba_pipeline.settings import Settings  # noqa: PLC0415
+    from nba_pipeline.warehouse.copying import copy as copied  # noqa: PLC0415
+    from nba_pipeline.warehouse.opening import open_warehouse  # noqa: PLC0415
+
+    phases = {name: table.phase for name, table in home.tables.items()}
+    target = open_warehouse(Settings(warehouse=to), home.engine, phases)
+    own_id = f"copy-{uuid4().hex[:12]}"
+    session = RunSession(home.settings, run_id=own_id, backfill_id=own_id, tables=home.tables)
+    with session.maintenance(home.tables, wait=wait):
+        for name, table in home.tables.items():
+            done = copied(table.storage, session.warehouse, target, lambda: None)
+            report.line(f"{name}: {len(done.written)} partitions, {done.row_count} rows")

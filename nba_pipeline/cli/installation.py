@@ -59,9 +59,10 @@ class Installation:
     @cached_property
     def warehouse(self) -> "Warehouse":
         """The tables, to look at."""
-        from nba_pipeline.warehouse.delta import DeltaWarehouse  # noqa: PLC0415
+        from nba_pipeline.warehouse.opening import open_warehouse  # noqa: PLC0415
 
-        return DeltaWarehouse(self.settings.warehouse_folder, self.engine)
+        phases = {name: table.phase for name, table in self.tables.items()}
+        return open_warehouse(self.settings, self.engine, phases)
 
     @cached_property
     def landing(self) -> "Landing":

@@ -74,7 +74,7 @@ def _places(settings: "Settings") -> dict[str, str]:
     given |= {
         "home": settings.home.absolute(),
         "landing": settings.landing_root,
-        "warehouse": f"delta:{settings.warehouse_folder}",
+        "warehouse": settings.warehouse_place,
         "coordination": settings.coordination_url,
     }
     return {

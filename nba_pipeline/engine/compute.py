@@ -22,6 +22,7 @@ from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped
 from nba_pipeline.engine.staleness import Survey, spans
 from nba_pipeline.engine.verdicts import judge, require
 from nba_pipeline.kernel.table import Table, parameters
+from nba_pipeline.warehouse.labels import labelled
 from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stamp
 
 
@@ -94,7 +95,8 @@ def compute(
     )
     current = tuple(day for day in sorted(days) if day not in need.stale)
     try:
-        computed = _computed(table, need, current, survey, writer)
+        with labelled(table=table.name):
+            computed = _computed(table, need, current, survey, writer)
     except (OlderCode, LostLease):
         # Another's rows stand there, and they are no failure.
         raise

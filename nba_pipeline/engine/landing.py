@@ -28,6 +28,8 @@ from nba_pipeline.kernel.source import (
 )
 from nba_pipeline.league import calendar
 
+_BUCKETS = ("gs://", "gcs://")
+
 
 class Landing:
     """A folder or gs://bucket/prefix of source files.
@@ -38,10 +40,12 @@ class Landing:
     """
 
     def __init__(self, root: str, cache: Path | None = None) -> None:
-        self.root = UPath(root)
+        # What is in a bucket is asked each time: others write there.
+        fresh = {"use_listings_cache": False} if root.startswith(_BUCKETS) else {}
+        self.root = UPath(root, **fresh)
         self._found = LandingFiles(self.root, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)
-        self._fingerprints: dict[tuple[str, int, float], str] = {}
+        self._fingerprints: dict[tuple[str, int, str], str] = {}
         self._empty: dict[Callable[..., Parsed], pd.DataFrame] = {}
 
     # --- what sources say
@@ -250,8 +254,10 @@ class Landing:
     def fingerprint(self, file: SourceFile) -> str:
         """A fingerprint of the file's stored bytes."""
         path = self.root / file.path
+        facts = path.fs.info(path.path) if str(path).startswith(_BUCKETS) else {}
         status = path.stat()
-        key = (file.path, int(status.st_size), float(status.st_mtime))
+        # In a bucket every content has a generation of its own.
+        key = (file.path, int(status.st_size), str(facts.get("generation") or status.st_mtime))
         if key not in self._fingerprints:
             self._fingerprints[key] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         return self._fingerprints[key]

@@ -10,6 +10,7 @@ from upath import UPath
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.fetching import files
+from nba_pipeline.fetching.bucket import StoredMeanwhile, generation
 from nba_pipeline.fetching.client import Client
 from nba_pipeline.kernel.fetch import FetchFailed, HostRefused, NotYet, RemoteFile, Unreachable
 from nba_pipeline.kernel.source import Source, UnknownShape, UnreadableFile
@@ -189,6 +190,7 @@ def _one(
         raise FetchFailed("empty", f"{path}: the answer has no row that can be taken")
     has = _games(answer.rows)
     there = files.stored(root, path)
+    looked_at = generation(root, there)
     before = _stored(source, wanted, root, there)
     if before is not None and before[0] == document:
         state = "unchanged"
@@ -198,7 +200,10 @@ def _one(
         told = ", ".join(sorted(lost))
         raise FetchFailed("incomplete", f"{path}: kept, since the answer lacks its {told}")
     else:
-        files.place(root, there or files.new_path(path), content)
+        try:
+            files.place(root, there or files.new_path(path), content, looked_at)
+        except StoredMeanwhile as error:
+            raise FetchFailed("overtaken", str(error)) from error
         state = "new" if there is None else "changed"
     if lacking := wanted.games - has:
         told = f"{path}: the source has no rows yet of {', '.join(sorted(lacking))}"

@@ -6,6 +6,7 @@ from uuid import uuid4
 from upath import UPath
 
 from nba_pipeline.engine.filing import filed
+from nba_pipeline.fetching.bucket import is_bucket, put
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile
 
 
@@ -30,16 +31,28 @@ def new_path(path: str) -> str:
     return path if path.endswith((".gz", ".pdf")) else f"{path}.gz"
 
 
-def place(root: UPath, path: str, content: bytes) -> None:
+def place(root: UPath, path: str, content: bytes, over: int = 0) -> None:
     """Puts the content, as the source gave it, at the path; gzipped where the name says so.
 
     Whoever reads meanwhile sees the old file or the new one. A name that begins with a dot is no
     file of the landing zone, so that what a stopped process leaves behind is never read.
+
+    Args:
+        root: the landing zone.
+        path: where in it.
+        content: unpacked.
+        over: in a bucket, the generation that was looked at; see bucket.generation.
+
+    Raises:
+        StoredMeanwhile: in a bucket, another one lies there by now.
     """
-    target = root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
     # No time in it: equal contents are equal files.
     written = gzip.compress(content, mtime=0) if path.endswith(".gz") else content
+    if is_bucket(root):
+        put(root, path, written, over)
+        return
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.parent / f".{target.name}.{uuid4().hex}"
     try:
         unfinished.write_bytes(written)

@@ -15,6 +15,7 @@ from upath import UPath
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.fetching import files
+from nba_pipeline.fetching.bucket import StoredMeanwhile, generation
 from nba_pipeline.fetching.recognise import Recognised, Refused, recognised, unpacked
 from nba_pipeline.kernel.source import Parsed, Source, UnknownShape, UnreadableFile
 
@@ -114,13 +115,17 @@ def _put(found: Recognised, landing: Landing, *, is_dry: bool) -> str:
     if taken := next((name for name in other if name), None):
         raise Refused(f"{taken} is there already, and one of the two would have to go")
     there = files.stored(root, path)
+    looked_at = generation(root, there)
     before = _stored(found, root, there)
     if before is not None and before[0] == found.document:
         return "unchanged"
     if found.source.layout != "file":
         _refuse_worse(found.parsed, _said_before(found, landing, before), there or path)
     if not is_dry:
-        files.place(root, there or files.new_path(path), found.content)
+        try:
+            files.place(root, there or files.new_path(path), found.content, looked_at)
+        except StoredMeanwhile as error:
+            raise Refused(str(error)) from error
     return "new" if there is None else "changed"
 
 

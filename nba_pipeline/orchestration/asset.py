@@ -21,9 +21,11 @@ from nba_pipeline.orchestration.events import (
 from nba_pipeline.orchestration.freshness import freshness_policy
 from nba_pipeline.orchestration.session import RunSession
 from nba_pipeline.quality.changes import changes
+from nba_pipeline.settings import Settings
 from nba_pipeline.warehouse.protocol import Warehouse
 
 OWNER = "team:nba-pipeline"
+_KINDS = {"delta": {"delta", "duckdb"}, "bigquery": {"bigquery"}}
 _OF_ROWS = {"added", "removed", "changed"}
 _TOLD = _OF_ROWS | {"became_ready", "ceased_ready", "moved", "moved_mean", "moved_most"}
 
@@ -45,7 +47,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         description=table.description,
         code_version=str(table.version),
         partitions_def=definition,
-        kinds={"delta", "duckdb"},
+        kinds=_KINDS[Settings().warehouse_place.partition(":")[0]],
         owners=[OWNER],
         freshness_policy=freshness_policy(table.name),
         deps=[

@@ -31,7 +31,8 @@ from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.orchestration.launched import CANCEL_REASON_TAG, LaunchedRun
 from nba_pipeline.settings import Settings
-from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.warehouse.labels import labelled
+from nba_pipeline.warehouse.opening import open_warehouse
 from nba_pipeline.warehouse.protocol import LostLease, Warehouse
 
 BYPASS_TAG = "nba_pipeline/bypass"
@@ -69,7 +70,9 @@ class RunSession:
     ) -> None:
         self._settings = settings
         engine = self._engine = connect(settings.coordination_url, settings.lease_seconds)
-        self.warehouse = warehouse or DeltaWarehouse(settings.warehouse_folder, engine)
+        self.warehouse = warehouse or open_warehouse(
+            settings, engine, {name: table.phase for name, table in tables.items()}
+        )
         self.landing = landing or Landing(settings.landing_root, settings.parsed_folder)
         self.leases = Leases(engine, settings.lease_seconds, self.warehouse.advance)
         self.progress = Progress(engine)
@@ -136,7 +139,7 @@ class RunSession:
                 {table.name: len(table.partitions_of(days)) for table in tables},
             )
             self._writer, self._days = writer, tuple(days)
-            with self.warehouse.snapshot():
+            with labelled(run=self._run_id), self.warehouse.snapshot():
                 # What was looked at before the lease was held may have changed.
                 self._survey = self.survey()
                 yield

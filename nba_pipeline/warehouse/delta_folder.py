@@ -13,9 +13,17 @@ import pyarrow as pa
 from deltalake import DeltaTable, Schema
 
 from nba_pipeline.warehouse.commit_log import Commit, CommitLog, HistoryLost
-from nba_pipeline.warehouse.protocol import Files, VersionGone
+from nba_pipeline.warehouse.protocol import VersionGone
 
 _FOREVER = "interval 36500 days"
+
+
+@dataclass(frozen=True)
+class Files:
+    """The Parquet files that hold a table's rows, and DuckDB's SELECT over them and no other."""
+
+    paths: tuple[str, ...]
+    select: str
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Every version that is read has a view of its own, so that no expression changes what it reads.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -19,9 +19,9 @@ import sqlalchemy as sa
 from ibis.backends.sql.datatypes import DuckDBType
 
 from nba_pipeline.warehouse.commit_log import Commit
-from nba_pipeline.warehouse.delta_folder import DeltaFolder
+from nba_pipeline.warehouse.delta_folder import DeltaFolder, Files
+from nba_pipeline.warehouse.delta_query import answered
 from nba_pipeline.warehouse.protocol import (
-    Files,
     NoSuchTable,
     Stamp,
     VersionGone,
@@ -87,6 +87,15 @@ class DeltaReader:
             NoSuchTable: the table has never been written.
         """
         return self._folder.files(name, self._known_commit(name))
+
+    def query(self, query: str, computed: Mapping[str, Callable[[], pa.Table]]) -> pa.Table:
+        """The rows of one SELECT in DuckDB's SQL.
+
+        Raises:
+            QueryRefused: see the protocol.
+        """
+        with self.snapshot():
+            return answered(query, self.names(), self.files, computed)
 
     def stamps(self, name: str) -> Mapping[date, Stamp]:
         """The stamps of the version that reads come from; empty for a table never written."""
@@ -195,7 +204,7 @@ class DeltaReader:
 
 @cache
 def _type(text: str) -> dt.DataType:
-    """ibis's type of a column that DuckDB describes so."""
+    """Ibis's type of a column that DuckDB describes so."""
     return DuckDBType.from_string(text)
 
 

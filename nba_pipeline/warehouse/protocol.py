@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from nba_pipeline.coordination.failures import Failures
-from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.errors import NbaPipelineError, WrongRequest
 
 
 @dataclass(frozen=True)
@@ -136,12 +136,8 @@ class VersionGone(NbaPipelineError, LookupError):
     """A version that a table does not have, or whose files maintenance has removed."""
 
 
-@dataclass(frozen=True)
-class Files:
-    """The Parquet files that hold a table's rows, and DuckDB's SELECT over them and no other."""
-
-    paths: tuple[str, ...]
-    select: str
+class QueryRefused(WrongRequest, ValueError):
+    """A query that is wrong, or asks for more than reading the tables."""
 
 
 Fence = Callable[[], None]
@@ -184,8 +180,16 @@ class Warehouse(Protocol):
         version. Within another snapshot this does nothing: the outer one holds.
         """
 
-    def files(self, name: str) -> Files:
-        """Where DuckDB finds the rows that table gives; raises NoSuchTable."""
+    def query(self, query: str, computed: Mapping[str, Callable[[], pa.Table]]) -> pa.Table:
+        """The rows of one SELECT in the warehouse's own SQL, which can read the tables and no more.
+
+        Args:
+            query: names tables by their names alone.
+            computed: tables that are not stored, by name, made when the query names them.
+
+        Raises:
+            QueryRefused: no single SELECT, a syntax error, or a reach for anything but the tables.
+        """
 
     def stage(self, rows: ir.Table | str, name: str | None = None) -> ir.Table:
         """The rows, or those of a compiled query, computed once and held for this process.

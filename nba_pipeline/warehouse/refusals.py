@@ -1,11 +1,9 @@
 """What a write is refused for: its rows, the columns, and who wrote what it would replace."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import pyarrow as pa
-from deltalake import Field, Schema
-from ibis.backends.duckdb import Backend
 
 from nba_pipeline.warehouse.protocol import (
     DuplicateKeys,
@@ -21,28 +19,39 @@ _SHOWN = 5
 
 
 def refuse_bad_rows(
-    duckdb: Backend, storage: Storage, relation: str, partitions: Sequence[date]
+    answer: Callable[[str], pa.Table],
+    quote: str,
+    storage: Storage,
+    relation: str,
+    partitions: Sequence[date],
 ) -> None:
-    """Raises DuplicateKeys or OutOfRange when keys repeat or rows are dated elsewhere or nowhere."""
-    keys = ", ".join(f'"{key}"' for key in storage.grain)
-    day = f'"{storage.date_column}"'
-    repeated = f'SELECT {keys} FROM "{relation}" GROUP BY ALL HAVING count(*) > 1'
-    if examples := _examples(duckdb, repeated):
-        raise DuplicateKeys(f"{storage.name}: rows that share a key, such as {examples}")
-    listed = dates_sql(partitions)
-    outside = f'SELECT {day}, {keys} FROM "{relation}" WHERE {day} IS NULL OR {day} NOT IN {listed}'
-    if examples := _examples(duckdb, outside):
-        raise OutOfRange(f"{storage.name}: rows outside the partitions written: {examples}")
+    """Raises DuplicateKeys or OutOfRange when keys repeat or rows are dated elsewhere or nowhere.
+
+    Args:
+        answer: gives a query's rows.
+        quote: stands around names in its SQL.
+        storage: how the table is kept.
+        relation: the rows' own table.
+        partitions: those that are written.
+    """
+    keys = ", ".join(f"{quote}{key}{quote}" for key in storage.grain)
+    day, rows = (f"{quote}{name}{quote}" for name in (storage.date_column, relation))
+
+    def examples(query: str) -> list[dict[str, str]]:
+        found = answer(f"{query} LIMIT {_SHOWN}").to_pylist()
+        return [{name: str(value) for name, value in row.items()} for row in found]
+
+    if shared := examples(f"SELECT {keys} FROM {rows} GROUP BY ALL HAVING count(*) > 1"):
+        raise DuplicateKeys(f"{storage.name}: rows that share a key, such as {shared}")
+    outside = f"{day} IS NULL OR {day} NOT IN {dates_sql(partitions)}"
+    columns = keys if storage.date_column in storage.grain else f"{day}, {keys}"
+    if elsewhere := examples(f"SELECT {columns} FROM {rows} WHERE {outside}"):
+        raise OutOfRange(f"{storage.name}: rows outside the partitions written: {elsewhere}")
 
 
 def dates_sql(days: Sequence[date]) -> str:
-    """The dates as a list in SQL, for DuckDB and for Delta's predicates."""
+    """The dates as a list in SQL, for DuckDB, BigQuery and Delta's predicates."""
     return "(" + ", ".join(f"CAST('{day}' AS DATE)" for day in days) + ")"
-
-
-def _examples(duckdb: Backend, query: str) -> list[dict[str, str]]:
-    rows = duckdb.raw_sql(f"{query} LIMIT {_SHOWN}").to_arrow_table().to_pylist()
-    return [{name: str(value) for name, value in row.items()} for row in rows]
 
 
 def refuse_older(name: str, stamps: Sequence[Stamp], stored: Mapping[date, Stamp]) -> None:
@@ -66,28 +75,27 @@ def refuse_older(name: str, stamps: Sequence[Stamp], stored: Mapping[date, Stamp
 
 
 def refuse_schema_change(
-    name: str, stored_schema: Schema, given: pa.Schema, kept: Sequence[date]
+    name: str, stored: Mapping[str, str], given: Mapping[str, str], kept: Sequence[date]
 ) -> bool:
     """Whether the stored columns must be replaced by the given ones; new ones need only be added.
 
     Args:
         name: the table.
-        stored_schema: the columns of its newest version.
-        given: the columns of the rows to be written.
+        stored: the columns of its newest version and their types.
+        given: those of the rows to be written.
         kept: stored partitions with rows that the write does not replace.
 
     Raises:
         SchemaChanged: a column has another type or is not given, and partitions are kept.
     """
-    types = {field.name: _type(field) for field in Schema.from_arrow(given).fields}
     changes = [
-        f"column {field.name} is stored as {_type(field)}, this write "
-        + (f"has {types[field.name]}" if field.name in types else "lacks it")
-        for field in stored_schema.fields
-        if types.get(field.name) != _type(field)
+        f"column {column} is stored as {kind}, this write "
+        + (f"has {given[column]}" if column in given else "lacks it")
+        for column, kind in stored.items()
+        if given.get(column) != kind
     ]
     if changes and kept:
-        added = sorted(set(types) - {field.name for field in stored_schema.fields})
+        added = sorted(given.keys() - stored.keys())
         new = f"; new in this write: {', '.join(added)}" if added else ""
         raise SchemaChanged(
             f"{name}: {'; '.join(changes)}{new}. {len(kept)} stored partitions ({min(kept)} to "
@@ -96,8 +104,3 @@ def refuse_schema_change(
             "change of code"
         )
     return bool(changes)
-
-
-def _type(field: Field) -> str:
-    """A column's type in Delta's terms."""
-    return str(field.type.to_json()).strip('"')

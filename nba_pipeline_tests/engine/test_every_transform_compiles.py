@@ -13,6 +13,7 @@ from nba_pipeline.engine.questions import call
 from nba_pipeline.engine.rows import finished
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST, Lab
+from nba_pipeline_tests.warehouse.bigquery_rules import broken_by
 
 MOST_BYTES = 1_000_000
 """What BigQuery takes as the text of one query."""
@@ -21,7 +22,8 @@ IN_PYTHON = {"points_model", "player_prop_predictions"}
 
 
 def compiled(rows: ir.Table) -> str:
-    """The rows as BigQuery's SQL, parsed once."""
+    """The rows as BigQuery's SQL, parsed once, and within rules that its grammar does not show."""
+    assert [*broken_by(rows)] == []
     sql = str(ibis.to_sql(rows, dialect="bigquery"))
     assert sqlglot.parse_one(sql, read="bigquery") is not None
     return sql

@@ -8,7 +8,7 @@ import ibis
 
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import Replaced, Stamp, Storage
+from nba_pipeline.warehouse.protocol import Replaced, Stamp, Storage, Warehouse
 
 STORAGE = Storage("scores", ("game_id",))
 ONE, TWO, THREE = date(2024, 1, 1), date(2024, 1, 2), date(2024, 1, 3)
@@ -45,9 +45,7 @@ def stamp(day: date, *, version: int = 1, token: int = 1, rows: int = 1) -> Stam
     )
 
 
-def staged(
-    warehouse: DeltaWarehouse, lines: list[Row], kinds: Mapping[str, str] = KINDS
-) -> ibis.Table:
+def staged(warehouse: Warehouse, lines: list[Row], kinds: Mapping[str, str] = KINDS) -> ibis.Table:
     """Rows of the game, its date and its points, under the third column's name."""
     *_, value, _season = kinds
     records = [
@@ -58,7 +56,7 @@ def staged(
 
 
 def write(
-    warehouse: DeltaWarehouse,
+    warehouse: Warehouse,
     lines: list[Row],
     *stamps: Stamp,
     fence: Callable[[], None] = lambda: None,
@@ -69,7 +67,7 @@ def write(
     return warehouse.replace(storage, staged(warehouse, lines, kinds), stamps, fence)
 
 
-def stored(warehouse: DeltaWarehouse, name: str = "scores") -> dict[str, object]:
+def stored(warehouse: Warehouse, name: str = "scores") -> dict[str, object]:
     """Points by game, as read."""
     rows = warehouse.table(name).to_pyarrow().to_pylist()
     return {row["game_id"]: row["points"] for row in rows}

@@ -1,136 +1,31 @@
-"""replace changes exactly the given partitions, in one commit, or nothing."""
+"""What only Delta's folder has: files that maintenance removes, an index beside the log."""
 
 import os
 from dataclasses import replace as changed_copy
-from datetime import date
 from pathlib import Path
 
-import ibis
 import pytest
 
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import (
-    DuplicateKeys,
-    LostLease,
-    OlderCode,
-    OutOfRange,
-    RowsLost,
-    Storage,
-)
+from nba_pipeline.warehouse.protocol import LostLease, SchemaChanged, Storage, VersionGone
 from nba_pipeline_tests.warehouse.scores import (
+    KINDS,
     ONE,
     STORAGE,
-    THREE,
     TWO,
     opened,
-    staged,
     stamp,
     stored,
     write,
 )
+
+LEADERS = Storage("leaders", ("game_id",))
 
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> DeltaWarehouse:
     """An empty one."""
     return opened(tmp_path)
-
-
-def test_exactly_the_given_dates_are_replaced(warehouse) -> None:
-    """A date between two others is rewritten; one with no rows left is emptied."""
-    write(
-        warehouse, [("a", ONE, 1), ("b", TWO, 2), ("c", THREE, 3)], *map(stamp, (ONE, TWO, THREE))
-    )
-    done = write(warehouse, [("d", TWO, 9)], stamp(TWO), stamp(THREE, rows=0))
-    assert done.written == (TWO, THREE)
-    assert stored(warehouse) == {"a": 1, "d": 9}
-    assert set(warehouse.stamps("scores")) == {ONE, TWO, THREE}
-    assert warehouse.stamps("scores")[THREE].content == "empty"
-
-
-def test_unchanged_dates_keep_their_rows_and_take_thestamp(warehouse) -> None:
-    """Early cutoff: what is said to be written is what differs, whatever the order of rows."""
-    write(warehouse, [("a", ONE, 1), ("b", ONE, 2), ("c", TWO, 3)], stamp(ONE), stamp(TWO))
-    again = [("b", ONE, 2), ("a", ONE, 1), ("c", TWO, 4)]
-    done = write(warehouse, again, stamp(ONE, token=2), stamp(TWO, token=2))
-    assert (done.written, done.unchanged) == ((TWO,), (ONE,))
-    assert {stamp.token for stamp in warehouse.stamps("scores").values()} == {2}
-
-
-def test_a_column_may_be_added(warehouse) -> None:
-    """Older dates have NULL there."""
-    write(warehouse, [("a", ONE, 1)], stamp(ONE))
-    rows = staged(warehouse, [("b", TWO, 2)]).mutate(note=ibis.literal("new"))
-    warehouse.replace(STORAGE, warehouse.stage(rows), [stamp(TWO)], lambda: None)
-    found = {r["game_id"]: r["note"] for r in warehouse.table("scores").to_pyarrow().to_pylist()}
-    assert found == {"a": None, "b": "new"}
-
-
-@pytest.mark.parametrize(
-    ("rows", "by", "error", "says"),
-    [
-        ([("b", ONE, 1), ("b", ONE, 2)], stamp(ONE, version=2, token=9), DuplicateKeys, "'b'"),
-        ([("b", TWO, 1)], stamp(ONE, version=2, token=9), OutOfRange, "2024-01-02"),
-        ([("b", None, 1)], stamp(ONE, version=2, token=9), OutOfRange, "None"),
-        ([("b", ONE, 1)], stamp(ONE, version=1, token=9), OlderCode, "code_version 2 .run run-5"),
-        ([("b", ONE, 1)], stamp(ONE, version=2, token=4), LostLease, "token 5 by run run-5"),
-    ],
-)
-def test_refusals_leave_everything_as_it_was(warehouse, rows, by, error, says) -> None:
-    """Duplicates, rows out of range, older code, an older token; the message says what stands."""
-    write(warehouse, [("a", ONE, 1)], stamp(ONE, version=2, token=5))
-    before = warehouse.stamps("scores")
-    with pytest.raises(error, match=says):
-        write(warehouse, rows, by)
-    assert stored(warehouse) == {"a": 1}
-    assert warehouse.stamps("scores") == before
-
-
-def test_a_fence_that_refuses_stops_the_commit(warehouse) -> None:
-    """It is asked against the version that the commit must follow."""
-
-    def lost() -> None:
-        raise LostLease("recovered")
-
-    write(warehouse, [("a", ONE, 1)], stamp(ONE))
-    with pytest.raises(LostLease, match="recovered"):
-        write(warehouse, [("a", ONE, 2)], stamp(ONE, token=2), fence=lost)
-    assert stored(warehouse) == {"a": 1}
-
-
-def test_a_commit_that_another_overtook_checks_again(warehouse, tmp_path) -> None:
-    """Between fence and commit someone newer wrote the date: the older token is refused."""
-    other = opened(tmp_path)
-    write(warehouse, [("a", ONE, 1)], stamp(ONE))
-    asked = []
-
-    def overtaken() -> None:
-        if not asked:
-            write(other, [("a", ONE, 7)], stamp(ONE, token=8))
-        asked.append(1)
-
-    with pytest.raises(LostLease, match="token 8"):
-        write(warehouse, [("a", ONE, 2)], stamp(ONE, token=3), fence=overtaken)
-    assert stored(warehouse) == {"a": 7}
-
-
-def test_advance_makes_those_who_checked_before_check_again(warehouse, tmp_path) -> None:
-    """The rows stay, and a commit against the version before is tried anew."""
-    other = opened(tmp_path)
-    write(warehouse, [("a", ONE, 1)], stamp(ONE))
-    asked = []
-
-    def passed_over() -> None:
-        asked.append(1)
-        if len(asked) == 1:
-            other.advance("scores")
-        else:
-            raise LostLease("recovered meanwhile")
-
-    with pytest.raises(LostLease, match="recovered meanwhile"):
-        write(warehouse, [("a", ONE, 2)], stamp(ONE, token=2), fence=passed_over)
-    assert len(asked) == 2
-    assert stored(warehouse) == {"a": 1}
 
 
 @pytest.mark.parametrize("storage", [STORAGE, changed_copy(STORAGE, appends=True)])
@@ -195,24 +90,36 @@ def test_no_other_writer_s_open_files_are_removed(warehouse, tmp_path) -> None:
     assert (under_way.exists(), left.exists()) == (True, False)
 
 
-def test_rows_of_an_appending_table_are_added_and_never_lost(warehouse) -> None:
-    """A replace names the stored rows and the new; without a stored one, or with it changed, none."""
-    appending = Storage("said", ("game_id",), appends=True)
+def test_tables_are_taken_as_they_stood_together(warehouse, tmp_path, monkeypatch) -> None:
+    """New scores are never read with the old leaders, which were replaced before them."""
+    other = opened(tmp_path)
+    for storage in (STORAGE, LEADERS):
+        write(other, [("a", ONE, 1)], stamp(ONE), storage=storage)
+    look, commits = warehouse._folder.open, [LEADERS, STORAGE]
 
-    def say(*rows: tuple[str, date, int], storage: Storage = appending):
-        return warehouse.replace(storage, staged(warehouse, list(rows)), [stamp(ONE)], lambda: None)
+    def overtaken(name: str) -> object:
+        # Leaders has been looked at, scores has not.
+        while name == "scores" and commits:
+            write(other, [("a", ONE, 6)], stamp(ONE), storage=commits.pop(0))
+        return look(name)
 
-    def said() -> list[tuple[str, int]]:
-        rows = warehouse.table("said").order_by("game_id").to_pyarrow().to_pylist()
-        return [(row["game_id"], row["points"]) for row in rows]
+    monkeypatch.setattr(warehouse._folder, "open", overtaken)
+    with warehouse.snapshot():
+        assert stored(warehouse, "scores") == stored(warehouse, "leaders") == {"a": 6}
 
-    say(("a", ONE, 1))
-    assert say(("a", ONE, 1), ("b", ONE, 2)).written == (ONE,)
-    assert say(("b", ONE, 2), ("a", ONE, 1)).unchanged == (ONE,)
-    assert said() == [("a", 1), ("b", 2)]
-    for storage in (appending, Storage("said", ("game_id",))):
-        for wrong in ((), (("a", ONE, 1),), (("a", ONE, 1), ("b", ONE, 3))):
-            with pytest.raises(RowsLost, match="'game_id': 'b'"):
-                say(*wrong, storage=storage)
-    assert said() == [("a", 1), ("b", 2)]
-    assert warehouse.version("said") == 3
+
+def test_maintenance_keeps_the_versions_that_it_is_told_to(warehouse) -> None:
+    """And no other but the newest."""
+    for points in (1, 2, 3):
+        write(warehouse, [("a", ONE, points)], stamp(ONE))
+    warehouse.maintain("scores", keep=[2])
+    assert warehouse.table("scores", version=2).to_pyarrow()["points"].to_pylist() == [2]
+    with pytest.raises(VersionGone, match="scores's version 1 have been removed"):
+        warehouse.table("scores", version=1)
+
+
+def test_a_narrower_whole_number_is_another_column(warehouse) -> None:
+    """Delta stores it as such; BigQuery has one kind of whole number."""
+    write(warehouse, [("a", ONE, 1), ("b", TWO, 2)], stamp(ONE), stamp(TWO))
+    with pytest.raises(SchemaChanged, match="stored as long, this write has integer"):
+        write(warehouse, [("b", TWO, 2)], stamp(TWO), kinds=KINDS | {"points": "int32"})

@@ -8,10 +8,17 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pytest
+import sqlglot
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from nba_pipeline.warehouse.fingerprint import UnknownKind, fingerprint, sums_sql
+from nba_pipeline.warehouse.fingerprint import (
+    BIGQUERY,
+    UnknownKind,
+    fingerprint,
+    sums_sql,
+    whole,
+)
 
 DAY = date(2024, 1, 15)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,6 +84,51 @@ def test_a_row_has_one_canonical_text(row, line) -> None:
     assert _fingerprint([row], KINDS) == _of_lines(
         "day,flag,instant,names,raw,real,text,whole", [line]
     )
+
+
+@pytest.fixture
+def jobs(bigquery_address):
+    """The jobs of an emulated project."""
+    from nba_pipeline.warehouse.bigquery_jobs import Jobs  # noqa: PLC0415  needs the extra gcp
+    from nba_pipeline_tests.warehouse import emulator  # noqa: PLC0415
+
+    return Jobs(emulator.client(bigquery_address), 10**9)
+
+
+EDGES = [
+    {**dict.fromkeys(KINDS), "real": value, "whole": whole, "names": ["é", "s;"]}
+    for value, whole in [
+        (math.nan, 2**63 - 1),
+        (math.inf, -(2**63)),
+        (-math.inf, 0),
+        (1e300, 1),
+        (5e-324, 2),
+        (-1.5e-12, 3),
+        (123456789.123456789, 4),
+    ]
+]
+
+
+@pytest.mark.parametrize(
+    "rows", [*([row] for row, _line in GOLDEN[::2]), [row for row, _line in GOLDEN[::2]] + EDGES]
+)
+def test_bigquery_and_duckdb_write_the_same_text(jobs, rows) -> None:
+    """The golden rows one by one, then together with the ends of the ranges of numbers."""
+    schema = ibis.schema({"date": "date", **KINDS})
+    arrow = pa.Table.from_pylist([{"date": DAY, **row} for row in rows], schema=schema.to_pyarrow())
+    jobs.load(arrow, "rows")
+    query = sums_sql("rows", schema, "date", [*KINDS], BIGQUERY)
+    ((day, *halves, count),) = [[*line.values()] for line in jobs.answer(query).to_pylist()]
+    head, tail = whole(*halves[:2]), whole(*halves[2:])
+    assert (day, fingerprint([*KINDS], head, tail, count)) == (DAY, _fingerprint(rows, KINDS))
+
+
+def test_bigquery_s_query_is_bigquery_s() -> None:
+    """It parses as such, with every type in it, NULL arrays too, which BigQuery cannot store."""
+    schema = ibis.schema({"date": "date", **KINDS})
+    parsed = sqlglot.parse(sums_sql("rows", schema, "date", [*KINDS], BIGQUERY), read="bigquery")
+    assert len(parsed) == 1
+    assert {column.name for column in parsed[0].find_all(sqlglot.exp.Column)} >= {*KINDS}
 
 
 def test_a_fingerprint_never_changes_its_text() -> None:

@@ -1,23 +1,20 @@
 """A column's type or name changes for all stored partitions or for none."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from nba_pipeline.quality.query import run_query
-from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import SchemaChanged, WriteRefused
-from nba_pipeline_tests.warehouse.scores import KINDS, ONE, THREE, TWO, opened, stamp, stored, write
+from nba_pipeline.warehouse.protocol import SchemaChanged, Warehouse, WriteRefused
+from nba_pipeline_tests.warehouse.scores import KINDS, ONE, THREE, TWO, stamp, stored, write
 
 FLOATS = KINDS | {"points": "float64"}
 RENAMED = {"game_id": "string", "game_date": "date", "score": "int64", "season": "string"}
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> DeltaWarehouse:
+def warehouse(another) -> Warehouse:
     """Two dates of whole points, and a third that is empty."""
-    made = opened(tmp_path)
+    made = another()
     days = (stamp(ONE), stamp(TWO), stamp(THREE, rows=0))
     write(made, [("a", ONE, 1), ("b", TWO, 2)], *days)
     return made
@@ -29,15 +26,14 @@ def warehouse(tmp_path: Path) -> DeltaWarehouse:
         (
             FLOATS,
             2.5,
-            "scores: column points is stored as long, this write has double. 1 stored partitions ",
+            "scores: column points is stored as (long|int64), this write has (double|float64). 1 stored partitions ",
         ),
         (
             RENAMED,
             2,
-            "column points is stored as long, this write lacks it; new in this write: score",
+            "column points is stored as (long|int64), this write lacks it; new in this write: score",
         ),
-        (KINDS | {"points": "int32"}, 2, "stored as long, this write has integer"),
-        (KINDS | {"points": "string"}, "2", "stored as long, this write has string"),
+        (KINDS | {"points": "string"}, "2", "stored as (long|int64), this write has string"),
     ],
 )
 def test_a_change_for_some_partitions_is_refused(warehouse, kinds, points, says) -> None:
@@ -63,10 +59,10 @@ def test_a_write_of_every_stored_partition_brings_its_own_columns(warehouse) -> 
     }
 
 
-def test_a_renamed_column_leaves_no_trace_of_the_old(warehouse, tmp_path) -> None:
+def test_a_renamed_column_leaves_no_trace_of_the_old(warehouse, another) -> None:
     """The table has the new columns, also for who opens it anew."""
     write(warehouse, [("a", ONE, 7), ("b", TWO, 8)], stamp(ONE), stamp(TWO), kinds=RENAMED)
-    for reader in (warehouse, opened(tmp_path)):
+    for reader in (warehouse, another()):
         rows = reader.table("scores").order_by("game_id").to_pyarrow().to_pylist()
         assert [row["score"] for row in rows] == [7, 8]
         assert "points" not in rows[0]
@@ -91,21 +87,21 @@ def test_a_new_column_comes_with_a_date_that_stays_empty(warehouse) -> None:
     assert [row["steals"] for row in rows] == [None, None]
 
 
-def test_a_new_column_stays_when_the_rows_that_brought_it_go(warehouse, tmp_path) -> None:
+def test_a_new_column_stays_when_the_rows_that_brought_it_go(warehouse, another) -> None:
     """What is left in the table is read on, by who wrote it and by who opens it anew."""
     wider = KINDS | {"steals": "int64"}
     write(warehouse, [("c", THREE, 3)], stamp(THREE, token=2), kinds=wider)
     write(warehouse, [], stamp(THREE, rows=0, token=3), kinds=wider)
-    for reader in (warehouse, opened(tmp_path)):
+    for reader in (warehouse, another()):
         assert stored(reader) == {"a": 1, "b": 2}
-        assert run_query(reader, "SELECT count(steals) AS n FROM scores").to_pylist() == [{"n": 0}]
+        assert reader.table("scores").steals.count().execute() == 0
 
 
 def test_what_another_writer_stored_meanwhile_is_not_replaced_by_other_columns(
-    warehouse, tmp_path
+    warehouse, another
 ) -> None:
     """A date that came after the check is found by the check before the commit."""
-    other, later = opened(tmp_path), date(2024, 1, 4)
+    other, later = another(), date(2024, 1, 4)
     asked = []
 
     def overtaken() -> None:

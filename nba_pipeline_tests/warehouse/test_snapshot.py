@@ -1,17 +1,13 @@
 """A run reads one version of each table from start to end."""
 
-from pathlib import Path
-
 import pytest
 
-from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import LostLease, Storage, VersionGone
+from nba_pipeline.warehouse.protocol import LostLease, Storage, VersionGone, Warehouse
 from nba_pipeline_tests.warehouse.scores import (
     ONE,
     STORAGE,
     THREE,
     TWO,
-    opened,
     stamp,
     stored,
     write,
@@ -21,18 +17,18 @@ LEADERS = Storage("leaders", ("game_id",))
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> DeltaWarehouse:
+def warehouse(another) -> Warehouse:
     """One date of two tables."""
-    made = opened(tmp_path)
+    made = another()
     for storage in (STORAGE, LEADERS):
         write(made, [("a", ONE, 1)], stamp(ONE), storage=storage)
     return made
 
 
 @pytest.fixture
-def other(tmp_path) -> DeltaWarehouse:
+def other(another) -> Warehouse:
     """The same in another process."""
-    return opened(tmp_path)
+    return another()
 
 
 def test_what_others_commit_is_seen_only_after_it(warehouse, other) -> None:
@@ -127,40 +123,20 @@ def test_it_ends_with_an_error_too(warehouse, other) -> None:
     assert stored(warehouse) == {"a": 5}
 
 
-def test_tables_are_taken_as_they_stood_together(warehouse, other, monkeypatch) -> None:
-    """New scores are never read with the old leaders, which were replaced before them."""
-    look, commits = warehouse._folder.open, [LEADERS, STORAGE]
-
-    def overtaken(name: str) -> object:
-        # Leaders has been looked at, scores has not.
-        while name == "scores" and commits:
-            write(other, [("a", ONE, 6)], stamp(ONE), storage=commits.pop(0))
-        return look(name)
-
-    monkeypatch.setattr(warehouse._folder, "open", overtaken)
-    with warehouse.snapshot():
-        assert stored(warehouse, "scores") == stored(warehouse, "leaders") == {"a": 6}
-
-
 def test_an_older_version_can_be_read(warehouse) -> None:
-    """By its number, until maintenance removes it; those that are kept stay."""
+    """By its number, each with the rows that it had."""
     for points in (2, 3):
         write(warehouse, [("a", ONE, points)], stamp(ONE))
     assert warehouse.version("scores") == 3
-
-    def points_of(version: int) -> object:
-        return (
-            warehouse.table("scores", ONE, ONE, version=version).to_pyarrow()["points"][0].as_py()
-        )
-
-    assert [points_of(version) for version in (1, 2, 3)] == [1, 2, 3]
+    assert [_points_of(warehouse, version) for version in (1, 2, 3)] == [1, 2, 3]
     assert warehouse.table("scores", version=0).count().execute() == 0
     with pytest.raises(VersionGone, match="scores has no version 4"):
         warehouse.table("scores", version=4)
-    warehouse.maintain("scores", keep=[2])
-    assert points_of(2) == 2
-    with pytest.raises(VersionGone, match="scores's version 1 have been removed"):
-        warehouse.table("scores", version=1)
+
+
+def _points_of(warehouse: Warehouse, version: int) -> object:
+    rows = warehouse.table("scores", ONE, ONE, version=version)
+    return rows.to_pyarrow()["points"][0].as_py()
 
 
 def test_no_table_has_no_version(warehouse) -> None:

@@ -1,0 +1,58 @@
+"""Which warehouse the settings name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from nba_pipeline.errors import WrongRequest
+from nba_pipeline.settings import Settings
+from nba_pipeline.warehouse.protocol import Warehouse
+
+_GIGABYTE = 10**9
+
+
+def open_warehouse(settings: Settings, engine: sa.Engine, phases: Mapping[str, int]) -> Warehouse:
+    """The warehouse of the installation.
+
+    Args:
+        settings: name it.
+        engine: the coordination store.
+        phases: the phase of each table by its name.
+
+    Raises:
+        WrongRequest: it cannot be opened; the message says what to set or install.
+    """
+    kind, _, place = settings.warehouse_place.partition(":")
+    if kind == "bigquery":
+        return _bigquery(settings, place, engine, phases)
+    # One of the two is needed, and each takes a second to import.
+    from nba_pipeline.warehouse.delta import DeltaWarehouse  # noqa: PLC0415
+
+    return DeltaWarehouse(Path(place), engine)
+
+
+def _bigquery(
+    settings: Settings, project: str, engine: sa.Engine, phases: Mapping[str, int]
+) -> Warehouse:
+    setting = f"NBA_PIPELINE_WAREHOUSE=bigquery:{project}"
+    try:
+        from dagster_gcp import BigQueryResource  # noqa: PLC0415
+        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
+
+        from nba_pipeline.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
+    except ImportError as error:
+        raise WrongRequest(
+            f"{setting} takes the extra gcp: pip install 'nba-pipeline[gcp]' ({error})"
+        ) from error
+    resource = BigQueryResource(project=project, location=settings.bigquery_location or None)
+    try:
+        with resource.get_client() as client:
+            maximum = int(settings.bigquery_maximum_gigabytes * _GIGABYTE)
+            return BigQueryWarehouse(client, engine, phases, maximum)
+    except GoogleAuthError as error:
+        raise WrongRequest(
+            f"{setting}: no credentials of Google Cloud ({error}). Set GOOGLE_APPLICATION_CREDENTIALS to the "
+            "file of a service account's key, or run gcloud auth application-default login; or set "
+            "NBA_PIPELINE_WAREHOUSE=delta:<folder> to work without it"
+        ) from error
