@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from upath import UPath
@@ -41,7 +42,7 @@ class Landing:
 
     def __init__(self, root: str, cache: Path | None = None) -> None:
         # What is in a bucket is asked each time: others write there.
-        fresh = {"use_listings_cache": False} if root.startswith(_BUCKETS) else {}
+        fresh: dict[str, Any] = {"use_listings_cache": False} if root.startswith(_BUCKETS) else {}
         self.root = UPath(root, **fresh)
         self._found = LandingFiles(self.root, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)

@@ -1,11 +1,9 @@
 """Dagster's books: on Postgres where the coordination store is, in SQLite files otherwise."""
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from dagster._core.storage.event_log import EventLogStorage
-from dagster._core.storage.runs import RunStorage, SqliteRunStorage
-from dagster._core.storage.schedules import ScheduleStorage
+from dagster._core.storage.runs import SqliteRunStorage
 from dagster._core.storage.schedules.sqlite.sqlite_schedule_storage import SqliteScheduleStorage
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
@@ -23,14 +21,13 @@ class Books(DagsterSqliteStorage):
         self._run_storage, self._event_log_storage, self._schedule_storage = _open(Path(base_dir))
 
     @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData, config_value: dict[str, str]
-    ) -> Self:
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Any) -> Self:
         """The storage of a dagster.yaml."""
         return cls.from_local(inst_data=inst_data, **config_value)
 
 
-def _open(folder: Path) -> tuple[RunStorage, EventLogStorage, ScheduleStorage]:
+def _open(folder: Path) -> tuple[Any, Any, Any]:
+    """Runs, event log and schedules, which the parent takes to be SQLite's."""
     url = Settings().coordination_url
     if url.startswith("postgresql"):
         # It may not be installed where it is not used.
