@@ -49,6 +49,16 @@ def plain_join(left: ir.Table, right: ir.Table, on: list[str], *, how: str = "le
     return both.drop(*(f"{key}__key" for key in on))
 
 
+def without_gaps(units: ir.Table, *_rest: object) -> ir.Table:
+    """The rows, of which none has a gap."""
+    return units.mutate(gap_ids=provenance.no_gaps())
+
+
+def plain_gathered(rows: ir.Table, on: list[str], **statistics: ir.Value) -> ir.Table:
+    """Sums that carry nothing."""
+    return without_gaps(rows.group_by(on).agg(**statistics))
+
+
 def plain_timeline(
     rows: ir.Table, *_gaps: ir.Table, of: str, **_needs: object
 ) -> timeline.Timeline:
@@ -71,7 +81,8 @@ def unpropagated() -> Iterator[None]:
     with ExitStack() as patches:
         for target, name, plain in (
             (provenance, "join", plain_join),
-            (provenance, "with_holes", lambda units, _gaps, _unit: units),
+            (provenance, "gathered", plain_gathered),
+            (provenance, "with_holes", without_gaps),
             (provenance, "tracking_columns", lambda _table: []),
             (windows, "join", plain_join),
             (windows, "tracking_columns", lambda _table: []),
