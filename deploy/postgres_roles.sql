@@ -1,8 +1,8 @@
 -- Roles of the coordination database; run once by its administrator, connected to that database:
 --   psql -v writer_password=... -v reader_password=... -f deploy/postgres_roles.sql
 -- Whoever runs the pipeline is nba_pipeline; the tables are made by the first who comes.
--- nba_pipeline_reader is for `nba-pipeline sql`, `report`, `status`, `leases` and `audit`, and for
--- looking into the books: whatever it begins can only read.
+-- nba_pipeline_reader is for `nba-pipeline sql`, `leases` and `audit`, and for looking into the
+-- books: whatever it begins can only read.
 
 CREATE ROLE nba_pipeline LOGIN PASSWORD :'writer_password' NOSUPERUSER NOCREATEDB NOCREATEROLE;
 CREATE ROLE nba_pipeline_reader LOGIN PASSWORD :'reader_password' NOSUPERUSER NOCREATEDB NOCREATEROLE;

@@ -54,6 +54,7 @@ def test_who_reads_sees_what_who_writes_has_written(urls, tmp_path, monkeypatch)
     assert stored(reader) == {"1": 10, "2": 20}
     Leases(connect(urls.writer), 60, lambda _table: None)
     assert Leases(connect(urls.reader), 60, lambda _table: None).active() == []
+    assert audit.read(connect(urls.reader)) == []
     monkeypatch.setenv("NBA_PIPELINE_HOME", str(tmp_path))
     monkeypatch.setenv("NBA_PIPELINE_COORDINATION", urls.reader)
     query = "SELECT sum(points)::INT AS points FROM scores"
