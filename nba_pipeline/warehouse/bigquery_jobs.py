@@ -7,6 +7,7 @@ queries are the same in every process; its tables expire within a day where a pr
 import atexit
 import io
 from functools import cached_property
+from typing import Any
 from uuid import uuid4
 
 import google.api_core.exceptions as api
@@ -162,7 +163,7 @@ class StagingBackend(IbisBackend):
     def _register_in_memory_table(self, op: ops.InMemoryTable) -> None:
         self.jobs.load(op.data.to_pyarrow(op.schema), op.name)
 
-    def raw_sql(self, query: object, *_: object, **__: object) -> bigquery.table.RowIterator:
+    def raw_sql(self, query: Any, *_: object, **__: object) -> bigquery.table.RowIterator:
         """The rows of a query."""
         return self.jobs.run(query if isinstance(query, str) else query.sql(self.dialect))
 
