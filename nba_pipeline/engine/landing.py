@@ -42,8 +42,9 @@ class Landing:
 
     def __init__(self, root: str, cache: Path | None = None) -> None:
         # What is in a bucket is asked each time: others write there.
-        fresh: dict[str, Any] = {"use_listings_cache": False} if root.startswith(_BUCKETS) else {}
-        self.root = UPath(root, **fresh)
+        self.root = UPath(root)
+        if root.startswith(_BUCKETS):
+            self.root = UPath(root, use_listings_cache=False)
         self._found = LandingFiles(self.root, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)
         self._fingerprints: dict[tuple[str, int, str], str] = {}

@@ -19,7 +19,7 @@ from ibis.backends.bigquery.datatypes import BigQueryType
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.warehouse import fingerprint
 from nba_pipeline.warehouse.bigquery_commits import Head, quoted
-from nba_pipeline.warehouse.bigquery_jobs import Jobs, Overtaken
+from nba_pipeline.warehouse.bigquery_jobs import Jobs, Overtaken, as_stored
 from nba_pipeline.warehouse.bigquery_reader import BigQueryReader
 from nba_pipeline.warehouse.protocol import NoSuchTable, Storage
 from nba_pipeline.warehouse.refusals import dates_sql
@@ -92,10 +92,7 @@ class BigQueryWarehouse(BigQueryReader, Replacing[Head]):
 
     def _columns_of(self, schema: ibis.Schema) -> Mapping[str, str]:
         # In the types that BigQuery stores: it has one kind of whole number.
-        return {
-            name: str(BigQueryType.to_ibis(BigQueryType.from_ibis(kind)))
-            for name, kind in schema.items()
-        }
+        return {name: str(as_stored(kind)) for name, kind in schema.items()}
 
     def _appends(self, head: Head) -> bool:
         return head.appends

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 import tenacity
 from google.cloud import bigquery
 from ibis.backends.bigquery import Backend as IbisBackend
-from ibis.backends.bigquery.datatypes import BigQuerySchema
+from ibis.backends.bigquery.datatypes import BigQuerySchema, BigQueryType
+from ibis.expr import datatypes as dt
 from ibis.expr import operations as ops
 
 from nba_pipeline.errors import NbaPipelineError
@@ -45,6 +46,14 @@ def _is_passing(error: BaseException) -> bool:
         return True
     reasons = getattr(error, "errors", None) or ()
     return any(reason.get("reason") in _PASSING for reason in reasons)
+
+
+def as_stored(kind: dt.DataType) -> dt.DataType:
+    """The type as which BigQuery stores it, and any value of which may be unknown."""
+    stored = BigQueryType.to_ibis(BigQueryType.from_ibis(kind)).copy(nullable=True)
+    if isinstance(stored, dt.Array):
+        return dt.Array(as_stored(stored.value_type))
+    return stored
 
 
 class Jobs:
@@ -165,9 +174,9 @@ class StagingBackend(IbisBackend):
     def staged(self, name: str, schema: ibis.Schema | None = None) -> ir.Table:
         """The staged table of that name; its columns are looked up unless given."""
         if schema is None:
-            schema = BigQuerySchema.to_ibis(
-                self.client.get_table(self.jobs.staging.table(name)).schema
-            )
+            fields = self.client.get_table(self.jobs.staging.table(name)).schema
+            kinds = BigQuerySchema.to_ibis(fields).items()
+            schema = ibis.schema({column: as_stored(kind) for column, kind in kinds})
         return ops.DatabaseTable(
             name=name, schema=schema, source=self, namespace=ops.Namespace()
         ).to_expr()

@@ -1,7 +1,6 @@
 """A landing zone in Cloud Storage: a generation is a file's identity, and what it is written over."""
 
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -20,18 +19,22 @@ from nba_pipeline.fetching.bucket import StoredMeanwhile, generation, put
 from nba_pipeline.kernel.source import SourceFile
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 
+# gcsfs reads it when it is imported: it would ask whether the bucket has folders, which the emulator
+# does not know, and wait for a minute.
+os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
 SCHEDULE = "nba_stats/schedule/2023-24.json.gz"
-_PROGRAM = Path(__file__).parents[2] / ".emulators/bin/gcp-storage-emulator"
-_VARIABLE = "NBA_PIPELINE_TEST_GCS_EMULATOR"
+_EMULATORS = Path(
+    os.environ.get("NBA_PIPELINE_TEST_EMULATORS", Path(__file__).parents[2] / ".emulators")
+)
 
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The address of an emulated Cloud Storage with the bucket league."""
     pytest.importorskip("gcsfs", reason="needs the extra gcp")
-    program = shutil.which(os.environ.get(_VARIABLE, str(_PROGRAM)))
-    if program is None:
-        pytest.skip(f"no gcp-storage-emulator here: make emulators, or set {_VARIABLE}")
+    program = _EMULATORS / "bin/gcp-storage-emulator"
+    if not program.exists():
+        pytest.skip("no gcp-storage-emulator here: make emulators")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -64,8 +67,6 @@ def landing(address, monkeypatch, request) -> Landing:
     from fsspec.config import conf  # noqa: PLC0415  comes with gcsfs
 
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
-    # It asks whether the bucket has folders, which the emulator does not know.
-    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
     monkeypatch.setitem(conf, "gs", {"token": "anon"})
     return Landing(f"gs://league/{request.node.name}")
 

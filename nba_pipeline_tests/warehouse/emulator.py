@@ -12,7 +12,6 @@ What it lacks of BigQuery, as far as tests meet it:
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -32,7 +31,7 @@ from google.auth.credentials import AnonymousCredentials  # noqa: E402
 
 _REPOSITORY = Path(__file__).parents[2]
 _LONGEST_START = 60
-_VARIABLE = "NBA_PIPELINE_TEST_BQEMULATOR"
+_ADDRESS = "NBA_PIPELINE_TEST_BIGQUERY"
 _CHANGED = re.compile(
     r"(?:INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|CREATE TABLE IF NOT EXISTS|ALTER TABLE) (`[^`]+`\.`[^`]+`\.`[^`]+`)"
 )
@@ -58,28 +57,27 @@ class EmulatedClient(bigquery.Client):
         """None: rows are read by REST."""
 
 
-def program() -> str | None:
-    """The emulator's program, which has an environment of its own; see make emulators."""
-    own = _REPOSITORY / ".emulators/bin/bqemulator"
-    return shutil.which(os.environ.get(_VARIABLE, str(own)))
+def environment() -> Path | None:
+    """The environment that the emulators have to themselves; see make emulators."""
+    folder = Path(os.environ.get("NBA_PIPELINE_TEST_EMULATORS", _REPOSITORY / ".emulators"))
+    return folder if (folder / "bin/bqemulator").exists() else None
 
 
 @contextmanager
 def running(log: Path) -> Iterator[str]:
     """The address of an emulator that runs until left, or of one that the environment names."""
-    named = os.environ.get(_VARIABLE, "")
-    if named.startswith("http"):
+    named = os.environ.get(_ADDRESS, "")
+    if named:
         yield named
         return
-    found = program()
+    found = environment()
     if found is None:
-        pytest.skip(
-            f"no bqemulator here: make emulators, or set {_VARIABLE} to its program or address"
-        )
+        pytest.skip("no bqemulator here: make emulators")
     rest, grpc = _free_port(), _free_port()
-    words = ["start", "--rest-port", str(rest), "--grpc-port", str(grpc), "--log-level", "error"]
+    words = [str(found / "bin/python"), str(Path(__file__).with_name("emulator_program.py"))]
+    words += ["start", "--rest-port", str(rest), "--grpc-port", str(grpc), "--log-level", "error"]
     with log.open("wb") as output:
-        process = subprocess.Popen([found, *words], stdout=output, stderr=output)
+        process = subprocess.Popen(words, stdout=output, stderr=output)
     try:
         address = f"http://127.0.0.1:{rest}"
         _wait(process, address, log)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import ibis
 import pyarrow as pa
 import pytest
 
@@ -132,3 +133,15 @@ def test_a_question_reaches_nothing_but_the_tables(query, why) -> None:
     """Whatever the credentials allow."""
     with pytest.raises(QueryRefused, match=why):
         over_tables(query, ["scores"], lambda name: f"SELECT * FROM x.{name}")
+
+
+def test_what_is_staged_has_the_types_of_what_it_is_compared_with(warehouse) -> None:
+    """BigQuery says of a list that no value in it is NULL, and of no column that none is."""
+    held = warehouse.stage("SELECT ['a'] AS gap_ids, 1 AS points", "lists")
+    assert held.schema() == ibis.schema({"gap_ids": "array<string>", "points": "int64"})
+    kinds = {"gap_ids": "array<!string>", "points": "!int32", "at": "timestamp(6)"}
+    assert warehouse._columns_of(ibis.schema(kinds)) == {
+        "gap_ids": "array<string>",
+        "points": "int64",
+        "at": "timestamp",
+    }
