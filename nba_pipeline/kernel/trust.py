@@ -14,7 +14,7 @@ from ibis import _
 
 from nba_pipeline.kernel.units import off_schedule, rejected_units, scheduled_rows
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 UNIT = ["game_id", "game_date", "team_abbr"]
@@ -44,17 +44,29 @@ def told_by(
     units = scheduled.select(*UNIT).distinct()
     broken = rejected_units(units, lost, nbac_schedule).select(*UNIT, is_broken=True)
     told = scheduled.left_join(broken, UNIT).drop(*(f"{key}_right" for key in UNIT))
+    return _said(source_name, told.mutate(is_whole=_.is_broken.isnull()), columns)
+
+
+def told_whole(
+    source_name: str, rows: ir.Table, nbac_schedule: ir.Table, columns: Mapping[str, str]
+) -> ir.Table:
+    """The same of rows whose units are known to be whole, each of a game of the schedule."""
+    scheduled = scheduled_rows(rows, nbac_schedule)
+    return _said(source_name, scheduled.mutate(is_whole=True), columns)
+
+
+def _said(source_name: str, rows: ir.Table, columns: Mapping[str, str]) -> ir.Table:
     kept = {
-        name: (told[name] if name in rows.columns else ibis.null()).cast(kind)
+        name: (rows[name] if name in rows.columns else ibis.null()).cast(kind)
         for name, kind in columns.items()
     }
-    return told.select(
+    return rows.select(
         *UNIT,
         "opponent_abbr",
         "is_home",
         **kept,
         source_name=ibis.literal(source_name),
-        is_whole=_.is_broken.isnull(),
+        is_whole=_.is_whole,
     )
 
 

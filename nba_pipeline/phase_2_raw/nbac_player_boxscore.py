@@ -1,8 +1,9 @@
 """Each player's box score as the source gives it: one row per player and final game.
 
-A unit is one team's roster in one game, taken whole from the most trusted source that has
-it: the league game log, then the game's box score. Rosters that break an invariant stay here as the
-source said them; data_gaps names them, and no later table reads them.
+A unit is one team's roster in one game, taken whole from the most trusted source that has it: the
+league game log, then the game's box score, then the fallback's, which tells no plus_minus. Rosters
+that break an invariant stay here as the source said them; data_gaps names them, and no later table
+reads them.
 """
 
 from datetime import date
@@ -12,10 +13,11 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.kernel.trust import most_trusted, told_by, with_contradictions
+from nba_pipeline.kernel.trust import most_trusted, told_by, told_whole, with_contradictions
 from nba_pipeline.kernel.units import Invariant, Units
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores as fallback
 from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore as boxscore
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
@@ -73,9 +75,11 @@ class NbacPlayerBoxscore(pa.DataFrameModel):
     tov: int = pa.Field(ge=0, description="Turnovers")
     pf: int = pa.Field(ge=0, description="Personal fouls")
     pts: int = pa.Field(ge=0, description="Points scored")
-    plus_minus: float = pa.Field(description="Score margin while on the floor, in points")
+    plus_minus: float = pa.Field(
+        nullable=True, description="Score margin while on the floor, in points"
+    )
     source_name: str = pa.Field(
-        isin=[game_log.name, boxscore.name],
+        isin=[game_log.name, boxscore.name, fallback.name],
         description="The source that the row's unit is taken from",
     )
     contradiction: str = pa.Field(
@@ -100,6 +104,7 @@ def transform(
     nba_stats_league_game_log_player_rejected: ir.Table,
     nba_stats_boxscore: ir.Table,
     nba_stats_boxscore_rejected: ir.Table,
+    balldontlie_player_boxscore: ir.Table,
     nbac_schedule: ir.Table,
 ) -> ir.Table:
     """Each unit from its most trusted source, with side and opponent of the schedule."""
@@ -117,8 +122,11 @@ def transform(
         nbac_schedule,
         LINE,
     )
+    last = told_whole(
+        fallback.name, balldontlie_player_boxscore.filter(_.is_whole), nbac_schedule, LINE
+    )
     return with_contradictions(
-        most_trusted(log, document),
+        most_trusted(log, document, last),
         log,
         document,
         line=["player_id"],
@@ -169,9 +177,9 @@ INVARIANTS = (
 
 nbac_player_boxscore = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=NbacPlayerBoxscore,
-    reads=same_date("nbac_schedule"),
+    reads=same_date("nbac_schedule", "balldontlie_player_boxscore"),
     sources=[game_log, boxscore],
     expected=expected,
     transform=transform,

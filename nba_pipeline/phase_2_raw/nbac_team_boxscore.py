@@ -1,8 +1,8 @@
 """Each team's box score as the source gives it: one row per team and final game.
 
-It is taken from the most trusted source that has it: the league game log, then the game's box score.
-Rows that break an invariant stay here as the source said them; data_gaps names them, and no later
-table reads them.
+It is taken from the most trusted source that has it: the league game log, then the game's box score,
+then the sum of the players whom the fallback has. Rows that break an invariant stay here as the
+source said them; data_gaps names them, and no later table reads them.
 """
 
 from datetime import date
@@ -13,10 +13,11 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.kernel.trust import most_trusted, told_by, with_contradictions
+from nba_pipeline.kernel.trust import most_trusted, told_by, told_whole, with_contradictions
 from nba_pipeline.kernel.units import Invariant, Units
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores as fallback
 from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore as boxscore
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
@@ -65,7 +66,7 @@ class NbacTeamBoxscore(pa.DataFrameModel):
     plus_minus: float = pa.Field(description="Score margin while on the floor, in points")
     won: bool = pa.Field(nullable=True, description="Whether the team won; NULL when not said")
     source_name: str = pa.Field(
-        isin=[game_log.name, boxscore.name],
+        isin=[game_log.name, boxscore.name, fallback.name],
         description="The source that the row's unit is taken from",
     )
     contradiction: str = pa.Field(
@@ -90,6 +91,7 @@ def transform(
     nba_stats_league_game_log_team_rejected: ir.Table,
     nba_stats_boxscore: ir.Table,
     nba_stats_boxscore_rejected: ir.Table,
+    balldontlie_player_boxscore: ir.Table,
     nbac_schedule: ir.Table,
 ) -> ir.Table:
     """Each line from its most trusted source, with side and opponent of the schedule."""
@@ -107,14 +109,25 @@ def transform(
         nbac_schedule,
         LINE,
     )
+    last = told_whole(fallback.name, _of_players(balldontlie_player_boxscore), nbac_schedule, LINE)
     return with_contradictions(
-        most_trusted(log, document),
+        most_trusted(log, document, last),
         log,
         document,
         line=[],
         counts=COUNTED,
         minutes_within=TEAM_MINUTES_AGREE.value,
     )
+
+
+def _of_players(balldontlie_player_boxscore: ir.Table) -> ir.Table:
+    """The lines of teams whose players are all there: their sums, and the margin of the score."""
+    whole = balldontlie_player_boxscore.filter(_.is_whole)
+    sums = {name: _[name].sum() for name in ("minutes", *COUNTED)}
+    teams = whole.group_by("game_id", "game_date", "team_abbr").agg(
+        **sums, plus_minus=_.team_points.max() - _.opponent_points.max()
+    )
+    return teams.mutate(won=_.plus_minus > 0)
 
 
 def measured(sides: ir.Table, nbac_team_boxscore: ir.Table) -> ir.Table:
@@ -165,9 +178,9 @@ def plus_minus_not_mirrored(rows: ir.Table) -> ir.Table:
 
 nbac_team_boxscore = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=NbacTeamBoxscore,
-    reads=same_date("nbac_schedule"),
+    reads=same_date("nbac_schedule", "balldontlie_player_boxscore"),
     sources=[game_log, boxscore],
     expected=expected,
     transform=transform,

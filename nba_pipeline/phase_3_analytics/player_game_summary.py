@@ -60,7 +60,7 @@ class PlayerGameSummary(pa.DataFrameModel):
     blk: int = pa.Field(ge=0)
     tov: int = pa.Field(ge=0)
     pf: int = pa.Field(ge=0)
-    plus_minus: float
+    plus_minus: float = pa.Field(nullable=True)
     ts_pct: float = pa.Field(
         ge=0,
         nullable=True,
@@ -209,7 +209,7 @@ def team_rows_without_players(
 
 player_game_summary = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=PlayerGameSummary,
     reads=same_date(
         *("nbac_schedule", "nbac_player_boxscore", "nbac_team_boxscore", "data_gaps"),
