@@ -71,15 +71,37 @@ def _said(source_name: str, rows: ir.Table, columns: Mapping[str, str]) -> ir.Ta
 
 
 def most_trusted(*told: ir.Table) -> ir.Table:
-    """Each unit's rows as the source says them that it is taken from; the most trusted is first."""
+    """Each unit's rows as the source says them that it is taken from; the most trusted is first.
+
+    place counts from 0, the most trusted, to what is trusted least.
+    """
     ranked = [
-        rows.mutate(rank=ibis.ifelse(_.is_whole, place, place + len(told)))
+        rows.mutate(place=ibis.ifelse(_.is_whole, place, place + len(told)))
         for place, rows in enumerate(told)
     ]
     every = ibis.union(*ranked)
     unit = ibis.window(group_by=UNIT)
-    first = every.mutate(first=_.rank.min().over(unit)).filter(_.rank == _.first)
-    return first.drop("rank", "first", "is_whole")
+    first = every.mutate(first=_.place.min().over(unit)).filter(_.place == _.first)
+    return first.drop("first", "is_whole")
+
+
+def in_one_unit(rows: ir.Table, line: str) -> ir.Table:
+    """The rows without those of a line that a more trusted unit of the game has too.
+
+    The unit that such a row is taken out of tells the first of them in `line_of_both`; where both
+    are trusted alike the team that is first by name keeps it.
+
+    Args:
+        rows: what `most_trusted` says, of several lines a unit.
+        line: the column that names a line within its game.
+    """
+    same = ibis.window(group_by=["game_id", line], order_by=[_.place, _.team_abbr])
+    rows = rows.mutate(nth=ibis.row_number().over(same), kept_of=_.team_abbr.first().over(same))
+    again = rows.filter(_.nth > 0)
+    told = line + " " + _[line].cast("string") + " is of " + _.kept_of + " in the same game"
+    again = again.mutate(told=told).group_by(UNIT).agg(line_of_both=_.told.min())
+    kept = rows.filter(_.nth == 0).left_join(again, UNIT)
+    return kept.drop("nth", "kept_of", *(f"{key}_right" for key in UNIT))
 
 
 def with_contradictions(

@@ -3,7 +3,8 @@
 A unit is one team's roster in one game, taken whole from the most trusted source that has it: the
 league game log, then the game's box score, then the fallback's, which tells no plus_minus. Rosters
 that break an invariant stay here as the source said them; data_gaps names them, and no later table
-reads them.
+reads them. A player whom two sources have in both teams of a game is of the more trusted roster; the
+other one is without him and invalid.
 """
 
 from datetime import date
@@ -13,7 +14,13 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.kernel.trust import most_trusted, told_by, told_whole, with_contradictions
+from nba_pipeline.kernel.trust import (
+    in_one_unit,
+    most_trusted,
+    told_by,
+    told_whole,
+    with_contradictions,
+)
 from nba_pipeline.kernel.units import Invariant, Units
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
@@ -87,6 +94,12 @@ class NbacPlayerBoxscore(pa.DataFrameModel):
         description="What a less trusted source says otherwise of the unit; NULL where none does",
     )
 
+    line_of_both: str = pa.Field(
+        nullable=True,
+        description="Whom of the unit a more trusted roster of the game's other team has too, so "
+        "that his row is left out; NULL where there is nobody",
+    )
+
     class Config:
         """One row per player and game."""
 
@@ -126,7 +139,7 @@ def transform(
         fallback.name, balldontlie_player_boxscore.filter(_.is_whole), nbac_schedule, LINE
     )
     return with_contradictions(
-        most_trusted(log, document, last),
+        in_one_unit(most_trusted(log, document, last), "player_id"),
         log,
         document,
         line=["player_id"],
@@ -145,6 +158,7 @@ def measured(
         points=_.pts.sum(),
         source_name=_.source_name.max(),
         contradiction=_.contradiction.max(),
+        line_of_both=_.line_of_both.max(),
     )
     teams = nbac_team_boxscore.select(*keys, team_points="pts")
     sides = sides.left_join(rosters, keys).drop("game_id_right", "team_abbr_right")
@@ -156,6 +170,7 @@ INVARIANTS = (
     Invariant(
         "roster_of_team", _.played.isnull(), "the game has no player of this team", "missing"
     ),
+    Invariant("one_team_of_player", _.line_of_both.notnull(), _.line_of_both),
     Invariant(
         "plausible_players",
         ~_.played.between(FEWEST_PLAYERS.value, MOST_PLAYERS.value),
@@ -177,7 +192,7 @@ INVARIANTS = (
 
 nbac_player_boxscore = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=NbacPlayerBoxscore,
     reads=same_date("nbac_schedule", "balldontlie_player_boxscore"),
     sources=[game_log, boxscore],
