@@ -111,7 +111,7 @@ def transform(
     )
     last = told_whole(fallback.name, _of_players(balldontlie_player_boxscore), nbac_schedule, LINE)
     return with_contradictions(
-        most_trusted(log, document, last),
+        most_trusted(log, document, last).drop("place"),
         log,
         document,
         line=[],
@@ -131,9 +131,15 @@ def _of_players(balldontlie_player_boxscore: ir.Table) -> ir.Table:
 
 
 def measured(sides: ir.Table, nbac_team_boxscore: ir.Table) -> ir.Table:
-    """Each side of a final game with its row."""
+    """Each side of a final game with its row, and the points of the other side."""
     rows = nbac_team_boxscore.drop("game_date", "opponent_abbr", "is_home")
-    return sides.left_join(rows.mutate(is_there=True), GRAIN)
+    others = nbac_team_boxscore.select("game_id", opponent_abbr="team_abbr", opponent_pts="pts")
+    sides = sides.left_join(rows.mutate(is_there=True), GRAIN)
+    sides = sides.drop(*(f"{key}_right" for key in GRAIN))
+    keys = ["game_id", "opponent_abbr"]
+    sides = sides.left_join(others, keys).drop(*(f"{key}_right" for key in keys))
+    # The schedule's score is the more independent of the two; the other row may itself be wrong.
+    return sides.mutate(points_against=_.opponent_score.fill_null(_.opponent_pts))
 
 
 INVARIANTS = (
@@ -166,6 +172,16 @@ INVARIANTS = (
         _.pts != _.team_score,
         _.pts.cast("string") + " points, but the schedule says " + _.team_score.cast("string"),
     ),
+    Invariant(
+        "won_by_points",
+        _.won != (_.pts > _.points_against),
+        "won is "
+        + _.won.cast("string")
+        + " with "
+        + _.pts.cast("string")
+        + " points against "
+        + _.points_against.cast("string"),
+    ),
     Invariant("sources_agree", _.contradiction.notnull(), _.contradiction),
 )
 
@@ -178,7 +194,7 @@ def plus_minus_not_mirrored(rows: ir.Table) -> ir.Table:
 
 nbac_team_boxscore = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=NbacTeamBoxscore,
     reads=same_date("nbac_schedule", "balldontlie_player_boxscore"),
     sources=[game_log, boxscore],
