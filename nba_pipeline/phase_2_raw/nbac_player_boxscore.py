@@ -56,32 +56,28 @@ class NbacPlayerBoxscore(pa.DataFrameModel):
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date
-    team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
+    team_abbr: str
     opponent_abbr: str = pa.Field(description="The other team's tricode, from the schedule")
     is_home: bool = pa.Field(description="Whether the team is the home team, from the schedule")
-    player_id: int = pa.Field(ge=1, description="The league's id of the player")
-    player_name: str = pa.Field(description="Name as the source spells it")
-    player_lookup: str = pa.Field(str_matches="[a-z0-9]+$", description="Normalised name")
-    minutes: float = pa.Field(
-        ge=0,
-        le=MOST_PLAYER_MINUTES.value,
-        description="Minutes played, decimal; a team has those of its players together",
-    )
-    fgm: int = pa.Field(ge=0, description="Field goals made")
-    fga: int = pa.Field(ge=0, description="Field goals attempted")
-    fg3m: int = pa.Field(ge=0, description="Three-pointers made")
-    fg3a: int = pa.Field(ge=0, description="Three-pointers attempted")
-    ftm: int = pa.Field(ge=0, description="Free throws made")
-    fta: int = pa.Field(ge=0, description="Free throws attempted")
-    oreb: int = pa.Field(ge=0, description="Offensive rebounds")
-    dreb: int = pa.Field(ge=0, description="Defensive rebounds")
-    reb: int = pa.Field(ge=0, description="Rebounds")
-    ast: int = pa.Field(ge=0, description="Assists")
-    stl: int = pa.Field(ge=0, description="Steals")
-    blk: int = pa.Field(ge=0, description="Blocks")
-    tov: int = pa.Field(ge=0, description="Turnovers")
-    pf: int = pa.Field(ge=0, description="Personal fouls")
-    pts: int = pa.Field(ge=0, description="Points scored")
+    player_id: int = pa.Field(ge=1)
+    player_name: str
+    player_lookup: str = pa.Field(str_matches="[a-z0-9]+$")
+    minutes: float = pa.Field(ge=0, le=MOST_PLAYER_MINUTES.value)
+    fgm: int = pa.Field(ge=0)
+    fga: int = pa.Field(ge=0)
+    fg3m: int = pa.Field(ge=0)
+    fg3a: int = pa.Field(ge=0)
+    ftm: int = pa.Field(ge=0)
+    fta: int = pa.Field(ge=0)
+    oreb: int = pa.Field(ge=0)
+    dreb: int = pa.Field(ge=0)
+    reb: int = pa.Field(ge=0)
+    ast: int = pa.Field(ge=0)
+    stl: int = pa.Field(ge=0)
+    blk: int = pa.Field(ge=0)
+    tov: int = pa.Field(ge=0)
+    pf: int = pa.Field(ge=0)
+    pts: int = pa.Field(ge=0)
     plus_minus: float = pa.Field(
         nullable=True, description="Score margin while on the floor, in points"
     )

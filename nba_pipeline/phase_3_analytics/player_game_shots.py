@@ -157,9 +157,10 @@ def _unlike_box_score(
     rosters = data_gaps.filter(_.table_name == "nbac_player_boxscore")
     box = nbac_player_boxscore.anti_join(rosters, ["game_id", "team_abbr"])
     box = box.select(*GRAIN, box_all=box_all, box_threes=box_threes)
-    shots = sum((_[f"{zone}_{what}"] for zone in ZONES), ibis.literal(0))
-    threes = (_[f"three_{what}"] - _.box_threes).abs() > THREES_AGREE.value
-    return rows.join(box, GRAIN).filter((shots != _.box_all) | threes)
+    both = rows.join(box, GRAIN)
+    shots = sum((both[f"{zone}_{what}"] for zone in ZONES), ibis.literal(0))
+    threes = (both[f"three_{what}"] - both.box_threes).abs() > THREES_AGREE.value
+    return both.filter((shots != both.box_all) | threes)
 
 
 player_game_shots = table_asset(
