@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from nba_pipeline.league.identity import TEAM_NAMES
+from nba_pipeline_tests.conftest import with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, games, lines
 
-RAW = [
-    *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore"),
+RAW = with_upstream(
+    *("nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows", "injury_transactions"),
     *("odds_api_player_points_props", "odds_api_game_lines", "bettingpros_player_points_props"),
-    *("injury_transactions", "rejected_rows"),
-]
+)
 """The tables of them, and what they need."""
 
 

@@ -15,6 +15,8 @@ ROSTER = {
     (4, "Robert Williams III", "OKC"): (0, 0),
 }
 """Players with their attempts and threes in the box score."""
+MADE = {1630552: (2, 0), 2: (1, 0), 3: (1, 1), 4: (0, 0)}
+"""Their makes and threes made."""
 PLAYS = [
     ("Jalen Johnson", "IND", "shot", "layup", "made", "8", "11:00", "Jaren Jackson Jr."),
     ("Jalen Johnson", "IND", "free throw", "free throw 1/1", "missed", "", "11:00", ""),
@@ -87,8 +89,8 @@ def schedule() -> ibis.Table:
     return ibis.memtable([game])
 
 
-def box_score(roster=ROSTER) -> ibis.Table:
-    """The players of both teams, who all played."""
+def box_score(roster=ROSTER, made=MADE) -> ibis.Table:
+    """The players of both teams, who all played; who is not in MADE made none."""
     return ibis.memtable(
         [
             {
@@ -102,7 +104,8 @@ def box_score(roster=ROSTER) -> ibis.Table:
                 "minutes": 20.0,
                 "fga": attempts,
                 "fg3a": threes,
-                "fgm": 1,
+                "fgm": made.get(player_id, (0, 0))[0],
+                "fg3m": made.get(player_id, (0, 0))[1],
             }
             for (player_id, name, team), (attempts, threes) in roster.items()
         ]

@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from typing import Any
 
 TEAM, PLAYER, SHOTS = "nbac_team_boxscore", "nbac_player_boxscore", "shots"
+Offered = dict[tuple[str, str], float]
+"""Points lines by date and the name that the bookmakers have."""
 _COVERED = {"2", "4", "5", "6"}
 _FINAL = 3
 
@@ -63,6 +65,11 @@ def _arrived(rows: list[tuple[date, str]], day: date, team: str) -> date | None:
     return arrived if is_his else None
 
 
+def slug_of(name: str) -> str:
+    """The name as the bookmakers of a simulated league have it."""
+    return name.replace(" ", "").lower()
+
+
 class Walk:
     """Entries of every player and team of one landing zone."""
 
@@ -86,6 +93,7 @@ class Walk:
                     game["awayTeam"]["teamTricode"],
                 )
         self._units = set(units)
+        self._scored: dict[tuple[int, str], tuple[str, str, float]] = {}
         self._teams = self._team_entries()
         self._players = self._player_entries(player_lines)
 
@@ -135,6 +143,8 @@ class Walk:
             if known and line["MIN"] and line["MIN"] > 0:
                 row = (self._days[game_id], team)
                 played.setdefault(line["PLAYER_ID"], {})[game_id] = row
+                said = (line["GAME_DATE"], slug_of(line["PLAYER_NAME"]), line["PTS"])
+                self._scored[line["PLAYER_ID"], game_id] = said
         lost = sorted(
             (self._days[game_id], game_id, team)
             for table, game_id, team in self._units
@@ -185,6 +195,30 @@ class Walk:
         """A player's entries before a day, as far as they are known to be his then."""
         entries = self._players.get(player, [])
         return [e for e in entries if e.day < day and e.known_after < day]
+
+    # --- what a row of a date says of points lines, which are no unit of anybody's
+
+    def result(self, player: int, game_id: str, offered: Offered) -> str | None:
+        """Whether the player was over or under his line of the game's date, or at it."""
+        day, slug, points = self._scored[player, game_id]
+        line = offered.get((day, slug))
+        if line is None:
+            return None
+        return "PUSH" if points == line else "OVER" if points > line else "UNDER"
+
+    def prop_streaks(self, row: dict[str, Any], offered: Offered) -> tuple[int | None, int | None]:
+        """How many of the last ten games in a row, up to the row's date, were over and under it.
+
+        One without a line, or at it, ends no streak; of a row that no gap is behind.
+        """
+        season = season_of(row["game_date"])
+        mine = [e for e in self._known(row["player_id"], row["game_date"]) if e.season == season]
+        told = [self.result(row["player_id"], e.game_id, offered) for e in reversed(mine[-10:])]
+        told = [each for each in told if each in ("OVER", "UNDER")]
+        if not told:
+            return None, None
+        length = next((n for n, each in enumerate(told) if each != told[0]), len(told))
+        return (length, 0) if told[0] == "OVER" else (0, length)
 
     def graded_gaps(self, row: dict[str, Any]) -> set[str]:
         """The gaps behind a row of prediction_accuracy: the result's own roster besides."""

@@ -14,7 +14,7 @@ from ibis import _
 
 from nba_pipeline.kernel.units import off_schedule, rejected_units, scheduled_rows
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 UNIT = ["game_id", "game_date", "team_abbr"]
@@ -44,30 +44,64 @@ def told_by(
     units = scheduled.select(*UNIT).distinct()
     broken = rejected_units(units, lost, nbac_schedule).select(*UNIT, is_broken=True)
     told = scheduled.left_join(broken, UNIT).drop(*(f"{key}_right" for key in UNIT))
+    return _said(source_name, told.mutate(is_whole=_.is_broken.isnull()), columns)
+
+
+def told_whole(
+    source_name: str, rows: ir.Table, nbac_schedule: ir.Table, columns: Mapping[str, str]
+) -> ir.Table:
+    """The same of rows whose units are known to be whole, each of a game of the schedule."""
+    scheduled = scheduled_rows(rows, nbac_schedule)
+    return _said(source_name, scheduled.mutate(is_whole=True), columns)
+
+
+def _said(source_name: str, rows: ir.Table, columns: Mapping[str, str]) -> ir.Table:
     kept = {
-        name: (told[name] if name in rows.columns else ibis.null()).cast(kind)
+        name: (rows[name] if name in rows.columns else ibis.null()).cast(kind)
         for name, kind in columns.items()
     }
-    return told.select(
+    return rows.select(
         *UNIT,
         "opponent_abbr",
         "is_home",
         **kept,
         source_name=ibis.literal(source_name),
-        is_whole=_.is_broken.isnull(),
+        is_whole=_.is_whole,
     )
 
 
 def most_trusted(*told: ir.Table) -> ir.Table:
-    """Each unit's rows as the source says them that it is taken from; the most trusted is first."""
+    """Each unit's rows as the source says them that it is taken from; the most trusted is first.
+
+    place counts from 0, the most trusted, to what is trusted least.
+    """
     ranked = [
-        rows.mutate(rank=ibis.ifelse(_.is_whole, place, place + len(told)))
+        rows.mutate(place=ibis.ifelse(_.is_whole, place, place + len(told)))
         for place, rows in enumerate(told)
     ]
     every = ibis.union(*ranked)
     unit = ibis.window(group_by=UNIT)
-    first = every.mutate(first=_.rank.min().over(unit)).filter(_.rank == _.first)
-    return first.drop("rank", "first", "is_whole")
+    first = every.mutate(first=_.place.min().over(unit)).filter(_.place == _.first)
+    return first.drop("first", "is_whole")
+
+
+def in_one_unit(rows: ir.Table, line: str) -> ir.Table:
+    """The rows without those of a line that a more trusted unit of the game has too.
+
+    The unit that such a row is taken out of tells the first of them in `line_of_both`; where both
+    are trusted alike the team that is first by name keeps it.
+
+    Args:
+        rows: what `most_trusted` says, of several lines a unit.
+        line: the column that names a line within its game.
+    """
+    same = ibis.window(group_by=["game_id", line], order_by=[_.place, _.team_abbr])
+    rows = rows.mutate(nth=ibis.row_number().over(same), kept_of=_.team_abbr.first().over(same))
+    again = rows.filter(_.nth > 0)
+    told = line + " " + _[line].cast("string") + " is of " + _.kept_of + " in the same game"
+    again = again.mutate(told=told).group_by(UNIT).agg(line_of_both=_.told.min())
+    kept = rows.filter(_.nth == 0).left_join(again, UNIT)
+    return kept.drop("nth", "kept_of", *(f"{key}_right" for key in UNIT))
 
 
 def with_contradictions(

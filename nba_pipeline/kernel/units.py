@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from nba_pipeline.league.identity import COVERED_SEASON_TYPES, GAME_ID, SEASON_TYPES
+from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams, final
 
 VERSION = 1
@@ -89,20 +90,10 @@ def off_schedule(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     games = sides.select("game_id", "game_date").distinct()
     of_game = unknown.filter(_.team_abbr.isnull()).semi_join(games, ["game_id", "game_date"])
     unknown = unknown.anti_join(of_game, ["source_file", "row_number"])
-    place = _.source_file + " row " + _.row_number.cast("string")
     of_team = (" of " + _.team_abbr).fill_null("")
     where = _.game_id.fill_null("without an id") + of_team + " on " + _.game_date.cast("string")
-    return unknown.select(
-        "source_file",
-        "row_number",
-        "game_date",
-        "game_id",
-        "team_abbr",
-        field=ibis.null().cast("string"),
-        value=_.game_id,
-        rule=ibis.literal("unknown_game"),
-        detail=place + ": the schedule has no game " + where,
-    )
+    tells = "the schedule has no game " + where
+    return rejected(unknown, field=None, value=_.game_id, rule="unknown_game", tells=tells)
 
 
 def _is_exhibition(game_id: ir.StringValue) -> ir.BooleanValue:

@@ -10,9 +10,10 @@ import ibis.expr.types as ir
 from ibis import _
 
 from nba_pipeline.league.injury_reports import in_games
+from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 CONSENSUS = "consensus"
@@ -22,7 +23,7 @@ ODDS_API, BETTINGPROS = "odds_api", "bettingpros"
 LINE_SOURCES = (ODDS_API, BETTINGPROS)
 """Where a player's line is from; the first that has one."""
 
-_OF_LINE = ["game_date", "player_id"]
+_OF_LINE = ["game_id", "player_id"]
 _SIDE = ("game_id", "game_date", "season", "team_abbr", "opponent_abbr")
 
 
@@ -47,18 +48,9 @@ def offers_of_no_game(offers: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
         "source_file", "event_id", "game_date", "home_team", "away_team"
     ).agg(row_number=_.row_number.min())
     value = _.away_team + "@" + _.home_team
-    place = _.source_file + " row " + _.row_number.cast("string") + ": "
-    return strange.select(
-        "source_file",
-        "row_number",
-        "game_date",
-        game_id=_.event_id,
-        team_abbr=ibis.null().cast("string"),
-        field=ibis.literal("event_id"),
-        value=value,
-        rule=ibis.literal("unknown_game"),
-        detail=place + value + " is in no game of the schedule on its date",
-    )
+    tells = value + " is in no game of the schedule on its date"
+    strange = strange.mutate(game_id=_.event_id)
+    return rejected(strange, field="event_id", value=value, rule="unknown_game", tells=tells)
 
 
 def with_main_lines(lines: ir.Table, of: list[str]) -> ir.Table:
@@ -88,11 +80,12 @@ def with_main_lines(lines: ir.Table, of: list[str]) -> ir.Table:
 
 
 def closing_lines(
+    players: ir.Table,
     odds_api_player_points_props: ir.Table,
     bettingpros_player_points_props: ir.Table,
     nbac_schedule: ir.Table,
 ) -> ir.Table:
-    """Each player's line at tip-off: one row per game_date and player_id that has any.
+    """Each player's line at his game's tip-off: one row per game_id and player_id that has any.
 
     It is the median over the books' main lines in the last snapshot before tip-off that has one of
     the player; where there is no such snapshot it is the consensus. The prices are the median ones
@@ -100,9 +93,17 @@ def closing_lines(
     there is but one.
 
     Tip-off is as scheduled; where the schedule does not say when, the snapshot's own commence_time.
+    The consensus names no game: it is of the one that the player plays on its date.
+
+    Args:
+        players: whose lines are asked for: rows with game_id, player_id and game_date.
+        odds_api_player_points_props: the books' offers; those in another game are not his.
+        bettingpros_player_points_props: the consensus.
+        nbac_schedule: the schedule of the dates.
     """
     scheduled = nbac_schedule.select("game_id", "tipoff_at")
-    main = odds_api_player_points_props.filter(_.is_main).join(scheduled, "game_id")
+    main = odds_api_player_points_props.filter(_.is_main).semi_join(players, _OF_LINE)
+    main = main.join(scheduled, "game_id")
     main = main.filter(_.snapshot_at < ibis.coalesce(_.tipoff_at, _.commence_time))
     player = ibis.window(group_by=_OF_LINE)
     main = main.mutate(
@@ -124,6 +125,7 @@ def closing_lines(
         ).drop(*(f"{key}_right" for key in _OF_LINE))
     odds = odds.mutate(line_source=ibis.literal(ODDS_API))
     consensus = bettingpros_player_points_props.filter(_.bookmaker == CONSENSUS)
+    consensus = players.select(*_OF_LINE, "game_date").join(consensus, ["game_date", "player_id"])
     consensus = consensus.anti_join(odds, _OF_LINE).select(
         *_OF_LINE,
         "points_line",

@@ -5,12 +5,18 @@ Formulas after Oliver, *Basketball on Paper* (2004); 0.44 is his weight of a fre
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _REGULATION_MINUTES = 240
 _OVERTIME_MINUTES = 25
+
+
+def of_who_played(players: ir.Table) -> ir.Table:
+    """The rows of players with minutes: who was listed alone has no game behind him."""
+    return players.filter(_.minutes > 0)
 
 
 def overtime_periods(team_minutes: ir.NumericValue) -> ir.IntegerValue:

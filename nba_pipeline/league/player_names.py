@@ -10,6 +10,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from nba_pipeline.league.rejected import rejected
+
 VERSION = 1
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
@@ -79,13 +81,14 @@ def matched_names(
     is the one whose team is evidence, if that is one.
 
     Args:
-        names: `on`, season, game_date and player_lookup, the normalised name; one row per spelling
-            where the source gives several for one player.
+        names: rows with `on`, season, game_date and player_lookup, the normalised name; one row per
+            spelling where the source gives several for one player.
         known_players: the names that are known, and from which date.
-        evidence: `on` and team_abbr: the teams for one of which the player should play; his are
-            those that he was seen with this season or the last.
+        evidence: rows with `on` and team_abbr: the teams for one of which the player should play; his
+            are those that he was seen with this season or the last.
         on: the columns that name what is matched: none of them NULL.
     """
+    names = _asked(names, on)
     candidates = _candidates(names, known_players, on)
     candidates = candidates.left_join(
         _evident(candidates, names, known_players, evidence, on), [*on, "player_id"]
@@ -107,29 +110,16 @@ def matched_names(
     )
 
 
-def matched_in_games(names: ir.Table, box_score: ir.Table, on: Sequence[str]) -> ir.Table:
-    """The player of the game whom each name means, as `matched_names` tells it.
-
-    Only who is in the game's box score can be meant, whoever else is known by that name.
-
-    Args:
-        names: `on`, which has game_id, team_abbr and player_lookup.
-        box_score: the players of the games.
-        on: the columns that name what is matched: none of them NULL.
-    """
-    columns = ["player_id", "player_lookup", "team_abbr", "player_name"]
-    known = box_score.select(*columns, season=_.game_id, known_from=_.game_date)
-    days = box_score.select("game_id", "game_date").distinct()
-    named = names.join(days, "game_id").select(
-        *(names[name].name(f"asked_{name}") for name in on),
-        season=_.game_id,
-        game_date=_.game_date,
-        player_lookup=_.player_lookup,
-    )
-    keys = [f"asked_{name}" for name in on]
-    evidence = named.select(*keys, team_abbr=_.asked_team_abbr)
-    found = matched_names(named, known, evidence, keys)
-    return found.rename({name: f"asked_{name}" for name in on})
+def of_their_teams(
+    matched: ir.Table,
+    names: ir.Table,
+    known_players: ir.Table,
+    evidence: ir.Table,
+    on: Sequence[str],
+) -> ir.Table:
+    """Of what `matched_names` says those who are known to be with one of the name's teams."""
+    known = _evident(matched, names, known_players, evidence, on)
+    return matched.semi_join(known, [*on, "player_id"])
 
 
 def matched_surnames(
@@ -151,7 +141,7 @@ def matched_surnames(
         others: `on` and player_id: the players who are certainly not meant.
         on: the columns that name what is matched: none of them NULL.
     """
-    known = _known_of_teams(names, known_players, evidence, on)
+    known = _known_of_teams(_asked(names, on), known_players, evidence, on)
     # Letters that are folded keep their number, all but a few whose names are then not matched.
     first = _.player_name.re_replace(r"\s.*$", "").re_replace(r"[^\p{L}\p{N}]", "").length()
     surname = _.known_lookup.substr(first)
@@ -179,7 +169,7 @@ def nearest_names(
 
     Without any name known of the teams there is no row. Arguments are those of `matched_names`.
     """
-    known = _known_of_teams(names, known_players, evidence, on)
+    known = _known_of_teams(_asked(names, on), known_players, evidence, on)
     near = known.mutate(distance=_.player_lookup.levenshtein(_.known_lookup))
     near = near.group_by([*on, "player_id", "player_name"]).agg(
         distance=_.distance.min(), team_abbr=_.team_abbr.max()
@@ -205,22 +195,14 @@ def unmatched_rows(rows: ir.Table, nearest: ir.Table, on: Sequence[str], field: 
     """
     known = nearest.select(*(nearest[name].name(f"near_{name}") for name in on), "nearest")
     told = rows.left_join(known, [rows[name] == known[f"near_{name}"] for name in on])
-    texts = {name: ibis.null().cast("string") for name in ("game_id", "team_abbr")}
-    place = _.source_file + " row " + _.row_number.cast("string") + ": "
     candidates = ibis.coalesce("; nearest are " + _.nearest, "; nobody of its teams is known yet")
-    return told.mutate(
-        **{name: empty for name, empty in texts.items() if name not in rows.columns}
-    ).select(
-        "source_file",
-        "row_number",
-        "game_date",
-        "game_id",
-        "team_abbr",
-        field=ibis.literal(field),
-        value=_.player_name,
-        rule=ibis.literal("unmatched_player"),
-        detail=place + _.player_name + " is no player for certain" + candidates,
-    )
+    tells = _.player_name + " is no player for certain" + candidates
+    return rejected(told, field=field, value=_.player_name, rule="unmatched_player", tells=tells)
+
+
+def _asked(names: ir.Table, on: Sequence[str]) -> ir.Table:
+    """What is asked, once each: the names in the columns that they are matched by."""
+    return names.select(*dict.fromkeys([*on, "season", "game_date", "player_lookup"])).distinct()
 
 
 def _candidates(names: ir.Table, known_players: ir.Table, on: Sequence[str]) -> ir.Table:
@@ -280,7 +262,8 @@ def _known_of_teams(
 ) -> ir.Table:
     """The names that are known, before each name's date, of the players of its teams."""
     known = known_players.rename(known_lookup="player_lookup")
-    teams = names.join(evidence, list(on)).select(*names.columns, "team_abbr")
+    of = evidence.select(*on, "team_abbr").distinct()
+    teams = names.join(of, list(on)).select(*names.columns, "team_abbr")
     return teams.join(known, ["season", "team_abbr"]).filter(_.known_from <= _.game_date)
 
 

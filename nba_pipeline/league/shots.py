@@ -1,7 +1,7 @@
 """Shots by zone, and from which source the shots of a game are taken.
 
-A source's shots are believed when every player of the game has the attempts of the box score. All
-shots of a game are of one source, the first in SHOT_SOURCES that is believed.
+A source's shots are believed when every player of the game has the attempts and makes of the box
+score. All shots of a game are of one source, the first in SHOT_SOURCES that is believed.
 """
 
 import ibis

@@ -36,7 +36,7 @@ TYPES = {
 }
 """Columns of the rows; event_id is the source's own id of the game, team_points the game's score."""
 
-_OF_LINE = {name: name for name in COUNTED} | {"tov": "turnover"}
+OF_LINE = {name: name for name in COUNTED} | {"tov": "turnover"}
 _OF_GAME = ("id", "date", "status", "home_team_id", "visitor_team_id")
 _SCORES = ("home_team_score", "visitor_team_score")
 _FIELDS = {"team_abbr": "team.abbreviation", "game_id": "game.id", "player_lookup": "player"}
@@ -69,7 +69,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "player_name": raw.player,
         "player_lookup": converted(raw.player, lookup_of),
         "minutes": converted(minutes, partial(minutes_of, longest=longest)).astype("float64"),
-        **{name: whole(cells[field], least=0) for name, field in _OF_LINE.items()},
+        **{name: whole(cells[field], least=0) for name, field in OF_LINE.items()},
     }
     plays = is_home | team.eq(sides[1])
     offences = [
@@ -85,7 +85,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
             Offence("bad_count", f"game.{name}", score.isna())
             for name, score in zip(_SCORES, scores, strict=True)
         ),
-        *(Offence("bad_count", field, columns[name].isna()) for name, field in _OF_LINE.items()),
+        *(Offence("bad_count", field, columns[name].isna()) for name, field in OF_LINE.items()),
     ]
     key = ("event_id", "team_abbr", "player_lookup")
     return taken(raw, columns, offences, TYPES, file, key=key, fields=_FIELDS)
@@ -98,7 +98,7 @@ def settle(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _columns() -> list[str]:
     game = [f"game.{name}" for name in (*_OF_GAME, *_SCORES)]
-    return [*game, "team.abbreviation", "player", "min", *_OF_LINE.values()]
+    return [*game, "team.abbreviation", "player", "min", *OF_LINE.values()]
 
 
 def _lines(document: object, file: SourceFile) -> list[dict[str, object]]:
@@ -112,7 +112,7 @@ def _lines(document: object, file: SourceFile) -> list[dict[str, object]]:
         parts = [line.get(name) if isinstance(line, dict) else None for name in _PARTS]
         if not all(isinstance(part, dict) for part in parts):
             raise UnknownShape(f"{file.path}: line {number} of the {_WHAT} has not {_PARTS}")
-        missing = [name for name in ("min", *_OF_LINE.values()) if name not in line]
+        missing = [name for name in ("min", *OF_LINE.values()) if name not in line]
         if missing:
             raise UnknownShape(f"{file.path}: line {number} of the {_WHAT} has no {missing}")
     return [

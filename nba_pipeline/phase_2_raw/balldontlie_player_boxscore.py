@@ -15,6 +15,7 @@ from ibis import _
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
+from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import final
 from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores as source
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
@@ -102,13 +103,23 @@ def rejections(
     played = _played(balldontlie_box_scores, nbac_schedule)
     found = _found(played, known_players)
     lost = played.anti_join(found, _ROW)
-    nearest = nearest_names(_names(lost), known_players, _teams(lost), _ROW)
+    nearest = nearest_names(lost, known_players, lost, _ROW)
     told = unmatched_rows(lost, nearest, _ROW, "player")
-    again = found.filter(_.place > 0)
-    again = _rejected(again, "repeated_player", " is in the game already")
+    again = rejected(
+        found.filter(_.place > 0),
+        field="player",
+        value=_.player_name,
+        rule="repeated_player",
+        tells=_.player_name + " is in the game already",
+    )
     strange = balldontlie_box_scores.anti_join(nbac_schedule, _GAME)
-    strange = strange.mutate(game_id=_.event_id.cast("string"))
-    strange = _rejected(strange, "unknown_game", " is in no game of the schedule on its date")
+    strange = rejected(
+        strange.mutate(game_id=_.event_id.cast("string")),
+        field="player",
+        value=_.player_name,
+        rule="unknown_game",
+        tells=_.player_name + " is in no game of the schedule on its date",
+    )
     return ibis.union(told, again.select(*told.columns), strange.select(*told.columns))
 
 
@@ -121,34 +132,10 @@ def _played(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
 
 def _found(played: ir.Table, known_players: ir.Table) -> ir.Table:
     """The lines whose name means a player for certain; place counts those of one, from 0."""
-    players = matched_names(_names(played), known_players, _teams(played), _ROW)
+    players = matched_names(played, known_players, played, _ROW)
     found = played.join(players, _ROW)
     same = ibis.window(group_by=GRAIN, order_by="row_number")
     return found.mutate(place=ibis.row_number().over(same))
-
-
-def _names(played: ir.Table) -> ir.Table:
-    return played.select(*_ROW, "season", "game_date", "player_lookup")
-
-
-def _teams(played: ir.Table) -> ir.Table:
-    return played.select(*_ROW, "team_abbr")
-
-
-def _rejected(rows: ir.Table, rule: str, tells: str) -> ir.Table:
-    """The rows in the columns of rejected input."""
-    place = _.source_file + " row " + _.row_number.cast("string") + ": "
-    return rows.select(
-        "source_file",
-        "row_number",
-        "game_date",
-        "game_id",
-        "team_abbr",
-        field=ibis.literal("player"),
-        value=_.player_name,
-        rule=ibis.literal(rule),
-        detail=place + _.player_name + ibis.literal(tells),
-    )
 
 
 balldontlie_player_boxscore = table_asset(

@@ -14,6 +14,7 @@ from ibis import _
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league.betting_lines import CONSENSUS
 from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
+from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams, covered
 from nba_pipeline.phase_1_sources.bettingpros_player_points import (
     bettingpros_player_points as source,
@@ -67,20 +68,16 @@ def rejections(
     lines = _lines(bettingpros_player_points, nbac_schedule)
     found = _found(bettingpros_player_points, nbac_schedule, known_players)
     lost = lines.anti_join(found, _ROW)
-    names, teams = _names(lost), _teams(lost, nbac_schedule)
-    nearest = nearest_names(names, known_players, teams, _ROW)
+    nearest = nearest_names(lost, known_players, _teams(lost, nbac_schedule), _ROW)
     told = unmatched_rows(lost, nearest, _ROW, "player_slug")
-    again = found.filter(_.place > 0)
-    place = _.source_file + " row " + _.row_number.cast("string") + ": "
-    again = again.mutate(
-        game_id=ibis.null().cast("string"),
-        team_abbr=ibis.null().cast("string"),
-        field=ibis.literal("player_slug"),
+    again = rejected(
+        found.filter(_.place > 0),
+        field="player_slug",
         value=_.player_name,
-        rule=ibis.literal("repeated_player"),
-        detail=place + _.player_name + " has a line already",
+        rule="repeated_player",
+        tells=_.player_name + " has a line already",
     )
-    return told.union(again.select(*told.columns))
+    return told.union(again)
 
 
 def _lines(bettingpros_player_points: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
@@ -95,13 +92,9 @@ def _found(
     """The lines whose names mean a player, numbered from 0 for each player and date."""
     lines = _lines(bettingpros_player_points, nbac_schedule)
     teams = _teams(lines, nbac_schedule)
-    found = lines.join(matched_names(_names(lines), known_players, teams, _ROW), _ROW)
+    found = lines.join(matched_names(lines, known_players, teams, _ROW), _ROW)
     same = ibis.window(group_by=["game_date", "player_id"], order_by=_ROW)
     return found.mutate(place=ibis.row_number().over(same))
-
-
-def _names(lines: ir.Table) -> ir.Table:
-    return lines.select(*_ROW, "season", "game_date", "player_lookup")
 
 
 def _teams(lines: ir.Table, nbac_schedule: ir.Table) -> ir.Table:

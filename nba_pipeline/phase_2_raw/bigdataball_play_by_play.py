@@ -15,7 +15,9 @@ from ibis import _
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.kernel.units import off_schedule
 from nba_pipeline.league.identity import GAME_ID
-from nba_pipeline.league.player_names import matched_in_games
+from nba_pipeline.league.names_in_games import matched_in_games, nearest_in_games
+from nba_pipeline.league.player_names import unmatched_rows
+from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.phase_1_sources.bigdataball import PEOPLE
 from nba_pipeline.phase_1_sources.bigdataball import bigdataball as source
@@ -114,18 +116,14 @@ def rejections(
     placed = _placed(bigdataball, nbac_schedule)
     unknown = off_schedule(placed.mutate(game_id=_.game_id.fill_null(_.game_teams)), nbac_schedule)
     columns = unknown.columns
+    unknown = unknown.mutate(field=ibis.literal("game_id")).select(*columns)
     found = _told_once(placed, nbac_schedule)
-    place = _.source_file + " row " + _.row_number.cast("string") + ": "
-    again = found.filter(_.is_first_file, _.place > 0).mutate(
-        field=ibis.literal("play_id"),
+    again = rejected(
+        found.filter(_.is_first_file, _.place > 0),
+        field="play_id",
         value=_.event_id.cast("string"),
-        rule=ibis.literal("repeated_event_id"),
-        detail=place
-        + "event "
-        + _.event_id.cast("string")
-        + " of "
-        + _.game_id
-        + " is there already",
+        rule="repeated_event_id",
+        tells="event " + _.event_id.cast("string") + " of " + _.game_id + " is there already",
     )
     others = (
         found.filter(~_.is_first_file)
@@ -158,29 +156,12 @@ def rejections(
         + _.game_id
         + " are in its box score, so that none of it is taken",
     )
-    nobody = players.filter(_.player_id.isnull(), _.is_counted).join(
-        games.select("game_id", "game_date", "source_file"), "game_id"
-    )
-    # One row may name several.
-    of_row = ["game_id", "game_date", "source_file", "first_row"]
-    nobody = nobody.group_by(of_row).agg(
-        team_abbr=_.team_abbr.min(),
-        player_lookup=_.player_lookup.group_concat(", ", order_by=_.player_lookup),
-    )
-    nobody = nobody.mutate(
-        row_number=_.first_row,
-        field=ibis.literal("player"),
-        value=_.player_lookup,
-        rule=ibis.literal("unmatched_player"),
-        detail=_.source_file
-        + " row "
-        + _.first_row.cast("string")
-        + ": "
-        + _.player_lookup
-        + " is nobody for certain in the box score of game "
-        + _.game_id,
-    )
-    return ibis.union(unknown, *(part.select(*columns) for part in (again, others, few, nobody)))
+    nobody = players.filter(_.player_id.isnull(), _.is_counted)
+    nearest = nearest_in_games(nobody, nbac_player_boxscore, _NAME)
+    nobody = nobody.join(games.select("game_id", "game_date", "source_file"), "game_id")
+    nobody = nobody.mutate(row_number=_.first_row, player_name=_.player_lookup)
+    lost = [unmatched_rows(nobody.filter(_.field == who), nearest, _NAME, who) for who in PEOPLE]
+    return ibis.union(unknown, *(part.select(*columns) for part in (again, others, few, *lost)))
 
 
 def _placed(bigdataball: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
@@ -229,13 +210,15 @@ def _first_of_each(events: ir.Table) -> ir.Table:
 def _players(events: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:
     """Everybody whom the events name, with who he is in the box score, NULL where that is nobody.
 
-    is_counted are those who must be somebody: they made a play for a team that has a roster.
+    is_counted are those who must be somebody: they made a play for a team that has a roster. field
+    and first_row are where a name is first.
     """
     named = ibis.union(
         *(
             events.select(
                 "game_id",
                 "row_number",
+                field=ibis.literal(who),
                 team_abbr=(_.opponent_abbr if who == "block" else _.team_abbr).fill_null(""),
                 player_lookup=_[f"{who}_lookup"],
                 told_id=_[f"{who}_told_id"].fill_null(_NO_ID),
@@ -244,8 +227,11 @@ def _players(events: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:
             for who in PEOPLE
         )
     ).filter(_.player_lookup.notnull())
-    names = named.group_by(*_NAME).agg(
-        first_row=_.row_number.min(), is_play=_.is_play.fill_null(False).any()
+    first = _.row_number.min().over(ibis.window(group_by=_NAME))
+    names = named.mutate(first_row=first).group_by(*_NAME, "first_row")
+    names = names.agg(
+        field=_.field.min(where=_.row_number == _.first_row),
+        is_play=_.is_play.fill_null(False).any(),
     )
     sides = nbac_player_boxscore.select("game_id", "team_abbr").distinct()
     by_id = nbac_player_boxscore.select(
@@ -286,7 +272,7 @@ def _too_few_players(players: ir.Table) -> ir.Table:
 
 bigdataball_play_by_play = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=BigdataballPlayByPlay,
     reads=same_date("nbac_schedule", "nbac_player_boxscore"),
     sources=[source],

@@ -57,21 +57,18 @@ def rejections(prosportstransactions: ir.Table, known_players: ir.Table) -> ir.T
     """Names that mean nobody for certain."""
     found = _matched(prosportstransactions, known_players)
     lost = prosportstransactions.anti_join(found, _ROW)
-    names, teams = _names(lost), lost.select(*_ROW, "team_abbr")
-    nearest = nearest_names(names, known_players, teams, _ROW)
+    nearest = nearest_names(_names(lost), known_players, lost, _ROW)
     return unmatched_rows(lost, nearest, _ROW, "Name")
 
 
 def _matched(entries: ir.Table, known_players: ir.Table) -> ir.Table:
-    teams = entries.select(*_ROW, "team_abbr")
-    return matched_names(_names(entries), known_players, teams, _ROW)
+    return matched_names(_names(entries), known_players, entries, _ROW)
 
 
 def _names(entries: ir.Table) -> ir.Table:
     """One row per entry and spelling of its name."""
     spelled = entries.mutate(season=calendar.season_name(_.game_date)).drop("player_lookup")
-    spelled = spelled.mutate(player_lookup=_.player_lookups.split("/")).unnest("player_lookup")
-    return spelled.select(*_ROW, "season", "game_date", "player_lookup")
+    return spelled.mutate(player_lookup=_.player_lookups.split("/")).unnest("player_lookup")
 
 
 injury_transactions = table_asset(

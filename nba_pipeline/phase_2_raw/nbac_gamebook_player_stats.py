@@ -23,6 +23,7 @@ from nba_pipeline.league.player_names import (
     nearest_names,
     unmatched_rows,
 )
+from nba_pipeline.league.rejected import rejected
 from nba_pipeline.phase_1_sources.nba_gamebook import nba_gamebook as source
 from nba_pipeline.phase_1_sources.player_sources import PLAYER_SOURCES
 from nba_pipeline.thresholds import MOST_PLAYER_MINUTES
@@ -99,19 +100,13 @@ def rejections(
     known = _known(nbac_player_boxscore, known_players)
     found = _found(listed, known)
     lost = listed.anti_join(found, _ROW)
-    names, teams = _names(lost), _teams(lost)
-    told = unmatched_rows(lost, nearest_names(names, known, teams, _ROW), _ROW, "name")
-    place = _.source_file + " row " + _.row_number.cast("string") + ": "
-    again = found.filter(_.place > 0).select(
-        "source_file",
-        "row_number",
-        "game_date",
-        "game_id",
-        "team_abbr",
-        field=ibis.literal("name"),
+    told = unmatched_rows(lost, nearest_names(lost, known, lost, _ROW), _ROW, "name")
+    again = rejected(
+        found.filter(_.place > 0),
+        field="name",
         value=_.player_name,
-        rule=ibis.literal("repeated_player"),
-        detail=place + _.player_name + " is " + _.player_lookup + ", who is listed already",
+        rule="repeated_player",
+        tells=_.player_name + " is " + _.player_lookup + ", who is listed already",
     )
     return told.union(again)
 
@@ -130,11 +125,11 @@ def _known(nbac_player_boxscore: ir.Table, known_players: ir.Table) -> ir.Table:
 
 def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
     """The rows whose name means a player for certain; place counts those of one, from 0."""
-    whole = matched_names(_names(listed), known, _teams(listed), _ROW)
+    whole = matched_names(listed, known, listed, _ROW)
     rest = listed.filter(_.status == GameStatus.INACTIVE.value).anti_join(whole, _ROW)
     # Whoever is on the list under his whole name is nobody's surname.
     others = rest.select(*_ROW).join(whole.select("source_file", "player_id"), "source_file")
-    by_surname = matched_surnames(_names(rest), known, _teams(rest), others, _ROW)
+    by_surname = matched_surnames(rest, known, rest, others, _ROW)
     players = whole.union(by_surname).select(*_ROW, "player_id")
     found = listed.drop("player_lookup").join(players, _ROW)
     names = found.select(*_ROW, "game_date", "season", "player_id").join(
@@ -145,14 +140,6 @@ def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
     found = found.join(names.filter(_.age == 0).select(*_ROW, "player_lookup"), _ROW)
     same = ibis.window(group_by=GRAIN, order_by="row_number")
     return found.mutate(place=ibis.row_number().over(same))
-
-
-def _names(listed: ir.Table) -> ir.Table:
-    return listed.select(*_ROW, "season", "game_date", "player_lookup")
-
-
-def _teams(listed: ir.Table) -> ir.Table:
-    return listed.select(*_ROW, "team_abbr")
 
 
 def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:

@@ -17,6 +17,7 @@ from nba_pipeline.league.availability import InjuryStatus
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.injury_reports import in_games
 from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
+from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams, covered
 from nba_pipeline.phase_1_sources.balldontlie_injuries import (
     balldontlie_injuries as fallback_source,
@@ -70,7 +71,7 @@ def transform(
     Of a report that is there twice, as a PDF and as what was parsed of it, the PDF stands.
     """
     listed = _listed(nba_injury_report, balldontlie_injuries, nbac_schedule)
-    players = matched_names(_names(listed), known_players, _teams(listed), _ROW)
+    players = matched_names(listed, known_players, listed, _ROW)
     found = listed.join(players, _ROW)
     same = ibis.window(group_by=GRAIN, order_by=[_.source_file.desc(), _.row_number])
     return found.mutate(place=ibis.row_number().over(same)).filter(_.place == 0)
@@ -84,18 +85,30 @@ def rejections(
 ) -> ir.Table:
     """Names that mean nobody for certain, a second line of a player, and games off the schedule."""
     listed = _listed(nba_injury_report, balldontlie_injuries, nbac_schedule)
-    names, teams = _names(listed), _teams(listed)
-    players = matched_names(names, known_players, teams, _ROW)
+    players = matched_names(listed, known_players, listed, _ROW)
     lost = listed.anti_join(players, _ROW)
-    nearest = nearest_names(names.semi_join(lost, _ROW), known_players, teams, _ROW)
+    nearest = nearest_names(lost, known_players, lost, _ROW)
     told = unmatched_rows(lost, nearest, _ROW, "Player Name")
     in_file = ibis.window(group_by=["source_file", *GRAIN], order_by="row_number")
     again = listed.join(players, _ROW).mutate(place=ibis.row_number().over(in_file))
-    again = _rejected(again.filter(_.place > 0), "repeated_player", " is listed already")
+    again = rejected(
+        again.filter(_.place > 0),
+        field="Player Name",
+        value=_.player_name,
+        rule="repeated_player",
+        tells=_.player_name + " is listed already",
+    )
     games = in_games(nba_injury_report, both_teams(nbac_schedule))
     strange = nba_injury_report.mutate(game_id=_.away_team + "@" + _.home_team)
-    strange = strange.anti_join(games, _ROW)
-    strange = _rejected(strange, "unknown_game", " is in no game of the schedule on its date")
+    # Of a team that has handed in nothing the team is told.
+    who = ibis.coalesce(_.player_name, _.team_abbr)
+    strange = rejected(
+        strange.anti_join(games, _ROW),
+        field="Player Name",
+        value=who,
+        rule="unknown_game",
+        tells=who + " is in no game of the schedule on its date",
+    )
     return ibis.union(told, again.select(*told.columns), strange.select(*told.columns))
 
 
@@ -111,31 +124,6 @@ def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -
             rows.select(*columns, injury_status="status", report_source=ibis.literal(source.name))
             for rows, source in ((reported, official_source), (without, fallback_source))
         )
-    )
-
-
-def _names(listed: ir.Table) -> ir.Table:
-    return listed.select(*_ROW, "season", "game_date", "player_lookup")
-
-
-def _teams(listed: ir.Table) -> ir.Table:
-    return listed.select(*_ROW, "team_abbr")
-
-
-def _rejected(rows: ir.Table, rule: str, tells: str) -> ir.Table:
-    """The rows in the columns of rejected input; of a team without a player the team is told."""
-    who = ibis.coalesce(_.player_name, _.team_abbr)
-    place = _.source_file + " row " + _.row_number.cast("string") + ": "
-    return rows.select(
-        "source_file",
-        "row_number",
-        "game_date",
-        "game_id",
-        "team_abbr",
-        field=ibis.literal("Player Name"),
-        value=who,
-        rule=ibis.literal(rule),
-        detail=place + who + ibis.literal(tells),
     )
 
 

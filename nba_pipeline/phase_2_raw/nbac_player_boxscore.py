@@ -1,8 +1,10 @@
 """Each player's box score as the source gives it: one row per player and final game.
 
-A unit is one team's roster in one game, taken whole from the most trusted source that has
-it: the league game log, then the game's box score. Rosters that break an invariant stay here as the
-source said them; data_gaps names them, and no later table reads them.
+A unit is one team's roster in one game, taken whole from the most trusted source that has it: the
+league game log, then the game's box score, then the fallback's, which tells no plus_minus. Rosters
+that break an invariant stay here as the source said them; data_gaps names them, and no later table
+reads them. A player whom two sources have in both teams of a game is of the more trusted roster; the
+other one is without him and invalid.
 """
 
 from datetime import date
@@ -12,10 +14,17 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.kernel.trust import most_trusted, told_by, with_contradictions
+from nba_pipeline.kernel.trust import (
+    in_one_unit,
+    most_trusted,
+    told_by,
+    told_whole,
+    with_contradictions,
+)
 from nba_pipeline.kernel.units import Invariant, Units
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores as fallback
 from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore as boxscore
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
@@ -47,40 +56,44 @@ class NbacPlayerBoxscore(pa.DataFrameModel):
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date
-    team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
+    team_abbr: str
     opponent_abbr: str = pa.Field(description="The other team's tricode, from the schedule")
     is_home: bool = pa.Field(description="Whether the team is the home team, from the schedule")
-    player_id: int = pa.Field(ge=1, description="The league's id of the player")
-    player_name: str = pa.Field(description="Name as the source spells it")
-    player_lookup: str = pa.Field(str_matches="[a-z0-9]+$", description="Normalised name")
-    minutes: float = pa.Field(
-        ge=0,
-        le=MOST_PLAYER_MINUTES.value,
-        description="Minutes played, decimal; a team has those of its players together",
+    player_id: int = pa.Field(ge=1)
+    player_name: str
+    player_lookup: str = pa.Field(str_matches="[a-z0-9]+$")
+    minutes: float = pa.Field(ge=0, le=MOST_PLAYER_MINUTES.value)
+    fgm: int = pa.Field(ge=0)
+    fga: int = pa.Field(ge=0)
+    fg3m: int = pa.Field(ge=0)
+    fg3a: int = pa.Field(ge=0)
+    ftm: int = pa.Field(ge=0)
+    fta: int = pa.Field(ge=0)
+    oreb: int = pa.Field(ge=0)
+    dreb: int = pa.Field(ge=0)
+    reb: int = pa.Field(ge=0)
+    ast: int = pa.Field(ge=0)
+    stl: int = pa.Field(ge=0)
+    blk: int = pa.Field(ge=0)
+    tov: int = pa.Field(ge=0)
+    pf: int = pa.Field(ge=0)
+    pts: int = pa.Field(ge=0)
+    plus_minus: float = pa.Field(
+        nullable=True, description="Score margin while on the floor, in points"
     )
-    fgm: int = pa.Field(ge=0, description="Field goals made")
-    fga: int = pa.Field(ge=0, description="Field goals attempted")
-    fg3m: int = pa.Field(ge=0, description="Three-pointers made")
-    fg3a: int = pa.Field(ge=0, description="Three-pointers attempted")
-    ftm: int = pa.Field(ge=0, description="Free throws made")
-    fta: int = pa.Field(ge=0, description="Free throws attempted")
-    oreb: int = pa.Field(ge=0, description="Offensive rebounds")
-    dreb: int = pa.Field(ge=0, description="Defensive rebounds")
-    reb: int = pa.Field(ge=0, description="Rebounds")
-    ast: int = pa.Field(ge=0, description="Assists")
-    stl: int = pa.Field(ge=0, description="Steals")
-    blk: int = pa.Field(ge=0, description="Blocks")
-    tov: int = pa.Field(ge=0, description="Turnovers")
-    pf: int = pa.Field(ge=0, description="Personal fouls")
-    pts: int = pa.Field(ge=0, description="Points scored")
-    plus_minus: float = pa.Field(description="Score margin while on the floor, in points")
     source_name: str = pa.Field(
-        isin=[game_log.name, boxscore.name],
+        isin=[game_log.name, boxscore.name, fallback.name],
         description="The source that the row's unit is taken from",
     )
     contradiction: str = pa.Field(
         nullable=True,
         description="What a less trusted source says otherwise of the unit; NULL where none does",
+    )
+
+    line_of_both: str = pa.Field(
+        nullable=True,
+        description="Whom of the unit a more trusted roster of the game's other team has too, so "
+        "that his row is left out; NULL where there is nobody",
     )
 
     class Config:
@@ -100,6 +113,7 @@ def transform(
     nba_stats_league_game_log_player_rejected: ir.Table,
     nba_stats_boxscore: ir.Table,
     nba_stats_boxscore_rejected: ir.Table,
+    balldontlie_player_boxscore: ir.Table,
     nbac_schedule: ir.Table,
 ) -> ir.Table:
     """Each unit from its most trusted source, with side and opponent of the schedule."""
@@ -117,8 +131,11 @@ def transform(
         nbac_schedule,
         LINE,
     )
+    last = told_whole(
+        fallback.name, balldontlie_player_boxscore.filter(_.is_whole), nbac_schedule, LINE
+    )
     return with_contradictions(
-        most_trusted(log, document),
+        in_one_unit(most_trusted(log, document, last), "player_id"),
         log,
         document,
         line=["player_id"],
@@ -137,6 +154,7 @@ def measured(
         points=_.pts.sum(),
         source_name=_.source_name.max(),
         contradiction=_.contradiction.max(),
+        line_of_both=_.line_of_both.max(),
     )
     teams = nbac_team_boxscore.select(*keys, team_points="pts")
     sides = sides.left_join(rosters, keys).drop("game_id_right", "team_abbr_right")
@@ -148,6 +166,7 @@ INVARIANTS = (
     Invariant(
         "roster_of_team", _.played.isnull(), "the game has no player of this team", "missing"
     ),
+    Invariant("one_team_of_player", _.line_of_both.notnull(), _.line_of_both),
     Invariant(
         "plausible_players",
         ~_.played.between(FEWEST_PLAYERS.value, MOST_PLAYERS.value),
@@ -169,9 +188,9 @@ INVARIANTS = (
 
 nbac_player_boxscore = table_asset(
     __name__,
-    version=3,
+    version=5,
     schema=NbacPlayerBoxscore,
-    reads=same_date("nbac_schedule"),
+    reads=same_date("nbac_schedule", "balldontlie_player_boxscore"),
     sources=[game_log, boxscore],
     expected=expected,
     transform=transform,

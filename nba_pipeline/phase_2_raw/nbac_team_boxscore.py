@@ -1,8 +1,8 @@
 """Each team's box score as the source gives it: one row per team and final game.
 
-It is taken from the most trusted source that has it: the league game log, then the game's box score.
-Rows that break an invariant stay here as the source said them; data_gaps names them, and no later
-table reads them.
+It is taken from the most trusted source that has it: the league game log, then the game's box score,
+then the sum of the players whom the fallback has. Rows that break an invariant stay here as the
+source said them; data_gaps names them, and no later table reads them.
 """
 
 from datetime import date
@@ -13,10 +13,11 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
-from nba_pipeline.kernel.trust import most_trusted, told_by, with_contradictions
+from nba_pipeline.kernel.trust import most_trusted, told_by, told_whole, with_contradictions
 from nba_pipeline.kernel.units import Invariant, Units
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores as fallback
 from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore as boxscore
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
@@ -41,31 +42,29 @@ class NbacTeamBoxscore(pa.DataFrameModel):
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date
-    team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
+    team_abbr: str
     opponent_abbr: str = pa.Field(description="The other team's tricode, from the schedule")
     is_home: bool = pa.Field(description="Whether the team is the home team, from the schedule")
-    minutes: float = pa.Field(
-        ge=0, description="Minutes played, decimal; a team has those of its players together"
-    )
-    fgm: int = pa.Field(ge=0, description="Field goals made")
-    fga: int = pa.Field(ge=0, description="Field goals attempted")
-    fg3m: int = pa.Field(ge=0, description="Three-pointers made")
-    fg3a: int = pa.Field(ge=0, description="Three-pointers attempted")
-    ftm: int = pa.Field(ge=0, description="Free throws made")
-    fta: int = pa.Field(ge=0, description="Free throws attempted")
-    oreb: int = pa.Field(ge=0, description="Offensive rebounds")
-    dreb: int = pa.Field(ge=0, description="Defensive rebounds")
-    reb: int = pa.Field(ge=0, description="Rebounds")
-    ast: int = pa.Field(ge=0, description="Assists")
-    stl: int = pa.Field(ge=0, description="Steals")
-    blk: int = pa.Field(ge=0, description="Blocks")
-    tov: int = pa.Field(ge=0, description="Turnovers")
-    pf: int = pa.Field(ge=0, description="Personal fouls")
-    pts: int = pa.Field(ge=0, description="Points scored")
+    minutes: float = pa.Field(ge=0)
+    fgm: int = pa.Field(ge=0)
+    fga: int = pa.Field(ge=0)
+    fg3m: int = pa.Field(ge=0)
+    fg3a: int = pa.Field(ge=0)
+    ftm: int = pa.Field(ge=0)
+    fta: int = pa.Field(ge=0)
+    oreb: int = pa.Field(ge=0)
+    dreb: int = pa.Field(ge=0)
+    reb: int = pa.Field(ge=0)
+    ast: int = pa.Field(ge=0)
+    stl: int = pa.Field(ge=0)
+    blk: int = pa.Field(ge=0)
+    tov: int = pa.Field(ge=0)
+    pf: int = pa.Field(ge=0)
+    pts: int = pa.Field(ge=0)
     plus_minus: float = pa.Field(description="Score margin while on the floor, in points")
     won: bool = pa.Field(nullable=True, description="Whether the team won; NULL when not said")
     source_name: str = pa.Field(
-        isin=[game_log.name, boxscore.name],
+        isin=[game_log.name, boxscore.name, fallback.name],
         description="The source that the row's unit is taken from",
     )
     contradiction: str = pa.Field(
@@ -90,6 +89,7 @@ def transform(
     nba_stats_league_game_log_team_rejected: ir.Table,
     nba_stats_boxscore: ir.Table,
     nba_stats_boxscore_rejected: ir.Table,
+    balldontlie_player_boxscore: ir.Table,
     nbac_schedule: ir.Table,
 ) -> ir.Table:
     """Each line from its most trusted source, with side and opponent of the schedule."""
@@ -107,8 +107,9 @@ def transform(
         nbac_schedule,
         LINE,
     )
+    last = told_whole(fallback.name, _of_players(balldontlie_player_boxscore), nbac_schedule, LINE)
     return with_contradictions(
-        most_trusted(log, document),
+        most_trusted(log, document, last).drop("place"),
         log,
         document,
         line=[],
@@ -117,10 +118,26 @@ def transform(
     )
 
 
+def _of_players(balldontlie_player_boxscore: ir.Table) -> ir.Table:
+    """The lines of teams whose players are all there: their sums, and the margin of the score."""
+    whole = balldontlie_player_boxscore.filter(_.is_whole)
+    sums = {name: _[name].sum() for name in ("minutes", *COUNTED)}
+    teams = whole.group_by("game_id", "game_date", "team_abbr").agg(
+        **sums, plus_minus=_.team_points.max() - _.opponent_points.max()
+    )
+    return teams.mutate(won=_.plus_minus > 0)
+
+
 def measured(sides: ir.Table, nbac_team_boxscore: ir.Table) -> ir.Table:
-    """Each side of a final game with its row."""
+    """Each side of a final game with its row, and the points of the other side."""
     rows = nbac_team_boxscore.drop("game_date", "opponent_abbr", "is_home")
-    return sides.left_join(rows.mutate(is_there=True), GRAIN)
+    others = nbac_team_boxscore.select("game_id", opponent_abbr="team_abbr", opponent_pts="pts")
+    sides = sides.left_join(rows.mutate(is_there=True), GRAIN)
+    sides = sides.drop(*(f"{key}_right" for key in GRAIN))
+    keys = ["game_id", "opponent_abbr"]
+    sides = sides.left_join(others, keys).drop(*(f"{key}_right" for key in keys))
+    # The schedule's score is the more independent of the two; the other row may itself be wrong.
+    return sides.mutate(points_against=_.opponent_score.fill_null(_.opponent_pts))
 
 
 INVARIANTS = (
@@ -153,6 +170,16 @@ INVARIANTS = (
         _.pts != _.team_score,
         _.pts.cast("string") + " points, but the schedule says " + _.team_score.cast("string"),
     ),
+    Invariant(
+        "won_by_points",
+        _.won != (_.pts > _.points_against),
+        "won is "
+        + _.won.cast("string")
+        + " with "
+        + _.pts.cast("string")
+        + " points against "
+        + _.points_against.cast("string"),
+    ),
     Invariant("sources_agree", _.contradiction.notnull(), _.contradiction),
 )
 
@@ -165,9 +192,9 @@ def plus_minus_not_mirrored(rows: ir.Table) -> ir.Table:
 
 nbac_team_boxscore = table_asset(
     __name__,
-    version=3,
+    version=5,
     schema=NbacTeamBoxscore,
-    reads=same_date("nbac_schedule"),
+    reads=same_date("nbac_schedule", "balldontlie_player_boxscore"),
     sources=[game_log, boxscore],
     expected=expected,
     transform=transform,

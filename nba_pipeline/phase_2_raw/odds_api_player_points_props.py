@@ -1,5 +1,7 @@
 """Points lines that bookmakers offered before games: one row per player, book, snapshot and number.
 
+Whoever is known to be with neither team of the event has no line in it: a price on him is rejected.
+
 All snapshots and all numbers are kept. A book that lists several numbers for one player lists
 alternates, which is why the number is part of the grain; is_main tells its line.
 """
@@ -18,7 +20,13 @@ from nba_pipeline.league.betting_lines import (
     with_main_lines,
 )
 from nba_pipeline.league.identity import GAME_ID
-from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
+from nba_pipeline.league.player_names import (
+    matched_names,
+    nearest_names,
+    of_their_teams,
+    unmatched_rows,
+)
+from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams, covered
 from nba_pipeline.phase_1_sources.odds_api_player_points import odds_api_player_points as source
 from nba_pipeline.phase_1_sources.player_sources import PLAYER_SOURCES
@@ -70,12 +78,14 @@ class OddsApiPlayerPointsProps(pa.DataFrameModel):
 def transform(
     odds_api_player_points: ir.Table, nbac_schedule: ir.Table, known_players: ir.Table
 ) -> ir.Table:
-    """The offers for players of covered games whom the names mean for certain, both sides in a row.
+    """The offers for players of both teams whom the names mean for certain, both sides in a row.
 
     Of an offer that is in two files the later name of a file stands.
     """
     offers = _offers(odds_api_player_points, nbac_schedule)
-    players = matched_names(_names(offers), known_players, _teams(offers, nbac_schedule), _NAME)
+    names, teams = _names(offers), _teams(offers, nbac_schedule)
+    players = matched_names(names, known_players, teams, _NAME)
+    players = of_their_teams(players, names, known_players, teams, _NAME)
     found = offers.join(players, _NAME)
     same = ibis.window(group_by=[*GRAIN, "side"], order_by=[_.source_file.desc(), _.row_number])
     found = found.mutate(place=ibis.row_number().over(same)).filter(_.place == 0)
@@ -95,17 +105,34 @@ def transform(
 def rejections(
     odds_api_player_points: ir.Table, nbac_schedule: ir.Table, known_players: ir.Table
 ) -> ir.Table:
-    """Names that mean nobody for certain, once per file, and events that are no scheduled game."""
+    """Names of nobody for certain or of neither team, once per file; events that are no game."""
     offers = _offers(odds_api_player_points, nbac_schedule)
     names, teams = _names(offers), _teams(offers, nbac_schedule)
-    lost = offers.anti_join(matched_names(names, known_players, teams, _NAME), _NAME)
-    nearest = nearest_names(names.semi_join(lost, _NAME), known_players, teams, _NAME)
-    lost = lost.group_by([*_NAME, "game_date"]).agg(
+    players = matched_names(names, known_players, teams, _NAME)
+    own = of_their_teams(players, names, known_players, teams, _NAME)
+    once = offers.group_by([*_NAME, "game_date", "home_team", "away_team"]).agg(
         row_number=_.row_number.min(), player_name=_.player_name.min()
     )
-    told = unmatched_rows(lost, nearest, _NAME, "description")
-    strange = offers_of_no_game(odds_api_player_points, nbac_schedule)
-    return told.union(strange.select(*told.columns))
+    lost = once.anti_join(players, _NAME)
+    nearest = nearest_names(names.semi_join(lost, _NAME), known_players, teams, _NAME)
+    others = rejected(
+        once.join(players.anti_join(own, _NAME), _NAME),
+        field="description",
+        value=_.player_name,
+        rule="player_of_other_team",
+        tells=_.player_name
+        + " is player "
+        + _.player_id.cast("string")
+        + ", who is known to be with neither "
+        + _.away_team
+        + " nor "
+        + _.home_team,
+    )
+    return ibis.union(
+        unmatched_rows(lost, nearest, _NAME, "description"),
+        others,
+        offers_of_no_game(odds_api_player_points, nbac_schedule),
+    )
 
 
 def _offers(odds_api_player_points: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
@@ -124,7 +151,7 @@ def _teams(offers: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
 
 odds_api_player_points_props = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=OddsApiPlayerPointsProps,
     reads=same_date("nbac_schedule"),
     sources=[source],

@@ -52,7 +52,9 @@ class ShotSources(pa.DataFrameModel):
         nullable=True, ge=0, description="The same in the box score; NULL without a roster"
     )
     players_unlike: int = pa.Field(
-        nullable=True, ge=0, description="Players whose attempts are others in the box score"
+        nullable=True,
+        ge=0,
+        description="Players whose attempts or makes are others in the box score",
     )
     rule: str = pa.Field(nullable=True)
     detail: str = pa.Field(nullable=True)
@@ -78,7 +80,7 @@ def transform(
     nbac_shot_chart: ir.Table,
     seasons_with_files: ir.Table,
 ) -> ir.Table:
-    """Each side with what its players' attempts are by source and by box score."""
+    """Each side with what its players' attempts and makes are by source and by box score."""
     sides = expected(nbac_schedule).select(*GRAIN, "game_date", "season")
     shots = shots_of_players(
         bigdataball_play_by_play, nbac_play_by_play, nbac_shot_chart, paint_feet=PAINT_FEET.value
@@ -106,7 +108,8 @@ def transform(
             (_.has_file.isnull(), NO_FILE),
             (_.rejected_rule.notnull(), _.rejected_rule),
             (~has_shots, NO_SHOTS),
-            (_.players_unlike > 0, "unlike_box_score"),
+            (_.attempts_unlike > 0, "unlike_box_score"),
+            (_.players_unlike > 0, "makes_unlike_box_score"),
         ),
         detail=ibis.cases(
             (_.has_file.isnull(), "no file of the season"),
@@ -126,47 +129,62 @@ def _for_each_source(rows: ir.Table) -> ir.Table:
 def _compared(shots: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:
     """Per side and source the attempts, those of the box score, and the first player unlike them."""
     keys = ["game_id", "shot_source", "player_id"]
+    counts = ("fga", "fg3a", "fgm", "fg3m")
     box = _for_each_source(
         nbac_player_boxscore.select(
-            "game_id", "player_id", "fga", "fg3a", box_team="team_abbr", is_in_box=True
+            "game_id", "player_id", *counts, box_team="team_abbr", is_in_box=True
         )
     )
     both = box.outer_join(shots, keys)
     both = both.mutate(**{name: _[name].fill_null(_[f"{name}_right"]) for name in keys})
-    attempts = sum((both[f"{zone}_attempts"].fill_null(0) for zone in ZONES), ibis.literal(0))
     players = both.select(
         *keys,
         team_abbr=_.box_team.fill_null(_.team_abbr),
-        attempts=attempts,
+        attempts=_of_all_zones(both, "attempts"),
         threes=_.three_attempts.fill_null(0),
-        box_attempts=_.fga.fill_null(0),
-        box_threes=_.fg3a.fill_null(0),
+        makes=_of_all_zones(both, "makes"),
+        three_makes=_.three_makes.fill_null(0),
         is_in_box=_.is_in_box.fill_null(False),
+        **{f"box_{name}": _[name].fill_null(0) for name in counts},
     )
-    is_unlike = (_.attempts != _.box_attempts) | (
-        (_.threes - _.box_threes).abs() > THREES_AGREE.value
+    players = players.mutate(
+        is_attempts=_unlike(_.attempts, _.box_fga, _.threes, _.box_fg3a),
+        is_makes=_unlike(_.makes, _.box_fgm, _.three_makes, _.box_fg3m),
     )
-    players = players.mutate(is_unlike=is_unlike.cast("int64"))
-    told = (
-        "player "
-        + _.player_id.cast("string")
-        + ": "
-        + _.attempts.cast("string")
-        + " attempts and "
-        + _.threes.cast("string")
-        + " threes, "
-        + _.box_attempts.cast("string")
-        + " and "
-        + _.box_threes.cast("string")
-        + " in the box score"
+    told = ibis.cases(
+        (_.is_attempts, _told("attempts", _.attempts, _.threes, _.box_fga, _.box_fg3a)),
+        (_.is_makes, _told("makes", _.makes, _.three_makes, _.box_fgm, _.box_fg3m)),
     )
-    players = players.mutate(told=ibis.ifelse(_.is_unlike == 1, told, None))
+    players = players.mutate(told=told)
     return players.group_by(*GRAIN).agg(
         attempts=_.attempts.sum(),
-        box_attempts=ibis.ifelse(_.is_in_box.any(), _.box_attempts.sum(), None),
-        players_unlike=_.is_unlike.sum(),
-        unlike=_.told.min(),
+        box_attempts=ibis.ifelse(_.is_in_box.any(), _.box_fga.sum(), None),
+        attempts_unlike=_.is_attempts.cast("int64").sum(),
+        players_unlike=_.told.count(),
+        # Where attempts are others it is they that the rule is about.
+        unlike=ibis.coalesce(_.told.min(where=_.is_attempts), _.told.min()),
     )
+
+
+def _of_all_zones(shots: ir.Table, what: str) -> ir.IntegerValue:
+    return sum((shots[f"{zone}_{what}"].fill_null(0) for zone in ZONES), ibis.literal(0))
+
+
+def _unlike(
+    count: ir.IntegerValue,
+    box_count: ir.IntegerValue,
+    threes: ir.IntegerValue,
+    box_threes: ir.IntegerValue,
+) -> ir.BooleanValue:
+    return (count != box_count) | ((threes - box_threes).abs() > THREES_AGREE.value)
+
+
+def _told(what: str, *counts: ir.IntegerValue) -> ir.StringValue:
+    """What the source and the box score say of a player, in a sentence."""
+    said = [count.cast("string") for count in counts]
+    of_source = said[0] + f" {what} and " + said[1] + " threes, "
+    of_box = said[2] + " and " + said[3] + " in the box score"
+    return "player " + _.player_id.cast("string") + ": " + of_source + of_box
 
 
 def _rejected(sides: ir.Table, rejected_rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
@@ -181,7 +199,7 @@ def _rejected(sides: ir.Table, rejected_rows: ir.Table, nbac_schedule: ir.Table)
 
 shot_sources = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=ShotSources,
     reads=same_date(
         *("nbac_schedule", "nbac_player_boxscore", "rejected_rows"),

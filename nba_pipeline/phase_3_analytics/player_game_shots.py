@@ -1,7 +1,7 @@
 """From where each player shot in a game that is final: one row per player with minutes.
 
-All shots of a game are from one source, the most trusted of those whose attempts are those of the
-box score. Where there is none the game's shots are a gap, and its players' are unknown. Which source
+All shots of a game are from one source, the most trusted of those whose attempts and makes are
+those of the box score. Where there is none the game's shots are a gap, and its players' are unknown. Which source
 is believed hangs on the rosters of both teams, so that a row names the gaps of both.
 """
 
@@ -136,19 +136,31 @@ def attempts_unlike_box_score(
     rows: ir.Table, nbac_player_boxscore: ir.Table, data_gaps: ir.Table
 ) -> ir.Table:
     """Players whose shots are known and are not as many as the box score's."""
+    return _unlike_box_score(rows, nbac_player_boxscore, data_gaps, "attempts", "fga", "fg3a")
+
+
+def makes_unlike_box_score(
+    rows: ir.Table, nbac_player_boxscore: ir.Table, data_gaps: ir.Table
+) -> ir.Table:
+    """Players whose shots are known and went in other than as often as the box score has it."""
+    return _unlike_box_score(rows, nbac_player_boxscore, data_gaps, "makes", "fgm", "fg3m")
+
+
+def _unlike_box_score(
+    rows: ir.Table,
+    nbac_player_boxscore: ir.Table,
+    data_gaps: ir.Table,
+    what: str,
+    box_all: str,
+    box_threes: str,
+) -> ir.Table:
     rosters = data_gaps.filter(_.table_name == "nbac_player_boxscore")
     box = nbac_player_boxscore.anti_join(rosters, ["game_id", "team_abbr"])
-    box = box.select(*GRAIN, box_attempts="fga", box_threes="fg3a")
-    attempts = _.paint_attempts + _.mid_range_attempts + _.three_attempts
-    threes = (_.three_attempts - _.box_threes).abs() > THREES_AGREE.value
-    return rows.join(box, GRAIN).filter((attempts != _.box_attempts) | threes)
-
-
-def makes_unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:
-    """Players whose shots are known and went in other than as often as the box score has it."""
-    box = nbac_player_boxscore.select(*GRAIN, box_makes="fgm")
-    makes = _.paint_makes + _.mid_range_makes + _.three_makes
-    return rows.join(box, GRAIN).filter(makes != _.box_makes)
+    box = box.select(*GRAIN, box_all=box_all, box_threes=box_threes)
+    both = rows.join(box, GRAIN)
+    shots = sum((both[f"{zone}_{what}"] for zone in ZONES), ibis.literal(0))
+    threes = (both[f"three_{what}"] - both.box_threes).abs() > THREES_AGREE.value
+    return both.filter((shots != both.box_all) | threes)
 
 
 player_game_shots = table_asset(
@@ -161,8 +173,7 @@ player_game_shots = table_asset(
     ),
     expected=expected,
     transform=transform,
-    violations=[attempts_unlike_box_score],
-    warnings=[makes_unlike_box_score],
+    violations=[attempts_unlike_box_score, makes_unlike_box_score],
     ready_when=["box"],
     counts=["zone"],
     checkpoints=[checkpoint("shots", attempts_unlike_box_score, makes_unlike_box_score)],

@@ -1,7 +1,8 @@
-"""What each player did in a game that is final: one row per player with minutes.
+"""What each player did in a game that is final: one row per player who played or was listed.
 
 Rosters that are gaps are left out; a player whose team's box score is a gap has no usage_rate,
-one whose game's shots are a gap no zones.
+one whose game's shots are a gap no zones. Who was listed in the game book and did not play has a row
+without numbers, and is_dnp; that he did not is known from his team's roster. No window counts it.
 """
 
 from datetime import date
@@ -14,6 +15,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.league import box_score
+from nba_pipeline.league.availability import GameStatus
 from nba_pipeline.league.betting_lines import LINE_SOURCES, closing_lines
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
@@ -29,7 +31,7 @@ GRAIN = ["game_id", "player_id"]
 
 
 class PlayerGameSummary(pa.DataFrameModel):
-    """The columns.
+    """The columns; numbers are NULL of who did not play.
 
     Every row also has box_games_expected, box_games_present, team_games_expected,
     team_games_present, zone_games_expected, zone_games_present, completeness, gap_ids,
@@ -44,23 +46,23 @@ class PlayerGameSummary(pa.DataFrameModel):
     team_abbr: str
     opponent_abbr: str
     is_home: bool
-    minutes: float = pa.Field(gt=0, le=MOST_PLAYER_MINUTES.value)
-    points: int = pa.Field(ge=0, description="Points scored")
-    fgm: int = pa.Field(ge=0)
-    fga: int = pa.Field(ge=0)
-    fg3m: int = pa.Field(ge=0)
-    fg3a: int = pa.Field(ge=0)
-    ftm: int = pa.Field(ge=0)
-    fta: int = pa.Field(ge=0)
-    oreb: int = pa.Field(ge=0)
-    dreb: int = pa.Field(ge=0)
-    reb: int = pa.Field(ge=0)
-    ast: int = pa.Field(ge=0)
-    stl: int = pa.Field(ge=0)
-    blk: int = pa.Field(ge=0)
-    tov: int = pa.Field(ge=0)
-    pf: int = pa.Field(ge=0)
-    plus_minus: float
+    minutes: float = pa.Field(gt=0, nullable=True, le=MOST_PLAYER_MINUTES.value)
+    points: int = pa.Field(ge=0, nullable=True, description="Points scored")
+    fgm: int = pa.Field(ge=0, nullable=True)
+    fga: int = pa.Field(ge=0, nullable=True)
+    fg3m: int = pa.Field(ge=0, nullable=True)
+    fg3a: int = pa.Field(ge=0, nullable=True)
+    ftm: int = pa.Field(ge=0, nullable=True)
+    fta: int = pa.Field(ge=0, nullable=True)
+    oreb: int = pa.Field(ge=0, nullable=True)
+    dreb: int = pa.Field(ge=0, nullable=True)
+    reb: int = pa.Field(ge=0, nullable=True)
+    ast: int = pa.Field(ge=0, nullable=True)
+    stl: int = pa.Field(ge=0, nullable=True)
+    blk: int = pa.Field(ge=0, nullable=True)
+    tov: int = pa.Field(ge=0, nullable=True)
+    pf: int = pa.Field(ge=0, nullable=True)
+    plus_minus: float = pa.Field(nullable=True)
     ts_pct: float = pa.Field(
         ge=0,
         nullable=True,
@@ -75,6 +77,8 @@ class PlayerGameSummary(pa.DataFrameModel):
         description="Share of the team's plays used while on the floor, percent; NULL under a minute",
     )
     starter: bool = pa.Field(nullable=True)
+    is_dnp: bool = pa.Field(description="Whether he was listed for the game and did not play")
+    dnp_reason: str = pa.Field(nullable=True)
     paint_attempts: int = pa.Field(ge=0, nullable=True)
     paint_makes: int = pa.Field(ge=0, nullable=True)
     mid_range_attempts: int = pa.Field(ge=0, nullable=True)
@@ -107,6 +111,37 @@ def expected(nbac_schedule: ir.Table) -> ir.Table:
     return both_teams(final(nbac_schedule))
 
 
+def _listed(
+    played: ir.Table,
+    nbac_gamebook_player_stats: ir.Table,
+    nbac_player_boxscore: ir.Table,
+    data_gaps: ir.Table,
+    nbac_schedule: ir.Table,
+) -> ir.Table:
+    """Those who were listed and did not play, in the columns of those who did."""
+    sides = both_teams(final(nbac_schedule))
+    keys = ["game_id", "team_abbr"]
+    listed = nbac_gamebook_player_stats.filter(_.status != GameStatus.ACTIVE.value)
+    listed = listed.select(*GRAIN, *keys[1:], "player_name", "player_lookup", "status")
+    listed = listed.anti_join(played, GRAIN)
+    listed = listed.join(sides.select(*keys, "game_date", "opponent_abbr", "is_home"), keys)
+    rosters = nbac_player_boxscore.select(*keys, "game_date").distinct()
+    rosters = provenance.with_holes(rosters, data_gaps, "nbac_player_boxscore").drop("game_date")
+    listed = provenance.join(listed, rosters, keys)
+    # Nothing of the team's line or of shots is asked of who did neither.
+    nothing = {name: 0 for name in provenance.tracking_columns(played) if name != "gap_ids"}
+    return listed.select(
+        **{
+            name: (
+                listed[name]
+                if name in listed.columns
+                else ibis.literal(nothing.get(name), type=kind)
+            )
+            for name, kind in played.schema().items()
+        }
+    )
+
+
 def transform(
     nbac_player_boxscore: ir.Table,
     nbac_team_boxscore: ir.Table,
@@ -117,7 +152,10 @@ def transform(
     nbac_gamebook_player_stats: ir.Table,
     player_game_shots: ir.Table,
 ) -> ir.Table:
-    """The box score, shooting percentages, usage against the own team's, zones, the closing line."""
+    """The box score, shooting percentages, usage against the own team's, zones, the closing line.
+
+    Those who were listed and did not play come with their closing line alone.
+    """
     players = provenance.with_holes(nbac_player_boxscore, data_gaps, "nbac_player_boxscore")
     teams = provenance.with_holes(nbac_team_boxscore, data_gaps, "nbac_team_boxscore")
     teams = teams.select(
@@ -130,17 +168,22 @@ def transform(
         team_tov="tov",
     )
     rows = provenance.join(players, teams, ["game_id", "team_abbr"]).filter(_.minutes > 0)
-    lines = closing_lines(
-        odds_api_player_points_props, bettingpros_player_points_props, nbac_schedule
-    )
-    lines = lines.select("game_date", "player_id", "points_line", "line_source")
-    rows = provenance.join(rows, lines, ["game_date", "player_id"])
-    rows = provenance.join(rows, nbac_gamebook_player_stats.select(*GRAIN, "starter"), GRAIN)
     shots = player_game_shots.select(
         *GRAIN, *COUNTED, "shot_source", *provenance.tracking_columns(player_game_shots)
     )
     rows = provenance.join(rows, shots, GRAIN)
+    rows = rows.union(
+        _listed(rows, nbac_gamebook_player_stats, nbac_player_boxscore, data_gaps, nbac_schedule)
+    )
+    lines = closing_lines(
+        rows, odds_api_player_points_props, bettingpros_player_points_props, nbac_schedule
+    )
+    rows = provenance.join(rows, lines.select(*GRAIN, "points_line", "line_source"), GRAIN)
+    book = nbac_gamebook_player_stats.select(*GRAIN, "starter", reason="dnp_reason")
+    rows = provenance.join(rows, book, GRAIN)
     return rows.mutate(
+        is_dnp=rows.minutes.isnull(),
+        dnp_reason=ibis.ifelse(rows.minutes.isnull(), rows.reason, ibis.null("string")),
         points=rows.pts,
         over_under_result=ibis.cases(
             (rows.pts > rows.points_line, "OVER"),
@@ -168,12 +211,16 @@ def usage_rate_coverage(rows: ir.Table, data_gaps: ir.Table) -> ir.Table:
 def usage_rate_shares(rows: ir.Table) -> ir.Table:
     """Players with usage_rate per season, of all who played and of those who did for a minute."""
     known, is_minute = _.usage_rate.notnull(), _.minutes >= 1
-    counts = rows.group_by("season").agg(
-        with_usage_rate=_.count(where=known),
-        minutes_above_0=_.count(),
-        minutes_at_least_1=_.count(where=is_minute),
-        share_above_0=known.mean(),
-        share_at_least_1=known.mean(where=is_minute),
+    counts = (
+        rows.filter(~_.is_dnp)
+        .group_by("season")
+        .agg(
+            with_usage_rate=_.count(where=known),
+            minutes_above_0=_.count(),
+            minutes_at_least_1=_.count(where=is_minute),
+            share_above_0=known.mean(),
+            share_at_least_1=known.mean(where=is_minute),
+        )
     )
     return counts.order_by("season")
 
@@ -209,7 +256,7 @@ def team_rows_without_players(
 
 player_game_summary = table_asset(
     __name__,
-    version=4,
+    version=6,
     schema=PlayerGameSummary,
     reads=same_date(
         *("nbac_schedule", "nbac_player_boxscore", "nbac_team_boxscore", "data_gaps"),

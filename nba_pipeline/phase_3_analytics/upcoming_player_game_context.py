@@ -18,6 +18,7 @@ from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.league.betting_lines import closing_lines
+from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.injury_status import INJURY_SOURCES, injury_statuses
 from nba_pipeline.league.schedule import both_teams, covered, final
@@ -180,12 +181,13 @@ def transform(
     """The universe with its teams' context, the players' rest, their lines and who is hurt."""
     earlier = both_teams(covered(games_before))
     sides = upcoming_team_game_context.drop(*(QUALITY.keys() - {"gap_ids"}), "season")
-    rows = _universe(sides, earlier, player_game_summary)
+    played = of_who_played(player_game_summary)
+    rows = _universe(sides, earlier, played)
     is_over = ibis.cases(
         (_.over_under_result == "OVER", True), (_.over_under_result == "UNDER", False)
     )
     games = timeline(
-        player_game_summary.mutate(is_over=is_over),
+        played.mutate(is_over=is_over),
         data_gaps,
         of="player_id",
         needs=PLAYER_GAMES,
@@ -206,9 +208,9 @@ def transform(
     ).mutate(days_rest=_.game_date.delta(_.last_game, unit="day"))
     rows = provenance.join(rows, known, ["player_id", "game_date"])
     lines = closing_lines(
-        odds_api_player_points_props, bettingpros_player_points_props, nbac_schedule
+        rows, odds_api_player_points_props, bettingpros_player_points_props, nbac_schedule
     )
-    rows = provenance.join(rows, lines, ["player_id", "game_date"])
+    rows = provenance.join(rows, lines, GRAIN)
     statuses = injury_statuses(
         rows.select("game_id", "player_id", "team_abbr", "game_date", "last_game"),
         nbac_injury_report,
@@ -230,7 +232,7 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=7,
+    version=8,
     schema=UpcomingPlayerGameContext,
     reads=[
         *same_date("nbac_schedule", "upcoming_team_game_context", "injury_transactions"),

@@ -12,6 +12,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_previous_season, from_season, same_date, table_asset
 from nba_pipeline.league import composite_factors
+from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.composite_factors import (
     FRESH,
     MOST_MISMATCH,
@@ -111,7 +112,8 @@ def transform(
         *("games_in_last_7_days", "minutes_in_last_7_days", "teammates_out_usage"),
         *provenance.tracking_columns(context),
     )
-    games = timeline(player_game_summary, data_gaps, of="player_id", needs=PLAYER_GAMES)
+    played = of_who_played(player_game_summary)
+    games = timeline(played, data_gaps, of="player_id", needs=PLAYER_GAMES)
     known = as_of(
         rows.select("player_id", "game_date"),
         with_back_to_backs(games),
@@ -171,7 +173,7 @@ def as_of_sample(rows: ir.Table, player_game_summary: ir.Table) -> ir.Table:
     """Sampled rows whose usage is not that of the games strictly before them."""
     return unlike_recomputed(
         sampled(rows).filter(_.usage_rate_last_3.notnull()),
-        player_game_summary,
+        of_who_played(player_game_summary),
         "player_id",
         value="usage_rate_last_3",
         column="usage_rate",

@@ -15,6 +15,7 @@ from nba_pipeline.kernel.table import (
     table_asset,
 )
 from nba_pipeline.league import calendar
+from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.schedule import covered
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
@@ -170,7 +171,7 @@ def transform(
         *provenance.tracking_columns(context),
     )
     games = timeline(
-        player_game_summary.mutate(shots=2 * (_.fga + 0.44 * _.fta)),
+        of_who_played(player_game_summary).mutate(shots=2 * (_.fga + 0.44 * _.fta)),
         data_gaps,
         of="player_id",
         needs=PLAYER_GAMES,
@@ -255,10 +256,10 @@ def _uncounted(found: ir.Table) -> ir.Table:
 
 def as_of_sample(rows: ir.Table, player_game_summary: ir.Table) -> ir.Table:
     """Sampled rows whose points and minutes are not those of the games strictly before them."""
-    some = sampled(rows)
+    some, played = sampled(rows), of_who_played(player_game_summary)
     points = unlike_recomputed(
         some,
-        player_game_summary,
+        played,
         "player_id",
         value="points_avg_last_10",
         column="points",
@@ -266,7 +267,7 @@ def as_of_sample(rows: ir.Table, player_game_summary: ir.Table) -> ir.Table:
     )
     minutes = unlike_recomputed(
         some,
-        player_game_summary,
+        played,
         "player_id",
         value="minutes_avg_last_5",
         column="minutes",

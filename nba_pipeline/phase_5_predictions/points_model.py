@@ -22,6 +22,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_three_seasons, table_asset
 from nba_pipeline.league import calendar
+from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.model import boosting, promotion, training_gate
 from nba_pipeline.model.card import card
 from nba_pipeline.model.training_gate import Training
@@ -138,7 +139,8 @@ def _trainings(
     features: ir.Table, results: ir.Table, partitions: Sequence[date]
 ) -> dict[date, Training]:
     """What there is to train each month's model on: what is behind it, of three seasons."""
-    rows, games = _training_rows(features, results), _games(results)
+    played = of_who_played(results)
+    rows, games = _training_rows(features, played), _games(played)
     days = rows.game_date.to_numpy()
     found = {}
     for month in partitions:

@@ -4,6 +4,7 @@ from datetime import date
 
 from ibis import _
 
+from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.quality.stored import NothingStored
 from nba_pipeline.warehouse.protocol import Warehouse
 
@@ -28,7 +29,8 @@ def accuracy_of(warehouse: Warehouse, first: date, last: date) -> list[dict[str,
     features = warehouse.table("ml_feature_store_v2", first, last)
     features = features.select(*_KEYS, *BASELINES.values())
     rows = graded.filter(_.absolute_error.notnull()).left_join(features, _KEYS)
-    played = warehouse.table("player_game_summary", first, last).count().as_scalar()
+    played = of_who_played(warehouse.table("player_game_summary", first, last))
+    played = played.count().as_scalar()
     inside = rows.actual_points.between(rows.p10, rows.p90)
     has_history = rows[BASELINES["last_10"]].notnull() & rows[BASELINES["season"]].notnull()
     compared = {"mae_history": rows.absolute_error}

@@ -11,6 +11,7 @@ from ibis import _
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.table import Read, Table
+from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.calendar import season_days
 from nba_pipeline.league.identity import normalise_name
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, entries_before, strictly_before, timeline
@@ -129,7 +130,7 @@ def _games(
     cache = tables["player_daily_cache"]
     spans = {read.table: read_span(read, [day]) for read in cache.reads}
     past = timeline(
-        warehouse.table("player_game_summary", *spans["player_game_summary"]),
+        of_who_played(warehouse.table("player_game_summary", *spans["player_game_summary"])),
         warehouse.table("data_gaps", *spans["data_gaps"]),
         of="player_id",
         needs=PLAYER_GAMES,

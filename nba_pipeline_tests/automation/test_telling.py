@@ -23,7 +23,7 @@ from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import STALLED_SECONDS
 from nba_pipeline_tests.automation.looking import Looking
 from nba_pipeline_tests.automation.receivers import Received, receivers
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 
 TODAY = date(2023, 10, 25)
 PREDICTIONS = "player_prop_predictions"
@@ -40,7 +40,7 @@ def whole(tmp_path_factory) -> Path:
     write_landing(folder / "landing", League(teams=4, days=3, rest=0.0, seed=3))
     with _at(9):
         Lab(folder, folder / "landing").compute(
-            ["nbac_schedule", "nbac_team_boxscore"], date(2023, 10, 24), date(2023, 10, 24)
+            with_upstream("nbac_team_boxscore"), date(2023, 10, 24), date(2023, 10, 24)
         )
     return folder
 

@@ -12,7 +12,7 @@ from nba_pipeline.kernel.table import Table
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.protocol import DuplicateKeys, LostLease
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 
 DAY = date(2023, 10, 24)
 
@@ -55,7 +55,7 @@ def test_who_lost_its_lease_says_nothing_of_the_dates_any_more(tmp_path) -> None
         return compute(table, [DAY], survey, Writer("zombie", 0, lost))
 
     with zombie.warehouse.snapshot():
-        other.compute([schedule.name, boxscore.name], DAY, DAY)
+        other.compute(with_upstream(boxscore.name), DAY, DAY)
         with pytest.raises(OSError, match="are gone"):
             compute_late(replace(schedule, transform=fail))
         assert set(compute_late(boxscore).refused) == {DAY}

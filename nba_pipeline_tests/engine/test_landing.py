@@ -22,7 +22,7 @@ from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as schedule
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
 
 FIRST, SECOND, LAST = date(2023, 10, 24), date(2023, 10, 25), date(2023, 10, 29)
@@ -60,7 +60,7 @@ def single(folder: Path, log: str, name: str, keep) -> None:
 def test_a_correction_in_a_season_file_makes_its_date_stale_and_no_other(folder) -> None:
     """One player's assists of the second day; and a line more above the others changes nothing."""
     lab = Lab(folder.parent / "lab", folder)
-    lab.compute(["nbac_schedule", "nbac_player_boxscore"], FIRST, LAST)
+    lab.compute(with_upstream("nbac_player_boxscore"), FIRST, LAST)
     before = lab.landing.contents(players, DAYS)
 
     def correct(rows) -> None:
@@ -190,7 +190,7 @@ def test_a_file_both_plain_and_gzipped_is_told_and_the_rest_stands(folder, log) 
     lab = Lab(folder.parent / "lab", folder)
     before = date(2022, 10, 18)
     done = lab.compute(
-        ["nbac_schedule", "nbac_player_boxscore", "nbac_team_boxscore", "rejected_rows"],
+        with_upstream("nbac_player_boxscore", "nbac_team_boxscore", "rejected_rows"),
         before,
         LAST,
     )

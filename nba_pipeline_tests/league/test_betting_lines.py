@@ -8,6 +8,7 @@ import pytest
 from nba_pipeline.league.betting_lines import closing_lines, median_of
 
 DAY = date(2024, 3, 31)
+GAME, OTHER_GAME = "0022300001", "0022300002"
 OFFERED = {
     "game_id": "string",
     "game_date": "date",
@@ -29,7 +30,7 @@ CONSENSUS = {
 def offer(book: str, hour: int, line: float, over: float | None = 1.9, **changed: object) -> dict:
     """An offer for player 1 in a game that begins at 23 UTC."""
     return {
-        "game_id": "0022300001",
+        "game_id": GAME,
         "game_date": DAY,
         "player_id": 1,
         "bookmaker": book,
@@ -54,13 +55,17 @@ def consensus(player: int, line: float) -> dict:
 
 
 def closing(offers: list[dict], others: list[dict] | None = None, tipoff=None) -> dict[int, dict]:
-    """Each player's line."""
+    """The line of each player of the game, of 1, 2 and 3."""
     games = ibis.memtable(
-        [{"game_id": "0022300001", "tipoff_at": tipoff}],
+        [{"game_id": game, "tipoff_at": tipoff} for game in (GAME, OTHER_GAME)],
         schema={"game_id": "string", "tipoff_at": "timestamp('UTC')"},
     )
+    players = [(GAME, player, DAY) for player in (1, 2, 3)]
     rows = closing_lines(
-        ibis.memtable(offers, schema=OFFERED), ibis.memtable(others or [], schema=CONSENSUS), games
+        ibis.memtable(players, columns=["game_id", "player_id", "game_date"]),
+        ibis.memtable(offers, schema=OFFERED),
+        ibis.memtable(others or [], schema=CONSENSUS),
+        games,
     )
     return {row["player_id"]: row for row in rows.to_pyarrow().to_pylist()}
 
@@ -105,6 +110,16 @@ def test_the_consensus_speaks_only_where_no_book_does() -> None:
     told = {player: (row["points_line"], row["line_source"]) for player, row in found.items()}
     assert told == {1: (20.5, "odds_api"), 2: (11.5, "bettingpros"), 3: (12.5, "bettingpros")}
     assert (found[3]["over_price"], found[3]["under_price"]) == (1.95, None)
+
+
+def test_a_price_in_another_game_is_nobody_s_line() -> None:
+    """It neither moves the line of player 1 nor silences the consensus of player 2."""
+    strange = [offer("b", 22, 9.5, game_id=OTHER_GAME, player_id=player) for player in (1, 2)]
+    own = [offer("a", 20, 20.5), offer("a", 21, 21.5)]
+    found = closing([*own, *strange], [consensus(2, 11.5)])
+    told = {player: (row["points_line"], row["line_source"]) for player, row in found.items()}
+    assert told == {1: (21.5, "odds_api"), 2: (11.5, "bettingpros")}
+    assert found[1]["opening_points_line"] == 20.5
 
 
 @pytest.mark.parametrize(

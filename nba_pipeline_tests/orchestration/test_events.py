@@ -223,7 +223,7 @@ def test_dates_that_an_error_hit_are_shown_as_failed(
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(compute, "judge", judge)
-    words = _words(["nbac_schedule", "nbac_team_boxscore"])
+    words = _words(with_upstream("nbac_team_boxscore"))
     assert books.call("backfill", *SPAN, *words).exit_code == 1
     assert books.dates("nbac_schedule") == {"materialized": set(), "failed": _dates()}
     assert books.events()["STEP_FAILURE"] == 1

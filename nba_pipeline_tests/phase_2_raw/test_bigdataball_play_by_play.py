@@ -30,11 +30,16 @@ def taken(*frames, roster=ROSTER) -> list[dict]:
     return rows.select(*columns, "source_file").to_pyarrow().to_pylist()
 
 
-def told(*frames, roster=ROSTER) -> list[tuple]:
-    """What was rejected: file, row, rule, value."""
+def rejected(*frames, roster=ROSTER) -> list[dict]:
+    """What was rejected."""
     rows = rejections(table(*frames), schedule(), box_score(roster)).to_pyarrow().to_pylist()
+    return sorted(rows, key=lambda row: (row["source_file"], row["row_number"], row["rule"]))
+
+
+def told(*frames, roster=ROSTER) -> list[tuple]:
+    """Of what was rejected file, row, rule, value."""
     names = ("source_file", "row_number", "rule", "value")
-    return sorted(tuple(row[name] for name in names) for row in rows)
+    return sorted(tuple(row[n] for n in names) for row in rejected(*frames, roster=roster))
 
 
 def test_old_and_new_format_give_the_same_rows() -> None:
@@ -106,7 +111,7 @@ def test_one_unknown_of_twenty_is_told_and_the_game_is_taken() -> None:
     ]
 
 
-def test_a_row_of_two_unknowns_is_told_once() -> None:
+def test_a_row_of_two_unknowns_tells_each_in_its_field() -> None:
     """A shot of one on the pass of the other, among forty who are known."""
     more = {
         (100 + n, f"Player {chr(97 + n // 26)}{chr(97 + n % 26)}", "OKC"): (0, 0) for n in range(44)
@@ -118,9 +123,50 @@ def test_a_row_of_two_unknowns_is_told_once() -> None:
         (names[0], "OKC", "shot", "layup", "made", "2", "04:00", names[1]),
     ]
     roster = {who: shot for who, shot in (ROSTER | more).items() if who[1] not in names[:2]}
-    assert [line[2:] for line in told(events(plays), roster=roster)] == [
-        ("unmatched_player", "playeraa, playerab")
-    ]
+    lost = rejected(events(plays), roster=roster)
+    assert {(row["row_number"], row["field"], row["value"], row["rule"]) for row in lost} == {
+        (len(plays) - 1, "player", "playeraa", "unmatched_player"),
+        (len(plays) - 1, "assist", "playerab", "unmatched_player"),
+    }
+
+
+def test_a_name_of_nobody_is_told_with_file_row_field_and_who_is_nearest() -> None:
+    """Indiana's third player is not in the box score; those who are of his team are named."""
+    roster = {who: shot for who, shot in ROSTER.items() if who[0] != 2}
+    roster[5, "Jaron Jacksun", "IND"] = (0, 0)
+    file = f"bigdataball/{DAY}/game.csv"
+    for new_format in (False, True):
+        few, nobody = rejected(events(PLAYS[4:], new_format=new_format), roster=roster)
+        place = ("source_file", "row_number", "field", "rule", "game_id", "team_abbr")
+        assert [nobody[name] for name in place] == [
+            *(file, 0, "player", "unmatched_player", GAME, "IND")
+        ]
+        assert nobody["detail"] == (
+            f"{file} row 0: jarenjacksonjr is no player for certain; nearest are "
+            "Jaron Jacksun (IND, 5), Jalen Johnson (IND, 1630552)"
+        )
+        assert (few["rule"], few["field"]) == ("players_unmatched", "player")
+        assert few["detail"] == (
+            f"{file}: only 2 of 3 players of game {GAME} are in its box score, so that none of it "
+            "is taken"
+        )
+
+
+def test_an_id_that_the_box_score_does_not_have_is_matched_by_the_name() -> None:
+    """Of 999jalenjohnson the name is his; an id of the box score is believed before the name."""
+    rows = events(PLAYS[:1], new_format=True)
+    for number, player in ((999, 1630552), (2, 2)):
+        changed = rows.assign(player_told_id=number)
+        assert [row["player_id"] for row in taken(changed)] == [player]
+        assert told(changed) == []
+
+
+def test_a_game_of_no_id_is_told_with_its_field() -> None:
+    """The code's two teams do not play on the date."""
+    (lost,) = rejected(events(PLAYS[:1], game_id="20250622_LALBOS"))
+    assert (lost["row_number"], lost["field"], lost["value"], lost["rule"]) == (
+        *(0, "game_id", "BOS_LAL", "unknown_game"),
+    )
 
 
 def test_a_team_without_a_roster_is_not_asked_who_its_players_are() -> None:

@@ -12,7 +12,7 @@ from nba_pipeline.phase_2_raw.nbac_gamebook_player_stats import (
     transform,
     unlike_box_score,
 )
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.phase_1_sources.test_nba_gamebook import of_sample
 
 GAME, DAY, FILE = "0022301158", date(2024, 4, 10), "nba_gamebook/0022301158.pdf"
@@ -176,13 +176,7 @@ def test_the_sample_s_players_are_those_of_the_real_game(real_landing, samples, 
     path.parent.mkdir()
     path.write_bytes(content)
     lab = Lab(tmp_path, tmp_path / "landing")
-    tables = [
-        "nbac_schedule",
-        "nbac_player_boxscore",
-        "nbac_gamebook_player_stats",
-        "rejected_rows",
-    ]
-    lab.compute(tables, DAY, DAY)
+    lab.compute(with_upstream("nbac_gamebook_player_stats", "rejected_rows"), DAY, DAY)
     rows = lab.rows("nbac_gamebook_player_stats")
     assert lab.rows("rejected_rows") == []
     assert len(rows) == len(said)

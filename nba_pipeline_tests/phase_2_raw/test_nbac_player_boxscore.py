@@ -1,6 +1,14 @@
 """Player lines, against the file's own words."""
 
+import ibis
+import pytest
+
+from nba_pipeline.kernel.source import REJECTED_TYPES
+from nba_pipeline.kernel.units import broken_units
+from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
+from nba_pipeline.phase_2_raw.nbac_player_boxscore import INVARIANTS, expected, measured, transform
 from nba_pipeline_tests.league_files import PLAYER_LOG, games, lines
+from nba_pipeline_tests.shot_rows import DAY, GAME, schedule
 
 
 def test_every_line_of_the_file_is_a_row(league, league_landing) -> None:
@@ -25,3 +33,58 @@ def test_names_are_normalised(league) -> None:
     """Player A00 is looked up as playera00."""
     rows = league.rows("nbac_player_boxscore", player_id=1000)
     assert {(r["player_name"], r["player_lookup"]) for r in rows} == {("Player A00", "playera00")}
+
+
+LOG, DOCUMENT, FALLBACK = (
+    *("nba_stats_league_game_log_player", "nba_stats_boxscore", "balldontlie_box_scores"),
+)
+
+
+def roster(team: str, *players: int, points: int) -> list[dict]:
+    """The team's players, all of one minute, the first with all the points."""
+    counts = dict.fromkeys((*COUNTED, "row_number"), 0) | {"minutes": 1.0, "plus_minus": 0.0}
+    texts = dict.fromkeys(("player_name", "player_lookup", "source_file"), "name")
+    flags = {"is_of_team": False, "status": "active", "is_whole": True}
+    place = {"game_id": GAME, "game_date": DAY, "team_abbr": team}
+    return [
+        counts | texts | flags | place | {"player_id": player, "pts": points * (number == 0)}
+        for number, player in enumerate(players)
+    ]
+
+
+def taken(**told: list[dict]) -> tuple[dict[str, dict[str, set]], list[dict]]:
+    """Per source and team the players that are taken of what each source tells, and the gaps."""
+    (like, *_more) = roster("IND", 1, points=0)
+    kinds = ibis.memtable([like]).schema()
+    nothing = ibis.memtable([], schema=dict.fromkeys(REJECTED_TYPES, "string"))
+    nothing = nothing.mutate(
+        row_number=ibis._.row_number.cast("int64"), game_date=ibis.literal(DAY)
+    )
+    tables = {
+        name: ibis.memtable(told.get(name, []), schema=kinds) for name in (LOG, DOCUMENT, FALLBACK)
+    }
+    rows = transform(tables[LOG], nothing, tables[DOCUMENT], nothing, tables[FALLBACK], schedule())
+    teams = ibis.memtable([], schema={"game_id": "string", "team_abbr": "string", "pts": "int64"})
+    units = measured(expected(schedule()), rows, teams)
+    found: dict[str, dict[str, set]] = {}
+    for row in rows.to_pyarrow().to_pylist():
+        found.setdefault(row["source_name"], {}).setdefault(row["team_abbr"], set()).add(
+            row["player_id"]
+        )
+    return found, broken_units("lines", units, *INVARIANTS).to_pyarrow().to_pylist()
+
+
+@pytest.mark.parametrize(("first", "second"), [(LOG, DOCUMENT), (LOG, FALLBACK)])
+def test_a_player_of_both_rosters_is_of_the_more_trusted_one(first, second) -> None:
+    """The other team's roster is without him and a gap that names him; his own stands."""
+    okc, ind = roster("OKC", 1, 2, 3, 4, 5, points=103), roster("IND", 6, 7, 8, 9, 10, 5, points=91)
+    rows, gaps = taken(**{first: okc, second: ind})
+    assert rows == {first: {"OKC": {1, 2, 3, 4, 5}}, second: {"IND": {6, 7, 8, 9, 10}}}
+    (gap,) = gaps
+    assert (gap["team_abbr"], gap["kind"], gap["rule"], gap["detail"]) == (
+        *("IND", "invalid", "one_team_of_player"),
+        "player_id 5 is of OKC in the same game",
+    )
+    rows, gaps = taken(**{first: ind, second: okc})
+    assert rows == {first: {"IND": {5, 6, 7, 8, 9, 10}}, second: {"OKC": {1, 2, 3, 4}}}
+    assert [(gap["team_abbr"], gap["rule"]) for gap in gaps] == [("OKC", "one_team_of_player")]

@@ -109,6 +109,36 @@ def test_what_cannot_be_matched_is_told(folder, tmp_path) -> None:
     assert found["unknown_game"]["game_id"] == "other"
 
 
+def test_a_price_on_a_player_of_another_game_is_rejected_and_no_line(folder, tmp_path) -> None:
+    """He plays elsewhere on the date; his own game's price is his line, and he is named by file and row."""
+    game, player = known_game(folder)
+    team = player["TEAM_ABBREVIATION"]
+    other = next(
+        each
+        for each in games(folder)
+        if each["date"] == game["date"] and each["gameId"] != game["gameId"]
+    )
+    for told, points in ((game, 18.5), (other, 30.5)):
+        offered = both_sides(player["PLAYER_NAME"], points)
+        if told is other:
+            offered = [*both_sides(f"{player['PLAYER_NAME']}x", 9.5), *offered]
+        books = {"a": {"player_points": offered}}
+        write_odds(folder, "player_points", told, f"{game['date']}T20:00:00Z", books)
+    lab = Lab(tmp_path, folder)
+    lab.compute(RAW, before(day_of(game)), day_of(game))
+    assert [(row["game_id"], row["points_line"]) for row in lab.rows(ODDS)] == [
+        (game["gameId"], 18.5)
+    ]
+    (row,) = (r for r in lab.rows("rejected_rows") if r["rule"] == "player_of_other_team")
+    assert (row["row_number"], row["field"], row["value"], row["game_id"]) == (
+        *(2, "description", player["PLAYER_NAME"], other["gameId"]),
+    )
+    assert f"{row['source_file']} row 2: " in row["detail"]
+    sides = [other[side]["teamTricode"] for side in ("awayTeam", "homeTeam")]
+    assert team not in sides
+    assert f"with neither {sides[0]} nor {sides[1]}" in row["detail"]
+
+
 def test_on_the_first_day_nobody_is_known_yet(folder, tmp_path) -> None:
     """Names are known from the day after they were seen: no later game decides whose line it was."""
     game = games(folder)[0]

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, time
 from nba_pipeline import clock
 from nba_pipeline.phase_2_raw.rejected_rows import SOURCES, rejected_rows
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import FIRST, LAST, Lab
+from nba_pipeline_tests.conftest import FIRST, LAST, Lab, with_upstream
 from nba_pipeline_tests.conftest import RAW as UP_TO_GAPS
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
 
-RAW = ["nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows"]
+RAW = with_upstream("nbac_team_boxscore", "nbac_player_boxscore", "rejected_rows")
 
 
 def test_whole_input_rejects_nothing(league) -> None:

@@ -10,6 +10,7 @@ from nba_pipeline.phase_2_raw.shot_sources import SOURCES, transform
 from nba_pipeline_tests.shot_rows import (
     DAY,
     GAME,
+    MADE,
     PLAYS,
     ROSTER,
     SEASON,
@@ -39,13 +40,15 @@ def rejected(*lines: dict) -> ibis.Table:
     return ibis.memtable(rows, schema=kinds)
 
 
-def found(ball=PLAYS, chart=(), *, files=(BALL, CHART), lost=(), roster=ROSTER) -> ibis.Table:
+def found(
+    ball=PLAYS, chart=(), *, files=(BALL, CHART), lost=(), roster=ROSTER, made=MADE
+) -> ibis.Table:
     """The table, of plays of BigDataBall and of the chart; nothing has the league's."""
     nothing = shots().filter(ibis.literal(False))
     seasons = [{"source": SOURCES[name].name, "season": SEASON} for name in files]
     return transform(
         schedule(),
-        box_score(roster),
+        box_score(roster, made),
         rejected(*lost),
         shots(ball) if ball else nothing,
         nothing,
@@ -95,6 +98,32 @@ def test_a_three_may_be_a_two_but_two_may_not(threes, rule) -> None:
     """The box score has so many threes of the three attempts; the source has one."""
     roster = ROSTER | {(1630552, "Jalen Johnson", "IND"): (3, threes)}
     assert rules(found(roster=roster))["IND", BALL] == rule
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        ((3, 0), "2 makes and 0 threes, 3 and 0 in the box score"),
+        ((2, 2), "2 makes and 0 threes, 2 and 2 in the box score"),
+    ],
+)
+def test_makes_unlike_the_box_score_spoil_the_game_as_attempts_do(made, told) -> None:
+    """All attempts are there, two of them in; one three more or less may have been a two."""
+    rows = found(PLAYS, PLAYS, made=MADE | {1630552: made})
+    assert {rules(rows)["IND", source] for source in (BALL, CHART)} == {"makes_unlike_box_score"}
+    assert rules(rows)["OKC", BALL] is None
+    spoiled = rows.filter(rows.players_unlike == 1).to_pandas()
+    assert set(spoiled.detail) == {f"player 1630552: {told}"}
+    assert believed(rows) == []
+    assert believed(found(made=MADE | {1630552: (2, 1)})) == [BALL]
+
+
+def test_attempts_are_told_before_makes() -> None:
+    """Indiana's layup is not there, and another of its players made one less."""
+    rows = found(PLAYS[1:], made=MADE | {2: (0, 0)})
+    assert rules(rows)["IND", BALL] == "unlike_box_score"
+    told = rows.filter(rows.players_unlike == 2).to_pandas()
+    assert told.detail.item() == "player 1630552: 2 attempts and 1 threes, 3 and 1 in the box score"
 
 
 def test_a_shooter_who_is_not_in_the_box_score_spoils_the_game() -> None:

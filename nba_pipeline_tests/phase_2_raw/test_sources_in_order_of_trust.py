@@ -1,5 +1,6 @@
 """Box score units come from the game log, and from the game's box score where the log fails."""
 
+import json
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -7,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from nba_pipeline.phase_1_sources.balldontlie_box_scores import OF_LINE
+from nba_pipeline.phase_1_sources.balldontlie_injuries import TEAM_OF_ID
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.box_score_files import as_v3, box_score, put
 from nba_pipeline_tests.conftest import FIRST, RAW, Lab
-from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games
+from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 
 TEAMS, PLAYERS = "nbac_team_boxscore", "nbac_player_boxscore"
 LAST = FIRST + timedelta(days=5)
 LOG, DOCUMENT = "nba_stats_league_game_log", "nba_stats_boxscore"
+FALLBACK = "balldontlie_box_scores"
 CUP_DAY, CUP_FINAL = date(2024, 12, 17), "0062400001"
 
 
@@ -90,6 +94,78 @@ def test_a_game_that_the_log_lacks_is_filled_when_its_box_score_comes(landing, s
         found = lab.rows(table, game_id=game_id)
         assert from_where(lab, table, game_id) == {(team, DOCUMENT) for team in sides}
         assert [r | {"source_name": ""} for r in found] == [r | {"source_name": ""} for r in rows]
+
+
+def of_fallback(game: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The players' lines of the log as balldontlie has them."""
+    scores = {side: game[f"{side}Team"]["score"] for side in ("home", "away")}
+    ids = {team: number for number, team in TEAM_OF_ID.items()}
+    about = {
+        "id": int(game["gameId"]),
+        "date": game["date"],
+        "status": "Final",
+        "home_team_id": ids[game["homeTeam"]["teamTricode"]],
+        "visitor_team_id": ids[game["awayTeam"]["teamTricode"]],
+        "home_team_score": scores["home"],
+        "visitor_team_score": scores["away"],
+    }
+    data = []
+    for row in rows:
+        first, last = row["PLAYER_NAME"].split(" ", 1)
+        line = {of: row[name.upper()] for name, of in OF_LINE.items()}
+        player = {"id": row["PLAYER_ID"] + 9, "first_name": first, "last_name": last}
+        team = {"abbreviation": row["TEAM_ABBREVIATION"]}
+        data.append(
+            {"min": f"{row['MIN']}:00", **line, "player": player, "team": team, "game": about}
+        )
+    return data
+
+
+def put_fallback(landing: Path, day: str, *parts: list[dict[str, Any]]) -> None:
+    """Writes balldontlie's file of a date."""
+    path = landing / f"balldontlie/box_scores/{day}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"data": [line for part in parts for line in part]}))
+
+
+def test_a_game_that_neither_log_nor_box_score_has_is_the_fallbacks_where_that_is_whole(
+    landing,
+) -> None:
+    """All but plus_minus of a player equals the log; a side that lacks a scorer stays a gap.
+
+    The date's other game is the log's to the last cell, though the fallback says other rebounds.
+    """
+    game = played(landing)
+    of_date = (each for each in games(landing) if each["date"] == game["date"])
+    other = next(each for each in of_date if each["gameId"] != game["gameId"])
+    whole = computed(landing)
+    ours = {table: whole.rows(table, game_id=other["gameId"]) for table in (TEAMS, PLAYERS)}
+    wanted = {table: whole.rows(table, game_id=game["gameId"]) for table in (TEAMS, PLAYERS)}
+    shutil.rmtree(landing.parent / "computed")
+    rows = [row for row in lines(landing, PLAYER_LOG) if row["GAME_ID"] == game["gameId"]]
+    spoiled = [
+        row | {"REB": row["REB"] + 1, "DREB": row["DREB"] + 1}
+        for row in lines(landing, PLAYER_LOG)
+        if row["GAME_ID"] == other["gameId"]
+    ]
+    without_lines(landing, game["gameId"], TEAM_LOG, PLAYER_LOG)
+    put_fallback(landing, game["date"], of_fallback(game, rows), of_fallback(other, spoiled))
+    lab = computed(landing)
+    assert gaps(lab) == set()
+    assert {row["source_name"] for row in lab.rows(PLAYERS, game_id=game["gameId"])} == {FALLBACK}
+    for table, skipped in ((TEAMS, {"source_name"}), (PLAYERS, {"source_name", "plus_minus"})):
+        found = lab.rows(table, game_id=game["gameId"])
+        assert [{k: v for k, v in row.items() if k not in skipped} for row in found] == [
+            {k: v for k, v in row.items() if k not in skipped} for row in wanted[table]
+        ]
+    assert {r["plus_minus"] for r in lab.rows(PLAYERS, game_id=game["gameId"])} == {None}
+    for table, kept in ours.items():
+        assert lab.rows(table, game_id=other["gameId"]) == kept
+    lost = max(rows, key=lambda row: row["PTS"])
+    put_fallback(landing, game["date"], of_fallback(game, [r for r in rows if r is not lost]))
+    lab.compute(RAW, FIRST, LAST)
+    team = lost["TEAM_ABBREVIATION"]
+    assert gaps(lab) == {(TEAMS, team, "two_rows_per_game"), (PLAYERS, team, "roster_of_team")}
 
 
 def test_a_unit_that_is_rejected_in_the_log_comes_whole_from_the_box_score(landing) -> None:

@@ -1,5 +1,10 @@
-"""Whatever is lost or spoiled: a row names exactly the gaps it depends on, and no gap means no change."""
+"""Whatever is lost or spoiled: a row names exactly the gaps it depends on, and no gap means no change.
 
+Points lines are of an optional source and no gap when they are lost: then exactly the rows that are made
+of them change, to what the walk says.
+"""
+
+import csv
 import shutil
 from collections import Counter
 from datetime import date
@@ -12,15 +17,17 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.simulation.sources import Sources
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import REAL_FIRST, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SHOT_CHART, TEAM_LOG, damaged, games, lines
-from nba_pipeline_tests.walk import PLAYER, SHOTS, TEAM, Walk
+from nba_pipeline_tests.walk import PLAYER, SHOTS, TEAM, Offered, Walk
 
 SMALL = League(teams=4, days=24, rest=0.2, seed=11)
 SPAN = date(2023, 10, 24), date(2023, 11, 16)
 TABLES_TO_FEATURES = with_upstream("ml_feature_store_v2")
 QUALITY = ("completeness", "gap_ids", "is_production_ready", "not_ready_reason", "bypass")
+LINES, LINES_FILE = "lines", "bettingpros/player_points/2023-24.csv"
 OF_THE_LEAGUE = ("pace_score", "shot_zone_mismatch_score")
 """What is compared with the league's average: no gap travels through that."""
 KINDS = {
@@ -34,6 +41,8 @@ KINDS = {
     "player points wrong": PLAYER,
     "shots of the game removed": SHOTS,
     "one shot removed": SHOTS,
+    "line removed": LINES,
+    "line unreadable": LINES,
 }
 ALLOWED = (Bypass("usage_rate_coverage", "the damage is the test"),)
 # One example takes seconds: shrinking would take many minutes.
@@ -47,7 +56,7 @@ DAMAGE = st.lists(
 def small(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """The small league, whole."""
     landing = tmp_path_factory.mktemp("small")
-    write_landing(landing, SMALL)
+    write_landing(landing, SMALL, also=Sources(consensus=True))
     lab = Lab(tmp_path_factory.mktemp("whole"), landing)
     lab.compute(TABLES_TO_FEATURES, *SPAN)
     return lab
@@ -83,6 +92,8 @@ def _damaged(landing: Path, folder: Path, damage: list[tuple[str, int]]) -> tupl
     sides = [(row["GAME_ID"], row["TEAM_ABBREVIATION"]) for row in lines(landing, TEAM_LOG)]
     units = {}
     for kind, number in damage:
+        if KINDS[kind] == LINES:
+            continue
         # One kind of damage per unit: two may mend each other.
         game, team = sides[number % len(sides)]
         units.setdefault((KINDS[kind], game, "" if KINDS[kind] == SHOTS else team), kind)
@@ -101,13 +112,58 @@ def _damaged(landing: Path, folder: Path, damage: list[tuple[str, int]]) -> tupl
     return copy, set(units) - unasked
 
 
+def _without_lines(landing: Path, damage: list[tuple[str, int]]) -> tuple[Offered, set[int]]:
+    """Damages the file of lines: the lines that are left, and the rows that cannot be read."""
+    path = landing / LINES_FILE
+    with path.open() as file:
+        offered = list(csv.DictReader(file))
+    kinds = {number % len(offered): kind for kind, number in damage if KINDS[kind] == LINES}
+    kept = []
+    for number, line in enumerate(offered):
+        if kinds.get(number) == "line unreadable":
+            line["points_line"] = "none"
+        if kinds.get(number) != "line removed":
+            kept.append(line)
+    with path.open("w") as file:
+        writer = csv.DictWriter(file, list(offered[0]))
+        writer.writeheader()
+        writer.writerows(kept)
+    unread = {number for number, line in enumerate(kept) if line["points_line"] == "none"}
+    return {
+        (line["date"], line["player_slug"]): float(line["points_line"])
+        for number, line in enumerate(kept)
+        if number not in unread
+    }, unread
+
+
+def _check_lines(lab: Lab, walk: Walk, offered: Offered, unread: set[int]) -> None:
+    """Each row has the line that is left for it, or none; streaks are those of the lines that are."""
+    rejected = {
+        row["row_number"]
+        for row in lab.rows("rejected_rows")
+        if row["source_file"] == LINES_FILE and row["rule"] == "bad_line"
+    }
+    assert rejected == unread
+    for row in lab.rows("player_game_summary"):
+        line = offered.get((str(row["game_date"]), row["player_lookup"]))
+        assert row["points_line"] == line, row
+        assert row["over_under_result"] == walk.result(row["player_id"], row["game_id"], offered)
+    for row in lab.rows("upcoming_player_game_context"):
+        assert row["points_line"] == offered.get((str(row["game_date"]), row["player_lookup"]))
+        if not row["gap_ids"]:
+            streaks = (row["prop_over_streak"], row["prop_under_streak"])
+            assert streaks == walk.prop_streaks(row, offered), row
+
+
 def _check(small: Lab, folder: Path, damage: list[tuple[str, int]]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     landing, units = _damaged(small.landing_folder, folder, damage)
+    offered, unread = _without_lines(landing, damage)
     lab = Lab(folder, landing)
     lab.compute(TABLES_TO_FEATURES, *SPAN, bypasses=ALLOWED)
     walk = Walk(games(landing), lines(landing, PLAYER_LOG), units)
+    _check_lines(lab, walk, offered, unread)
     assert {row["gap_id"] for row in lab.rows("data_gaps")} == {walk.gap_id(*u) for u in units}
     whole = {(r["game_id"], r["player_id"]): r for r in small.rows("ml_feature_store_v2")}
     for row in lab.rows("ml_feature_store_v2"):
@@ -123,8 +179,9 @@ def _check(small: Lab, folder: Path, damage: list[tuple[str, int]]) -> None:
 @settings(max_examples=5, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(DAMAGE)
 @example([("roster removed", 20), ("one shot removed", 5)])
+@example([("line removed", 20), ("line unreadable", 21), ("line removed", 60)])
 def test_random_damage(small, tmp_path_factory, damage) -> None:
-    """Removed, repeated and spoiled units: soundness and exactness against the walk."""
+    """Removed, repeated and spoiled units and lines: soundness and exactness against the walk."""
     _check(small, tmp_path_factory.getbasetemp() / "damage", damage)
 
 

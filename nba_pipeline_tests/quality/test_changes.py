@@ -9,12 +9,12 @@ import pytest
 from nba_pipeline.quality.changes import Changes, NothingWritten, _compared, changes_of_run
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import TEAM_LOG, damaged
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 10, 26)
-RAW = ["nbac_schedule", "nbac_team_boxscore"]
 TEAMS = TABLES["nbac_team_boxscore"]
+RAW = with_upstream(TEAMS.name)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,9 @@ def corrected(tmp_path_factory) -> Lab:
 
 def test_a_first_write_adds_all_its_rows(corrected) -> None:
     """Two games a day on three days: twelve lines of teams, six games."""
-    schedule, teams = changes_of_run(["run-1"], TABLES.values(), corrected.warehouse)
+    changes = changes_of_run(["run-1"], TABLES.values(), corrected.warehouse)
+    told = {change.table: change for change in changes}
+    schedule, teams = told["nbac_schedule"], told[TEAMS.name]
     assert (schedule.table, schedule.rows, schedule.added) == ("nbac_schedule", 6, 6)
     assert (teams.dates, teams.first, teams.last) == (3, FIRST, LAST)
     assert (teams.rows, teams.added, teams.removed, teams.changed) == (12, 12, 0, 0)
