@@ -182,6 +182,7 @@ def _one(
     content = wanted.ask()
     try:
         document, answer = files.parsed(source, wanted.file, content)
+        files.refuse_cut(answer)
     except (UnreadableFile, UnknownShape) as error:
         told = f"{error}; it begins {content[:60]!r}"
         raise FetchFailed("unlike", f"the answer is no file of {source.name}: {told}") from error

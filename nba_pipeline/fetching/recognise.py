@@ -19,6 +19,7 @@ from nba_pipeline.clock import EASTERN
 from nba_pipeline.engine.filing import filed
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.fetching.files import refuse_cut
 from nba_pipeline.kernel.source import (
     Decoder,
     Parsed,
@@ -177,9 +178,6 @@ def _as_of(
     """
     trial = source.parse(document, SourceFile(hand.path.name, ""))
     if trial.rows.empty and trial.rejected.empty:
-        if ending == "csv":
-            # A text of one line is a header to the reader of lines, whatever it is.
-            raise UnknownShape(f"{hand.path.name}: no row")
         raise Refused(f"for {source.name} it has no row")
     placed = _PLACES[source.layout](source, ending, trial, hand, landing)
     tried = [
@@ -196,6 +194,7 @@ def _as_of(
     best = max(tried, key=lambda each: len(each.parsed.rows))
     if best.parsed.rows.empty:
         raise Refused(_nothing_of(source, best.parsed))
+    refuse_cut(best.parsed)
     return best
 
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from nba_pipeline.kernel.formats import csv_lines
-from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
+from nba_pipeline.kernel.source import Parsed, Source, SourceFile
 from nba_pipeline.league.identity import ten_digits
 from nba_pipeline.phase_1_sources.bigdataball_fetch import fetch
 from nba_pipeline.phase_1_sources.cells import (
@@ -25,6 +25,7 @@ from nba_pipeline.phase_1_sources.cells import (
     team_of,
     whole,
 )
+from nba_pipeline.phase_1_sources.csv_frames import FIELDS, csv_frame, ragged
 from nba_pipeline.phase_1_sources.game_clock import seconds_of
 
 PEOPLE = ("player", "assist", "block")
@@ -102,6 +103,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
     repeated = pd.DataFrame({"game": game, "event": columns["event_id"]}).duplicated()
     days = converted(raw.date, _day)
     offences = [
+        ragged(raw),
         Offence("bad_game_id", "game_id", game.isna()),
         Offence("other_date", "date", days != columns["game_date"]),
         Offence("bad_event_id", "play_id", columns["event_id"].isna()),
@@ -123,13 +125,10 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 
 def _lines(document: object, file: SourceFile) -> pd.DataFrame:
-    """The lines' needed cells as stripped texts; empty where the line has none."""
-    lines = document if isinstance(document, list) else []
-    raw = pd.DataFrame(lines, dtype="object")
-    if len(raw) and (missing := [name for name in _NEEDED if name not in raw]):
-        raise UnknownShape(f"{file.path}: no play by play of BigDataBall (no column {missing})")
-    raw = raw.reindex(columns=list(_NEEDED)).fillna("").astype("string")
-    return raw.apply(lambda column: column.str.strip())
+    """The lines' needed cells as texts, empty where the line has none; and FIELDS."""
+    raw = csv_frame(document, file, _NEEDED, what="play by play of BigDataBall")
+    texts = raw[list(_NEEDED)].fillna("").astype("string")
+    return texts.assign(**{FIELDS: raw[FIELDS]})
 
 
 def _code_of(text: object, day: date | None) -> str | None:
@@ -166,7 +165,7 @@ bigdataball = Source(
     "bigdataball",
     "bigdataball",
     parse,
-    version=1,
+    version=2,
     layout="dates",
     formats={"csv": csv_lines},
     fetch=fetch,

@@ -193,6 +193,30 @@ def test_what_is_no_file_of_any_source_is_refused_and_the_others_come_in(
     assert [each.path for each in done.new] == [TEAM_LOG]
 
 
+LISTED = "Date,Team,Acquired,Relinquished,Notes\n2023-10-24,Suns,,Damion Lee,knee\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no source takes it"),
+        ("<html>Access Denied</html>\n", "no source takes it"),
+        (LISTED.splitlines()[0] + "\n", "it has no row"),
+        (LISTED + "2023-10-25,Suns,,Josh", "not a whole file: prosportstransactions/2023-24"),
+        (LISTED + "2023-10-25,Suns,,Josh Okogie,h", "row 1"),
+        (LISTED + "2023-10-25,Suns,,Josh Okogie,hip, out\n", "fields is '6 of 5'"),
+    ],
+)
+def test_a_list_that_is_empty_a_page_or_cut_is_refused(zone, text, reason) -> None:
+    """By name and with why: what is lost of it nobody knows."""
+    path = zone.hand / "list.csv"
+    path.write_text(text)
+    ((file, told),) = zone.ingest(path).refused
+    assert (file, reason in told) == (str(path), True), told
+    path.write_text(LISTED)
+    assert len(zone.ingest(path).new) == 1
+
+
 def test_a_file_whose_rows_are_all_rejected_is_refused(truth, zone) -> None:
     """With the first of its rejections."""
     document = of_date(truth, TEAM_LOG, FIRST)

@@ -12,7 +12,7 @@ from nba_pipeline import clock
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.fetching.fetch import fetch
 from nba_pipeline.kernel.fetch import Fetch
-from nba_pipeline.kernel.formats import csv_lines, json_document
+from nba_pipeline.kernel.formats import CsvLines, csv_lines, json_document
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape, rejected_frame
 from nba_pipeline.league.identity import TEAM_NAMES
 from nba_pipeline.phase_1_sources import (
@@ -21,6 +21,7 @@ from nba_pipeline.phase_1_sources import (
     nba_stats_shot_chart_detail_fetch,
     odds_api_fetch,
 )
+from nba_pipeline.phase_1_sources.bigdataball import bigdataball
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 from nba_pipeline_tests.fetching.stats_host import DAYS, FIRST, stats
 from nba_pipeline_tests.league_files import SCHEDULE, games
@@ -32,6 +33,8 @@ LEFT = {"x-requests-remaining": "500"}
 
 def parse(document: object, file: SourceFile) -> Parsed:
     """A document that lists game ids, as rows."""
+    if isinstance(document, CsvLines):
+        document = [dict(zip(document.header, line, strict=True)) for line in document.lines]
     if document is not None and not isinstance(document, list):
         raise UnknownShape(f"{file.path}: no list")
     ids = [line["game_id"] for line in document or []]
@@ -231,6 +234,16 @@ def test_bigdataball_s_files_come_from_the_folder_that_is_set(host, tmp_path) ->
     assert [(lack.day, lack.kind) for lack in fetched.failed] == [(DAYS[2], "not_there")]
     gone = host.access(bigdataball=str(tmp_path / "gone"))
     assert [lack.kind for lack in fetch(BIG, [FIRST], gone).failed] == ["not_there"]
+
+
+@pytest.mark.parametrize("text", [b"", b"<html>no such file</html>", b"game_id,date\n22300001,"])
+def test_a_bought_file_that_is_empty_a_page_or_cut_is_not_taken(host, tmp_path, text) -> None:
+    """It is named, and nothing is put in place."""
+    (tmp_path / "bought").mkdir()
+    (tmp_path / "bought" / f"{FIRST}.csv").write_bytes(text)
+    fetched = fetch(bigdataball, [FIRST], host.access(bigdataball=str(tmp_path / "bought")))
+    assert [(lack.day, lack.kind) for lack in fetched.failed] == [(FIRST, "unlike")]
+    assert set(host.files()) == {SCHEDULE}
 
 
 def test_nothing_is_asked_of_games_that_are_not_over(host) -> None:
