@@ -90,5 +90,6 @@ prosportstransactions = Source(
     parse,
     version=2,
     formats={"csv": csv_lines},
+    own_date="event_date",
 )
 """Injury transactions, by season or by date."""
