@@ -23,7 +23,16 @@ def parsed(source: Source, file: SourceFile, content: bytes) -> tuple[object, Pa
         UnreadableFile, UnknownShape: it is no such file.
     """
     document = source.decoded(content, file.path)
-    return document, filed(source.parse(document, file), file)
+    return document, filed_rows(source, file, document)
+
+
+def filed_rows(source: Source, file: SourceFile, document: object) -> Parsed:
+    """What the source's parser takes of the document, under the dates of that place.
+
+    Raises:
+        UnknownShape: it is no such document.
+    """
+    return filed(source.parse(document, file), file)
 
 
 def refuse_cut(parsed: Parsed) -> None:

@@ -195,6 +195,12 @@ def _as_of(
     if best.parsed.rows.empty:
         raise Refused(_nothing_of(source, best.parsed))
     refuse_cut(best.parsed)
+    astray = best.parsed.rejected[best.parsed.rejected.rule == "other_date"]
+    if source.layout == "dates" and len(astray):
+        raise Refused(
+            f"for {source.name} it is of {best.file.game_date}, and {len(astray)} of its rows are of "
+            f"other dates: {astray.detail.iloc[0]}; split it by date"
+        )
     return best
 
 
@@ -282,10 +288,11 @@ def _on_date(
         if source.layout == "dates" and hand.stem != name:
             name = f"{day}/{hand.stem}"
         # A list of players may be of before its season, what is of a date is of its games.
-        span = calendar.season_ahead(day) if source.layout == "snapshots" else None
-        season = (span or calendar.season_of(day)).name
+        is_ahead = source.layout == "snapshots"
+        span = calendar.season_ahead(day) if is_ahead else None
+        span = span or calendar.season_told(day, source.days_after) or calendar.season_of(day)
         path = f"{source.place}/{name}.{ending}"
-        yield SourceFile(path, season, day, source.days_after)
+        yield SourceFile(path, span.name, day, source.days_after)
 
 
 _PLACES: dict[str, Callable[..., Iterator[SourceFile]]] = {
