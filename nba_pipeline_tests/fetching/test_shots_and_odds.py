@@ -163,6 +163,27 @@ def test_past_prices_are_asked_of_history_before_each_tip_off(host) -> None:
     assert len(host.host.asked) == 2 + count + 2
 
 
+def test_an_answer_without_a_price_is_no_price_and_is_asked_for_again(host) -> None:
+    """Of an event of a covered game; nothing is put in place, and a stored one is not whole either."""
+    odds = Odds(host, FIRST)
+    host.host.serve = odds
+    count = len(of_day(host))
+    with_nothing = [Answer(b"[]", headers=LEFT)] * count
+    path = host.landing / LINES / str(FIRST) / "event0.json"
+    for is_there in (False, True):
+        host.host.answers = [
+            *(odds(Question(each, {})) for each in ("sports", "historical/events"))
+        ]
+        host.host.answers += with_nothing
+        fetched = fetch(ODDS, [FIRST], host.access())
+        assert [lack.kind for lack in fetched.failed] == ["empty"] * count
+        assert path.exists() == is_there
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"[]")
+    fetched = fetch(ODDS, [FIRST], host.access())
+    assert (len(fetched.new), len(fetched.changed)) == (count - 1, 1)
+
+
 def test_the_quota_that_is_kept_is_not_touched(host) -> None:
     """Three markets of two regions cost sixty; with 500 left and 450 kept nothing is asked."""
     host.host.serve = Odds(host, FIRST)
@@ -244,6 +265,20 @@ def test_a_bought_file_that_is_empty_a_page_or_cut_is_not_taken(host, tmp_path, 
     fetched = fetch(bigdataball, [FIRST], host.access(bigdataball=str(tmp_path / "bought")))
     assert [(lack.day, lack.kind) for lack in fetched.failed] == [(FIRST, "unlike")]
     assert set(host.files()) == {SCHEDULE}
+
+
+def test_two_bought_files_of_one_name_are_told_unless_they_say_the_same(host, tmp_path) -> None:
+    """Which of two versions is right nobody knows, so that neither is taken."""
+    folder = tmp_path / "bought"
+    for name, text in (("old", b"1"), ("new", b"2"), ("old", b"1"), ("packed", b"1")):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / f"{FIRST}.csv").write_bytes(b"game_id\n002230000" + text + b"\n")
+    access = host.access(bigdataball=str(folder))
+    (failure,) = fetch(BIG, [FIRST], access).failed
+    assert failure.kind == "ambiguous"
+    assert all(str(folder / name / f"{FIRST}.csv") in failure.reason for name in ("new", "old"))
+    (folder / "new" / f"{FIRST}.csv").unlink()
+    assert fetch(BIG, [FIRST], access).new == [f"bigdataball/{FIRST}/{FIRST}.csv"]
 
 
 def test_nothing_is_asked_of_games_that_are_not_over(host) -> None:

@@ -97,6 +97,15 @@ def test_a_bad_cell_rejects_its_event_and_no_other(change, rule, field) -> None:
     assert found.rows.row_number.tolist() == [0, 2]
 
 
+@pytest.mark.parametrize("text", ["42400407", "20250622_INDOKC"])
+def test_of_a_file_of_no_known_date_each_row_says_its_own(text) -> None:
+    """What is no date is told all the same."""
+    lines = [SHOT | {"game_id": text}, SHOT | {"game_id": text, "date": "soon", "play_id": "2"}]
+    found = parse(csv_of(lines), SourceFile("game.csv", ""))
+    assert list(found.rows.game_date) == [DAY]
+    assert list(found.rejected.rule) == ["other_date"]
+
+
 def test_shots_and_free_throws_are_told_apart() -> None:
     """A missed shot may be an event of its own kind; only one of one may be an and-one."""
     missed = {"event_type": "miss", "result": "missed", "type": "driving layup"}
