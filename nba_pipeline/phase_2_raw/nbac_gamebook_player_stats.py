@@ -13,6 +13,7 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.kernel.units import scheduled_rows
 from nba_pipeline.league.availability import GameStatus
 from nba_pipeline.league.calendar import season_name
@@ -143,8 +144,7 @@ def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
     newest = ibis.window(group_by=_ROW, order_by=[_.known_from.desc(), _.player_lookup])
     names = names.filter(_.known_from <= _.game_date).mutate(age=ibis.row_number().over(newest))
     found = found.join(names.filter(_.age == 0).select(*_ROW, "player_lookup"), _ROW)
-    same = ibis.window(group_by=GRAIN, order_by="row_number")
-    return found.mutate(place=ibis.row_number().over(same))
+    return in_order(found, GRAIN)
 
 
 def _names(listed: ir.Table) -> ir.Table:
@@ -166,7 +166,7 @@ def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table
 
 nbac_gamebook_player_stats = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=NbacGamebookPlayerStats,
     reads=same_date("nbac_schedule", "nbac_player_boxscore"),
     sources=[source],

@@ -6,12 +6,12 @@ alternates, which is why the number is part of the grain; is_main tells its line
 
 from datetime import date, datetime
 
-import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.league.betting_lines import (
     offers_in_games,
     offers_of_no_game,
@@ -72,13 +72,14 @@ def transform(
 ) -> ir.Table:
     """The offers for players of covered games whom the names mean for certain, both sides in a row.
 
-    Of an offer that is in two files the later name of a file stands.
+    Of an offer that is there twice the one stands that the bookmaker changed last, or else the one
+    at the lower price.
     """
     offers = _offers(odds_api_player_points, nbac_schedule)
     players = matched_names(_names(offers), known_players, _teams(offers, nbac_schedule), _NAME)
     found = offers.join(players, _NAME)
-    same = ibis.window(group_by=[*GRAIN, "side"], order_by=[_.source_file.desc(), _.row_number])
-    found = found.mutate(place=ibis.row_number().over(same)).filter(_.place == 0)
+    found = in_order(found, [*GRAIN, "side"], _.updated_at.desc(nulls_first=False), _.price)
+    found = found.filter(_.place == 0)
     lines = found.group_by([*GRAIN, "game_date"]).agg(
         # Two files of one moment may differ in these.
         event_id=_.event_id.max(),
@@ -124,7 +125,7 @@ def _teams(offers: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
 
 odds_api_player_points_props = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=OddsApiPlayerPointsProps,
     reads=same_date("nbac_schedule"),
     sources=[source],
