@@ -177,7 +177,11 @@ class Landing:
         by_path: dict[str, str] = {}
         for found in files:
             facts = self._parsed.facts(*self._copy(source, found))
-            gone = () if found.file.game_date else replaced
+            gone = set() if found.file.game_date else replaced
+            if gone and source.own_date != "game_date":
+                # Under the first day are rows that its own file does not replace.
+                kept = without_dates(source, self._parsed.frames(*self._copy(source, found)), gone)
+                facts, gone = facts_of(source, kept, found.file), set()
             for day, text in facts.dated.items():
                 if day not in gone:
                     dated.setdefault(day, []).append(text)
@@ -194,7 +198,7 @@ class Landing:
             days_of = zip(in_force.game_date, in_force.source_file, strict=True)
             places = dict(days_of)
             together = {day: by_path.get(path, "") for day, path in places.items()}
-        elif files[1:] and (source.settle or source.own_date != "game_date"):
+        elif source.settle and files[1:]:
             whole = SourceFile(source.place, season)
             settled = facts_of(source, self._season(source, season, days), whole)
             together, places = dict(settled.dated), dict(settled.placed)

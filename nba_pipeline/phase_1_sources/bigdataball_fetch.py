@@ -37,10 +37,10 @@ def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     if not found:
         raise FetchFailed("not_there", f"{place} has no CSV file of {day}")
     season = calendar.season_of(day).name
-    names = {path.name.removesuffix(".gz"): [] for path in found}
+    named: dict[str, list[UPath]] = {}
     for path in found:
-        names[path.name.removesuffix(".gz")].append(path)
-    for name, paths in names.items():
+        named.setdefault(path.name.removesuffix(".gz"), []).append(path)
+    for name, paths in named.items():
         file = SourceFile(f"{_PLACE}/{day}/{name}", season, day)
         yield RemoteFile(file, partial(_one_content, paths))
 
