@@ -130,7 +130,10 @@ def _known(nbac_player_boxscore: ir.Table, known_players: ir.Table) -> ir.Table:
 
 
 def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
-    """The rows whose name means a player for certain; place counts those of one, from 0."""
+    """The rows whose name means a player for certain; place counts those of one, from 0.
+
+    The fuller name is first.
+    """
     whole = matched_names(_names(listed), known, _teams(listed), _ROW)
     rest = listed.filter(_.status == GameStatus.INACTIVE.value).anti_join(whole, _ROW)
     # Whoever is on the list under his whole name is nobody's surname.
@@ -144,7 +147,7 @@ def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
     newest = ibis.window(group_by=_ROW, order_by=[_.known_from.desc(), _.player_lookup])
     names = names.filter(_.known_from <= _.game_date).mutate(age=ibis.row_number().over(newest))
     found = found.join(names.filter(_.age == 0).select(*_ROW, "player_lookup"), _ROW)
-    return in_order(found, GRAIN)
+    return in_order(found, GRAIN, _.player_name.length().desc())
 
 
 def _names(listed: ir.Table) -> ir.Table:
