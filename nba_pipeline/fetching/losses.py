@@ -40,12 +40,13 @@ def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.Data
 
 def fewer_rows(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
     """The games of which there are fewer rows now, in words, or dates where rows have no game."""
-    was, is_now = _counts(before), _counts(now)
-    is_now = is_now.reindex(was.index, fill_value=0)
-    lost = was[is_now < was].sort_index()
+    was = _counts(before)
+    units = pd.DataFrame({"was": was, "left": _counts(now).reindex(was.index, fill_value=0)})
+    lost = units[units.left < units.was].sort_index()
     if lost.empty:
         return None
-    told = [f"{unit} ({rows} rows, {is_now[unit]} now)" for unit, rows in lost.head(_TOLD).items()]
+    counts = lost.head(_TOLD).itertuples(name=None)
+    told = [f"{unit} ({rows} rows, {left} now)" for unit, rows, left in counts]
     more = f" and {len(lost) - _TOLD} more" if len(lost) > _TOLD else ""
     return ", ".join(told) + more + "; --accept-fewer takes it all the same"
 

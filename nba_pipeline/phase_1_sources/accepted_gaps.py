@@ -4,6 +4,7 @@ A line names one gap by its gap_id, which may be of a season, or a whole season 
 """
 
 import re
+from collections.abc import Hashable
 from datetime import date
 
 import pandas as pd
@@ -65,7 +66,7 @@ class _BadLine(ValueError):
         self.field = field
 
 
-def _accepted(line: dict[str, str | None]) -> tuple[list[date], str | None, str]:
+def _accepted(line: dict[Hashable, str | None]) -> tuple[list[date], str | None, str]:
     """The dates, the gap or NULL, and the raw table that a line speaks of.
 
     Raises:

@@ -57,7 +57,8 @@ def ragged(raw: pd.DataFrame) -> Offence:
 def _wrong_fields(document: CsvLines) -> pd.Series:
     width = len(document.header)
     counts = pd.Series([len(line) for line in document.lines], dtype="int64")
-    told = counts.astype(str).add(f" of {width}").where(counts != width, None).astype("object")
+    told = pd.Series([None] * len(counts), dtype="object")
+    told[counts != width] = counts[counts != width].astype(str) + f" of {width}"
     if len(told) and not document.is_ended:
         told.iloc[-1] = f"{counts.iloc[-1]} of {width}, and no line break after them"
     return told
