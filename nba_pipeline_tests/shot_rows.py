@@ -6,6 +6,7 @@ import ibis
 
 from nba_pipeline.kernel.source import SourceFile
 from nba_pipeline.phase_1_sources.bigdataball import parse
+from nba_pipeline_tests.csv_files import csv_of
 
 GAME, DAY, SEASON = "0042400407", date(2025, 6, 22), "2024-25"
 ROSTER = {
@@ -62,7 +63,7 @@ def events(
             plays, first
         )
     ]
-    found = parse(lines, SourceFile(f"bigdataball/{DAY}/{name}.csv", SEASON, DAY))
+    found = parse(csv_of(lines), SourceFile(f"bigdataball/{DAY}/{name}.csv", SEASON, DAY))
     assert len(found.rejected) == 0
     return found.rows
 

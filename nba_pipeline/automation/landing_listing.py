@@ -80,15 +80,11 @@ def season_named(source: Source, path: str) -> str:
         return EVERY_SEASON
     if source.layout == "seasons":
         found = _SEASON.match(name)
-        return found[1] if found and _is_known(found[1]) else EVERY_SEASON
+        return found[1] if found and calendar.is_known(found[1]) else EVERY_SEASON
     if source.layout == "games":
         game_id = name.split(".", maxsplit=1)[0]
         season = season_of_game(game_id) if re.fullmatch(GAME_ID, game_id) else ""
-        return season if _is_known(season) else EVERY_SEASON
+        return season if calendar.is_known(season) else EVERY_SEASON
     date = _DATE.match(name)
     seasons = [s for s in calendar.seasons() if date and str(s.first) <= date[0] <= str(s.last)]
     return seasons[0].name if seasons else EVERY_SEASON
-
-
-def _is_known(name: str) -> bool:
-    return any(season.name == name for season in calendar.seasons())

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from nba_pipeline.kernel.source import Source
 
 
+AcceptFewer = Annotated[
+    bool,
+    typer.Option("--accept-fewer", help="Take what has fewer rows of a game or date than stand"),
+]
+
+
 class _NamesSources(TyperCommand):
     """A command whose help names the sources, which take a second to find."""
 
@@ -57,6 +63,7 @@ def fetch(
     again: Annotated[
         bool, typer.Option("--again", help="Ask for what is there whole too, as for corrections")
     ] = False,
+    accept_fewer: AcceptFewer = False,
     as_json: Json = False,
 ) -> None:
     """Fetches what the landing zone lacks of a source's dates; ends with 1 where some of it failed."""
@@ -73,7 +80,12 @@ def fetch(
     console = report.errors if as_json else report.console
     try:
         fetched = fetched_range(
-            wanted, days, access, again=again, say=lambda text: report.line(text, to=console)
+            wanted,
+            days,
+            access,
+            again=again,
+            accept_fewer=accept_fewer,
+            say=lambda text: report.line(text, to=console),
         )
     finally:
         client.close()
@@ -93,6 +105,7 @@ def ingest(
     day: Annotated[
         str | None, typer.Option("--date", help="Of files that say no date themselves")
     ] = None,
+    accept_fewer: AcceptFewer = False,
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be done")] = False,
     as_json: Json = False,
 ) -> None:
@@ -113,6 +126,7 @@ def ingest(
         home.landing,
         sources,
         day=resolve_date(day) if day else None,
+        accept_fewer=accept_fewer,
         is_dry=is_dry,
         say=lambda text: report.line(text, to=console),
     )

@@ -1,6 +1,7 @@
 """Under which date each word of a landing file is, and what is known of each date from it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -20,6 +21,8 @@ from nba_pipeline.league.identity import is_exhibition
 _PLACE = ["source_file", "row_number"]
 _NOT_CONTENT = [*_PLACE, "game_date", "season"]
 """Columns in which equal rows of a date may differ."""
+UNUSED = ("unknown_name", "no_season", "other_season", "repeated_file")
+"""Rules that files break which stand for no date: what other files say of one is whole."""
 UNDATED = "is_undated"
 """Of rejected input: whether it says no date that could be its own."""
 
@@ -44,7 +47,7 @@ def filed(parsed: Parsed, file: SourceFile) -> Parsed:
     rejected = _under_their_games(rejected, rows[within], file)
     is_undated = ~_within(rejected.game_date, file)
     if file.game_date:
-        days = rejected.game_date.where(~is_undated, file.game_date)
+        days = rejected.game_date.where(~is_undated, _first_day(file))
         return Parsed(rows[within], rejected.assign(game_date=days, **{UNDATED: False}))
     named = [calendar.season(file.season)] if file.season else calendar.seasons()
     under = [
@@ -79,16 +82,27 @@ def _under_their_games(
     return rejected.assign(game_date=rejected.game_date.where(~is_lost, days_of_games))
 
 
+def _first_day(file: SourceFile) -> date:
+    """The date of a date's file, or the first of its season where it is of the evening before."""
+    return max(file.game_date or date.min, calendar.season(file.season).first)
+
+
 def _within(days: pd.Series, file: SourceFile) -> pd.Series:
-    """Whether each date is the file's, of its season, or of any season for a file of all."""
+    """Whether each date is the file's, of its season, or of any season for a file of all.
+
+    Of a file whose rows may be dated later than it is, they must be of its season too.
+    """
     spans = [calendar.season(file.season)] if file.season else calendar.seasons()
+    last = file.game_date and file.game_date + timedelta(days=file.days_after)
 
     def belongs(day: object) -> bool:
         # A time that is none is a date to Python, and before and after no other.
         if not isinstance(day, date) or pd.isna(day):
             return False
-        if file.game_date:
-            return file.game_date <= day <= file.game_date + timedelta(days=file.days_after)
+        if file.game_date == last == day:
+            return True
+        if file.game_date and last and not file.game_date <= day <= last:
+            return False
         return any(span.first <= day <= span.last for span in spans)
 
     return days.map({day: belongs(day) for day in days.unique()}).astype(bool)
@@ -98,7 +112,9 @@ def _strays(
     rows: pd.DataFrame, file: SourceFile, *, is_of_other_date: bool = False
 ) -> pd.DataFrame:
     """Rows dated outside their file, or unlike their game, as rejections without a date."""
-    what = f"date {file.game_date}" if file.game_date else f"season {file.season or 'any'}"
+    span = calendar.season(file.season) if file.season else None
+    what = f"season {span.name}, {span.first} to {span.last}" if span else "any season"
+    what = f"date {file.game_date}, {what}" if file.game_date else what
     why = "most of its game's rows are not" if is_of_other_date else f"but the file is of {what}"
     lines = [
         rejection(
@@ -118,12 +134,38 @@ def _strays(
     return rejected_frame(lines)
 
 
-def without_dates(parsed: Parsed, replaced: set[date | None]) -> Parsed:
+def own_days(source: Source, rows: pd.DataFrame) -> pd.Series:
+    """The date that each row itself says, by which a date's file replaces it."""
+    days = rows[source.own_date]
+    return days if days.dtype == "object" else days.dt.date.astype("object")
+
+
+def without_dates(source: Source, parsed: Parsed, replaced: set[date | None]) -> Parsed:
     """A season file without the dates that have a file of their own."""
     if not replaced:
         return parsed
-    of_others = parsed.rejected.game_date.isin(replaced) & ~parsed.rejected[UNDATED]
-    return Parsed(parsed.rows[~parsed.rows.game_date.isin(replaced)], parsed.rejected[~of_others])
+    rows, rejected = parsed.rows, parsed.rejected
+    of_others = rejected.game_date.isin(replaced) & ~rejected[UNDATED]
+    if source.own_date != "game_date":
+        # What is filed under the first day may be of any day before it.
+        of_others &= ~rejected.game_date.isin([span.first for span in calendar.seasons()])
+    return Parsed(rows[~own_days(source, rows).isin(replaced)], rejected[~of_others])
+
+
+def with_copies(parsed: Parsed, file: SourceFile, copies: Sequence[str]) -> Parsed:
+    """What the file says, and each copy of it named as one that is not read."""
+    if not copies:
+        return parsed
+    told = [
+        rejection(
+            replace(file, path=copy),
+            "repeated_file",
+            f"{copy} says the same as {file.path}, which is read; keep one",
+        )
+        for copy in copies
+    ]
+    rejected = pd.concat([parsed.rejected, rejected_frame(told)], ignore_index=True)
+    return Parsed(parsed.rows, rejected)
 
 
 def facts_of(source: Source, parsed: Parsed, file: SourceFile) -> Facts:
@@ -133,15 +175,20 @@ def facts_of(source: Source, parsed: Parsed, file: SourceFile) -> Facts:
     rows, rejections = _sums(parsed.rows, _NOT_CONTENT), _sums(own, ["game_date"])
     dated = {day: f"{rows.get(day, '')}/{rejections.get(day, '')}" for day in {*rows, *rejections}}
     refusals: dict[date, str] = {}
+    whole = rejected[rejected.row_number.isna() & ~rejected.rule.isin(UNUSED)]
     if source.is_required:
         covered = own[~is_exhibition(own.game_id)].drop_duplicates("game_date")
         refusals = dict(zip(covered.game_date, covered.rule + ": " + covered.detail, strict=True))
-        for line in rejected[rejected.row_number.isna()].to_dict("records"):
+        for line in whole.to_dict("records"):
             days = [file.game_date] if file.game_date else calendar.season(file.season).days()
             refusals |= dict.fromkeys(days, f"{line['rule']}: {line['detail']}")
     keys = [name for name in ("game_id", "team_abbr") if name in parsed.rows]
     placed = _sums(parsed.rows[["game_date", *_PLACE, *keys]], ["game_date"])
-    return Facts(dated, placed, _sums(rejected[rejected[UNDATED]], ["game_date"]), refusals)
+    filed_under = _sums(rejected[rejected[UNDATED]], ["game_date"])
+    unread: dict[date, str] = {}
+    if file.game_date and parsed.rows.empty and rejected.row_number.isna().all():
+        unread = dict(zip(whole.game_date, whole.detail, strict=True))
+    return Facts(dated, placed, filed_under, refusals, unread)
 
 
 def _sums(frame: pd.DataFrame, ignored: Sequence[str]) -> dict[date, str]:

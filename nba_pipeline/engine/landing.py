@@ -7,6 +7,7 @@ is one line of rejected input, and refuses the dates of a required source.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 from upath import UPath
 
-from nba_pipeline.engine.filing import UNDATED, facts_of, filed, without_dates
-from nba_pipeline.engine.landing_files import Found, LandingFiles
+from nba_pipeline.engine.filing import UNDATED, facts_of, filed, with_copies, without_dates
+from nba_pipeline.engine.landing_files import Found, LandingFiles, unpacked
 from nba_pipeline.engine.parsed_files import Facts, ParsedFiles
 from nba_pipeline.kernel.source import (
     Parsed,
@@ -46,7 +47,7 @@ class Landing:
             self.root = UPath(root, use_listings_cache=False)
         self._found = LandingFiles(self.root, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)
-        self._fingerprints: dict[tuple[str, int, str], str] = {}
+        self._fingerprints: dict[tuple[str, int, str, bool], str] = {}
         self._empty: dict[Callable[..., Parsed], pd.DataFrame] = {}
 
     # --- what sources say
@@ -55,7 +56,7 @@ class Landing:
         """What the source's files say of at least the days, and what could not be taken of them.
 
         A single-date file stands for its date whatever the season file says of it, also when it is
-        empty or unreadable. Rejected input is under its own date, its file's, or its season's first
+        empty; one that cannot be read stands for nothing, and is named. Rejected input is under its own date, its file's, or its season's first
         day. Rows of other days may be among them.
 
         Raises:
@@ -154,9 +155,9 @@ class Landing:
         parts = [self._parsed.frames(*self._copy(source, found)) for found in files]
         if not parts:
             return Parsed(self._nothing(source), rejected_frame([]).assign(**{UNDATED: False}))
-        replaced = _replaced(source, files)
+        replaced = self._replaced(source, files)
         parts = [
-            part if found.file.game_date else without_dates(part, replaced)
+            part if found.file.game_date else without_dates(source, part, replaced)
             for found, part in zip(files, parts, strict=True)
         ]
         # Frames without a row tell pandas nothing of a column's type that others have not told.
@@ -173,7 +174,7 @@ class Landing:
     def _facts(self, source: Source, season: str, days: Sequence[date]) -> Facts:
         """The facts of a season's files together."""
         files = self._files(source, season, days)
-        replaced = _replaced(source, files)
+        replaced = self._replaced(source, files)
         dated: dict[date, list[str]] = {}
         placed: dict[date, list[str]] = {}
         filed: dict[date, str] = {}
@@ -181,7 +182,11 @@ class Landing:
         by_path: dict[str, str] = {}
         for found in files:
             facts = self._parsed.facts(*self._copy(source, found))
-            gone = () if found.file.game_date else replaced
+            gone = set() if found.file.game_date else replaced
+            if gone and source.own_date != "game_date":
+                # Under the first day are rows that its own file does not replace.
+                kept = without_dates(source, self._parsed.frames(*self._copy(source, found)), gone)
+                facts, gone = facts_of(source, kept, found.file), set()
             for day, text in facts.dated.items():
                 if day not in gone:
                     dated.setdefault(day, []).append(text)
@@ -205,9 +210,24 @@ class Landing:
         has_files = bool(files) or self._found.has_files(source, season)
         return Facts(together, places, filed, refusals, has_files=has_files)
 
+    def _replaced(self, source: Source, files: Sequence[Found]) -> set[date | None]:
+        """The dates for which a file of their own stands instead of the season's."""
+        if source.layout != "seasons":
+            return set()
+        dated = [found for found in files if found.file.game_date]
+        unread = [self._parsed.facts(*self._copy(source, found)).unread for found in dated]
+        return {found.file.game_date for found in dated} - {day for days in unread for day in days}
+
     def _files(self, source: Source, season: str, days: Sequence[date]) -> list[Found]:
         self._found.refuse_unknown_seasons(source)
-        return self._found.of_season(source, season, min(days), max(days))
+        found = self._found.of_season(source, season, min(days), max(days))
+        return [self._read_once(each) if each.copies else each for each in found]
+
+    def _read_once(self, found: Found) -> Found:
+        """The file without its trouble where all its copies say the same."""
+        paths = (found.file.path, *found.copies)
+        said = {self._fingerprint(path, is_unpacked=True) for path in paths}
+        return found if len(said) > 1 else replace(found, trouble=None)
 
     def _game_dates(self, schedule: Source, season: str) -> Mapping[str, date]:
         """The date of each game of a season by its id, as its schedule says."""
@@ -223,6 +243,8 @@ class Landing:
         spans = calendar.season(file.season) if file.season else calendar.seasons()
         place = _short(f"{file.path} {spans} {file.game_date}")
         content = self.fingerprint(file) if found.trouble is None else _short(str(found.trouble))
+        if found.copies and found.trouble is None:
+            content = _short(f"{content} {found.copies}")
 
         def make() -> tuple[Parsed, Facts]:
             parsed = filed(self._read(source, found), file)
@@ -237,7 +259,7 @@ class Landing:
             try:
                 content = (self.root / found.file.path).read_bytes()
                 document = source.decoded(content, found.file.path)
-                return source.parse(document, found.file)
+                return with_copies(source.parse(document, found.file), found.file, found.copies)
             except UnreadableFile as error:
                 trouble = ("unreadable_file", str(error))
             except UnknownShape as error:
@@ -254,26 +276,27 @@ class Landing:
 
     def fingerprint(self, file: SourceFile) -> str:
         """A fingerprint of the file's stored bytes."""
-        path = self.root / file.path
+        return self._fingerprint(file.path)
+
+    def _fingerprint(self, name: str, *, is_unpacked: bool = False) -> str:
+        """A fingerprint of the bytes, as they are stored or with gzip taken off."""
+        path = self.root / name
         facts = path.fs.info(path.path) if str(path).startswith(_BUCKETS) else {}
         status = path.stat()
         # In a bucket every content has a generation of its own.
-        key = (file.path, int(status.st_size), str(facts.get("generation") or status.st_mtime))
+        stamp = str(facts.get("generation") or status.st_mtime)
+        key = (name, int(status.st_size), stamp, is_unpacked)
         if key not in self._fingerprints:
-            self._fingerprints[key] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            content = path.read_bytes()
+            if is_unpacked and name.endswith(".gz"):
+                content = unpacked(content)
+            self._fingerprints[key] = hashlib.sha256(content).hexdigest()[:16]
         return self._fingerprints[key]
 
 
 def _asked(source: Source, days: Sequence[date]) -> Sequence[str]:
     """What the source's files are asked by: the days' seasons, or one file for all of them."""
     return [""] if days and source.layout == "file" else calendar.seasons_of(days)
-
-
-def _replaced(source: Source, files: Sequence[Found]) -> set[date | None]:
-    """The dates for which a file of their own stands instead of the season's."""
-    if source.layout != "seasons":
-        return set()
-    return {found.file.game_date for found in files} - {None}
 
 
 def _in_force(files: Sequence[Found], days: Sequence[date]) -> pd.DataFrame:

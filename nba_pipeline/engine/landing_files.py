@@ -4,7 +4,9 @@ A file whose name says nothing, that two names claim, or that is missing though 
 found all the same, with what keeps it from being read.
 """
 
+import gzip
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,10 +23,15 @@ GameDates = Callable[[str], Mapping[str, date]]
 
 @dataclass(frozen=True)
 class Found:
-    """A file that is there, or should be, and what keeps it from being read: (rule, sentence)."""
+    """A file that is there, or should be, and what keeps it from being read: (rule, sentence).
+
+    copies are further files for the same thing, as it is and gzipped; it can be read only where they
+    say the same, which their names do not tell.
+    """
 
     file: SourceFile
     trouble: tuple[str, str] | None = None
+    copies: tuple[str, ...] = ()
 
 
 class LandingFiles:
@@ -83,12 +90,13 @@ class LandingFiles:
         paths = [f"{source.place}/{season}.{ending}" for ending in endings]
         there = [path for path in paths if (self._root / path).exists()]
         if there:
-            yield Found(SourceFile(there[0], season), _ambiguous(there))
+            yield _of_all(there, SourceFile(there[0], season))
         elif source.is_required:
             # What files of single dates do not speak of is unknown, and no day without a game.
             expected = paths[0]
             told = f"no file of {source.name} covers {season}: expected {expected} or {expected}.gz"
             yield Found(SourceFile(expected, season), ("missing_file", told))
+        yield from self._strangers(source, season)
         span = calendar.season(season)
         of_date: dict[date, list[str]] = {}
         for path in self._entries(f"{source.place}/{season}"):
@@ -101,25 +109,35 @@ class LandingFiles:
             else:
                 of_date.setdefault(day, []).append(path)
         for day, names in of_date.items():
-            yield Found(SourceFile(names[0], season, day), _ambiguous(names))
+            yield _of_all(names, SourceFile(names[0], season, day))
+
+    def _strangers(self, source: Source, season: str) -> Iterator[Found]:
+        """What is neither a season's file nor its folder; told in every season, since of none."""
+        for path in self._entries(source.place):
+            name = self._ended(source, path) or path.rsplit("/", 1)[-1]
+            if re.fullmatch(r"\d{4}-\d{2}", name) is None:
+                yield _unnamed(source, path, season, "<season>")
+            elif not calendar.is_known(name):
+                yield _of_no_season(path, season, name)
 
     def _dates(self, source: Source, season: str) -> Iterator[Found]:
         """The files under each date of the season: <date>.<format>, or all in <date>/."""
-        span = calendar.season(season)
         names: dict[tuple[date, str], list[str]] = {}
         for path in self._entries(source.place):
             own = self._ended(source, path)
             day = _date_of(own or path.rsplit("/", 1)[-1])
             if day is None:
                 yield _unnamed(source, path, season, "<date>")
-            elif span.first <= day <= span.last:
+            elif (span := calendar.season_told(day, source.days_after)) is None:
+                yield _of_no_season(path, season, str(day))
+            elif span.name == season:
                 for inner in [path] if own else self._entries(path):
                     if (name := self._ended(source, inner)) is None:
                         yield _unnamed(source, inner, season, "<any name>", day)
                     else:
                         names.setdefault((day, name), []).append(inner)
         for (day, _name), paths in names.items():
-            yield Found(SourceFile(paths[0], season, day, source.days_after), _ambiguous(paths))
+            yield _of_all(paths, SourceFile(paths[0], season, day, source.days_after))
 
     def _games(self, source: Source, season: str) -> Iterator[Found]:
         """The files of the season's games, each under its game's date in the schedule."""
@@ -130,6 +148,8 @@ class LandingFiles:
             game_id = self._ended(source, path)
             if game_id is None or not re.fullmatch(GAME_ID, game_id):
                 yield _unnamed(source, path, season, "<game_id>")
+            elif not calendar.is_known(season_of_game(game_id)):
+                yield _of_no_season(path, season, season_of_game(game_id))
             elif season_of_game(game_id) == season:
                 names.setdefault(game_id, []).append(path)
         dates = self._game_dates(source.dated_by)(season) if names else {}
@@ -137,7 +157,7 @@ class LandingFiles:
             day = dates.get(game_id)
             file = SourceFile(paths[0], season, day, game_id=game_id)
             told = f"{paths[0]}: the schedule of {season} has no game {game_id}"
-            yield Found(file, _ambiguous(paths) if day else ("unknown_game", told))
+            yield _of_all(paths, file) if day else Found(file, ("unknown_game", told))
 
     def _snapshots(self, source: Source, season: str) -> Iterator[Found]:
         """The season's snapshots, and the last one before it, under the first day of their season."""
@@ -147,6 +167,8 @@ class LandingFiles:
             day = _date_of(self._ended(source, path))
             if day is None:
                 yield _unnamed(source, path, season, "<date>")
+            elif day > calendar.seasons()[-1].last:
+                yield _of_no_season(path, season, str(day))
             elif day <= span.last:
                 of_date.setdefault(max(day, span.first), []).append(path)
                 if day < span.first:
@@ -154,7 +176,7 @@ class LandingFiles:
                     of_date[span.first] = [path]
         for day, paths in of_date.items():
             newest = [p for p in paths if _stem(p) == _stem(paths[-1])]
-            yield Found(SourceFile(newest[0], season, day), _ambiguous(newest))
+            yield _of_all(newest, SourceFile(newest[0], season, day))
 
     # --- names
 
@@ -176,6 +198,14 @@ class LandingFiles:
         return None
 
 
+def unpacked(content: bytes) -> bytes:
+    """The bytes with gzip taken off; as they are where they are no whole gzip file."""
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error):
+        return content
+
+
 def _within(file: SourceFile, first: date | None, last: date | None) -> bool:
     if file.game_date is None or first is None or last is None:
         return True
@@ -189,11 +219,18 @@ def _unnamed(source: Source, path: str, season: str, form: str, day: date | None
     return Found(SourceFile(path, season, day), ("unknown_name", told))
 
 
-def _ambiguous(paths: list[str]) -> tuple[str, str] | None:
-    """The trouble with two files for the same thing."""
+def _of_no_season(path: str, season: str, when: str) -> Found:
+    """A file of a time that the calendar does not have, found with those of the season."""
+    told = f"{path} is of {when}, which is in no season of the calendar"
+    return Found(SourceFile(path, season), ("no_season", told))
+
+
+def _of_all(paths: list[str], file: SourceFile) -> Found:
+    """The first of the files for one thing, in trouble where there are more."""
     if not paths[1:]:
-        return None
-    return "ambiguous_file", f"both {paths[0]} and {paths[1]} are there; keep one"
+        return Found(file)
+    told = f"both {paths[0]} and {paths[1]} are there; keep one"
+    return Found(file, ("ambiguous_file", told), tuple(paths[1:]))
 
 
 def _stem(path: str) -> str:

@@ -18,7 +18,7 @@ import pandas as pd
 from nba_pipeline.kernel.source import Parsed
 
 _FACTS = "facts.json"
-_PARTS = ("dated", "placed", "filed", "refusals")
+_PARTS = ("dated", "placed", "filed", "refusals", "unread")
 # No copy, or one that a stopped machine or a full disk has left in part.
 _UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
@@ -29,14 +29,15 @@ class Facts:
 
     dated gives per date a fingerprint of the rows and rejections that say that date, placed one of
     the rows' files and places in them, filed one of those rejections that say none and are filed
-    under it, refusals why a date's expectation cannot be read. Of a season's files together,
-    has_files says whether there is any.
+    under it, refusals why a date's expectation cannot be read, unread the date of a date's file that
+    cannot be read at all, and why. Of a season's files together, has_files says whether there is any.
     """
 
     dated: Mapping[date, str] = field(default_factory=dict)
     placed: Mapping[date, str] = field(default_factory=dict)
     filed: Mapping[date, str] = field(default_factory=dict)
     refusals: Mapping[date, str] = field(default_factory=dict)
+    unread: Mapping[date, str] = field(default_factory=dict)
     has_files: bool = field(default=True, kw_only=True)
 
     def as_json(self) -> str:

@@ -12,6 +12,7 @@ from nba_pipeline.errors import WrongRequest
 from nba_pipeline.fetching import files
 from nba_pipeline.fetching.bucket import StoredMeanwhile, generation
 from nba_pipeline.fetching.client import Client
+from nba_pipeline.fetching.losses import fewer_rows, standing_rows
 from nba_pipeline.kernel.fetch import FetchFailed, HostRefused, NotYet, RemoteFile, Unreachable
 from nba_pipeline.kernel.source import Source, UnknownShape, UnreadableFile
 from nba_pipeline.league import calendar
@@ -83,6 +84,7 @@ def fetch(
     access: LandingAccess,
     *,
     again: bool = False,
+    accept_fewer: bool = False,
     say: Callable[[str], None] = lambda _line: None,
 ) -> Fetched:
     """Fetches what the dates need of the source and the landing zone has not.
@@ -95,6 +97,7 @@ def fetch(
         days: the dates, in order.
         access: hosts and landing zone.
         again: whether what is there whole is asked for too, as after the source corrected it.
+        accept_fewer: whether an answer may have fewer rows of a game or date than stand today.
         say: is told of every file that is new, changed or failed.
 
     Raises:
@@ -102,7 +105,7 @@ def fetch(
     """
     if source.fetch is None:
         raise WrongRequest(f"{source.name} is not fetched: its files are brought, with ingest")
-    fetching = _Fetching(source, access, again=again, say=say)
+    fetching = _Fetching(source, access, say, again=again, accept_fewer=accept_fewer)
     for day in days:
         try:
             fetching.day(day)
@@ -119,12 +122,12 @@ class _Fetching:
     """A range under way."""
 
     def __init__(
-        self, source: Source, access: LandingAccess, *, again: bool, say: Callable[[str], None]
+        self, source: Source, access: LandingAccess, say: Callable[[str], None], **options: bool
     ) -> None:
         self.fetched = Fetched(quota=access.client.quota)
         self._source = source
         self._access = access
-        self._again = again
+        self._options = options
         self._say = say
         self._seen: set[str] = set()
         self._unreachable = 0
@@ -152,7 +155,7 @@ class _Fetching:
     def _file(self, day: date, wanted: RemoteFile) -> None:
         path = wanted.file.path
         try:
-            state = _one(self._source, day, wanted, self._access, again=self._again)
+            state = _one(self._source, day, wanted, self._access, **self._options)
         except HostRefused:
             raise
         except FetchFailed as error:
@@ -170,7 +173,13 @@ class _Fetching:
 
 
 def _one(
-    source: Source, day: date, wanted: RemoteFile, access: LandingAccess, *, again: bool
+    source: Source,
+    day: date,
+    wanted: RemoteFile,
+    access: LandingAccess,
+    *,
+    again: bool,
+    accept_fewer: bool,
 ) -> str:
     """Fetches one file unless it is there: new, changed, unchanged or there.
 
@@ -183,29 +192,26 @@ def _one(
     content = wanted.ask()
     try:
         document, answer = files.parsed(source, wanted.file, content)
+        files.refuse_cut(answer)
     except (UnreadableFile, UnknownShape) as error:
         told = f"{error}; it begins {content[:60]!r}"
         raise FetchFailed("unlike", f"the answer is no file of {source.name}: {told}") from error
-    if answer.rows.empty and not wanted.may_be_empty:
+    if answer.rows.empty:
         raise FetchFailed("empty", f"{path}: the answer has no row that can be taken")
-    has = _games(answer.rows)
     there = files.stored(root, path)
     looked_at = generation(root, there)
-    before = _stored(source, wanted, root, there)
-    if before is not None and before[0] == document:
+    if there and _document(source, root, there) == document:
         state = "unchanged"
-    elif before is not None and answer.rows.empty and not before[1].empty:
-        raise FetchFailed("empty", f"{path}: kept, since the answer has no row")
-    elif before is not None and (lost := _asked_games(before[1], wanted) - has):
-        told = ", ".join(sorted(lost))
-        raise FetchFailed("incomplete", f"{path}: kept, since the answer lacks its {told}")
     else:
+        before = _asked(standing_rows(source, wanted.file, access.landing), wanted)
+        if not accept_fewer and (lost := fewer_rows(before, answer.rows)):
+            raise FetchFailed("incomplete", f"{path}: kept, since the answer lacks its {lost}")
         try:
             files.place(root, there or files.new_path(path), content, looked_at)
         except StoredMeanwhile as error:
             raise FetchFailed("overtaken", str(error)) from error
         state = "new" if there is None else "changed"
-    if lacking := wanted.games - has:
+    if lacking := wanted.games - _games(answer.rows):
         told = f"{path}: the source has no rows yet of {', '.join(sorted(lacking))}"
         raise FetchFailed("incomplete", told)
     return state
@@ -217,27 +223,20 @@ def _is_whole(source: Source, day: date, wanted: RemoteFile, access: LandingAcce
         rows = access.landing.load(source, [day]).rows
         return wanted.games <= _games(rows[rows.game_date == day])
     there = files.stored(access.landing.root, wanted.file.path)
-    stored = _stored(source, wanted, access.landing.root, there)
-    return stored is not None and (wanted.may_be_empty or not stored[1].empty)
+    return there is not None and not standing_rows(source, wanted.file, access.landing).empty
 
 
-def _stored(
-    source: Source, wanted: RemoteFile, root: UPath, path: str | None
-) -> tuple[object, pd.DataFrame] | None:
-    """The stored file's document and rows; None where there is none, or none that can be read."""
-    if path is None:
-        return None
+def _document(source: Source, root: UPath, path: str) -> object:
+    """The stored file's document; None where it cannot be read."""
     try:
-        content = (root / path).read_bytes()
-        document = source.decoded(content, path)
-        return document, source.parse(document, wanted.file).rows
-    except (UnreadableFile, UnknownShape):
+        return source.decoded((root / path).read_bytes(), path)
+    except UnreadableFile:
         return None
 
 
-def _asked_games(rows: pd.DataFrame, wanted: RemoteFile) -> frozenset[str]:
-    """The rows' games, of those that were asked for; of a file that is asked for as it is, all."""
-    return _games(rows) & wanted.games if wanted.games else _games(rows)
+def _asked(rows: pd.DataFrame, wanted: RemoteFile) -> pd.DataFrame:
+    """The rows of the games that were asked for; of a file that is asked for as it is, all."""
+    return rows[rows.game_id.isin(wanted.games)] if wanted.games else rows
 
 
 def _games(rows: pd.DataFrame) -> frozenset[str]:

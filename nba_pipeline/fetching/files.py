@@ -7,7 +7,8 @@ from upath import UPath
 
 from nba_pipeline.engine.filing import filed
 from nba_pipeline.fetching.bucket import is_bucket, put
-from nba_pipeline.kernel.source import Parsed, Source, SourceFile
+from nba_pipeline.kernel.formats import RAGGED
+from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnreadableFile
 
 
 def stored(root: UPath, path: str) -> str | None:
@@ -23,7 +24,24 @@ def parsed(source: Source, file: SourceFile, content: bytes) -> tuple[object, Pa
         UnreadableFile, UnknownShape: it is no such file.
     """
     document = source.decoded(content, file.path)
-    return document, filed(source.parse(document, file), file)
+    return document, filed_rows(source, file, document)
+
+
+def filed_rows(source: Source, file: SourceFile, document: object) -> Parsed:
+    """What the source's parser takes of the document, under the dates of that place.
+
+    Raises:
+        UnknownShape: it is no such document.
+    """
+    return filed(source.parse(document, file), file)
+
+
+def refuse_cut(parsed: Parsed) -> None:
+    """Raises UnreadableFile where a line of the file is not whole, so that others may be lost."""
+    cut = parsed.rejected[parsed.rejected.rule == RAGGED]
+    if len(cut):
+        more = f", and {len(cut) - 1} lines more" if len(cut) > 1 else ""
+        raise UnreadableFile(f"not a whole file: {cut.detail.iloc[0]}{more}")
 
 
 def new_path(path: str) -> str:

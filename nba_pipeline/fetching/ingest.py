@@ -1,8 +1,8 @@
 """Files at hand into the landing zone: what each is, is found by what takes it; then put in place.
 
 A file goes where the one source that takes it has its place, under the season, date or game that it
-speaks of. What nothing takes, what several take alike, and what has less than the stored file is
-refused, by name and with why.
+speaks of. What nothing takes, what several take alike, what has less than what stands, and a second
+file for one place is refused, by name and with why.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,11 +13,11 @@ from pathlib import Path
 from upath import UPath
 
 from nba_pipeline.engine.landing import Landing
-from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.fetching import files
 from nba_pipeline.fetching.bucket import StoredMeanwhile, generation
-from nba_pipeline.fetching.recognise import Recognised, Refused, recognised, unpacked
-from nba_pipeline.kernel.source import Parsed, Source, UnknownShape, UnreadableFile
+from nba_pipeline.fetching.losses import fewer_rows, standing_rows
+from nba_pipeline.fetching.recognise import Recognised, Refused, recognised
+from nba_pipeline.kernel.source import Source, UnreadableFile
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ def ingest(
     sources: Sequence[Source],
     *,
     day: date | None = None,
+    accept_fewer: bool = False,
     is_dry: bool = False,
     say: Callable[[str], None] = lambda _line: None,
 ) -> Ingested:
@@ -61,24 +62,28 @@ def ingest(
         landing: the landing zone.
         sources: those that may take a file.
         day: the date of files that say none themselves.
+        accept_fewer: whether a file may have fewer rows of a game or date than stand today.
         is_dry: whether nothing is written.
         say: is told what became of each file.
     """
     done = Ingested()
     waiting = list(_files(paths))
+    taken: dict[str, tuple[Path, bytes]] = {}
     # A schedule among the files says the dates of other ones, so those are tried again after it.
     for is_last in (False, True):
         later = []
         for path in waiting:
             try:
                 found = recognised(path, sources, landing, day)
-                state = _put(found, landing, is_dry=is_dry)
+                first = taken.get(_place(found))
+                state = _put(found, landing, first, is_dry=is_dry, accept_fewer=accept_fewer)
             except Refused as error:
                 if error.may_pass and not is_last:
                     later.append(path)
                     continue
                 done.refused.append((str(path), str(error)))
                 continue
+            taken.setdefault(_place(found), (path, found.content))
             counts = len(found.parsed.rows), len(found.parsed.rejected)
             placed = Placed(str(path), found.source.name, found.file.path, *counts)
             getattr(done, state).append(placed)
@@ -101,11 +106,31 @@ def _files(paths: Iterable[Path]) -> Iterable[Path]:
             yield path
 
 
-def _put(found: Recognised, landing: Landing, *, is_dry: bool) -> str:
+def _place(found: Recognised) -> str:
+    """What the file would stand for: its place, whichever ending it has there."""
+    return found.file.path.rsplit(".", 1)[0]
+
+
+def _put(
+    found: Recognised,
+    landing: Landing,
+    first: tuple[Path, bytes] | None,
+    *,
+    is_dry: bool,
+    accept_fewer: bool,
+) -> str:
     """Puts one file in place: new, changed or unchanged.
 
+    Args:
+        found: the file.
+        landing: the landing zone.
+        first: a file of the same command that was taken for the same place.
+        is_dry: whether nothing is written.
+        accept_fewer: whether it may have fewer rows of a game or date than stand today.
+
     Raises:
-        Refused: the stored file has what this one lacks, or has its name with another ending.
+        Refused: what stands has what this one lacks, or has its name with another ending, or there
+            was another one for its place.
     """
     root, path = landing.root, found.file.path
     if any(document == found.document for document in _beside(found, root)):
@@ -116,11 +141,18 @@ def _put(found: Recognised, landing: Landing, *, is_dry: bool) -> str:
         raise Refused(f"{taken} is there already, and one of the two would have to go")
     there = files.stored(root, path)
     looked_at = generation(root, there)
-    before = _stored(found, root, there)
-    if before is not None and before[0] == found.document:
+    if there and _document(found.source, root / there) == found.document:
         return "unchanged"
-    if found.source.layout != "file":
-        _refuse_worse(found.parsed, _said_before(found, landing, before), there or path)
+    if first and first[1] == found.content:
+        return "unchanged"
+    if first:
+        raise Refused(
+            f"it belongs in {path} as {first[0]} does, which was taken and says otherwise: bring one "
+            "of them, or the later one after the other"
+        )
+    before = standing_rows(found.source, found.file, landing)
+    if not accept_fewer and (lost := fewer_rows(before, found.parsed.rows)):
+        raise Refused(f"{there or path} is kept: it has {lost}")
     if not is_dry:
         try:
             files.place(root, there or files.new_path(path), found.content, looked_at)
@@ -135,51 +167,12 @@ def _beside(found: Recognised, root: UPath) -> Iterable[object]:
     folder = root / found.source.place / str(day)
     if found.source.layout == "dates" and folder.is_dir():
         for path in sorted(folder.iterdir()):
-            try:
-                yield found.source.decoded(path.read_bytes(), path.name)
-            except UnreadableFile:
-                continue
+            yield _document(found.source, path)
 
 
-def _stored(found: Recognised, root: UPath, there: str | None) -> tuple[object, Parsed] | None:
-    """The stored file's document, and what its source takes of it; None where nothing can be."""
-    if there is None:
-        return None
+def _document(source: Source, path: UPath) -> object:
+    """The stored file's document; None where it cannot be read."""
     try:
-        return files.parsed(found.source, found.file, unpacked((root / there).read_bytes()))
-    except (Refused, UnreadableFile, UnknownShape):
+        return source.decoded(path.read_bytes(), path.name)
+    except UnreadableFile:
         return None
-
-
-def _said_before(
-    found: Recognised, landing: Landing, before: tuple[object, Parsed] | None
-) -> Parsed | None:
-    """What the landing zone says of what the file would replace; None where that is nothing.
-
-    A date's file replaces the date of its season's file too.
-    """
-    day = found.file.game_date
-    if before is None and found.source.layout == "seasons" and day:
-        try:
-            told = landing.load(found.source, [day])
-        except NbaPipelineError:
-            return None
-        return Parsed(
-            told.rows[told.rows.game_date == day], told.rejected[told.rejected.game_date == day]
-        )
-    return before[1] if before else None
-
-
-def _refuse_worse(now: Parsed, before: Parsed | None, path: str) -> None:
-    """Raises Refused where less can be taken of the file than of what it would replace."""
-    if before is None:
-        return
-    unit = "game_id" if "game_id" in before.rows else "game_date"
-    if lost := sorted(set(before.rows[unit].astype(str)) - set(now.rows[unit].astype(str))):
-        more = f" and {len(lost) - 3} more" if lost[3:] else ""
-        raise Refused(f"{path} is kept: it has {', '.join(lost[:3])}{more}, which this file lacks")
-    if len(now.rows) < len(before.rows) and len(now.rejected) > len(before.rejected):
-        raise Refused(
-            f"{path} is kept: {len(before.rows)} rows can be taken of it and of this file "
-            f"{len(now.rows)}, with {len(now.rejected)} rejections: {now.rejected.detail.iloc[0]}"
-        )

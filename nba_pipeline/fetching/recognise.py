@@ -19,6 +19,7 @@ from nba_pipeline.clock import EASTERN
 from nba_pipeline.engine.filing import filed
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.fetching.files import refuse_cut
 from nba_pipeline.kernel.source import (
     Decoder,
     Parsed,
@@ -177,9 +178,6 @@ def _as_of(
     """
     trial = source.parse(document, SourceFile(hand.path.name, ""))
     if trial.rows.empty and trial.rejected.empty:
-        if ending == "csv":
-            # A text of one line is a header to the reader of lines, whatever it is.
-            raise UnknownShape(f"{hand.path.name}: no row")
         raise Refused(f"for {source.name} it has no row")
     placed = _PLACES[source.layout](source, ending, trial, hand, landing)
     tried = [
@@ -196,6 +194,13 @@ def _as_of(
     best = max(tried, key=lambda each: len(each.parsed.rows))
     if best.parsed.rows.empty:
         raise Refused(_nothing_of(source, best.parsed))
+    refuse_cut(best.parsed)
+    astray = best.parsed.rejected[best.parsed.rejected.rule == "other_date"]
+    if source.layout == "dates" and len(astray):
+        raise Refused(
+            f"for {source.name} it is of {best.file.game_date}, and {len(astray)} of its rows are of "
+            f"other dates: {astray.detail.iloc[0]}; split it by date"
+        )
     return best
 
 
@@ -283,10 +288,11 @@ def _on_date(
         if source.layout == "dates" and hand.stem != name:
             name = f"{day}/{hand.stem}"
         # A list of players may be of before its season, what is of a date is of its games.
-        span = calendar.season_ahead(day) if source.layout == "snapshots" else None
-        season = (span or calendar.season_of(day)).name
+        is_ahead = source.layout == "snapshots"
+        span = calendar.season_ahead(day) if is_ahead else None
+        span = span or calendar.season_told(day, source.days_after) or calendar.season_of(day)
         path = f"{source.place}/{name}.{ending}"
-        yield SourceFile(path, season, day, source.days_after)
+        yield SourceFile(path, span.name, day, source.days_after)
 
 
 _PLACES: dict[str, Callable[..., Iterator[SourceFile]]] = {

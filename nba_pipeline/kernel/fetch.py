@@ -25,14 +25,12 @@ class RemoteFile:
         games: the games that its rows must have: where the landing zone has them all, it is not
             asked for, and an answer that lacks one is named.
         is_settled: whether a stored one stands; one that is not is asked for every time.
-        may_be_empty: whether an answer without a row is one.
     """
 
     file: "SourceFile"
     ask: Callable[[], bytes]
     games: frozenset[str] = frozenset()
     is_settled: bool = True
-    may_be_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class FetchFailed(NbaPipelineError):
 
     Args:
         kind: in one word, for programs: not_there, refused, unreachable, throttled, unlike, empty,
-            incomplete, quota, key, schedule.
+            ambiguous, incomplete, quota, key, schedule.
         reason: in a sentence.
     """
 

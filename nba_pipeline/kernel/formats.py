@@ -7,6 +7,11 @@ import csv
 import io
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+RAGGED = "ragged_line"
+"""The rule that a line breaks which has not as many fields as the header, or was cut off."""
 
 # Half of a letter that takes two: JSON can say it, and nothing can store it.
 _HALF_A_LETTER = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -28,14 +33,30 @@ def json_document(content: bytes) -> object:
     return document
 
 
-def csv_lines(content: bytes) -> list[dict[str, str | None]]:
-    """The lines of a CSV file as dicts of texts under its header."""
+@dataclass(frozen=True)
+class CsvLines:
+    """A CSV file: its header, and the texts of every other line, however many one has.
+
+    Lines that are blank are none. is_ended tells whether a line break ends the last one: where it
+    does not, the file may be cut.
+    """
+
+    header: Sequence[str]
+    lines: Sequence[Sequence[str]]
+    is_ended: bool = True
+
+
+def csv_lines(content: bytes) -> CsvLines:
+    """The lines of a CSV file, of which the first is its header."""
+    text = content.decode("utf-8-sig")
     try:
-        text = io.StringIO(content.decode("utf-8-sig"), newline="")
         # A quote that nobody closes would swallow the rest of the file.
-        return list(csv.DictReader(text, strict=True))
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
     except csv.Error as error:
         raise ValueError(str(error)) from error
+    if not lines:
+        raise ValueError("it has no line, not even a header")
+    return CsvLines(lines[0], lines[1:], text.endswith(("\n", "\r")))
 
 
 def pdf_bytes(content: bytes) -> bytes:

@@ -83,6 +83,8 @@ class Source:
             knows what there is.
         days_after: how many days later than its folder's date a row may be dated.
         fetch: the files that a date needs and how they are asked for; of none, people bring them.
+        own_date: the column of the date that a row itself says, where it may be filed under another:
+            a date's file replaces rows of that date, not what else is filed there.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Source:
     dated_by: "Source | None" = None
     days_after: int = 0
     fetch: Fetch | None = None
+    own_date: str = "game_date"
 
     def decoded(self, content: bytes, path: str) -> object:
         """The document of a file's bytes, gzip taken off where its name ends with .gz.

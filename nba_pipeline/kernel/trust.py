@@ -4,13 +4,17 @@ A unit is taken whole from the first source that has rows of it and of which non
 rejected; where every source's are in part, from the first that has any. So a fallback fills what a
 more trusted source lacks or said badly, and spoils nothing that one has whole. What a trusted source
 says whole and another source says otherwise stays, with the contradiction told.
+
+Of rows of one source that speak of the same thing one stands by what it says (`in_order`), never by
+where it lies: a file may be renamed and its rows re-ordered without anything being out of date.
 """
 
 from collections.abc import Mapping, Sequence
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
-from ibis import _
+from ibis import Deferred, _
 
 from nba_pipeline.kernel.units import off_schedule, rejected_units, scheduled_rows
 
@@ -18,6 +22,22 @@ VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 UNIT = ["game_id", "game_date", "team_abbr"]
+_PLACE = ("source_file", "row_number")
+
+
+def in_order(rows: ir.Table, of: Sequence[str], *first: Deferred) -> ir.Table:
+    """The rows with `place`, from 0: their order among those of one `of`, by what they say.
+
+    Args:
+        rows: with source_file and row_number, which decide only between rows that say the same.
+        of: the columns whose rows speak of the same thing.
+        first: what decides before the rows' columns in order of name do.
+    """
+    # Of two orders of one column ibis keeps the last.
+    ordered = {field.name for key in rows.bind(*first) for field in key.op().find(ops.Field)}
+    content = sorted(set(rows.columns) - {*of, *ordered, *_PLACE})
+    order = ibis.window(group_by=list(of), order_by=[*first, *content, *_PLACE])
+    return rows.mutate(place=ibis.row_number().over(order))
 
 
 def told_by(

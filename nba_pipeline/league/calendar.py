@@ -148,6 +148,17 @@ def season_of(day: date) -> Season:
     )
 
 
+def is_known(name: str) -> bool:
+    """Whether the calendar has a season of that name."""
+    return any(span.name == name for span in seasons())
+
+
+def season_told(day: date, days_after: int) -> Season | None:
+    """The season of which a file of that day speaks, whose rows may be dated so much later."""
+    late = timedelta(days=days_after)
+    return next((span for span in seasons() if span.first - late <= day <= span.last), None)
+
+
 @cache
 def turns() -> tuple[date, ...]:
     """Per season, the day from which on dates count to it: the day after the season before it.

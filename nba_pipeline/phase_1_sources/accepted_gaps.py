@@ -4,23 +4,25 @@ A line names one gap by its gap_id, which may be of a season, or a whole season 
 """
 
 import re
+from collections.abc import Hashable
 from datetime import date
 
 import pandas as pd
 
-from nba_pipeline.kernel.formats import csv_lines
+from nba_pipeline.kernel.formats import RAGGED, csv_lines
 from nba_pipeline.kernel.source import (
     Parsed,
     Source,
     SourceFile,
-    UnknownShape,
     rejected_frame,
     rejection,
 )
 from nba_pipeline.league import calendar
+from nba_pipeline.phase_1_sources.csv_frames import FIELDS, csv_frame
 
 _COLUMNS = ("source_file", "row_number", "game_date", "gap_id", "table_name", "reason")
 _NEEDED = ("gap_id", "reason", "accepted_by", "accepted_on")
+_OPTIONAL = ("table", "season")
 _GAP_ID = re.compile(r"[a-z0-9_]+:(\d{4}-\d{2}-\d{2}):[^:\s]+(:[A-Z]{3})?")
 _SEASON_GAP_ID = re.compile(r"[a-z0-9_]+:(\d{4}-\d{2})")
 
@@ -31,23 +33,20 @@ def parse(document: object, file: SourceFile) -> Parsed:
     Raises:
         UnknownShape: a needed column is missing.
     """
-    lines = [] if document is None else document
-    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
-        raise UnknownShape(f"{file.path}: no list of accepted gaps (no lines)")
-    if lines and (missing := [name for name in _NEEDED if name not in lines[0]]):
-        raise UnknownShape(f"{file.path}: no list of accepted gaps (no column {missing})")
+    raw = csv_frame(document, file, _NEEDED, what="list of accepted gaps", optional=_OPTIONAL)
     rows: list[dict[str, object]] = []
     rejected: list[dict[str, object]] = []
-    for number, line in enumerate(lines):
+    for number, line in enumerate(raw.to_dict("records")):
         try:
             days, gap_id, table = _accepted(line)
         except _BadLine as bad:
             detail = f"{file.path} row {number}: {bad}"
             where = {"row_number": number, "field": bad.field, "value": line.get(bad.field)}
-            rejected.append(rejection(file, "bad_acceptance", detail, **where))
+            rule = RAGGED if bad.field == FIELDS else "bad_acceptance"
+            rejected.append(rejection(file, rule, detail, **where))
             continue
-        said = f"{line['reason'].strip()} (accepted by {line['accepted_by'].strip()}"
-        reason = f"{said} on {line['accepted_on'].strip()})"
+        said = f"{line['reason']} (accepted by {line['accepted_by']}"
+        reason = f"{said} on {line['accepted_on']})"
         rows += [
             dict(zip(_COLUMNS, (file.path, number, day, gap_id, table, reason), strict=True))
             for day in days
@@ -67,13 +66,15 @@ class _BadLine(ValueError):
         self.field = field
 
 
-def _accepted(line: dict[str, str | None]) -> tuple[list[date], str | None, str]:
+def _accepted(line: dict[Hashable, str | None]) -> tuple[list[date], str | None, str]:
     """The dates, the gap or NULL, and the raw table that a line speaks of.
 
     Raises:
         _BadLine: it names neither a gap nor a table's season, or says not why, by whom or when.
     """
-    text = {name: str(line.get(name) or "").strip() for name in (*_NEEDED, "table", "season")}
+    if line[FIELDS]:
+        raise _BadLine(FIELDS, f"it has {line[FIELDS]} fields")
+    text = {name: line[name] or "" for name in (*_NEEDED, *_OPTIONAL)}
     for name in ("reason", "accepted_by"):
         if not text[name]:
             raise _BadLine(name, f"no {name}")
@@ -114,7 +115,7 @@ accepted_gaps = Source(
     "accepted_gaps",
     "accepted_gaps.csv",
     parse,
-    version=3,
+    version=4,
     layout="file",
     formats={"csv": csv_lines},
 )

@@ -142,7 +142,7 @@ balldontlie_box_scores = Source(
     "balldontlie_box_scores",
     "balldontlie/box_scores",
     parse,
-    version=1,
+    version=2,
     settle=settle,
     layout="dates",
 )

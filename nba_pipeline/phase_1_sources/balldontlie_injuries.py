@@ -93,7 +93,7 @@ balldontlie_injuries = Source(
     "balldontlie_injuries",
     "balldontlie/injuries",
     parse,
-    version=1,
+    version=2,
     layout="dates",
     days_after=1,
 )

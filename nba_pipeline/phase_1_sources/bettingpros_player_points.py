@@ -13,7 +13,7 @@ from nba_pipeline.phase_1_sources.cells import (
     lookup_of,
     taken,
 )
-from nba_pipeline.phase_1_sources.csv_frames import csv_frame
+from nba_pipeline.phase_1_sources.csv_frames import csv_frame, ragged
 from nba_pipeline.phase_1_sources.odds_api_answers import american_as_decimal
 
 TYPES = {
@@ -44,6 +44,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "over_price": american_as_decimal(finite(raw.over_odds)),
     }
     offences = [
+        ragged(raw),
         Offence("bad_date", "date", columns["game_date"].isna()),
         Offence("bad_player", "player_slug", columns["player_lookup"].isna()),
         Offence("bad_line", "points_line", columns["points_line"].isna()),
@@ -57,7 +58,7 @@ bettingpros_player_points = Source(
     "bettingpros_player_points",
     "bettingpros/player_points",
     parse,
-    version=1,
+    version=2,
     formats={"csv": csv_lines},
 )
 """Consensus lines, by season or by date."""

@@ -12,7 +12,7 @@ from datetime import date, datetime
 import pandas as pd
 
 from nba_pipeline.kernel.formats import csv_lines
-from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
+from nba_pipeline.kernel.source import Parsed, Source, SourceFile
 from nba_pipeline.league.identity import ten_digits
 from nba_pipeline.phase_1_sources.bigdataball_fetch import fetch
 from nba_pipeline.phase_1_sources.cells import (
@@ -21,10 +21,12 @@ from nba_pipeline.phase_1_sources.cells import (
     day_of,
     finite,
     lookup_of,
+    repeated,
     taken,
     team_of,
     whole,
 )
+from nba_pipeline.phase_1_sources.csv_frames import FIELDS, csv_frame, ragged
 from nba_pipeline.phase_1_sources.game_clock import seconds_of
 
 PEOPLE = ("player", "assist", "block")
@@ -64,12 +66,15 @@ _CODES = tuple(
 def parse(document: object, file: SourceFile) -> Parsed:
     """One row per event; game_teams are the two teams of a code, where game_id is none.
 
+    The date is the file's; of a file that is not known to be of one, it is what the row says.
+
     What is a shot's is NULL of any other event. A player's told_id is the id in front of his name.
 
     Raises:
         UnknownShape: a needed column is missing.
     """
     raw = _lines(document, file)
+    days = converted(raw.date, _day)
     codes = converted(raw.game_id, lambda text: _code_of(text, file.game_date))
     kind = raw.event_type.str.lower()
     subtype = raw.type.str.lower()
@@ -79,7 +84,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "row_number": raw.index.to_series(),
         "game_id": converted(raw.game_id, ten_digits),
         "game_teams": codes,
-        "game_date": pd.Series(file.game_date, index=raw.index, dtype="object"),
+        "game_date": days if file.game_date is None else _all_of(file.game_date, raw),
         "event_id": whole(raw.play_id, least=0),
         "period": whole(raw.period, least=1),
         "seconds_remaining": converted(raw.remaining_time, seconds_of).astype("float64"),
@@ -99,13 +104,13 @@ def parse(document: object, file: SourceFile) -> Parsed:
     }
     raw = raw.assign(game=columns["game_id"].fillna(raw.game_id))
     game = columns["game_id"].fillna(codes)
-    repeated = pd.DataFrame({"game": game, "event": columns["event_id"]}).duplicated()
-    days = converted(raw.date, _day)
+    again = repeated(raw.assign(game=game, event=columns["event_id"]), ["game", "event"])
     offences = [
+        ragged(raw),
         Offence("bad_game_id", "game_id", game.isna()),
-        Offence("other_date", "date", days != columns["game_date"]),
+        Offence("other_date", "date", days.isna() | (days != columns["game_date"])),
         Offence("bad_event_id", "play_id", columns["event_id"].isna()),
-        Offence("repeated_event_id", "play_id", repeated & columns["event_id"].notna()),
+        Offence("repeated_event_id", "play_id", again & columns["event_id"].notna()),
         Offence("bad_period", "period", columns["period"].isna()),
         Offence("bad_clock", "remaining_time", columns["seconds_remaining"].isna()),
         Offence("unknown_team", "team", raw.team.ne("") & columns["event_team"].isna()),
@@ -123,21 +128,22 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 
 def _lines(document: object, file: SourceFile) -> pd.DataFrame:
-    """The lines' needed cells as stripped texts; empty where the line has none."""
-    lines = document if isinstance(document, list) else []
-    raw = pd.DataFrame(lines, dtype="object")
-    if len(raw) and (missing := [name for name in _NEEDED if name not in raw]):
-        raise UnknownShape(f"{file.path}: no play by play of BigDataBall (no column {missing})")
-    raw = raw.reindex(columns=list(_NEEDED)).fillna("").astype("string")
-    return raw.apply(lambda column: column.str.strip())
+    """The lines' needed cells as texts, empty where the line has none; and FIELDS."""
+    raw = csv_frame(document, file, _NEEDED, what="play by play of BigDataBall")
+    texts = raw[list(_NEEDED)].fillna("").astype("string")
+    return texts.assign(**{FIELDS: raw[FIELDS]})
+
+
+def _all_of(day: date, raw: pd.DataFrame) -> pd.Series:
+    return pd.Series(day, index=raw.index, dtype="object")
 
 
 def _code_of(text: object, day: date | None) -> str | None:
-    """The code's two teams in order of name, "IND_OKC"; None where it is none of that day."""
+    """The code's two teams in order of name, "IND_OKC"; None where it is none of that day, if any."""
     matches: Iterable[re.Match[str] | None] = (code.fullmatch(str(text)) for code in _CODES)
     for match in filter(None, matches):
         teams = sorted(filter(None, map(team_of, match.groups()[1:])))
-        if len(set(teams)) > 1 and _day(match[1]) == day:
+        if len(set(teams)) > 1 and day in (None, _day(match[1])):
             return "_".join(teams)
     return None
 
@@ -166,7 +172,7 @@ bigdataball = Source(
     "bigdataball",
     "bigdataball",
     parse,
-    version=1,
+    version=2,
     layout="dates",
     formats={"csv": csv_lines},
     fetch=fetch,

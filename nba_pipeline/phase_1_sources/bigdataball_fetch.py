@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
 
@@ -37,10 +37,12 @@ def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     if not found:
         raise FetchFailed("not_there", f"{place} has no CSV file of {day}")
     season = calendar.season_of(day).name
+    named: dict[str, list[UPath]] = {}
     for path in found:
-        name = path.name.removesuffix(".gz")
+        named.setdefault(path.name.removesuffix(".gz"), []).append(path)
+    for name, paths in named.items():
         file = SourceFile(f"{_PLACE}/{day}/{name}", season, day)
-        yield RemoteFile(file, partial(_content, path))
+        yield RemoteFile(file, partial(_one_content, paths))
 
 
 def _files(place: str, day: date) -> list[UPath]:
@@ -63,6 +65,20 @@ def _files(place: str, day: date) -> list[UPath]:
 
 def _names(path: UPath) -> str:
     return f"{path.parent.name}/{path.name}"
+
+
+def _one_content(paths: Sequence[UPath]) -> bytes:
+    """What all files of one name say.
+
+    Raises:
+        FetchFailed: one cannot be read, or two say different things.
+    """
+    first, *others = [_content(path) for path in paths]
+    for path, content in zip(paths[1:], others, strict=True):
+        if content != first:
+            told = f"{paths[0]} and {path} have one name and say different things; keep one"
+            raise FetchFailed("ambiguous", told)
+    return first
 
 
 def _content(path: UPath) -> bytes:

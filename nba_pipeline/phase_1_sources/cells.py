@@ -40,7 +40,7 @@ def taken(
 ) -> Parsed:
     """The rows without an offence, typed, and one rejection per offence of the others.
 
-    Of rows that have one key the first is taken.
+    Of rows that have one key the one is taken that comes first by what it says: see `repeated`.
 
     Args:
         raw: the document's rows under its own fields; the index is each row's number.
@@ -59,7 +59,7 @@ def taken(
     ]
     good = ~np.logical_or.reduce([each.mask for each in offences])
     rows = pd.DataFrame(dict(columns), index=raw.index)[good]
-    again = rows.duplicated(list(key))
+    again = repeated(rows, key)
     if again.any():
         name = key[-1]
         twice = Offence(f"repeated_{name}", fields.get(name, name.upper()), again)
@@ -67,6 +67,21 @@ def taken(
     rows = rows[~again].assign(source_file=file.path, row_number=lambda frame: frame.index)
     rows = rows[list(types)].astype(dict(types)).reset_index(drop=True)
     return Parsed(rows, pd.concat(rejected, ignore_index=True) if rejected else rejected_frame([]))
+
+
+def repeated(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
+    """Which rows have the key of another one that comes before them by what it says.
+
+    In the order of their texts, column by column in the order of the columns' names, so that it does
+    not depend on which stands first in the file.
+    """
+    again = rows.duplicated(list(key), keep=False)
+    if not again.any():
+        return again
+    texts = rows[again].astype("object").map(str)
+    ordered = texts.sort_values(sorted(texts.columns), kind="stable")
+    late = ordered.index[rows.loc[ordered.index].duplicated(list(key))]
+    return pd.Series(rows.index.isin(late), index=rows.index)
 
 
 def _rejected(

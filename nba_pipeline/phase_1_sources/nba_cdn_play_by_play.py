@@ -123,7 +123,7 @@ nba_cdn_play_by_play = Source(
     "nba_cdn_play_by_play",
     "nba_cdn/play_by_play",
     parse,
-    version=1,
+    version=2,
     layout="games",
     dated_by=nba_stats_schedule,
     fetch=fetch,

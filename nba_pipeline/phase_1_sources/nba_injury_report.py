@@ -288,7 +288,7 @@ nba_injury_report = Source(
     "nba_injury_report",
     "nba_injury_report",
     parse,
-    version=1,
+    version=2,
     layout="dates",
     formats={"pdf": pdf_bytes, "json": json_document},
     days_after=1,

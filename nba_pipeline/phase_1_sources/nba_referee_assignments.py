@@ -138,7 +138,7 @@ nba_referee_assignments = Source(
     "nba_referee_assignments",
     _PLACE,
     parse,
-    version=1,
+    version=2,
     settle=settle,
     layout="dates",
     dated_by=nba_stats_schedule,

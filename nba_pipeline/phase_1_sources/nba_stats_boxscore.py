@@ -228,7 +228,7 @@ nba_stats_boxscore = Source(
     "nba_stats_boxscore",
     _PLACE,
     parse,
-    version=1,
+    version=2,
     layout="games",
     dated_by=nba_stats_schedule,
     fetch=fetch,

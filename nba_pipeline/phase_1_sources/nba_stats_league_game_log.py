@@ -118,7 +118,7 @@ nba_stats_league_game_log_team = Source(
     "nba_stats_league_game_log_team",
     _PLACES["team"],
     partial(parse, of="team"),
-    version=4,
+    version=5,
     dated_by=nba_stats_schedule,
     fetch=partial(fetch, of="team"),
 )
@@ -126,7 +126,7 @@ nba_stats_league_game_log_player = Source(
     "nba_stats_league_game_log_player",
     _PLACES["player"],
     partial(parse, of="player"),
-    version=4,
+    version=5,
     dated_by=nba_stats_schedule,
     fetch=partial(fetch, of="player"),
 )

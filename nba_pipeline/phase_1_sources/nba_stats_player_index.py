@@ -102,7 +102,7 @@ nba_stats_player_index = Source(
     "nba_stats_player_index",
     _PLACE,
     parse,
-    version=1,
+    version=2,
     layout="snapshots",
     fetch=fetch,
 )

@@ -151,7 +151,7 @@ nba_stats_scoreboard = Source(
     "nba_stats_scoreboard",
     _PLACE,
     parse,
-    version=1,
+    version=2,
     settle=settle,
     layout="dates",
     dated_by=nba_stats_schedule,

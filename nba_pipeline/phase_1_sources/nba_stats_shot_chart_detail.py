@@ -118,7 +118,7 @@ nba_stats_shot_chart_detail = Source(
     "nba_stats_shot_chart_detail",
     "nba_stats/shot_chart_detail",
     parse,
-    version=1,
+    version=2,
     dated_by=nba_stats_schedule,
     fetch=fetch,
 )

@@ -1,8 +1,8 @@
 """What the answers of The Odds API have in common: events, bookmakers, markets and their outcomes.
 
 An answer holds one event or several, alone or, asked of the past, under "data" with the time at
-which it was so. Prices are American (-110, +150) or decimal (1.91, 2.5) throughout an answer; here
-they are decimal: what a stake of 1 pays back.
+which it was so. A price is American (-110, +150) or decimal (1.91, 2.5); here it is decimal: what a
+stake of 1 pays back.
 """
 
 from collections.abc import Mapping
@@ -32,6 +32,8 @@ _RAW = (
     *("bookmaker", "market", "last_update", "name", "description", "price", "point"),
 )
 _LEAST_AMERICAN = 100
+_DECIMAL = (1.01, 50.0)
+"""The least decimal price, and one that no book gives on a game."""
 
 
 def outcome_frame(document: object, file: SourceFile) -> pd.DataFrame:
@@ -94,20 +96,17 @@ def event_offences(columns: Mapping[str, pd.Series]) -> list[Offence]:
 
 
 def decimal_prices(prices: pd.Series) -> pd.Series:
-    """Prices of one answer as decimal ones; NULL where one is not of the kind of the others.
+    """Prices of either kind as decimal ones, each by itself; NULL where it is of neither kind.
 
-    Decimal ones are above 1 and hardly ever reach 100; American ones are never nearer to 0 than that.
+    American ones are whole numbers and never nearer to 0 than 100, decimal ones nowhere near it.
     """
-    is_between = (prices > 1) & (prices < _LEAST_AMERICAN)
-    if is_between.any() and not (prices <= -_LEAST_AMERICAN).any():
-        return prices.where(prices > 1)
-    return american_as_decimal(prices)
+    return american_as_decimal(prices).where(~prices.between(*_DECIMAL, inclusive="left"), prices)
 
 
 def american_as_decimal(prices: pd.Series) -> pd.Series:
     """American prices as decimal ones: +150 is 2.5, -200 is 1.5; NULL between -100 and 100."""
     wins = (prices / 100).where(prices > 0, -100 / prices.where(prices < 0))
-    return (1 + wins).where(prices.abs() >= _LEAST_AMERICAN)
+    return (1 + wins).where((prices.abs() >= _LEAST_AMERICAN) & (prices % 1 == 0))
 
 
 def team(value: object) -> str | None:

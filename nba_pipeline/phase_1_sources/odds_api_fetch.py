@@ -62,7 +62,7 @@ def fetch(day: date, access: Access, *, place: str, markets: str) -> Iterator[Re
             file = SourceFile(f"{place}/{day}/{name}.json", season, day, days_after=1)
             at = _begins(event) - timedelta(hours=access.settings.odds_api_hours_before)
             ask = partial(_past, access, name, markets, at)
-            yield RemoteFile(file, ask, may_be_empty=True)
+            yield RemoteFile(file, ask)
         elif _begins(event) > clock.now():
             path = f"{place}/{day}/{name}_{clock.now():%Y%m%dT%H%MZ}.json"
             file = SourceFile(path, season, day, days_after=1)

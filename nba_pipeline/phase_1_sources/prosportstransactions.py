@@ -13,7 +13,7 @@ from nba_pipeline.kernel.source import Parsed, Source, SourceFile
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import UnknownTeam, normalise_name, team_named
 from nba_pipeline.phase_1_sources.cells import Offence, converted, day_of, taken
-from nba_pipeline.phase_1_sources.csv_frames import csv_frame
+from nba_pipeline.phase_1_sources.csv_frames import csv_frame, ragged
 
 TYPES = {
     **dict.fromkeys(("source_file", "team_abbr", "player_name", "player_lookup"), "string"),
@@ -53,6 +53,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "note": raw.Notes.fillna(""),
     }
     offences = [
+        ragged(raw),
         Offence("bad_date", "Date", event_dates.isna()),
         Offence("unknown_team", "Team", tricodes.isna()),
         Offence("bad_player", "Name", is_one & lookups.isna()),
@@ -87,7 +88,8 @@ prosportstransactions = Source(
     "prosportstransactions",
     "prosportstransactions",
     parse,
-    version=1,
+    version=2,
     formats={"csv": csv_lines},
+    own_date="event_date",
 )
 """Injury transactions, by season or by date."""

@@ -13,6 +13,7 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
 from nba_pipeline.league.rejected import rejected
@@ -134,13 +135,12 @@ def _found(played: ir.Table, known_players: ir.Table) -> ir.Table:
     """The lines whose name means a player for certain; place counts those of one, from 0."""
     players = matched_names(played, known_players, played, _ROW)
     found = played.join(players, _ROW)
-    same = ibis.window(group_by=GRAIN, order_by="row_number")
-    return found.mutate(place=ibis.row_number().over(same))
+    return in_order(found, GRAIN)
 
 
 balldontlie_player_boxscore = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=BalldontliePlayerBoxscore,
     reads=same_date("nbac_schedule"),
     sources=[source],

@@ -12,6 +12,7 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.league.betting_lines import CONSENSUS
 from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
 from nba_pipeline.league.rejected import rejected
@@ -55,7 +56,7 @@ def transform(
 ) -> ir.Table:
     """The lines of dates with covered games, for players whom the names mean for certain.
 
-    Of two spellings of one player on a date the first row stands.
+    Of two spellings of one player on a date the lower line stands.
     """
     found = _found(bettingpros_player_points, nbac_schedule, known_players)
     return found.filter(_.place == 0).mutate(bookmaker=ibis.literal(CONSENSUS))
@@ -93,8 +94,7 @@ def _found(
     lines = _lines(bettingpros_player_points, nbac_schedule)
     teams = _teams(lines, nbac_schedule)
     found = lines.join(matched_names(lines, known_players, teams, _ROW), _ROW)
-    same = ibis.window(group_by=["game_date", "player_id"], order_by=_ROW)
-    return found.mutate(place=ibis.row_number().over(same))
+    return in_order(found, ["game_date", "player_id"], _.points_line)
 
 
 def _teams(lines: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
@@ -105,7 +105,7 @@ def _teams(lines: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
 
 bettingpros_player_points_props = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=BettingprosPlayerPointsProps,
     reads=same_date("nbac_schedule"),
     sources=[source],

@@ -13,12 +13,13 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.kernel.units import off_schedule
+from nba_pipeline.league.bought_plays import placed, with_first_files
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.names_in_games import matched_in_games, nearest_in_games
 from nba_pipeline.league.player_names import unmatched_rows
 from nba_pipeline.league.rejected import rejected
-from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.phase_1_sources.bigdataball import PEOPLE
 from nba_pipeline.phase_1_sources.bigdataball import bigdataball as source
 from nba_pipeline.thresholds import GAME_PLAYERS_MATCHED
@@ -83,7 +84,7 @@ def transform(
     bigdataball: ir.Table, nbac_schedule: ir.Table, nbac_player_boxscore: ir.Table
 ) -> ir.Table:
     """The events of final covered games, each with its players' ids."""
-    events = _first_of_each(_told_once(_placed(bigdataball, nbac_schedule), nbac_schedule))
+    events = _first_of_each(_told_once(placed(bigdataball, nbac_schedule), nbac_schedule))
     players = _players(events, nbac_player_boxscore)
     lost = _too_few_players(players)
     events = events.anti_join(lost, ["game_id"])
@@ -113,11 +114,11 @@ def rejections(
     bigdataball: ir.Table, nbac_schedule: ir.Table, nbac_player_boxscore: ir.Table
 ) -> ir.Table:
     """Events off the schedule or told twice, names of nobody, and games of which too few are known."""
-    placed = _placed(bigdataball, nbac_schedule)
-    unknown = off_schedule(placed.mutate(game_id=_.game_id.fill_null(_.game_teams)), nbac_schedule)
+    events = placed(bigdataball, nbac_schedule)
+    unknown = off_schedule(events.mutate(game_id=_.game_id.fill_null(_.game_teams)), nbac_schedule)
     columns = unknown.columns
     unknown = unknown.mutate(field=ibis.literal("game_id")).select(*columns)
-    found = _told_once(placed, nbac_schedule)
+    found = _told_once(events, nbac_schedule)
     again = rejected(
         found.filter(_.is_first_file, _.place > 0),
         field="play_id",
@@ -164,43 +165,11 @@ def rejections(
     return ibis.union(unknown, *(part.select(*columns) for part in (again, others, few, *lost)))
 
 
-def _placed(bigdataball: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """The events with the game that the schedule knows by the code's date and teams."""
-    in_order = nbac_schedule.home_team < nbac_schedule.away_team
-    one = ibis.ifelse(in_order, _.home_team, _.away_team)
-    other = ibis.ifelse(in_order, _.away_team, _.home_team)
-    games = nbac_schedule.select(
-        coded_game="game_id", coded_date="game_date", coded_teams=one + "_" + other
-    )
-    events = bigdataball.left_join(
-        games,
-        [bigdataball.game_teams == games.coded_teams, bigdataball.game_date == games.coded_date],
-    )
-    return events.mutate(game_id=_.game_id.fill_null(_.coded_game), team_abbr=_.event_team).drop(
-        "coded_game", "coded_date", "coded_teams", "event_team"
-    )
-
-
-def _told_once(placed: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """The events of final covered games, with the other team, and which are the first told.
-
-    The file that has most of a game's events is its first one, then the first by name.
-    """
-    games = final(nbac_schedule).select("game_id", "game_date").distinct()
-    events = placed.semi_join(games, ["game_id", "game_date"])
-    sides = both_teams(nbac_schedule).select("game_id", "game_date", "team_abbr", "opponent_abbr")
-    events = events.left_join(sides, ["game_id", "game_date", "team_abbr"])
-    events = events.drop("game_id_right", "game_date_right", "team_abbr_right")
-    # A team that does not play is in rejected_rows.
-    events = events.filter(_.team_abbr.isnull() | _.opponent_abbr.notnull())
-    files = events.group_by("game_id", "source_file").agg(told=_.count())
-    order = ibis.window(group_by="game_id", order_by=[_.told.desc(), _.source_file])
-    files = files.select("game_id", first_file=_.source_file.first().over(order)).distinct()
-    events = events.join(files, "game_id")
-    same = ibis.window(group_by=[*GRAIN, "source_file"], order_by="row_number")
-    return events.mutate(
-        is_first_file=_.source_file == _.first_file, place=ibis.row_number().over(same)
-    )
+def _told_once(placed_events: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """The events of final covered games, with the other team, and which are the first told."""
+    events = with_first_files(placed_events, nbac_schedule)
+    events = in_order(events, [*GRAIN, "source_file"])
+    return events.mutate(is_first_file=_.source_file == _.first_file)
 
 
 def _first_of_each(events: ir.Table) -> ir.Table:

@@ -6,12 +6,12 @@ not. A partition has the entries of its date; those before a season's first day 
 
 from datetime import date
 
-import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import table_asset
+from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.league import calendar
 from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
 from nba_pipeline.phase_1_sources.player_sources import PLAYER_SOURCES
@@ -49,8 +49,7 @@ def transform(prosportstransactions: ir.Table, known_players: ir.Table) -> ir.Ta
     """The entries of players whom one of the spellings means for certain."""
     entries = prosportstransactions.mutate(event_date=_.event_date.cast("date"))
     entries = entries.join(_matched(prosportstransactions, known_players), _ROW)
-    same = ibis.window(group_by=GRAIN, order_by=_ROW)
-    return entries.mutate(place=ibis.row_number().over(same)).filter(_.place == 0)
+    return in_order(entries, GRAIN).filter(_.place == 0)
 
 
 def rejections(prosportstransactions: ir.Table, known_players: ir.Table) -> ir.Table:
@@ -73,7 +72,7 @@ def _names(entries: ir.Table) -> ir.Table:
 
 injury_transactions = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=InjuryTransactions,
     sources=[source],
     transform=transform,

@@ -13,6 +13,7 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.kernel.units import scheduled_rows
 from nba_pipeline.league.availability import GameStatus
 from nba_pipeline.league.calendar import season_name
@@ -124,7 +125,10 @@ def _known(nbac_player_boxscore: ir.Table, known_players: ir.Table) -> ir.Table:
 
 
 def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
-    """The rows whose name means a player for certain; place counts those of one, from 0."""
+    """The rows whose name means a player for certain; place counts those of one, from 0.
+
+    The fuller name is first.
+    """
     whole = matched_names(listed, known, listed, _ROW)
     rest = listed.filter(_.status == GameStatus.INACTIVE.value).anti_join(whole, _ROW)
     # Whoever is on the list under his whole name is nobody's surname.
@@ -138,8 +142,7 @@ def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
     newest = ibis.window(group_by=_ROW, order_by=[_.known_from.desc(), _.player_lookup])
     names = names.filter(_.known_from <= _.game_date).mutate(age=ibis.row_number().over(newest))
     found = found.join(names.filter(_.age == 0).select(*_ROW, "player_lookup"), _ROW)
-    same = ibis.window(group_by=GRAIN, order_by="row_number")
-    return found.mutate(place=ibis.row_number().over(same))
+    return in_order(found, GRAIN, _.player_name.length().desc())
 
 
 def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:
@@ -153,7 +156,7 @@ def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table
 
 nbac_gamebook_player_stats = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=NbacGamebookPlayerStats,
     reads=same_date("nbac_schedule", "nbac_player_boxscore"),
     sources=[source],

@@ -13,6 +13,7 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.league.availability import InjuryStatus
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.injury_reports import in_games
@@ -73,8 +74,7 @@ def transform(
     listed = _listed(nba_injury_report, balldontlie_injuries, nbac_schedule)
     players = matched_names(listed, known_players, listed, _ROW)
     found = listed.join(players, _ROW)
-    same = ibis.window(group_by=GRAIN, order_by=[_.source_file.desc(), _.row_number])
-    return found.mutate(place=ibis.row_number().over(same)).filter(_.place == 0)
+    return in_order(found, GRAIN, _.source_file.contains(".pdf").desc()).filter(_.place == 0)
 
 
 def rejections(
@@ -89,8 +89,7 @@ def rejections(
     lost = listed.anti_join(players, _ROW)
     nearest = nearest_names(lost, known_players, lost, _ROW)
     told = unmatched_rows(lost, nearest, _ROW, "Player Name")
-    in_file = ibis.window(group_by=["source_file", *GRAIN], order_by="row_number")
-    again = listed.join(players, _ROW).mutate(place=ibis.row_number().over(in_file))
+    again = in_order(listed.join(players, _ROW), ["source_file", *GRAIN])
     again = rejected(
         again.filter(_.place > 0),
         field="Player Name",
@@ -129,7 +128,7 @@ def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -
 
 nbac_injury_report = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=NbacInjuryReport,
     reads=same_date("nbac_schedule"),
     sources=[official_source, fallback_source],

@@ -5,12 +5,12 @@ All snapshots are kept, those of games that had begun too.
 
 from datetime import date, datetime
 
-import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.league.betting_lines import offers_in_games, offers_of_no_game
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, covered
@@ -55,10 +55,10 @@ class OddsApiGameLines(pa.DataFrameModel):
 
 
 def transform(odds_api_game_odds: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """The offers on covered games; of one that is in two files the later name of a file stands."""
+    """The offers on covered games; of one that is there twice what was changed last stands."""
     offers = offers_in_games(odds_api_game_odds, both_teams(covered(nbac_schedule)))
-    same = ibis.window(group_by=GRAIN, order_by=[_.source_file.desc(), _.row_number])
-    return offers.mutate(place=ibis.row_number().over(same)).filter(_.place == 0)
+    offers = in_order(offers, GRAIN, _.updated_at.desc(nulls_first=False), _.price)
+    return offers.filter(_.place == 0)
 
 
 def rejections(odds_api_game_odds: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
@@ -68,7 +68,7 @@ def rejections(odds_api_game_odds: ir.Table, nbac_schedule: ir.Table) -> ir.Tabl
 
 odds_api_game_lines = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=OddsApiGameLines,
     reads=same_date("nbac_schedule"),
     sources=[source],

@@ -14,6 +14,7 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.league.betting_lines import (
     offers_in_games,
     offers_of_no_game,
@@ -80,15 +81,16 @@ def transform(
 ) -> ir.Table:
     """The offers for players of both teams whom the names mean for certain, both sides in a row.
 
-    Of an offer that is in two files the later name of a file stands.
+    Of an offer that is there twice the one stands that the bookmaker changed last, or else the one
+    at the lower price.
     """
     offers = _offers(odds_api_player_points, nbac_schedule)
     names, teams = _names(offers), _teams(offers, nbac_schedule)
     players = matched_names(names, known_players, teams, _NAME)
     players = of_their_teams(players, names, known_players, teams, _NAME)
     found = offers.join(players, _NAME)
-    same = ibis.window(group_by=[*GRAIN, "side"], order_by=[_.source_file.desc(), _.row_number])
-    found = found.mutate(place=ibis.row_number().over(same)).filter(_.place == 0)
+    found = in_order(found, [*GRAIN, "side"], _.updated_at.desc(nulls_first=False), _.price)
+    found = found.filter(_.place == 0)
     lines = found.group_by([*GRAIN, "game_date"]).agg(
         # Two files of one moment may differ in these.
         event_id=_.event_id.max(),

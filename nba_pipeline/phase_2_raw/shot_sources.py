@@ -13,10 +13,11 @@ from ibis import _
 
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.kernel.units import rejected_units
+from nba_pipeline.league.bought_plays import placed, with_first_files
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.league.shots import NO_FILE, NO_SHOTS, SHOT_SOURCES, ZONES, shots_of_players
-from nba_pipeline.phase_1_sources.bigdataball import bigdataball
+from nba_pipeline.phase_1_sources.bigdataball import bigdataball as bought
 from nba_pipeline.phase_1_sources.nba_cdn_play_by_play import nba_cdn_play_by_play
 from nba_pipeline.phase_1_sources.nba_stats_shot_chart_detail import nba_stats_shot_chart_detail
 from nba_pipeline.thresholds import PAINT_FEET, THREES_AGREE
@@ -24,11 +25,12 @@ from nba_pipeline.thresholds import PAINT_FEET, THREES_AGREE
 SOURCES = dict(
     zip(
         SHOT_SOURCES,
-        (bigdataball, nba_cdn_play_by_play, nba_stats_shot_chart_detail),
+        (bought, nba_cdn_play_by_play, nba_stats_shot_chart_detail),
         strict=True,
     )
 )
 GRAIN = ["game_id", "team_abbr", "shot_source"]
+_BOUGHT = SHOT_SOURCES[0]
 _OF_OTHERS = ("unmatched_player", "repeated_game")
 """Rejections that leave a game's shots as they are: who is nobody has no shot in the box score."""
 
@@ -79,6 +81,7 @@ def transform(
     nbac_play_by_play: ir.Table,
     nbac_shot_chart: ir.Table,
     seasons_with_files: ir.Table,
+    bigdataball: ir.Table,
 ) -> ir.Table:
     """Each side with what its players' attempts and makes are by source and by box score."""
     sides = expected(nbac_schedule).select(*GRAIN, "game_date", "season")
@@ -87,7 +90,9 @@ def transform(
     )
     told = shots.group_by("game_id", "shot_source").agg(shots=_.count())
     compared = _compared(shots.semi_join(sides, "game_id"), nbac_player_boxscore)
-    rejected = _rejected(sides, rejected_rows, nbac_schedule)
+    used = with_first_files(placed(bigdataball, nbac_schedule), nbac_schedule)
+    used = used.select("game_id", "first_file").distinct()
+    rejected = _rejected(sides, rejected_rows, used, nbac_schedule)
     files = seasons_with_files.select(
         "season",
         shot_source=_.source.cases(
@@ -187,14 +192,29 @@ def _told(what: str, *counts: ir.IntegerValue) -> ir.StringValue:
     return "player " + _.player_id.cast("string") + ": " + of_source + of_box
 
 
-def _rejected(sides: ir.Table, rejected_rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """Per side and source, the first rule by name of what was rejected of its events."""
+def _rejected(
+    sides: ir.Table, rejected_rows: ir.Table, used: ir.Table, nbac_schedule: ir.Table
+) -> ir.Table:
+    """Per side and source, the first rule by name of what was rejected of its events.
+
+    Args:
+        sides: the sides of the games.
+        rejected_rows: what was rejected of all sources.
+        used: the file that BigDataBall's game is taken from; what others have of it spoils nothing.
+        nbac_schedule: the schedule of the dates.
+    """
     folders = [(_.source_file.startswith(f"{s.place}/"), name) for name, s in SOURCES.items()]
     lost = rejected_rows.mutate(shot_source=ibis.cases(*folders)).filter(
         _.shot_source.notnull(), _.rule.notin(list(_OF_OTHERS))
     )
     games = sides.select("game_id", "game_date", "team_abbr").distinct()
-    return rejected_units(games, lost, nbac_schedule, "shot_source").drop("game_date")
+    lost = rejected_units(games, lost, nbac_schedule, "shot_source", "source_file")
+    lost = lost.left_join(used, "game_id").drop("game_id_right")
+    is_of_other_file = (_.shot_source == _BOUGHT) & (_.source_file != _.first_file)
+    lost = lost.filter(~is_of_other_file.fill_null(False))
+    return lost.group_by(GRAIN).agg(
+        rejected_rule=_.rejected_rule.min(), rejected_detail=_.rejected_detail.min()
+    )
 
 
 shot_sources = table_asset(

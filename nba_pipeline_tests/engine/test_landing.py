@@ -182,11 +182,27 @@ def test_rows_outside_the_files_season_are_rejected_but_for_exhibitions(folder) 
 
 
 @pytest.mark.parametrize("log", [TEAM_LOG, SCHEDULE])
+def test_a_gzipped_copy_that_says_the_same_is_named_and_spoils_nothing(folder, log) -> None:
+    """One of the two is read; which other copies there are makes no date another content."""
+    source = teams if log == TEAM_LOG else schedule
+    landing = Landing(str(folder))
+    rows, before = landing.load(source, DAYS).rows, landing.contents(source, DAYS)
+    (folder / f"{log}.gz").write_bytes(gzip.compress((folder / log).read_bytes()))
+    after = Landing(str(folder))
+    assert after.load(source, DAYS).rows.equals(rows)
+    (told,) = after.load(source, DAYS).rejected.to_dict("records")
+    assert (told["source_file"], told["rule"]) == (f"{log}.gz", "repeated_file")
+    assert told["detail"] == f"{log}.gz says the same as {log}, which is read; keep one"
+    assert after.refusals(source, DAYS) == {}
+    assert differing(before, after.contents(source, DAYS)) == {FIRST}
+
+
+@pytest.mark.parametrize("log", [TEAM_LOG, SCHEDULE])
 def test_a_file_both_plain_and_gzipped_is_told_and_the_rest_stands(folder, log) -> None:
     """The logs of the other source and season; a schedule refuses its season's dates alone."""
     other = League(season="2022-23", teams=4, days=2, rest=0.0, seed=4)
     write_landing(folder, other)
-    (folder / f"{log}.gz").write_bytes(gzip.compress((folder / log).read_bytes()))
+    (folder / f"{log}.gz").write_bytes(gzip.compress((folder / log).read_bytes() + b"\n"))
     lab = Lab(folder.parent / "lab", folder)
     before = date(2022, 10, 18)
     done = lab.compute(
@@ -203,6 +219,30 @@ def test_a_file_both_plain_and_gzipped_is_told_and_the_rest_stands(folder, log) 
     refused = done["nbac_schedule"].refused
     assert set(refused) == set(calendar.season_days(FIRST, LAST))
     assert set(refused.values()) == {f"ambiguous_file: {told}; landing zone: {folder}"}
+
+
+@pytest.mark.parametrize("trouble", ["cut", "page", "two"])
+def test_a_dates_file_that_cannot_be_read_leaves_what_the_season_says(folder, trouble) -> None:
+    """It is named, and what the season's file has of the date is no gap; an empty one empties it."""
+    before = Landing(str(folder)).load(teams, DAYS).rows
+    name = f"{teams.place}/2023-24/{SECOND}.json"
+    single(folder, TEAM_LOG, name, lambda line: line["GAME_DATE"] == str(SECOND))
+    text = (folder / name).read_bytes()
+    changed = {"cut": text[:-40], "page": b'{"Message": "error"}', "two": text}
+    (folder / name).write_bytes(changed[trouble])
+    if trouble == "two":
+        (folder / f"{name}.gz").write_bytes(gzip.compress(text + b" "))
+    landing = Landing(str(folder))
+    found = landing.load(teams, DAYS)
+    assert found.rows.equals(before)
+    (told,) = found.rejected.to_dict("records")
+    assert (told["source_file"], told["game_date"]) == (name, SECOND)
+    contents = landing.contents(teams, DAYS)
+    single(folder, TEAM_LOG, name, lambda _: False)
+    (folder / f"{name}.gz").unlink(missing_ok=True)
+    emptied = Landing(str(folder))
+    assert SECOND not in set(emptied.load(teams, DAYS).rows.game_date)
+    assert differing(contents, emptied.contents(teams, DAYS)) == {SECOND}
 
 
 def test_a_missing_schedule_refuses_its_season_by_name(folder) -> None:

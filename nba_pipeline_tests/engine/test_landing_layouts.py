@@ -15,6 +15,9 @@ from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
     nba_stats_league_game_log_player as players,
 )
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as schedule
+from nba_pipeline.phase_1_sources.prosportstransactions import (
+    prosportstransactions as transactions,
+)
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, damaged, games, lines
 
@@ -83,6 +86,46 @@ def test_a_row_may_be_dated_as_far_after_its_folder_as_declared_and_no_farther(f
     ]
 
 
+def test_a_file_of_the_eve_of_a_season_is_of_its_first_day(folder) -> None:
+    """Tomorrow's rows stand; one of the eve itself is of no season, and named on the first day."""
+    eve = FIRST - timedelta(days=1)
+    put(folder, f"{eve}/report.json", (0, "today"), (1, "tomorrow"), (0, "bad"))
+    parsed = Landing(str(folder)).load(source("dates", days_after=1), DAYS)
+    assert said(parsed) == [(FIRST, "tomorrow")]
+    assert list(zip(parsed.rejected.rule, parsed.rejected.game_date, strict=True)) == [
+        ("bad_text", FIRST),
+        ("other_date", FIRST),
+    ]
+    put(folder, f"{eve}/report.json", (0, "today"))
+    parsed = Landing(str(folder)).load(source("dates"), DAYS)
+    assert list(parsed.rejected.rule) == ["no_season"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "name", "rule"),
+    [
+        ("dates", "2023-08-01/report.json", "no_season"),
+        ("dates", "2051-12-01.json", "no_season"),
+        ("snapshots", "2051-12-01.json", "no_season"),
+        ("games", "0025100001.json", "no_season"),
+        ("seasons", "2051-52.json", "no_season"),
+        ("seasons", "2051-52/2051-12-01.json", "no_season"),
+        ("seasons", "2023-24 (1).json", "unknown_name"),
+        ("seasons", "notes.txt", "unknown_name"),
+    ],
+)
+def test_a_file_of_no_season_is_named_and_spoils_nothing(folder, layout, name, rule) -> None:
+    """Under the first day of every season, since nobody knows of which it is."""
+    put(folder, name, (0, "?"))
+    wanted = source(layout, dated_by=schedule, is_required=layout == "games")
+    landing = Landing(str(folder))
+    (told,) = landing.load(wanted, DAYS).rejected.to_dict("records")
+    place = f"sayings/{name.split('/')[0]}" if layout == "seasons" else f"sayings/{name}"
+    place = place.replace("/report.json", "")
+    assert (told["rule"], told["source_file"], told["game_date"]) == (rule, place, FIRST)
+    assert landing.refusals(wanted, DAYS) == {}
+
+
 def test_a_file_of_a_game_is_under_its_date_in_the_schedule_and_moves_with_it(folder) -> None:
     """The schedule's date, not the file's; a game that the schedule lacks is rejected."""
     game = games(folder)[3]
@@ -123,6 +166,26 @@ def test_a_snapshot_holds_from_its_date_until_the_next_ones(folder) -> None:
     put(folder, f"{DAYS[4]}.json", (0, "fifth"))
     after = Landing(str(folder)).contents(snapshots, DAYS)
     assert [day for day in DAYS if before[day] != after[day]] == DAYS[4:]
+
+
+def test_a_file_of_a_seasons_first_day_keeps_the_entries_before_it(folder) -> None:
+    """Both are under that day; its own entries are the date's file's, and staleness follows both."""
+    listed = [f"2023-10-01,Suns,,Damion Lee,a\n{FIRST},Suns,,Kevin Durant,b\n"]
+    listed += [f"{FIRST},Suns,,Josh Okogie,c\n", "2023-10-02,Suns,,Damion Lee,d\n"]
+    head, place = "Date,Team,Acquired,Relinquished,Notes\n", folder / transactions.place
+    (place / "2023-24").mkdir(parents=True)
+    (place / "2023-24.csv").write_text(head + listed[0])
+    before = Landing(str(folder)).contents(transactions, DAYS)
+    (place / "2023-24" / f"{FIRST}.csv").write_text(head + listed[1])
+    landing = Landing(str(folder))
+    rows = landing.load(transactions, DAYS).rows
+    assert sorted(rows.note) == ["a", "c"]
+    assert set(rows.game_date) == {FIRST}
+    after = landing.contents(transactions, DAYS)
+    assert [day for day in DAYS if before[day] != after[day]] == [FIRST]
+    (place / "2023-24.csv").write_text(head + listed[0] + listed[2])
+    last = Landing(str(folder)).contents(transactions, DAYS)
+    assert [day for day in DAYS if last[day] != after[day]] == [FIRST]
 
 
 def test_a_season_without_any_file_is_another_content_than_one_without_rows(folder) -> None:

@@ -148,6 +148,29 @@ def test_an_answer_that_has_lost_a_game_does_not_replace_one_that_has_it(host) -
     assert host.files() == before
 
 
+@pytest.mark.parametrize("stored", ["date", "season"])
+def test_an_answer_with_fewer_rows_of_a_game_replaces_none_that_stand(host, stored) -> None:
+    """Neither those of its own file nor the season file's, until it is asked for all the same."""
+    whole = json.loads(host.answer(_log_question()).body)
+    if stored == "date":
+        fetch(TEAM, DAYS[:1], host.access())
+    else:
+        (host.landing / FOLDER).parent.mkdir(parents=True)
+        (host.landing / f"{FOLDER}.json").write_bytes((host.truth / f"{FOLDER}.json").read_bytes())
+    before = host.files()
+    (lost,) = {whole["resultSets"][0]["rowSet"].pop()[4]}
+    for accept_fewer in (False, True):
+        host.host.answers = [Answer(json.dumps(whole).encode())]
+        fetched = fetch(TEAM, DAYS[:1], host.access(), again=True, accept_fewer=accept_fewer)
+        if accept_fewer:
+            assert fetched.failed == []
+            assert host.files() != before
+            return
+        (failure,) = fetched.failed
+        assert f"the answer lacks its {lost} (2 rows, 1 now); --accept-fewer" in failure.reason
+        assert host.files() == before
+
+
 def _log_question():
     return Question("leaguegamelog", {"PlayerOrTeam": "T", "DateFrom": f"{FIRST:%m/%d/%Y}"})
 

@@ -161,6 +161,46 @@ def test_a_file_that_has_less_never_replaces_one_that_has_more(truth, zone, stor
     assert zone.files() == before
 
 
+@pytest.mark.parametrize("stored", ["date", "season", "season alone"])
+def test_a_file_with_fewer_rows_of_a_game_replaces_nothing_unless_asked_to(
+    truth, zone, stored
+) -> None:
+    """One of two lines of a game is gone: compared with what stands, in whichever file it is."""
+    rows = of_date(truth, TEAM_LOG, FIRST)
+    if stored == "date":
+        zone.ingest(zone.laid("whole.json", rows))
+    else:
+        shutil.copytree(truth, zone.root)
+    less = zone.laid("less.json", of_date(truth, TEAM_LOG, FIRST, without=1))
+    if stored == "season alone":
+        document = json.loads((truth / TEAM_LOG).read_text())
+        document["resultSets"][0]["rowSet"].pop()
+        less = zone.laid("less.json", document)
+    before = zone.files()
+    ((_file, reason),) = zone.ingest(less).refused
+    assert "is kept: it has 00223" in reason
+    assert "(2 rows, 1 now); --accept-fewer" in reason
+    assert zone.files() == before
+    done = zone.ingest(less, accept_fewer=True)
+    assert (done.refused, len(done.new) + len(done.changed)) == ([], 1)
+
+
+@pytest.mark.parametrize("is_dry", [False, True])
+def test_of_two_files_for_one_place_the_second_is_refused_by_name(zone, is_dry) -> None:
+    """In one command nobody knows which is the later; of equal ones nothing is lost."""
+    (zone.hand / "old").mkdir()
+    other = json.loads(json.dumps(INDEX).replace("One", "Two"))
+    first, second = zone.laid("2023-10-20.json", INDEX), zone.laid("old/2023-10-20.json", other)
+    equal = zone.laid("list 2023-10-20.json.gz", INDEX)
+    done = zone.ingest(first, second, equal, is_dry=is_dry)
+    ((file, reason),) = done.refused
+    assert (file, str(first) in reason) == (str(second), True)
+    assert [each.file for each in done.new] == [str(first)]
+    assert [each.file for each in done.unchanged] == [str(equal)]
+    if not is_dry:
+        assert [each.file for each in zone.ingest(second).changed] == [str(second)]
+
+
 @pytest.mark.parametrize("content", [b"{", b"\x1f\x8b\x08half"])
 def test_a_damaged_stored_file_is_replaced(truth, zone, content) -> None:
     """What nobody can read has nothing to lose."""
@@ -193,6 +233,30 @@ def test_what_is_no_file_of_any_source_is_refused_and_the_others_come_in(
     assert [each.path for each in done.new] == [TEAM_LOG]
 
 
+LISTED = "Date,Team,Acquired,Relinquished,Notes\n2023-10-24,Suns,,Damion Lee,knee\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no source takes it"),
+        ("<html>Access Denied</html>\n", "no source takes it"),
+        (LISTED.splitlines()[0] + "\n", "it has no row"),
+        (LISTED + "2023-10-25,Suns,,Josh", "not a whole file: prosportstransactions/2023-24"),
+        (LISTED + "2023-10-25,Suns,,Josh Okogie,h", "row 1"),
+        (LISTED + "2023-10-25,Suns,,Josh Okogie,hip, out\n", "fields is '6 of 5'"),
+    ],
+)
+def test_a_list_that_is_empty_a_page_or_cut_is_refused(zone, text, reason) -> None:
+    """By name and with why: what is lost of it nobody knows."""
+    path = zone.hand / "list.csv"
+    path.write_text(text)
+    ((file, told),) = zone.ingest(path).refused
+    assert (file, reason in told) == (str(path), True), told
+    path.write_text(LISTED)
+    assert len(zone.ingest(path).new) == 1
+
+
 def test_a_file_whose_rows_are_all_rejected_is_refused(truth, zone) -> None:
     """With the first of its rejections."""
     document = of_date(truth, TEAM_LOG, FIRST)
@@ -203,6 +267,40 @@ def test_a_file_whose_rows_are_all_rejected_is_refused(truth, zone) -> None:
     ((_file, reason),) = zone.ingest(zone.laid("bad.json", document)).refused
     assert "none of its rows can be taken" in reason
     assert "WL is 'X'" in reason
+
+
+def bought(*lines: tuple[str, str]) -> str:
+    """A file of BigDataBall: a rebound per game and day."""
+    head = "game_id,date,period,remaining_time,play_id,team,event_type,player,assist,block,result,"
+    rows = (
+        f"{game},{day},1,0:10:00,{number},,rebound,,,,,,,\n"
+        for number, (game, day) in enumerate(lines, 1)
+    )
+    return f"{head}type,shot_distance,description\n" + "".join(rows)
+
+
+@pytest.mark.parametrize("game", ["20231024_LALDEN", "22300061"])
+def test_bought_plays_say_their_date_themselves(zone, game) -> None:
+    """Whatever kind of id their games have; a file of two dates would lose one of them."""
+    path = zone.hand / "plays.csv"
+    path.write_text(bought((game, "10/24/2023"), (game, "10/24/2023")))
+    assert [each.path for each in zone.ingest(path).new] == ["bigdataball/2023-10-24/plays.csv"]
+    both = zone.hand / "both.csv"
+    both.write_text(bought((game, "10/24/2023"), ("22300062", "10/25/2023")))
+    ((_file, reason),) = zone.ingest(both).refused
+    assert "is of 2023-10-24, and 1 of its rows are of other dates" in reason
+
+
+def test_a_file_of_a_date_in_no_season_is_refused_and_one_of_its_eve_is_taken(zone) -> None:
+    """Nobody would ever read it; what is known on the eve is of the first day's games."""
+    player = {"first_name": "Jayson", "last_name": "Tatum", "team_id": 2}
+    hurt = {"data": [{"player": player, "status": "Out", "description": "Hurt."}]}
+    ((_file, reason),) = zone.ingest(zone.laid("2023-08-01.json", hurt)).refused
+    assert "2023-08-01 is in no season of the calendar" in reason
+    assert zone.files() == {}
+    (placed,) = zone.ingest(zone.laid("2023-10-23.json", hurt)).new
+    assert placed.path == "balldontlie/injuries/2023-10-23.json"
+    assert len(Landing(str(zone.root)).load(SOURCES[placed.source], [FIRST]).rows) == 1
 
 
 def test_a_box_score_without_its_schedule_waits_for_it(truth, zone) -> None:

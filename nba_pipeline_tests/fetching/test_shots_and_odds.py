@@ -12,7 +12,7 @@ from nba_pipeline import clock
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.fetching.fetch import fetch
 from nba_pipeline.kernel.fetch import Fetch
-from nba_pipeline.kernel.formats import csv_lines, json_document
+from nba_pipeline.kernel.formats import CsvLines, csv_lines, json_document
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape, rejected_frame
 from nba_pipeline.league.identity import TEAM_NAMES
 from nba_pipeline.phase_1_sources import (
@@ -21,6 +21,7 @@ from nba_pipeline.phase_1_sources import (
     nba_stats_shot_chart_detail_fetch,
     odds_api_fetch,
 )
+from nba_pipeline.phase_1_sources.bigdataball import bigdataball
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 from nba_pipeline_tests.fetching.stats_host import DAYS, FIRST, stats
 from nba_pipeline_tests.league_files import SCHEDULE, games
@@ -32,6 +33,8 @@ LEFT = {"x-requests-remaining": "500"}
 
 def parse(document: object, file: SourceFile) -> Parsed:
     """A document that lists game ids, as rows."""
+    if isinstance(document, CsvLines):
+        document = [dict(zip(document.header, line, strict=True)) for line in document.lines]
     if document is not None and not isinstance(document, list):
         raise UnknownShape(f"{file.path}: no list")
     ids = [line["game_id"] for line in document or []]
@@ -160,6 +163,27 @@ def test_past_prices_are_asked_of_history_before_each_tip_off(host) -> None:
     assert len(host.host.asked) == 2 + count + 2
 
 
+def test_an_answer_without_a_price_is_no_price_and_is_asked_for_again(host) -> None:
+    """Of an event of a covered game; nothing is put in place, and a stored one is not whole either."""
+    odds = Odds(host, FIRST)
+    host.host.serve = odds
+    count = len(of_day(host))
+    with_nothing = [Answer(b"[]", headers=LEFT)] * count
+    path = host.landing / LINES / str(FIRST) / "event0.json"
+    for is_there in (False, True):
+        host.host.answers = [
+            *(odds(Question(each, {})) for each in ("sports", "historical/events"))
+        ]
+        host.host.answers += with_nothing
+        fetched = fetch(ODDS, [FIRST], host.access())
+        assert [lack.kind for lack in fetched.failed] == ["empty"] * count
+        assert path.exists() == is_there
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"[]")
+    fetched = fetch(ODDS, [FIRST], host.access())
+    assert (len(fetched.new), len(fetched.changed)) == (count - 1, 1)
+
+
 def test_the_quota_that_is_kept_is_not_touched(host) -> None:
     """Three markets of two regions cost sixty; with 500 left and 450 kept nothing is asked."""
     host.host.serve = Odds(host, FIRST)
@@ -231,6 +255,30 @@ def test_bigdataball_s_files_come_from_the_folder_that_is_set(host, tmp_path) ->
     assert [(lack.day, lack.kind) for lack in fetched.failed] == [(DAYS[2], "not_there")]
     gone = host.access(bigdataball=str(tmp_path / "gone"))
     assert [lack.kind for lack in fetch(BIG, [FIRST], gone).failed] == ["not_there"]
+
+
+@pytest.mark.parametrize("text", [b"", b"<html>no such file</html>", b"game_id,date\n22300001,"])
+def test_a_bought_file_that_is_empty_a_page_or_cut_is_not_taken(host, tmp_path, text) -> None:
+    """It is named, and nothing is put in place."""
+    (tmp_path / "bought").mkdir()
+    (tmp_path / "bought" / f"{FIRST}.csv").write_bytes(text)
+    fetched = fetch(bigdataball, [FIRST], host.access(bigdataball=str(tmp_path / "bought")))
+    assert [(lack.day, lack.kind) for lack in fetched.failed] == [(FIRST, "unlike")]
+    assert set(host.files()) == {SCHEDULE}
+
+
+def test_two_bought_files_of_one_name_are_told_unless_they_say_the_same(host, tmp_path) -> None:
+    """Which of two versions is right nobody knows, so that neither is taken."""
+    folder = tmp_path / "bought"
+    for name, text in (("old", b"1"), ("new", b"2"), ("old", b"1"), ("packed", b"1")):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / f"{FIRST}.csv").write_bytes(b"game_id\n002230000" + text + b"\n")
+    access = host.access(bigdataball=str(folder))
+    (failure,) = fetch(BIG, [FIRST], access).failed
+    assert failure.kind == "ambiguous"
+    assert all(str(folder / name / f"{FIRST}.csv") in failure.reason for name in ("new", "old"))
+    (folder / "new" / f"{FIRST}.csv").unlink()
+    assert fetch(BIG, [FIRST], access).new == [f"bigdataball/{FIRST}/{FIRST}.csv"]
 
 
 def test_nothing_is_asked_of_games_that_are_not_over(host) -> None:

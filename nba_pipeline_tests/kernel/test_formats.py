@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nba_pipeline.kernel.formats import csv_lines, json_document, pdf_bytes
+from nba_pipeline.kernel.formats import CsvLines, csv_lines, json_document, pdf_bytes
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,15 @@ def test_a_letter_of_two_halves_is_one() -> None:
     assert json_document(json.dumps(["\U0001f3c0"]).encode()) == ["\U0001f3c0"]
 
 
-def test_lines_have_their_header_s_names_and_nothing_of_a_byte_order_mark() -> None:
-    """A line that is too short has None, one that is too long its rest under None."""
-    assert csv_lines(b"\xef\xbb\xbfa,b\r\n1\r\n1,2,3\r\n") == [
-        {"a": "1", "b": None},
-        {"a": "1", "b": "2", None: ["3"]},
-    ]
+def test_lines_are_told_from_their_header_and_have_nothing_of_a_byte_order_mark() -> None:
+    """Each with the fields that it has; a file without a line is none, one that may be cut says so."""
+    assert csv_lines(b"\xef\xbb\xbfa,b\r\n1\r\n\r\n1,2,3\r\n") == CsvLines(
+        ["a", "b"], [["1"], ["1", "2", "3"]]
+    )
+    assert csv_lines(b"a,b\n1,2") == CsvLines(["a", "b"], [["1", "2"]], is_ended=False)
+    for nothing in (b"", b"\n\r\n"):
+        with pytest.raises(ValueError, match="not even a header"):
+            csv_lines(nothing)
     with pytest.raises(ValueError, match="end of data"):
         csv_lines(b'a,b\r\n1,"2\r\n3,4\r\n')
     with pytest.raises(ValueError, match="begin as a PDF"):

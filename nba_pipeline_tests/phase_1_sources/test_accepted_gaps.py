@@ -4,12 +4,19 @@ from datetime import date
 
 import pytest
 
+from nba_pipeline.kernel.formats import csv_lines
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
-from nba_pipeline.phase_1_sources.accepted_gaps import parse
+from nba_pipeline.phase_1_sources.accepted_gaps import parse as parse_lines
+from nba_pipeline_tests.csv_files import csv_of
 
 FILE = SourceFile("accepted_gaps.csv", "")
 GAP = "nbac_team_boxscore:2023-10-24:0022300061:LAL"
 WHO = {"reason": "The log never has it", "accepted_by": "ana", "accepted_on": "2024-01-02"}
+
+
+def parse(lines, file):
+    """The parse of the lines."""
+    return parse_lines(csv_of(lines), file)
 
 
 def test_a_gap_is_accepted_on_its_date() -> None:
@@ -43,11 +50,21 @@ def test_a_season_of_a_table_is_accepted_on_each_of_its_days() -> None:
 )
 def test_a_line_that_accepts_nothing_is_rejected_by_field(change, field) -> None:
     """The next one stands."""
-    found = parse([{"gap_id": GAP, **WHO} | change, {"gap_id": GAP, **WHO}], FILE)
+    line = {"gap_id": GAP, "table": "", "season": "", **WHO}
+    found = parse([line | change, line], FILE)
     (told,) = found.rejected.to_dict("records")
     assert (told["rule"], told["field"], told["row_number"]) == ("bad_acceptance", field, 0)
     assert told["detail"].startswith("accepted_gaps.csv row 0: ")
     assert found.rows.row_number.tolist() == [1]
+
+
+def test_a_line_that_was_cut_accepts_nothing() -> None:
+    """Whoever accepted it on which day is not known whole."""
+    text = f"gap_id,reason,accepted_by,accepted_on\n{GAP},x,ana,2024-01-02\n{GAP},x,ana,2024-01-0"
+    found = parse_lines(csv_lines(text.encode()), FILE)
+    (told,) = found.rejected.to_dict("records")
+    assert (told["rule"], told["field"], told["row_number"]) == ("ragged_line", "fields", 1)
+    assert found.rows.row_number.tolist() == [0]
 
 
 def test_a_file_of_other_columns_is_refused() -> None:

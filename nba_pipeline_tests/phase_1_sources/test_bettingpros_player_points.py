@@ -10,6 +10,7 @@ from nba_pipeline.phase_1_sources.bettingpros_player_points import (
     bettingpros_player_points,
     parse,
 )
+from nba_pipeline_tests.csv_files import csv_of
 
 FILE = SourceFile("bettingpros/player_points/2021-22.csv", "2021-22")
 
@@ -55,6 +56,6 @@ def test_what_is_not_understood_is_rejected_and_the_rest_stands(line, rule, fiel
 def test_a_list_without_the_columns_is_of_another_shape() -> None:
     """A file without a line is none: it lists nobody."""
     with pytest.raises(UnknownShape, match="over_odds"):
-        parse([{"date": "2021-10-19", "player_slug": "a", "points_line": "1"}], FILE)
+        parse(csv_of([{"date": "2021-10-19", "player_slug": "a", "points_line": "1"}]), FILE)
     rows = parsed("").rows
     assert {name: str(kind) for name, kind in rows.dtypes.items()} == TYPES

@@ -6,6 +6,7 @@ import pytest
 
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.phase_1_sources.bigdataball import bigdataball, parse
+from nba_pipeline_tests.csv_files import csv_of
 
 DAY = date(2025, 6, 22)
 FILE = SourceFile("bigdataball/2025-06-22/game.csv", "2024-25", DAY)
@@ -31,7 +32,8 @@ FREE = {"event_type": "free throw", "type": "free throw 1/1", "shot_distance": "
 
 def parsed(*changes):
     """The parse of one line per change, numbered from 1."""
-    return parse([SHOT | {"play_id": str(n + 1)} | c for n, c in enumerate(changes)], FILE)
+    lines = [SHOT | {"play_id": str(n + 1)} | c for n, c in enumerate(changes)]
+    return parse(csv_of(lines), FILE)
 
 
 def test_a_name_with_an_id_in_front_is_the_name_and_the_id() -> None:
@@ -95,6 +97,15 @@ def test_a_bad_cell_rejects_its_event_and_no_other(change, rule, field) -> None:
     assert found.rows.row_number.tolist() == [0, 2]
 
 
+@pytest.mark.parametrize("text", ["42400407", "20250622_INDOKC"])
+def test_of_a_file_of_no_known_date_each_row_says_its_own(text) -> None:
+    """What is no date is told all the same."""
+    lines = [SHOT | {"game_id": text}, SHOT | {"game_id": text, "date": "soon", "play_id": "2"}]
+    found = parse(csv_of(lines), SourceFile("game.csv", ""))
+    assert list(found.rows.game_date) == [DAY]
+    assert list(found.rejected.rule) == ["other_date"]
+
+
 def test_shots_and_free_throws_are_told_apart() -> None:
     """A missed shot may be an event of its own kind; only one of one may be an and-one."""
     missed = {"event_type": "miss", "result": "missed", "type": "driving layup"}
@@ -114,7 +125,7 @@ def test_an_american_date_is_the_day() -> None:
 def test_another_file_is_refused() -> None:
     """Without distances it is no play by play."""
     with pytest.raises(UnknownShape, match="no column"):
-        parse([{"game_id": "1"}], FILE)
+        parse(csv_of([{"game_id": "1"}]), FILE)
 
 
 def test_the_sample_is_read_whole(samples) -> None:

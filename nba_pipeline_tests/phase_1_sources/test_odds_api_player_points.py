@@ -70,11 +70,12 @@ def test_a_time_that_is_no_text_is_none() -> None:
         ((-200, 150), (1.5, 2.5)),
         ((115, 105), (2.15, 2.05)),
         ((1.91, 1.83), (1.91, 1.83)),
-        ((1.01, 101.0), (1.01, 101.0)),
+        ((1.01, 49.5), (1.01, 49.5)),
+        ((115, 1.83), (2.15, 1.83)),
     ],
 )
-def test_prices_are_decimal_whichever_kind_an_answer_has(said, decimal) -> None:
-    """American prices of -110 and +150 pay 1.909 and 2.5; all prices of an answer are of one kind."""
+def test_prices_are_decimal_whichever_kind_each_is(said, decimal) -> None:
+    """American prices of -110 and +150 pay 1.909 and 2.5; what is beside one says nothing of it."""
     sides = [outcome(side, price) for side, price in zip(("Over", "Under"), said, strict=True)]
     assert list(parse(answer(*sides), FILE).rows.price) == pytest.approx(decimal)
 
@@ -84,6 +85,10 @@ def test_prices_are_decimal_whichever_kind_an_answer_has(said, decimal) -> None:
     [
         (answer(outcome("Yes")), "unknown_outcome", "name"),
         (answer(outcome(price=50), outcome("Under", -110)), "bad_price", "price"),
+        (answer(outcome(price=-99), outcome("Under", 1.9)), "bad_price", "price"),
+        (answer(outcome(price=67.0), outcome("Under", 1.9)), "bad_price", "price"),
+        (answer(outcome(price=101.5), outcome("Under", 1.9)), "bad_price", "price"),
+        (answer(outcome(price=1.0), outcome("Under", 115)), "bad_price", "price"),
         (answer(outcome(price=None), outcome("Under", 1.9)), "bad_price", "price"),
         (answer(outcome(point=None)), "bad_line", "point"),
         (answer(outcome(point=0)), "bad_line", "point"),
@@ -101,13 +106,16 @@ def test_what_is_not_understood_is_rejected_with_its_field(document, rule, field
 
 
 def test_other_markets_and_repeated_outcomes_are_rejected() -> None:
-    """Rebounds are no points, and the first of two prices of one side stands."""
+    """Rebounds are no points; of two prices of one side the lower stands, whichever is first."""
     other = answer(outcome())
     other["data"]["bookmakers"][0]["markets"][0]["key"] = "player_rebounds"
     assert list(parse(other, FILE).rejected.rule) == ["unknown_market"]
-    twice = parse(answer(outcome(), outcome(price=-120)), FILE)
-    assert list(twice.rejected.rule) == ["repeated_player_lookup"]
-    assert list(twice.rows.price) == pytest.approx([1 + 100 / 110])
+    both = (outcome(), outcome(price=-120))
+    for number, outcomes in enumerate((both, both[::-1])):
+        twice = parse(answer(*outcomes), FILE)
+        assert list(twice.rejected.rule) == ["repeated_player_lookup"]
+        assert list(twice.rejected.row_number) == [number]
+        assert list(twice.rows.price) == pytest.approx([1 + 100 / 120])
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ from datetime import date
 
 import pytest
 
-from nba_pipeline.kernel.source import SourceFile, UnknownShape
+from nba_pipeline.kernel.source import SourceFile, UnknownShape, UnreadableFile
 from nba_pipeline.phase_1_sources.prosportstransactions import (
     TYPES,
     parse,
     prosportstransactions,
 )
+from nba_pipeline_tests.csv_files import csv_of
 
 FILE = SourceFile("prosportstransactions/2023-24.csv", "2023-24")
 
@@ -72,8 +73,34 @@ def test_what_is_not_understood_is_rejected_and_the_rest_stands(line, rule, fiel
     assert sorted(told) == [(1, rule, field), (2, "repeated_player_lookup", "Name")]
 
 
+def test_a_line_of_more_or_fewer_fields_and_one_that_nothing_ends_is_rejected() -> None:
+    """An unquoted comma, a line cut in the middle, and a file that was: the whole lines stand."""
+    said = parsed(
+        "2023-12-05,Suns,,Damion Lee,knee\n"
+        "2023-12-05,Suns,,Josh Okogie,hip, out\n"
+        "2023-12-06,Suns,Josh Ok\n"
+        "2023-12-07,Suns,,Kevin Durant,an"
+    )
+    assert list(said.rows.player_lookup) == ["damionlee"]
+    told = said.rejected[said.rejected.rule == "ragged_line"]
+    assert list(zip(told.row_number, told.field, told.value, strict=True)) == [
+        (1, "fields", "6 of 5"),
+        (2, "fields", "3 of 5"),
+        (3, "fields", "5 of 5, and no line break after them"),
+    ]
+    assert told.detail.str.startswith(f"{FILE.path} row ").all()
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"<html>Access Denied</html>", b"not found\n"])
+def test_a_file_without_the_header_is_no_list_without_an_entry(content) -> None:
+    """Nothing, a page of one line, and a text are refused by name; a header alone lists nobody."""
+    with pytest.raises((UnknownShape, UnreadableFile), match=FILE.path):
+        parse(prosportstransactions.decoded(content, FILE.path), FILE)
+    assert parsed("").rows.empty
+
+
 def test_a_list_without_the_columns_is_of_another_shape() -> None:
     """A file without a line is none."""
     with pytest.raises(UnknownShape, match="Relinquished"):
-        parse([{"Date": "2021-10-19", "Team": "Suns"}], FILE)
+        parse(csv_of([{"Date": "2021-10-19", "Team": "Suns"}]), FILE)
     assert {name: str(kind) for name, kind in parsed("").rows.dtypes.items()} == TYPES

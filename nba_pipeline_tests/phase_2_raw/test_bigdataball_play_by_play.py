@@ -84,6 +84,21 @@ def test_a_game_of_two_files_is_taken_from_the_fuller_one_and_the_other_is_told(
     assert told(events(), day) == [(f"bigdataball/{DAY}/a_whole_day.csv", 0, "repeated_game", GAME)]
 
 
+def test_which_of_two_files_of_as_many_events_stands_is_no_matter_of_their_names() -> None:
+    """One has another distance: under either pair of names the same rows are taken."""
+    name, team, kind, subtype, result, _feet, when, assist = PLAYS[0]
+    other = [(name, team, kind, subtype, result, "1", when, assist), *PLAYS[1:]]
+    told_so = [
+        taken(events(name=one), events(other, name=another))
+        for one, another in (("a", "b"), ("b", "a"))
+    ]
+    assert {row["source_file"] for row in told_so[0]} != {row["source_file"] for row in told_so[1]}
+    for rows in told_so:
+        for row in rows:
+            del row["source_file"]
+    assert told_so[0] == told_so[1]
+
+
 def test_too_few_players_in_the_box_score_reject_the_game_aloud() -> None:
     """Three of four is less than 95%: no row, and who is nobody is named."""
     roster = {who: shot for who, shot in ROSTER.items() if who[0] != 2}

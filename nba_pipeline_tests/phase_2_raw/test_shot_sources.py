@@ -21,6 +21,7 @@ from nba_pipeline_tests.shot_rows import (
 )
 
 BALL, PLAY, CHART = SHOT_SOURCES
+USED = {"source_file": f"bigdataball/{DAY}/game.csv"}
 NO_GAPS = {"game_id": "string", "team_abbr": "string"}
 
 
@@ -30,7 +31,7 @@ def shots(plays=PLAYS) -> ibis.Table:
 
 
 def rejected(*lines: dict) -> ibis.Table:
-    """Rejected rows of BigDataBall's file."""
+    """Rejected rows, of BigDataBall's file where they do not say another."""
     kinds = dict.fromkeys(REJECTED_TYPES, "string") | {"row_number": "int64", "game_date": "date"}
     file = f"bigdataball/{DAY}/game.csv"
     rows = [
@@ -54,6 +55,7 @@ def found(
         nothing,
         (shots(chart) if chart else nothing).filter(ibis._.is_field_goal),
         ibis.memtable(seasons, schema={"source": "string", "season": "string"}),
+        table(events(ball or PLAYS)),
     )
 
 
@@ -149,3 +151,11 @@ def test_a_rejected_row_of_the_game_spoils_its_source() -> None:
     assert believed(rows) == [CHART]
     assert believed(found(lost=[bad | {"rule": "unmatched_player"}])) == [BALL]
     assert believed(found(lost=[bad | {"game_id": "0042400406"}])) == [BALL]
+
+
+def test_what_is_rejected_of_a_file_that_the_game_is_not_taken_from_spoils_nothing() -> None:
+    """Of the game or of nobody knows which; of a game that no file has whole, any may be of it."""
+    other = {"source_file": f"bigdataball/{DAY}/other.csv", "rule": "bad_clock", "detail": "row 7"}
+    for line in (other | {"game_id": GAME}, other):
+        assert rules(found(lost=[line]))["IND", BALL] is None
+        assert rules(found(lost=[{**line, **USED}]))["IND", BALL] == "bad_clock"

@@ -1,0 +1,57 @@
+"""What the landing zone would lose by a file: games or dates of which it has fewer rows.
+
+One comparison for whoever brings a file, a host or a person: with the rows that stand today for
+what the file would replace, in whichever file they are.
+"""
+
+import pandas as pd
+
+from nba_pipeline.engine.filing import own_days
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.fetching import files
+from nba_pipeline.kernel.source import Source, SourceFile
+
+_TOLD = 3
+
+
+def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.DataFrame:
+    """The rows that stand for what the file would replace; none of what cannot be read.
+
+    A date's file replaces the date of its season's file too. What one file holds for all seasons is
+    kept by people, who take lines out.
+    """
+    nothing = source.parse(None, file).rows
+    if source.layout == "file":
+        return nothing
+    day = file.game_date
+    try:
+        if source.layout == "seasons" and day:
+            rows = landing.load(source, [day]).rows
+            return rows[own_days(source, rows) == day]
+        there = files.stored(landing.root, file.path)
+        if there is None:
+            return nothing
+        content = (landing.root / there).read_bytes()
+        return files.filed_rows(source, file, source.decoded(content, there)).rows
+    except NbaPipelineError:
+        return nothing
+
+
+def fewer_rows(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
+    """The games of which there are fewer rows now, in words, or dates where rows have no game."""
+    was = _counts(before)
+    units = pd.DataFrame({"was": was, "left": _counts(now).reindex(was.index, fill_value=0)})
+    lost = units[units.left < units.was].sort_index()
+    if lost.empty:
+        return None
+    counts = lost.head(_TOLD).itertuples(name=None)
+    told = [f"{unit} ({rows} rows, {left} now)" for unit, rows, left in counts]
+    more = f" and {len(lost) - _TOLD} more" if len(lost) > _TOLD else ""
+    return ", ".join(told) + more + "; --accept-fewer takes it all the same"
+
+
+def _counts(rows: pd.DataFrame) -> pd.Series:
+    days = rows.game_date.astype("string")
+    units = rows.game_id.fillna(days) if "game_id" in rows else days
+    return units.value_counts()
