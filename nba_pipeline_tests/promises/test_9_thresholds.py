@@ -72,6 +72,7 @@ OF_VERSION[8] = {k: v for k, v in OF_VERSION[7].items() if k != "TRAINING_IMPLAU
     "TRAINING_WORSE_STANDARD_ERRORS": 3,
 }
 OF_VERSION[9] = OF_VERSION[8] | {"TRAINING_WORSE_SHARE": 0.01}
+OF_VERSION[10] = OF_VERSION[9] | {"WEIGHTS_ROWS": 2000, "EDGE_RECORD_ROWS": 300}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
