@@ -4,6 +4,7 @@ Rows are graded by what the models of their own months say of them, so that noth
 has seen the month, nor has any prediction that it learns from seen its own result.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -63,6 +64,15 @@ def predicted(
         "prob_over": errors.prob_over(median, line),
     }
     return pd.DataFrame(said, index=rows.index)
+
+
+def version_of(system: str, model: Mapping[str, Any]) -> str:
+    """The month's model_version, and of a system that was learned beside the trees also of what."""
+    learned_as = {MIXED: model["weights"], LINED: model["beside_line"]}.get(system)
+    trees = str(model["model_version"])
+    if learned_as is None:
+        return trees
+    return f"{trees}_{hashlib.sha256(learned_as.encode()).hexdigest()[:8]}"
 
 
 def graded(

@@ -131,9 +131,12 @@ def _of_system(
     rows: pd.DataFrame, said: pd.DataFrame, system: str, model: Mapping[str, Any]
 ) -> pd.DataFrame:
     """What one trained system says, where it says anything; the band is of the trees' own errors."""
-    of_model = {name: model[name] for name in ("model_version", "model_month")}
     told = rows[_KEYS].assign(
-        system=system, predicted_points=said[system], model_status=model["status"], **of_model
+        system=system,
+        predicted_points=said[system],
+        model_version=walk_forward.version_of(system, model),
+        model_status=model["status"],
+        model_month=model["model_month"],
     )
     return (told.join(said[_BAND]) if system == walk_forward.TRAINED else told)[
         said[system].notna()

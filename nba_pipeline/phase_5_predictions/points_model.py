@@ -53,7 +53,8 @@ class PointsModel(pa.DataFrameModel):
     )
     model_version: str = pa.Field(
         nullable=True,
-        description="points_model_<month>_<fingerprint of the booster; in bootstrap, of the rows>; "
+        description="points_model_<month>_<fingerprint of the booster; in bootstrap, of the rows>, in a "
+        "prediction by ensemble or xgboost_with_line also _<fingerprint of what they were learned as>; "
         "NULL for a system that is a formula, and where no model serves",
     )
     model_month: date = pa.Field(

@@ -143,3 +143,16 @@ def test_a_row_is_graded_by_the_model_of_its_own_month() -> None:
     told = walk_forward.graded(MONTH, {january: model()}, FEATURES, FORMULAS)
     assert told.scored.tolist() == [11.0, 18.0]
     assert told.xgboost.tolist() == pytest.approx([10, 20], abs=0.05)
+
+
+def test_a_version_tells_what_was_learned_beside_the_trees() -> None:
+    """Other weights are another ensemble; the trees are the same."""
+    one, other = (
+        {"model_version": "m", "weights": text, "beside_line": "[-0.4, 0.1]"}
+        for text in ('{"xgboost": 1.0}', '{"xgboost": 0.9}')
+    )
+    assert walk_forward.version_of("xgboost", one) == "m"
+    for system, is_same in (("ensemble", False), ("xgboost_with_line", True)):
+        versions = {walk_forward.version_of(system, each) for each in (one, other)}
+        assert all(version.startswith("m_") for version in versions)
+        assert (len(versions) == 1) == is_same
