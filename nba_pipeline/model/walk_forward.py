@@ -95,7 +95,13 @@ def graded(
         if model["booster"] is not None and len(part := rows[rows.month == f"{month:%Y-%m}"])
     ]
     kept = [*formulas, *SYSTEMS, "points_line", "scored", "is_production_ready"]
-    return pd.concat(parts)[kept] if parts else pd.DataFrame(columns=kept)
+    return joined([pd.DataFrame(columns=kept), *(part[kept] for part in parts)])
+
+
+def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of all the parts, one part at least; parts without rows say nothing of columns' kinds."""
+    whole = [part for part in parts if len(part)]
+    return pd.concat(whole) if whole else parts[0]
 
 
 def learned(rows: pd.DataFrame, formulas: Sequence[str]) -> dict[str, str | None]:

@@ -224,15 +224,15 @@ def transform(
         attempts = dict(zip(distinct, threads.map(_attempt, distinct.values()), strict=True))
     serving = _last_good(earlier)
     formulas = tuple(systems.FORMULAS)
-    graded = walk_forward.graded(rows, _models(earlier, rows), FEATURES, formulas)
+    graded = [walk_forward.graded(rows, _models(earlier, rows), FEATURES, formulas)]
     lines = []
     for month, training in sorted(trainings.items()):
         line = _line(month, attempts[spans[month]], serving)
-        behind = graded[graded.index.isin(training.rows.index)]
+        behind = walk_forward.joined(graded)
+        behind = behind[behind.index.isin(training.rows.index)]
         line |= walk_forward.learned(behind, formulas)
         serving = line if line["status"] == "trained" else serving
-        own = walk_forward.graded(rows, {month: line}, FEATURES, formulas)
-        graded = pd.concat([graded, own]) if len(own) else graded
+        graded.append(walk_forward.graded(rows, {month: line}, FEATURES, formulas))
         lines.append(line)
     schema = {name: str(c.dtype) for name, c in PointsModel.to_schema().columns.items()}
     # As objects: a column of whole numbers with a NULL would become one of floats.
