@@ -137,7 +137,7 @@ def test_a_changed_limit_makes_stale_exactly_the_tables_that_use_it(league, monk
     assert stale_under(thresholds.WINDOW_PRESENT_SHARE, 0.8) == {
         *("upcoming_team_game_context", "upcoming_player_game_context", "player_daily_cache"),
         *("player_shot_zone_analysis", "team_defense_zone_analysis", "player_composite_factors"),
-        "points_model",
+        *("player_similar_games", "points_model"),
     }
     assert stale_under(thresholds.WINDOW_PRESENT_SHARE, 0.9) == set()
 
