@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 9
+VERSION = 10
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,16 @@ TRAINING_WORSE_SHARE = Threshold(
     0.01,
     "The judged model lacks the newest weeks, which the serving one may have seen: they were worth up "
     "to 0.8% of its error in a season's last month. A model that has lost something loses more.",
+)
+WEIGHTS_ROWS = Threshold(
+    2000,
+    "Graded player-games from which systems may be mixed, or pulled to the line: of fewer the pull's "
+    "intercept is uncertain by 0.15 points and more, a third of what it comes to.",
+)
+EDGE_RECORD_ROWS = Threshold(
+    300,
+    "Graded edges of a kind from which their record may recommend. Sixty kinds are looked at month by "
+    "month: among short records one is above any price by luck.",
 )
 UNSETTLED_DAYS = Threshold(
     3,

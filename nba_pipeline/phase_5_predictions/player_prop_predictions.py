@@ -4,8 +4,9 @@ Recomputed like any table: a final score changes no row. What was said before ti
 predictions_made. A row that is not production ready is predicted all the same, and never recommended.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import reduce
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -18,15 +19,25 @@ from nba_pipeline.kernel.table import same_date, same_month, table_asset
 from nba_pipeline.league.calendar import month_of
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback import provenance
-from nba_pipeline.model import boosting, spread, systems
-from nba_pipeline.model.advice import advice
+from nba_pipeline.model import systems, walk_forward
+from nba_pipeline.model.advice import records, with_advice
 from nba_pipeline.model.features import fingerprints
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
 from nba_pipeline.thresholds import MOST_POINTS
 
 GRAIN = ["game_id", "player_id", "system"]
-SYSTEMS = [*systems.FORMULAS, "xgboost"]
+SYSTEMS = [*systems.FORMULAS, *walk_forward.SYSTEMS]
 _KEYS = ["game_id", "player_id"]
+_BAND = ["p10", "p50", "p90", "prob_over"]
+_OF_SYSTEM = {
+    "system": "string",
+    **dict.fromkeys(("predicted_points", *_BAND), "float64"),
+    "model_version": "string",
+    "model_status": "string",
+    "model_month": "date",
+}
+_OF_SIMILAR = ["similar_games", "points_avg_similar"]
+_BY_SIMILAR = ["similarity", walk_forward.MIXED]
 _OF_LINE = ["points_line", "line_source", "over_price", "under_price"]
 
 
@@ -87,79 +98,87 @@ def expected(ml_feature_store_v2: ir.Table) -> ir.Table:
     return ml_feature_store_v2
 
 
-def _formula(features: ir.Table, system: str) -> ir.Table:
-    """The rows with what the formula of that name says."""
-    unknown = ibis.null().cast("float64")
-    return features.mutate(
-        system=ibis.literal(system),
-        predicted_points=systems.FORMULAS[system](features),
-        p10=unknown,
-        p50=unknown,
-        p90=unknown,
-        prob_over=unknown,
-        model_version=ibis.null().cast("string"),
-        model_status=ibis.null().cast("string"),
-        model_month=ibis.null().cast("date"),
-    )
-
-
-def _fingerprinted(features: ir.Table, values: pd.DataFrame) -> ir.Table:
-    """The features with a fingerprint of each row, which knows nothing of the line."""
+def _fingerprinted(features: ir.Table, values: pd.DataFrame, names: Sequence[str]) -> ir.Table:
+    """The features with a fingerprint of those of each row, which knows nothing of the line."""
     schema = {name: str(features.schema()[name]) for name in _KEYS}
-    frame = values[_KEYS].assign(features_fingerprint=fingerprints(values, FEATURES))
+    frame = values[_KEYS].assign(features_fingerprint=fingerprints(values, names))
     told = ibis.memtable(frame, schema=schema | {"features_fingerprint": "string"})
     return provenance.join(features, told, _KEYS)
 
 
-def _xgboost(features: ir.Table, rows: pd.DataFrame, models: ir.Table) -> ir.Table:
-    """The rows of months in which a model serves, with its median and its band."""
+def _said(
+    rows: pd.DataFrame, models: Sequence[Mapping[str, Any]], keys: Mapping[str, str]
+) -> ir.Table:
+    """What every system says of the rows: formulas of all, the others where their month's model does."""
     months = pd.to_datetime(rows.game_date).dt.date.map(month_of)
-    parts: list[pd.DataFrame] = []
-    for model in models.drop_null("booster").to_pyarrow().to_pylist():
+    formulas = tuple(systems.FORMULAS)
+    untrained = dict.fromkeys(("model_version", "model_status", "model_month"))
+    parts = [
+        rows[_KEYS].assign(system=name, predicted_points=rows[name], **untrained)
+        for name in formulas
+    ]
+    for model in models:
         wanted = rows[months == model["month"]]
-        if len(wanted):
-            median = boosting.predict(model["booster"], wanted, FEATURES)
-            errors = spread.read(model["spread"])
-            band = {"p10": errors.quantile(median, 0.1), "p90": errors.quantile(median, 0.9)}
-            over = errors.prob_over(median, wanted.points_line.to_numpy("float64"))
-            said = {name: model[name] for name in ("model_version", "model_month")}
-            parts.append(
-                wanted[_KEYS].assign(
-                    p50=median, **band, prob_over=over, model_status=model["status"], **said
-                )
-            )
-    schema = {name: str(features.schema()[name]) for name in _KEYS}
-    schema |= dict.fromkeys(("p50", "p10", "p90", "prob_over"), "float64")
-    schema |= {"model_status": "string", "model_version": "string", "model_month": "date"}
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(schema))
-    predicted = ibis.memtable(frame, schema=schema)
-    joined = provenance.join(features, predicted, _KEYS, how="inner")
-    return joined.mutate(
-        system=ibis.literal("xgboost"),
-        predicted_points=joined.p50.clip(upper=MOST_POINTS.value),
+        if model["booster"] is not None and len(wanted):
+            said = walk_forward.predicted(wanted, model, FEATURES, formulas)
+            parts += [_of_system(wanted, said, name, model) for name in walk_forward.SYSTEMS]
+    schema = {**keys, **_OF_SYSTEM}
+    frame = pd.concat(parts, ignore_index=True).reindex(columns=list(schema))
+    return ibis.memtable(frame, schema=schema)
+
+
+def _of_system(
+    rows: pd.DataFrame, said: pd.DataFrame, system: str, model: Mapping[str, Any]
+) -> pd.DataFrame:
+    """What one trained system says, where it says anything; the band is of the trees' own errors."""
+    told = rows[_KEYS].assign(
+        system=system,
+        predicted_points=said[system],
+        model_version=walk_forward.version_of(system, model),
+        model_status=model["status"],
+        model_month=model["model_month"],
     )
+    return (told.join(said[_BAND]) if system == walk_forward.TRAINED else told)[
+        said[system].notna()
+    ]
+
+
+def _narrow(rows: ir.Table, names: Sequence[str]) -> ir.Table:
+    """The rows' keys, those columns, and what tells how whole they are."""
+    return rows.select(*_KEYS, *names, *provenance.tracking_columns(rows))
 
 
 def transform(
     ml_feature_store_v2: ir.Table,
+    player_similar_games: ir.Table,
     points_model: ir.Table,
     upcoming_player_game_context: ir.Table,
 ) -> ir.Table:
     """Each system's rows, with what may be said of them beside the line."""
-    context = upcoming_player_game_context
-    lines = context.select(*_KEYS, *_OF_LINE, *provenance.tracking_columns(context))
-    lined = provenance.join(ml_feature_store_v2, lines, _KEYS)
-    values = lined.select(*_KEYS, "game_date", "points_line", *FEATURES).execute()
-    features = _fingerprinted(lined, values)
-    made = [_formula(features, system) for system in systems.FORMULAS]
-    made.append(_xgboost(features, values, points_model).select(*made[0].columns))
-    rows = reduce(lambda one, other: one.union(other), made)
+    lines = _narrow(upcoming_player_game_context, _OF_LINE)
+    plain = provenance.join(ml_feature_store_v2, lines, _KEYS)
+    beside = provenance.join(plain, _narrow(player_similar_games, _OF_SIMILAR), _KEYS)
+    formulas = {name: formula(beside) for name, formula in systems.FORMULAS.items()}
+    known = [*FEATURES, *_OF_SIMILAR]
+    values = beside.select(*_KEYS, "game_date", "points_line", *known, **formulas).execute()
+    models = points_model.to_pyarrow().to_pylist()
+    said = _said(values, models, {name: str(plain.schema()[name]) for name in _KEYS})
+    # The gaps of games that were like this one are behind those systems alone that look at them.
+    looks = said.system.isin(_BY_SIMILAR)
+    plain, beside = (
+        provenance.join(_fingerprinted(rows, values, names), told, _KEYS, how="inner")
+        for rows, names, told in (
+            (plain, FEATURES, said.filter(~looks)),
+            (beside.drop(*_OF_SIMILAR), known, said.filter(looks)),
+        )
+    )
+    rows = plain.union(beside.select(*plain.columns))
     rows = rows.mutate(
         made_at=ibis.literal(clock.now(), "timestamp('UTC')"),
         edge=rows.predicted_points - rows.points_line,
     )
     ready = provenance.with_quality(rows, provenance.bootstrap(rows))
-    return ready.mutate(**advice(ready))
+    return with_advice(ready, records(models))
 
 
 def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> ir.Table:
@@ -169,10 +188,10 @@ def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> i
 
 player_prop_predictions = table_asset(
     __name__,
-    version=7,
+    version=8,
     schema=PlayerPropPredictions,
     reads=[
-        *same_date("ml_feature_store_v2", "upcoming_player_game_context"),
+        *same_date("ml_feature_store_v2", "player_similar_games", "upcoming_player_game_context"),
         *same_month("points_model"),
     ],
     expected=expected,

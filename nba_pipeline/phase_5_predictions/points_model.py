@@ -1,7 +1,8 @@
 """One model per calendar month, trained on the three seasons before its first day.
 
 A month with too few games behind it has no booster. A month whose training rows fail the gate, or
-whose model is not let to serve, keeps the last good one, says why, and stands alone in it.
+whose model is not let to serve, keeps the last good one, says why, and stands alone in it. Beside the
+trees the month has what was learned from how the systems did in the months before it.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_three_seasons, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.league.box_score import of_who_played
-from nba_pipeline.model import boosting, promotion, training_gate
+from nba_pipeline.model import boosting, promotion, systems, training_gate, walk_forward
 from nba_pipeline.model.card import card
 from nba_pipeline.model.training_gate import Training
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import (
@@ -53,7 +54,8 @@ class PointsModel(pa.DataFrameModel):
     )
     model_version: str = pa.Field(
         nullable=True,
-        description="points_model_<month>_<fingerprint of the booster; in bootstrap, of the rows>; "
+        description="points_model_<month>_<fingerprint of the booster; in bootstrap, of the rows>, in a "
+        "prediction by ensemble or xgboost_with_line also _<fingerprint of what they were learned as>; "
         "NULL for a system that is a formula, and where no model serves",
     )
     model_month: date = pa.Field(
@@ -65,6 +67,20 @@ class PointsModel(pa.DataFrameModel):
     spread: str = pa.Field(
         nullable=True,
         description="JSON: per tenth of predictions, quantiles of points minus prediction on later rows",
+    )
+    weights: str = pa.Field(
+        nullable=True,
+        description="JSON: each system's share of the ensemble, learned from the months before; NULL "
+        "where too little was graded",
+    )
+    beside_line: str = pa.Field(
+        nullable=True,
+        description="JSON: intercept, points, and slope by which the median of points lies beside the "
+        "line, on xgboost minus line; NULL where too few lines were graded",
+    )
+    edge_record: str = pa.Field(
+        nullable=True,
+        description="JSON: per system, side and band of edges, how many came in over the months before",
     )
     features: str = pa.Field(description="JSON list of the features, in the booster's order")
     feature_version: int = pa.Field(ge=1)
@@ -116,12 +132,15 @@ class PointsModel(pa.DataFrameModel):
         strict = "filter"
 
 
-def _training_rows(features: ir.Table, results: ir.Table) -> pd.DataFrame:
-    """Features of players who then played, with their points, in a fixed order."""
-    points = results.select(*_LABELS, "points_line", scored="points")
+def _training_rows(features: ir.Table, similar: ir.Table, results: ir.Table) -> pd.DataFrame:
+    """Features of players who then played, with their points and what the formulas said of them."""
+    points = of_who_played(results).select(*_LABELS, "points_line", scored="points")
     quality = ["gap_ids", "is_production_ready", "not_ready_reason"]
     columns = [*_LABELS, "game_date", "season", *quality, *FEATURES]
-    joined = features.select(*columns).inner_join(points, _LABELS)
+    games = similar.select(*_LABELS, "similar_games", "points_avg_similar")
+    known = features.left_join(games, _LABELS)
+    said = {name: formula(known) for name, formula in systems.FORMULAS.items()}
+    joined = known.select(*columns, **said).inner_join(points, _LABELS)
     rows = joined.order_by("game_date", *_LABELS).execute()
     days = pd.to_datetime(rows.game_date)
     return rows.assign(game_date=days.dt.date, month=days.dt.to_period("M").astype(str))
@@ -130,17 +149,15 @@ def _training_rows(features: ir.Table, results: ir.Table) -> pd.DataFrame:
 def _games(results: ir.Table) -> pd.DataFrame:
     """Every player-game behind, with what the windows are made of."""
     columns = ("points", "minutes", "fga", "fta", "ftm", "usage_rate")
-    games = results.select(*_LABELS, "game_date", "season", *columns).execute()
+    games = of_who_played(results).select(*_LABELS, "game_date", "season", *columns).execute()
     days = pd.to_datetime(games.game_date).dt.date
     return games.assign(game_date=days, shots=2 * (games.fga + 0.44 * games.fta))
 
 
 def _trainings(
-    features: ir.Table, results: ir.Table, partitions: Sequence[date]
+    rows: pd.DataFrame, games: pd.DataFrame, partitions: Sequence[date]
 ) -> dict[date, Training]:
     """What there is to train each month's model on: what is behind it, of three seasons."""
-    played = of_who_played(results)
-    rows, games = _training_rows(features, played), _games(played)
     days = rows.game_date.to_numpy()
     found = {}
     for month in partitions:
@@ -152,16 +169,21 @@ def _trainings(
 
 
 def gate(
-    ml_feature_store_v2: ir.Table, player_game_summary: ir.Table, partitions: Sequence[date]
+    ml_feature_store_v2: ir.Table,
+    player_similar_games: ir.Table,
+    player_game_summary: ir.Table,
+    partitions: Sequence[date],
 ) -> dict[date, str]:
     """The training gate, for each month that has games enough."""
-    trainings = _trainings(ml_feature_store_v2, player_game_summary, partitions)
+    rows = _training_rows(ml_feature_store_v2, player_similar_games, player_game_summary)
+    trainings = _trainings(rows, _games(player_game_summary), partitions)
     told = {month: _told(training) for month, training in trainings.items()}
     return {month: text for month, text in told.items() if text}
 
 
 def refusals(
     ml_feature_store_v2: ir.Table,
+    player_similar_games: ir.Table,
     player_game_summary: ir.Table,
     earlier: ir.Table,
     partitions: Sequence[date],
@@ -170,7 +192,8 @@ def refusals(
     if _last_good(earlier):
         return {}
     found: dict[date, str] = {}
-    trainings = _trainings(ml_feature_store_v2, player_game_summary, sorted(partitions))
+    rows = _training_rows(ml_feature_store_v2, player_similar_games, player_game_summary)
+    trainings = _trainings(rows, _games(player_game_summary), sorted(partitions))
     for month, training in trainings.items():
         if text := _told(training):
             found[month] = text
@@ -187,22 +210,30 @@ def _told(training: Training) -> str | None:
 
 def transform(
     ml_feature_store_v2: ir.Table,
+    player_similar_games: ir.Table,
     player_game_summary: ir.Table,
     earlier: ir.Table,
     partitions: Sequence[date],
 ) -> ir.Table:
     """Walk-forward: each month's model sees only what was there before it."""
-    trainings = _trainings(ml_feature_store_v2, player_game_summary, partitions)
+    rows = _training_rows(ml_feature_store_v2, player_similar_games, player_game_summary)
+    trainings = _trainings(rows, _games(player_game_summary), partitions)
     # The months after a season's last game have the same rows behind them, and the same model.
     spans = {month: _span(training.rows) for month, training in trainings.items()}
     distinct = {spans[month]: training for month, training in trainings.items()}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         attempts = dict(zip(distinct, threads.map(_attempt, distinct.values()), strict=True))
     serving = _last_good(earlier)
+    formulas = tuple(systems.FORMULAS)
+    graded = [walk_forward.graded(rows, _models(earlier, rows), FEATURES, formulas)]
     lines = []
-    for month in sorted(partitions):
+    for month, training in sorted(trainings.items()):
         line = _line(month, attempts[spans[month]], serving)
+        behind = walk_forward.joined(graded)
+        behind = behind[behind.index.isin(training.rows.index)]
+        line |= walk_forward.learned(behind, formulas)
         serving = line if line["status"] == "trained" else serving
+        graded.append(walk_forward.graded(rows, {month: line}, FEATURES, formulas))
         lines.append(line)
     schema = {name: str(c.dtype) for name, c in PointsModel.to_schema().columns.items()}
     # As objects: a column of whole numbers with a NULL would become one of floats.
@@ -221,6 +252,15 @@ def _last_good(earlier: ir.Table) -> dict[str, Any] | None:
     good = earlier.filter(_.status == "trained").order_by(_.month.desc()).limit(1).to_pyarrow()
     lines = [line for line in good.to_pylist() if line["features"] == json.dumps(FEATURES)]
     return lines[0] if lines else None
+
+
+def _models(earlier: ir.Table, rows: pd.DataFrame) -> dict[date, Mapping[str, Any]]:
+    """The earlier months with any of the rows in which a model of this list of features serves."""
+    if rows.empty or not set(_SERVED) <= set(earlier.columns):
+        return {}
+    first = calendar.month_of(rows.game_date.min())
+    served = earlier.filter(_.features == json.dumps(FEATURES), _.month >= first)
+    return {line["month"]: line for line in served.drop_null("booster").to_pyarrow().to_pylist()}
 
 
 def _attempt(training: Training) -> dict[str, Any]:
@@ -309,9 +349,9 @@ def months(rows: ir.Table) -> ir.Table:
 
 points_model = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=PointsModel,
-    reads=from_three_seasons("ml_feature_store_v2", "player_game_summary"),
+    reads=from_three_seasons("ml_feature_store_v2", "player_similar_games", "player_game_summary"),
     transform=transform,
     violations=[kept_months],
     refusals=refusals,

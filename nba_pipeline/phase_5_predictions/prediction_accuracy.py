@@ -23,7 +23,7 @@ from nba_pipeline.model import statements
 GRAIN = ["game_id", "player_id", "system", "basis"]
 _COPIED = [
     *("game_id", "game_date", "player_id", "player_lookup", "team_abbr", "system"),
-    *("predicted_points", "p10", "p90", "points_line", "recommendation"),
+    *("predicted_points", "p10", "p90", "prob_over", "points_line", "recommendation"),
 ]
 
 
@@ -56,6 +56,7 @@ class PredictionAccuracy(pa.DataFrameModel):
     predicted_points: float = pa.Field(ge=0, nullable=True)
     p10: float = pa.Field(ge=0, nullable=True)
     p90: float = pa.Field(ge=0, nullable=True)
+    prob_over: float = pa.Field(ge=0, le=1, nullable=True)
     points_line: float = pa.Field(ge=0, nullable=True)
     recommendation: str
     actual_points: int = pa.Field(
@@ -151,7 +152,7 @@ def predictions_not_copied(
 
 prediction_accuracy = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=PredictionAccuracy,
     reads=same_date(
         *("player_prop_predictions", "predictions_made"),

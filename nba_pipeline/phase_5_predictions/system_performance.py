@@ -16,13 +16,13 @@ from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_three_seasons, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.lookback.fixed_point import BILLION, in_billionths
+from nba_pipeline.model.intervals import Z, wilson
 
 GRAIN = ["month", "span", "system", "basis", "cut"]
 _KEYS = ["game_id", "player_id"]
 _TIERS = {"bench": 0, "role": 8, "starter": 15, "star": 22}
 """The least season average of each tier, points."""
-_Z = 1.96
-"""Standard errors to either side of a 95% interval."""
+_TENTHS = 10
 
 
 class SystemPerformance(pa.DataFrameModel):
@@ -65,6 +65,33 @@ class SystemPerformance(pa.DataFrameModel):
     mae_lined: float = pa.Field(ge=0, nullable=True, description="mae on the rows with a line")
     mae_line: float = pa.Field(
         ge=0, nullable=True, description="MAE of the line itself on the rows with a line"
+    )
+    rows_with_prob: int = pa.Field(
+        ge=0, description="Rows with prob_over whose points were not the line"
+    )
+    tenths: str = pa.Field(
+        nullable=True,
+        description="JSON: per tenth of those rows, from the lowest prob_over, its mean and the share "
+        "that went over; NULL of fewer than ten",
+    )
+    calibration_error: float = pa.Field(
+        ge=0,
+        le=1,
+        nullable=True,
+        description="The most by which the two differ in any of the tenths",
+    )
+    edges: int = pa.Field(
+        ge=0, description="Rows with a prediction to one side of a line, recommended or not"
+    )
+    edge_wins: int = pa.Field(ge=0, description="Those whose points were to the same side; no push")
+    edge_hit_rate: float = pa.Field(
+        ge=0, le=1, nullable=True, description="edge_wins of edges, which is to pay above 52.4%"
+    )
+    edge_hit_rate_low: float = pa.Field(
+        nullable=True, description="Lower end of the interval of edge_hit_rate, by Wilson"
+    )
+    edge_hit_rate_high: float = pa.Field(
+        nullable=True, description="Upper end of the interval of edge_hit_rate, by Wilson"
     )
     wins: int = pa.Field(ge=0, description="Recommendations that came in")
     losses: int = pa.Field(ge=0, description="Recommendations that did not")
@@ -118,7 +145,29 @@ def transform(
     each = [rows.mutate(cut=cut) for cut in cuts]
     every = each[0].union(each[1]).union(each[2])
     measured = every.group_by(GRAIN).agg(**_measures(every))
+    tenths = _by_tenths(every)
+    measured = measured.left_join(tenths, GRAIN).drop(*(f"{name}_right" for name in GRAIN))
     return _with_intervals(measured)
+
+
+def _by_tenths(rows: ir.Table) -> ir.Table:
+    """Per group of ten rows and more with prob_over, how near it came to what happened."""
+    beside_line = rows.filter(_.prob_over.notnull(), _.actual_points != _.points_line)
+    order = ibis.window(group_by=GRAIN, order_by=["prob_over", *_KEYS])
+    ranked = beside_line.mutate(
+        tenth=ibis.ntile(_TENTHS).over(order), in_group=_.count().over(group_by=GRAIN)
+    ).filter(_.in_group >= _TENTHS)
+    is_over = (ranked.actual_points > ranked.points_line).cast("float64")
+    each = ranked.group_by(*GRAIN, "tenth").agg(said=_mean(ranked.prob_over), came=_mean(is_over))
+    said, came = (each[name].round(4).cast("string") for name in ("said", "came"))
+    return (
+        each.mutate(text="[" + said + ", " + came + "]")
+        .group_by(GRAIN)
+        .agg(
+            tenths="[" + _.text.group_concat(", ", order_by=_.tenth) + "]",
+            calibration_error=(_.said - _.came).abs().max(),
+        )
+    )
 
 
 def _measures(rows: ir.Table) -> dict[str, ir.Value]:
@@ -131,6 +180,7 @@ def _measures(rows: ir.Table) -> dict[str, ir.Value]:
     def error_of(column: str) -> ir.FloatingValue:
         return (rows[column] - rows.actual_points).abs()
 
+    edge, came = rows.predicted_points - rows.points_line, rows.actual_points - rows.points_line
     count, total = rows.count().cast("float64"), _total(error)
     spread = (_total(squared) - total * total / count).clip(lower=0.0) / (count - 1).nullif(0)
     return {
@@ -149,6 +199,9 @@ def _measures(rows: ir.Table) -> dict[str, ir.Value]:
         "rows_lined": has_line.sum(),
         "mae_lined": _mean(error, has_line),
         "mae_line": _mean(error_of("points_line"), has_line),
+        "rows_with_prob": (rows.prob_over.notnull() & (came != 0)).sum().fill_null(0),
+        "edges": ((edge != 0) & (came != 0)).sum().fill_null(0),
+        "edge_wins": ((edge != 0) & (came != 0) & ((edge > 0) == (came > 0))).sum().fill_null(0),
         "wins": (rows.outcome == "win").sum().fill_null(0),
         "losses": (rows.outcome == "loss").sum().fill_null(0),
     }
@@ -165,20 +218,20 @@ def _mean(value: ir.FloatingValue, where: ir.BooleanValue | None = None) -> ir.F
 
 
 def _with_intervals(rows: ir.Table) -> ir.Table:
-    """The interval of the mean error, and Wilson's of the hit rate."""
-    bets = rows.wins + rows.losses
-    rate = rows.wins / bets.nullif(0)
-    # Wilson, E. B. (1927), Probable inference, the law of succession, and statistical inference.
-    center = rate + _Z**2 / (2 * bets.nullif(0))
-    reach = _Z * (rate * (1 - rate) / bets.nullif(0) + _Z**2 / (4 * bets * bets).nullif(0)).sqrt()
-    scale = 1 + _Z**2 / bets.nullif(0)
-    error = _Z * rows.spread_of_errors / rows.rows.cast("float64").sqrt()
+    """The intervals of the mean error and of both hit rates."""
+    error = Z * rows.spread_of_errors / rows.rows.cast("float64").sqrt()
+    rates = {}
+    for name, wins, bets in (
+        ("hit_rate", rows.wins, rows.wins + rows.losses),
+        ("edge_hit_rate", rows.edge_wins, rows.edges),
+    ):
+        rate = wins / bets.nullif(0)
+        low, high = wilson(rate, bets.nullif(0).cast("float64"))
+        rates |= {name: rate, f"{name}_low": low, f"{name}_high": high}
     return rows.mutate(
         mae_low=rows.mae - error,
         mae_high=rows.mae + error,
-        hit_rate=rate,
-        hit_rate_low=(center - reach) / scale,
-        hit_rate_high=(center + reach) / scale,
+        **rates,
     )
 
 
@@ -191,7 +244,7 @@ def no_better_than_naive(rows: ir.Table) -> ir.Table:
 
 system_performance = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=SystemPerformance,
     reads=from_three_seasons("prediction_accuracy", "ml_feature_store_v2"),
     transform=transform,

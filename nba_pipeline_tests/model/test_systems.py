@@ -13,6 +13,9 @@ KINDS = {
     "shot_zone_mismatch_score": "float64",
     "pace_score": "float64",
     "fatigue_score": "float64",
+    "usage_spike_score": "float64",
+    "points_avg_similar": "float64",
+    "similar_games": "int64",
     "is_home": "boolean",
     "is_back_to_back": "boolean",
 }
@@ -83,5 +86,41 @@ def test_zone_matchup_rises_with_what_should_raise_it(name, values) -> None:
     """A weaker defence, a faster pace, fresher legs, the own court, a better scorer."""
     row = ZONES | {"fatigue_score": 90.0}
     told = [predicted("zone_matchup", **row | {name: value}) for value in values]
+    assert told == sorted(told)
+    assert len(set(told)) == len(told)
+
+
+SIMILAR = {"points_avg_similar": 20.0, "similar_games": 5}
+
+
+def test_what_he_scored_in_similar_games_is_moved_by_hand() -> None:
+    """20 + 0.4 * 2 + 0.8 * 1 - 0.8 * 1.5 + 0.015 * 20 + 0.8 at home; 0.5 less away."""
+    factors = {"shot_zone_mismatch_score": 2.0, "pace_score": 1.0, "usage_spike_score": -1.5}
+    home = predicted("similarity", **SIMILAR, **factors, fatigue_score=90.0)
+    assert home == pytest.approx(21.5)
+    away = predicted("similarity", **SIMILAR, **factors, fatigue_score=90.0, is_home=False)
+    assert away == pytest.approx(20.2)
+
+
+def test_similarity_needs_five_games_that_are_alike_and_no_factor() -> None:
+    """Of four there is no prediction; an unknown factor moves nothing."""
+    assert predicted("similarity", **SIMILAR | {"similar_games": 4}) is None
+    assert predicted("similarity") is None
+    assert predicted("similarity", **SIMILAR) == pytest.approx(20.8)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("shot_zone_mismatch_score", (-4.0, 0.0, 4.0)),
+        ("pace_score", (-2.0, 0.0, 2.0)),
+        ("usage_spike_score", (-2.0, 0.0, 2.0)),
+        ("fatigue_score", (40.0, 60.0, 90.0)),
+        ("is_home", (False, True)),
+    ],
+)
+def test_similarity_rises_with_what_should_raise_it(name, values) -> None:
+    """A weaker defence, a faster pace, more plays, fresher legs, the own court."""
+    told = [predicted("similarity", **SIMILAR | {name: value}) for value in values]
     assert told == sorted(told)
     assert len(set(told)) == len(told)

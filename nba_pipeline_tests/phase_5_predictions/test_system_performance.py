@@ -1,5 +1,6 @@
 """The record of a system, by hand from literal graded rows."""
 
+import json
 from datetime import date
 
 import ibis
@@ -18,6 +19,7 @@ GRADED = {
     "predicted_points": "float64",
     "p10": "float64",
     "p90": "float64",
+    "prob_over": "float64",
     "points_line": "float64",
     "actual_points": "int64",
     "absolute_error": "float64",
@@ -48,6 +50,7 @@ def graded(
         "predicted_points": predicted,
         "p10": predicted - 5,
         "p90": predicted + 5,
+        "prob_over": None,
         "points_line": None,
         "actual_points": actual,
         "absolute_error": None if error is None else abs(error),
@@ -130,3 +133,48 @@ def test_cuts_are_by_readiness_and_by_season_average() -> None:
     rows = {cut: line["rows"] for (span, cut), line in found.items() if span == "season"}
     assert rows == {"all": 3, "ready": 2, "not_ready": 1, "role": 1, "star": 1, "no_average": 1}
     assert found["season", "star"]["mae"] == 6.0
+
+
+def test_every_edge_is_counted_recommended_or_not() -> None:
+    """To the over at 10 of 9.5 and it came in; to the under at 10 of 11.5 and it did not; a push."""
+    day = date(2024, 1, 5)
+    rows = [
+        graded(1, day, 10.0, 12, points_line=9.5, outcome="pass"),
+        graded(2, day, 10.0, 12, points_line=11.5, outcome="pass"),
+        graded(3, day, 10.0, 12, points_line=12.0, outcome="pass"),
+        graded(4, day, 10.0, 12, points_line=10.0, outcome="pass"),
+        graded(5, day, 10.0, 12),
+    ]
+    line = told(rows)["month", "all"]
+    assert (line["edges"], line["edge_wins"], line["edge_hit_rate"]) == (2, 1, 0.5)
+    assert line["edge_hit_rate_low"] == pytest.approx(0.0945, abs=1e-4)
+    assert (line["wins"], line["losses"], line["hit_rate"]) == (0, 0, None)
+
+
+def test_prob_over_is_set_beside_what_came_tenth_by_tenth() -> None:
+    """Twenty rows, two to a tenth: of the pairs that were said 0.405 to 0.585 every second went over.
+
+    The highest pair never did: it is 0.585 off. Nine rows, and a push, have no tenths.
+    """
+    day = date(2024, 1, 5)
+    rows = [
+        graded(
+            place,
+            day,
+            10.0,
+            12 if place % 2 and place < 18 else 8,
+            points_line=10.5,
+            prob_over=0.4 + 0.01 * place,
+        )
+        for place in range(20)
+    ]
+    line = told(rows)["month", "all"]
+    assert line["rows_with_prob"] == 20
+    said, came = zip(*json.loads(str(line["tenths"])), strict=True)
+    assert said == pytest.approx([0.405 + 0.02 * n for n in range(10)])
+    assert came == (0.5,) * 9 + (0.0,)
+    assert line["calibration_error"] == pytest.approx(0.585)
+    few = [*rows[:9], graded(30, day, 10.0, 12, points_line=12.0, prob_over=0.5)]
+    line = told(few)["month", "all"]
+    assert line["rows_with_prob"] == 9
+    assert (line["tenths"], line["calibration_error"]) == (None, None)

@@ -72,6 +72,7 @@ OF_VERSION[8] = {k: v for k, v in OF_VERSION[7].items() if k != "TRAINING_IMPLAU
     "TRAINING_WORSE_STANDARD_ERRORS": 3,
 }
 OF_VERSION[9] = OF_VERSION[8] | {"TRAINING_WORSE_SHARE": 0.01}
+OF_VERSION[10] = OF_VERSION[9] | {"WEIGHTS_ROWS": 2000, "EDGE_RECORD_ROWS": 300}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
@@ -136,7 +137,7 @@ def test_a_changed_limit_makes_stale_exactly_the_tables_that_use_it(league, monk
     assert stale_under(thresholds.WINDOW_PRESENT_SHARE, 0.8) == {
         *("upcoming_team_game_context", "upcoming_player_game_context", "player_daily_cache"),
         *("player_shot_zone_analysis", "team_defense_zone_analysis", "player_composite_factors"),
-        "points_model",
+        *("player_similar_games", "points_model"),
     }
     assert stale_under(thresholds.WINDOW_PRESENT_SHARE, 0.9) == set()
 
