@@ -15,6 +15,8 @@ VERSION = 2
 _MAX_ROUNDS = 300
 _PATIENCE = 40
 _MAX_BIN = 32
+_EFFECT_ROWS = 500
+_EFFECT_AT = np.arange(0.05, 1, 0.1)
 # Chosen in single runs over the months of 2023-24. Of depths 3 to 5, rates from 0.03 with
 # 500 rounds on and leaves of 20 to 60 rows none is better by more than 0.003 points of MAE; finer
 # bins and slower rates cost twice the time and more.
@@ -102,6 +104,26 @@ def importance(booster: bytes, features: Sequence[str]) -> dict[str, float]:
     total = sum(gains.values()) or 1.0
     shares = {name: round(gains.get(name, 0.0) / total, 4) for name in features}
     return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
+
+
+def partial_effects(
+    booster: bytes, rows: pd.DataFrame, features: Sequence[str], names: Sequence[str]
+) -> dict[str, list[tuple[float, float]]]:
+    """Per name, the mean prediction where all rows have its value, at values from low to high.
+
+    Partial dependence (Friedman, 2001), over a sample of the rows and at the known values' 5th to
+    95th hundredths; features that go together are moved apart by it.
+    """
+    some = rows.iloc[:: max(1, len(rows) // _EFFECT_ROWS)]
+    found = {}
+    for name in names:
+        known = rows[name].dropna().astype("float64")
+        values = np.unique(np.quantile(known, _EFFECT_AT)) if len(known) else np.empty(0)
+        means = [float(predict(booster, some.assign(**{name: v}), features).mean()) for v in values]
+        found[name] = [
+            (round(float(v), 4), round(m, 4)) for v, m in zip(values, means, strict=True)
+        ]
+    return found
 
 
 def _matrix(rows: pd.DataFrame, features: Sequence[str]) -> Any:

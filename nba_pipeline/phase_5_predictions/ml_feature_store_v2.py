@@ -69,8 +69,8 @@ class MlFeatureStoreV2(pa.DataFrameModel):
     usage_rate_weighted_carried_30: float = feature()
     fga_per_minute_carried_20: float = feature()
     points_per_minute_carried_60: float = feature()
-    points_avg_previous_season: float = feature(optional=True)
-    minutes_avg_previous_season: float = feature(optional=True)
+    points_avg_previous_season: float = feature(needs="previous_season")
+    minutes_avg_previous_season: float = feature(needs="previous_season")
     games_in_last_7_days: int = feature()
     games_in_last_14_days: int = feature()
     minutes_in_last_7_days: float = feature()
@@ -93,23 +93,23 @@ class MlFeatureStoreV2(pa.DataFrameModel):
         description="Opponent's points allowed per 100 possessions, last 15 games"
     )
     opponent_pace: float = feature(description="Opponent's mean pace, last 15 games")
-    fatigue_score: float = feature(optional=True)
-    shot_zone_mismatch_score: float = feature(optional=True)
-    pace_score: float = feature(optional=True)
-    usage_spike_score: float = feature(optional=True)
-    teammates_out_usage: float = feature(optional=True)
+    fatigue_score: float = feature()
+    shot_zone_mismatch_score: float = feature(needs="shots")
+    pace_score: float = feature(needs="league")
+    usage_spike_score: float = feature(needs="availability")
+    teammates_out_usage: float = feature(needs="availability")
     pct_paint: float = feature(
-        optional=True, description="Share of attempts from the paint, last 10 games"
+        needs="shots", description="Share of attempts from the paint, last 10 games"
     )
     pct_mid_range: float = feature(
-        optional=True, description="Share of attempts from mid range, last 10 games"
+        needs="shots", description="Share of attempts from mid range, last 10 games"
     )
     pct_three: float = feature(
-        optional=True, description="Share of attempts for three, last 10 games"
+        needs="shots", description="Share of attempts for three, last 10 games"
     )
-    assisted_rate_last_10: float = feature(optional=True)
+    assisted_rate_last_10: float = feature(needs="assists")
     injury_risk: int = feature(
-        optional=True,
+        needs="report",
         description="What his team says of his chance to play: 0 available, 1 probable, 2 questionable, "
         "3 doubtful or out; NULL where nobody says anything of it",
     )
@@ -125,7 +125,7 @@ class MlFeatureStoreV2(pa.DataFrameModel):
 FEATURES = features_of(MlFeatureStoreV2)
 """What models and systems of this list take; those of another one refuse."""
 OPTIONAL = optional_features_of(MlFeatureStoreV2)
-"""Those of them that a good row may lack."""
+"""Those of them that a good row may lack, and what each needs."""
 
 
 def expected(upcoming_player_game_context: ir.Table) -> ir.Table:
