@@ -22,9 +22,8 @@ from deltalake import DeltaTable
 
 from nba_pipeline.league import calendar
 from nba_pipeline.model import boosting
-from nba_pipeline.tables import TABLES
+from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES, LEARNED
 
-FEATURES = TABLES["ml_feature_store_v2"].features
 GROUPS = {
     "carried windows": lambda name: "_carried_" in name,
     "latest games": lambda name: name.endswith(("_last_1", "_last_2")),
@@ -98,12 +97,15 @@ def main() -> None:
     begins = sorted({calendar.month_of(day) for day in season.days()})
     played = rows[(rows.game_date >= season.first) & (rows.game_date <= season.last)]
     begins = [day for day in begins if day <= played.game_date.max()][:: asked.every]
-    trials = {"all features": (list(FEATURES), _SEASONS)}
-    trials |= {
-        f"without {name}": ([feature for feature in FEATURES if not belongs(feature)], _SEASONS)
-        for name, belongs in GROUPS.items()
-    }
-    trials |= {f"{count} seasons": (list(FEATURES), count) for count in asked.seasons}
+    trials = {"what is learned": (list(LEARNED), _SEASONS)}
+    for name, belongs in GROUPS.items():
+        kept = [feature for feature in LEARNED if not belongs(feature)]
+        with_all = [feature for feature in FEATURES if feature in LEARNED or belongs(feature)]
+        if kept != list(LEARNED):
+            trials[f"without {name}"] = kept, _SEASONS
+        if with_all != list(LEARNED):
+            trials[f"with all {name}"] = with_all, _SEASONS
+    trials |= {f"{count} seasons": (list(LEARNED), count) for count in asked.seasons}
     # The day after the last one, which is still to be predicted.
     end = season.last + timedelta(days=1)
     with ThreadPoolExecutor(2) as threads:

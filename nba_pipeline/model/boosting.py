@@ -9,7 +9,7 @@ import pandas as pd
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.model.features import matrix
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _MAX_ROUNDS = 300
@@ -37,7 +37,7 @@ _PARAMETERS = {
 
 
 class OtherFeatures(NbaPipelineError, ValueError):
-    """A booster that was trained on another list of features."""
+    """A booster that was trained on features that there are not."""
 
 
 def stopped(fit: pd.DataFrame, stop: pd.DataFrame, features: Sequence[str]) -> tuple[bytes, int]:
@@ -76,15 +76,21 @@ def train(rows: pd.DataFrame, features: Sequence[str], rounds: int) -> bytes:
 def predict(booster: bytes, rows: pd.DataFrame, features: Sequence[str]) -> np.ndarray:
     """Predicted medians of points, not negative; shape (rows,).
 
+    Args:
+        booster: what train made; it takes its own of the features, by name.
+        rows: with the features.
+        features: those that there are.
+
     Raises:
-        OtherFeatures: the booster was trained on other features, or on them in another order.
+        OtherFeatures: the booster was trained on one that there is not.
     """
-    medians = _loaded(booster, features).inplace_predict(matrix(rows, features))
+    model = _loaded(booster, features)
+    medians = model.inplace_predict(matrix(rows, model.feature_names))
     return np.clip(medians.astype("float64"), 0, None)
 
 
 def contributions(booster: bytes, rows: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
-    """What each feature adds to each row's prediction, in points, and `base`, where all begin.
+    """What each of its features adds to each row's prediction, in points, and `base`, where all begin.
 
     TreeSHAP, as xgboost computes it: a row's values sum to its prediction.
 
@@ -94,15 +100,17 @@ def contributions(booster: bytes, rows: pd.DataFrame, features: Sequence[str]) -
     import xgboost as xgb  # noqa: PLC0415  slow to import; most commands train nothing
 
     model = _loaded(booster, features)
-    values = model.predict(xgb.DMatrix(matrix(rows, features), nthread=1), pred_contribs=True)
-    return pd.DataFrame(values, columns=[*features, "base"], index=rows.index)
+    own = model.feature_names
+    values = model.predict(xgb.DMatrix(matrix(rows, own), nthread=1), pred_contribs=True)
+    return pd.DataFrame(values, columns=[*own, "base"], index=rows.index)
 
 
 def importance(booster: bytes, features: Sequence[str]) -> dict[str, float]:
-    """Each feature's share of the loss that all splits take away, the greatest first."""
-    gains = _loaded(booster, features).get_score(importance_type="total_gain")
+    """Its features' shares of the loss that all splits take away, the greatest first."""
+    model = _loaded(booster, features)
+    gains = model.get_score(importance_type="total_gain")
     total = sum(gains.values()) or 1.0
-    shares = {name: round(gains.get(name, 0.0) / total, 4) for name in features}
+    shares = {name: round(gains.get(name, 0.0) / total, 4) for name in model.feature_names}
     return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -138,6 +146,8 @@ def _loaded(booster: bytes, features: Sequence[str]) -> Any:
     import xgboost as xgb  # noqa: PLC0415  slow to import; most commands train nothing
 
     model = xgb.Booster({"nthread": 1}, model_file=bytearray(booster))
-    if tuple(model.feature_names or ()) != tuple(features):
-        raise OtherFeatures("the booster was trained on another list of features; train it again")
+    if missing := sorted(set(model.feature_names or ()) - set(features)):
+        raise OtherFeatures(
+            f"the booster was trained on {', '.join(missing)}, which there is not; train it again"
+        )
     return model

@@ -114,9 +114,10 @@ def _judged(model: Mapping[str, Any]) -> str:
             f"| MAE, {model['judge_rows']:,} rows | {model['judge_mae']:.3f} |",
             f"| RMSE | {model['judge_rmse']:.3f} |",
             f"| bias | {model['judge_bias']:+.3f} |",
-            f"| MAE where both averages are known | {model['judge_mae_history']:.3f} |",
+            f"| MAE where the averages are known | {model['judge_mae_history']:.3f} |",
             f"| the last-10 mean there | {model['judge_mae_last_10']:.3f} |",
             f"| the season mean there | {model['judge_mae_season']:.3f} |",
+            f"| the weighted mean of 30 games there | {model['judge_mae_carried']:.3f} |",
             "",
             f"{model['judge_band']:.1%} were inside p10 to p90, which is to hold 80%.",
         ]

@@ -17,7 +17,12 @@ from nba_pipeline.thresholds import (
 VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
-BASELINES = {"last_10": "points_avg_last_10", "season": "points_avg_season"}
+BASELINES = {
+    "last_10": "points_avg_last_10",
+    "season": "points_avg_season",
+    "carried": "points_weighted_carried_30",
+}
+"""What anybody could say of a player who has played this season, by the name of its figure."""
 _FEWEST_ROWS, _FEWEST_DATES = 100, 2
 
 
@@ -81,10 +86,13 @@ def refusals(
             f"promotion: MAE {mine:.3f} on the judge slice, not below the last-10 mean's {naive:.3f} "
             "on the same rows"
         )
-    if mine < TRAINING_LEAST_ERROR_SHARE.value * naive:
+    # In a season's first weeks a mean of last games is of one or two: what is plausible beside it is
+    # not beside a mean that reaches into the season before.
+    best = min(found.figures[f"mae_{name}"] for name in BASELINES)
+    if mine < TRAINING_LEAST_ERROR_SHARE.value * best:
         reasons.append(
-            f"plausibility: MAE {mine:.3f} on the judge slice is {mine / naive:.1%} of the last-10 "
-            f"mean's {naive:.3f}, the least is {TRAINING_LEAST_ERROR_SHARE.value:.0%}: "
+            f"plausibility: MAE {mine:.3f} on the judge slice is {mine / best:.1%} of the best "
+            f"baseline's {best:.3f}, the least is {TRAINING_LEAST_ERROR_SHARE.value:.0%}: "
             f"{TRAINING_LEAST_ERROR_SHARE.reason}"
         )
     if serving is not None:

@@ -27,6 +27,7 @@ from nba_pipeline.model.training import LABELS, Training, training_rows, trainin
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import (
     FEATURE_VERSION,
     FEATURES,
+    LEARNED,
     OPTIONAL,
 )
 
@@ -125,13 +126,18 @@ class PointsModel(pa.DataFrameModel):
         nullable=True, ge=0, le=1, description="Share of the judge slice inside p10 to p90"
     )
     judge_mae_history: float = pa.Field(
-        nullable=True, ge=0, description="judge_mae on the rows that both baselines predict"
+        nullable=True, ge=0, description="judge_mae on the rows that all baselines predict"
     )
     judge_mae_last_10: float = pa.Field(
         nullable=True, ge=0, description="MAE of the last-10 mean on the same rows"
     )
     judge_mae_season: float = pa.Field(
         nullable=True, ge=0, description="MAE of the season mean on the same rows"
+    )
+    judge_mae_carried: float = pa.Field(
+        nullable=True,
+        ge=0,
+        description="MAE of points_weighted_carried_30 on the same rows",
     )
 
     class Config:
@@ -202,7 +208,7 @@ def _last_good(earlier: ir.Table) -> dict[str, Any] | None:
     if not set(_SERVED) <= set(earlier.columns):
         return None
     good = earlier.filter(_.status == "trained").order_by(_.month.desc()).limit(1).to_pyarrow()
-    lines = [line for line in good.to_pylist() if line["features"] == json.dumps(FEATURES)]
+    lines = [line for line in good.to_pylist() if line["features"] == json.dumps(LEARNED)]
     return lines[0] if lines else None
 
 
@@ -216,7 +222,7 @@ def _attempt(training: Training) -> dict[str, Any]:
         "is_bootstrap": is_bootstrap,
         "failed": failed,
         "rows": rows,
-        "candidate": None if is_bootstrap or failed else promotion.candidate(rows, FEATURES),
+        "candidate": None if is_bootstrap or failed else promotion.candidate(rows, LEARNED),
         "facts": {
             "trained_from": rows.game_date.min() if len(rows) else None,
             "trained_to": rows.game_date.max() if len(rows) else None,
@@ -225,7 +231,7 @@ def _attempt(training: Training) -> dict[str, Any]:
             "clean_rows": training_gate.clean_rows(rows),
             "feature_coverage": coverage and json.dumps(coverage),
             "lacking": json.dumps(known.shares(training)) if len(rows) else None,
-            "learned": drift.learned(rows, FEATURES) if len(rows) else None,
+            "learned": drift.learned(rows, LEARNED) if len(rows) else None,
             "rows_with_gaps": int((rows.gap_ids.map(len) > 0).sum()),
             "data_fingerprint": fingerprint_of(rows, LABELS, FEATURES),
         },
@@ -240,13 +246,13 @@ def _line(
     failed = list(attempt["failed"])
     if found:
         old = (serving["booster"], serving["model_month"]) if serving else None
-        failed += promotion.refusals(found, FEATURES, old)
+        failed += promotion.refusals(found, LEARNED, old)
         # Under another version a feature may mean another thing.
         if serving and serving["feature_version"] == FEATURE_VERSION:
             then = (serving.get("learned"), serving.get("trained_to"))
-            failed += drift.refusals(attempt["rows"], FEATURES, *then)
+            failed += drift.refusals(attempt["rows"], LEARNED, *then)
     line: dict[str, Any] = dict.fromkeys(PointsModel.to_schema().columns)
-    line |= {"features": json.dumps(FEATURES), "feature_version": FEATURE_VERSION}
+    line |= {"features": json.dumps(LEARNED), "feature_version": FEATURE_VERSION}
     line |= attempt["facts"] | (_judged(found) if found else {})
     line |= {"month": month, "refused_because": json.dumps(failed) if failed else None}
     if attempt["is_bootstrap"]:
@@ -273,8 +279,8 @@ def _version(month: date, made: bytes) -> str:
 
 def _judged(found: promotion.Candidate) -> dict[str, Any]:
     """What the row tells of a candidate, whether it serves or not."""
-    importance = boosting.importance(found.booster, FEATURES)
-    effects = boosting.partial_effects(found.booster, found.judge, FEATURES, [*importance][:_DRAWN])
+    importance = boosting.importance(found.booster, LEARNED)
+    effects = boosting.partial_effects(found.booster, found.judge, LEARNED, [*importance][:_DRAWN])
     return {
         "slices": json.dumps(found.slices_said),
         "rounds": found.rounds,

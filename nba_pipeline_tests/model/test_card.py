@@ -37,6 +37,7 @@ ROW = {
     "judge_mae_history": 4.56,
     "judge_mae_last_10": 4.677,
     "judge_mae_season": 4.622,
+    "judge_mae_carried": 4.6,
 }
 
 

@@ -72,6 +72,11 @@ OF_VERSION[8] = {k: v for k, v in OF_VERSION[7].items() if k != "TRAINING_IMPLAU
     "TRAINING_WORSE_STANDARD_ERRORS": 3,
 }
 OF_VERSION[9] = OF_VERSION[8] | {"TRAINING_WORSE_SHARE": 0.01}
+OF_VERSION[10] = OF_VERSION[8] | {
+    "TRAINING_DRIFT": 0.1,
+    "TRAINING_DRIFT_KNOWN_ROWS": 20_000,
+    "TRAINING_DRIFT_OUTSIDE": 0.01,
+}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
