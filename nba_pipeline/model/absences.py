@@ -4,6 +4,8 @@ Transactions have no time of day: those of the game's own date are partly told a
 that has them has seen who did not play.
 """
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
@@ -74,7 +76,10 @@ def _told(
 
 
 def _said(
-    some: pd.DataFrame, games: pd.DataFrame, transactions: pd.DataFrame, side: str
+    some: pd.DataFrame,
+    games: pd.DataFrame,
+    transactions: pd.DataFrame,
+    side: Literal["left", "right"],
 ) -> dict[str, np.ndarray]:
     """The features of who is out, from entries before the date ("left") or up to it ("right")."""
     past = behind(some.player_id, some, games.player_id, games)

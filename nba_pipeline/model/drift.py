@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -75,7 +76,7 @@ def refusals(
     return found
 
 
-def _moved(values: np.ndarray, then: Mapping[str, object]) -> str | None:
+def _moved(values: np.ndarray, then: Mapping[str, Any]) -> str | None:
     if not len(values):
         return "is known in no row, and the serving model has learned from it"
     before = np.maximum(np.array(then["shares"]), _LEAST_SHARE)
@@ -89,7 +90,7 @@ def _moved(values: np.ndarray, then: Mapping[str, object]) -> str | None:
     )
 
 
-def _outside(values: np.ndarray, then: Mapping[str, object]) -> str | None:
+def _outside(values: np.ndarray, then: Mapping[str, Any]) -> str | None:
     if len(values) < _FEWEST_NEW_ROWS:
         return None
     median, low, high = float(np.median(values)), then["low"], then["high"]

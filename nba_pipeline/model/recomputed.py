@@ -3,7 +3,7 @@
 The second route to what the gate takes on trust otherwise: plain arrays, one step back per game.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -204,7 +204,7 @@ def _of_teams(
     sides = sides.reindex(pd.MultiIndex.from_frame(some[key]))
     codes = {team: code for code, team in enumerate(sorted(team_games.team_abbr.unique()), 1)}
     of_games = team_games.team_abbr.map(codes)
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for side, windows in (("team_abbr", OF_TEAM), ("opponent_abbr", OF_OPPONENT)):
         past = behind(sides[side].map(codes).fillna(0), some, of_games, team_games)
         found |= {name: computed_again(window, past) for name, window in windows.items()}
@@ -213,7 +213,7 @@ def _of_teams(
 
 def _of_row(some: pd.DataFrame) -> dict[str, np.ndarray]:
     """The features that others of the row come to."""
-    parts = {
+    parts: dict[str, tuple[str, str, Callable[..., np.ndarray]]] = {
         "recent_trend": ("points_avg_last_5", "points_avg_last_10", np.subtract),
         "minutes_change": ("minutes_avg_last_10", "minutes_avg_season", _change),
     }

@@ -122,7 +122,7 @@ def feature_coverage(training: Training) -> list[str]:
         for name, causes in why.items():
             lacking = causes[rows.is_production_ready]
             is_bad = lacking == known.CAUSES[-1] if name in training.optional else lacking.notna()
-            shares = 1 - is_bad.groupby(ready[kind]).mean()
+            shares = (~is_bad).astype("float64").groupby(ready[kind]).mean()
             for span, share in shares[shares < TRAINING_FEATURE_COVERAGE.value].items():
                 of_cause = lacking[ready[kind] == span].value_counts() / (ready[kind] == span).sum()
                 told = ", ".join(f"{cause} {part:.1%}" for cause, part in of_cause.items())
