@@ -20,7 +20,8 @@ VERSION = 1
 _DECILES = np.arange(0.1, 0.95, 0.1)
 _LEAST_SHARE = 1e-3
 """Stands for an empty tenth, whose logarithm there is none of."""
-_FEWEST_NEW_ROWS = 100
+_FEWEST_NEW_ROWS, _FEWEST_NEW_DATES = 100, 7
+"""In a first week after a pause every rest is as long as that; after it each team has played again."""
 
 
 def learned(rows: pd.DataFrame, features: Sequence[str]) -> str:
@@ -64,6 +65,7 @@ def refusals(
     """
     then = json.loads(serving) if serving else {}
     newer = rows[rows.game_date > since] if since else rows[:0]
+    newer = newer if len(newer.game_date.unique()) >= _FEWEST_NEW_DATES else newer[:0]
     found = []
     for name in (name for name in features if name in then):
         values = _known(rows[name])

@@ -18,10 +18,10 @@ def a_season_of_rows(monkeypatch) -> None:
     monkeypatch.setitem(vars(drift.TRAINING_DRIFT_KNOWN_ROWS), "value", 1000)
 
 
-def rows(minutes: list[float], newer: list[float] = ()) -> pd.DataFrame:
-    """A season's rows with these minutes, and some of the month after it."""
+def rows(minutes: list[float], newer: list[float] = (), dates: int = 7) -> pd.DataFrame:
+    """A season's rows with these minutes, and some of so many dates of the month after it."""
     days = [FIRST + timedelta(days=n % 170) for n in range(len(minutes))]
-    days += [SINCE + timedelta(days=1)] * len(newer)
+    days += [SINCE + timedelta(days=1 + n % dates) for n in range(len(newer))]
     return pd.DataFrame({"game_date": days, "minutes_avg_last_10": [*minutes, *newer]})
 
 
@@ -70,6 +70,8 @@ def test_a_new_month_where_next_to_none_were_is_drift() -> None:
     )
     assert "lay between 0 and 39" in text
     assert told(rows(EVEN * 9, [1500.0] * 49 + EVEN[:51])) == []
+    # On the first nights after a pause everybody has rested for as long.
+    assert told(rows(EVEN * 9, [1500.0] * 100, dates=6)) == []
 
 
 def test_a_feature_that_the_serving_model_hardly_knew_may_move() -> None:
