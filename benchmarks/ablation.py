@@ -12,7 +12,7 @@ import argparse
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +22,8 @@ from deltalake import DeltaTable
 
 from nba_pipeline.league import calendar
 from nba_pipeline.model import boosting
-from nba_pipeline.tables import TABLES
+from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES, LEARNED
 
-FEATURES = TABLES["ml_feature_store_v2"].features
 GROUPS = {
     "carried windows": lambda name: "_carried_" in name,
     "latest games": lambda name: name.endswith(("_last_1", "_last_2")),
@@ -53,13 +52,21 @@ def stored(home: Path) -> pd.DataFrame:
     return rows.assign(game_date=pd.to_datetime(rows.game_date).dt.date)
 
 
-def error(rows: pd.DataFrame, features: Sequence[str], begins: Sequence[date], end: date) -> float:
-    """MAE over the spans that begin so, each by a model of the three seasons behind it."""
+def error(
+    rows: pd.DataFrame,
+    features: Sequence[str],
+    begins: Sequence[date],
+    end: date,
+    seasons: int = _SEASONS,
+) -> float:
+    """MAE over the spans that begin so, each by a model of so many seasons, its own the last."""
     errors = []
     for first, last in zip(begins, [*begins[1:], end], strict=True):
-        window = [span.first for span in calendar.seasons() if span.first <= first][-_SEASONS:][0]
+        window = [span.first for span in calendar.seasons() if span.first <= first][-seasons:][0]
         behind = rows[(rows.game_date >= window) & (rows.game_date < first)]
         ahead = rows[(rows.game_date >= first) & (rows.game_date < last)]
+        if ahead.empty or behind.empty:
+            continue
         booster = boosting.train(behind, features, _ROUNDS)
         errors.append(np.abs(boosting.predict(booster, ahead, features) - ahead.scored))
     return float(pd.concat(errors).mean())
@@ -74,6 +81,13 @@ def main() -> None:
     parser.add_argument("--landing", type=Path, help="what they are computed from")
     parser.add_argument("--season", default="2023-24")
     parser.add_argument("--every", type=int, default=2, help="months that one model predicts")
+    parser.add_argument(
+        "--seasons",
+        type=int,
+        nargs="*",
+        default=[],
+        help="windows of so many seasons, beside three",
+    )
     asked = parser.parse_args()
     season = calendar.season(asked.season)
     with tempfile.TemporaryDirectory() as folder:
@@ -83,15 +97,23 @@ def main() -> None:
     begins = sorted({calendar.month_of(day) for day in season.days()})
     played = rows[(rows.game_date >= season.first) & (rows.game_date <= season.last)]
     begins = [day for day in begins if day <= played.game_date.max()][:: asked.every]
-    lists = {"all features": list(FEATURES)}
-    lists |= {
-        f"without {name}": [feature for feature in FEATURES if not belongs(feature)]
-        for name, belongs in GROUPS.items()
-    }
+    trials = {"what is learned": (list(LEARNED), _SEASONS)}
+    for name, belongs in GROUPS.items():
+        kept = [feature for feature in LEARNED if not belongs(feature)]
+        with_all = [feature for feature in FEATURES if feature in LEARNED or belongs(feature)]
+        if kept != list(LEARNED):
+            trials[f"without {name}"] = kept, _SEASONS
+        if with_all != list(LEARNED):
+            trials[f"with all {name}"] = with_all, _SEASONS
+    trials |= {f"{count} seasons": (list(LEARNED), count) for count in asked.seasons}
+    # The day after the last one, which is still to be predicted.
+    end = season.last + timedelta(days=1)
     with ThreadPoolExecutor(2) as threads:
-        found = threads.map(lambda names: error(rows, names, begins, season.last), lists.values())
+        found = threads.map(
+            lambda trial: error(rows, trial[0], begins, end, trial[1]), trials.values()
+        )
         whole = None
-        for (what, names), mae in zip(lists.items(), found, strict=True):
+        for (what, (names, _count)), mae in zip(trials.items(), found, strict=True):
             whole = mae if whole is None else whole
             print(f"{what:<28} {len(names):>3} features  {mae:.4f}  {mae - whole:+.4f}", flush=True)
 

@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 10
+VERSION = 11
 
 
 @dataclass(frozen=True)
@@ -86,18 +86,29 @@ TRAINING_TARGET_FOLLOWS = Threshold(
 )
 TRAINING_LEAST_ERROR_SHARE = Threshold(
     0.9,
-    "A model's error over the last-10 mean's on the same later rows is 0.95 to 0.98, in any season. "
+    "A model's error over the best baseline's on the same later rows is 0.93 to 0.99, in any month. "
     "Rows that saw their own game once gave 0.89: below is leakage until shown otherwise.",
 )
 TRAINING_WORSE_STANDARD_ERRORS = Threshold(
     3,
-    "Standard errors of the mean difference on the judge slice by which a model may be behind the one "
-    "that serves. Two models of nearly the same rows differ by chance; by so much in one of 700.",
+    "Standard errors of the mean difference to the serving model on rows that neither has seen. Two "
+    "models that are as good differ by chance: by so much in one look of 740, and a season has seven. "
+    "The errors are summed per date first, since those of one night go together.",
 )
-TRAINING_WORSE_SHARE = Threshold(
+TRAINING_DRIFT = Threshold(
+    0.1,
+    "Below a tenth a population counts as unmoved by convention. Windows of three seasons that are a "
+    "month apart have 0.04 between them at most; a season in other units has 0.5.",
+)
+TRAINING_DRIFT_KNOWN_ROWS = Threshold(
+    20_000,
+    "The shortest season has 21,700 player-games: a feature that the serving model has known for less "
+    "moves as the season does.",
+)
+TRAINING_DRIFT_OUTSIDE = Threshold(
     0.01,
-    "The judged model lacks the newest weeks, which the serving one may have seen: they were worth up "
-    "to 0.8% of its error in a season's last month. A model that has lost something loses more.",
+    "The share of the serving model's rows on either side beyond which half of the newer rows lie "
+    "only in other units, or with a default: neither the league's pace nor a season's count does.",
 )
 WEIGHTS_ROWS = Threshold(
     2000,

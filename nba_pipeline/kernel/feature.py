@@ -1,4 +1,4 @@
-"""How a column says that it is a feature: models learn from exactly the columns that are so marked."""
+"""How a column says that it is a feature: models learn from columns that are so marked, and no others."""
 
 from typing import Any
 
@@ -7,15 +7,17 @@ import pandera.ibis as pa
 _MARK = {"is_feature": True}
 
 
-def feature(*, optional: bool = False, **field: Any) -> Any:
+def feature(*, needs: str | None = None, is_learned: bool = True, **field: Any) -> Any:
     """A schema's field that is a feature: pandera's, and nullable unless it says otherwise.
 
     Args:
-        optional: whether a good row may lack it, as of a source that not every season has; the
-            training gate asks for the others of every season and month.
+        needs: what a good row may lack it for, as a source that not every season has, by a name of
+            the training gate's; it asks for the others of every season and month.
+        is_learned: whether models learn from it; others are for systems that are formulas.
         **field: of pandera's Field.
     """
-    return pa.Field(**{"nullable": True} | field, metadata=_MARK | {"is_optional": optional})
+    mark = _MARK | {"needs": needs, "is_learned": is_learned}
+    return pa.Field(**{"nullable": True} | field, metadata=mark)
 
 
 def features_of(schema: type[pa.DataFrameModel]) -> tuple[str, ...]:
@@ -23,9 +25,14 @@ def features_of(schema: type[pa.DataFrameModel]) -> tuple[str, ...]:
     return tuple(name for name, mark in _marks(schema).items() if mark)
 
 
-def optional_features_of(schema: type[pa.DataFrameModel]) -> tuple[str, ...]:
-    """Those that a good row may lack."""
-    return tuple(name for name, mark in _marks(schema).items() if mark.get("is_optional"))
+def learned_features_of(schema: type[pa.DataFrameModel]) -> tuple[str, ...]:
+    """Those that models learn from, in the schema's order."""
+    return tuple(name for name, mark in _marks(schema).items() if mark.get("is_learned"))
+
+
+def optional_features_of(schema: type[pa.DataFrameModel]) -> dict[str, str]:
+    """Those that a good row may lack, and what each needs."""
+    return {name: mark["needs"] for name, mark in _marks(schema).items() if mark.get("needs")}
 
 
 def _marks(schema: type[pa.DataFrameModel]) -> dict[str, dict[str, Any]]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from nba_pipeline.model import plots
 from nba_pipeline.thresholds import TRAINING_CLEAN_ROWS
 
 _BAR = 40
@@ -30,6 +31,8 @@ def card(model: Mapping[str, Any]) -> str:
         parts += ["", "### On rows that it had not seen", _judged(model), "", _PROMISED]
     if model["importance"]:
         parts += ["", "### What the trees split on", *_bars(json.loads(model["importance"]))]
+    if model["partial_effects"]:
+        parts += ["", *_effects(json.loads(model["partial_effects"]))]
     return "\n".join(parts)
 
 
@@ -47,8 +50,8 @@ def _made_of(model: Mapping[str, Any]) -> str:
     rows, games = model["training_rows"], model["training_games"]
     made_of = (
         f"Trained on {rows:,} player-games of {games:,} games, {model['trained_from']} to "
-        f"{model['trained_to']}; {model['rows_with_gaps']:,} of them are touched by a gap. Wanted are "
-        f"{TRAINING_CLEAN_ROWS.value:,.0f} at least, and {_WISHED_ROWS:,} were wished for. "
+        f"{model['trained_to']}; {model['rows_with_gaps']:,} of them are touched by a gap, and "
+        f"{model['clean_rows']:,} are clean: {_against(model['clean_rows'])}. "
         f"Fingerprint of the rows: `{model['data_fingerprint']}`."
     )
     lines = [made_of]
@@ -57,6 +60,7 @@ def _made_of(model: Mapping[str, Any]) -> str:
         least = sorted(thin.items(), key=lambda item: item[1])[:_SHOWN]
         texts = ", ".join(f"{name} {share:.1%}" for name, share in least)
         lines.append(f"Of {len(known)} features these are known least often: {texts}.")
+    lines += _lacking(json.loads(model["lacking"] or "{}"))
     if model["slices"]:
         lines += ["", "| slice | from | to | rows |", "|---|---|---|---|"]
         lines += [
@@ -64,6 +68,42 @@ def _made_of(model: Mapping[str, Any]) -> str:
             for name, part in json.loads(model["slices"]).items()
         ]
     return "\n".join(lines)
+
+
+def _against(clean: int) -> str:
+    """How many clean rows are there against those wanted, and those that the predecessor wished for."""
+    least, wished = TRAINING_CLEAN_ROWS.value, _WISHED_ROWS
+    return (
+        f"{clean / least:.0%} of the {least:,.0f} that are wanted of a whole window, and "
+        f"{clean / wished:.0%} of the {wished:,} that its predecessor was to have"
+    )
+
+
+def _lacking(seasons: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[str]:
+    """A line per season and cause for features that lack a value; those that lack alike together."""
+    alike: dict[tuple[str, str, float], list[str]] = {}
+    for season, features in seasons.items():
+        for name, causes in features.items():
+            for cause, share in causes.items():
+                alike.setdefault((season, cause, share), []).append(name)
+    if not alike:
+        return []
+    most = sorted(alike.items(), key=lambda item: (-item[0][2], item[0]))[:_SHOWN]
+    lines = ["", "| season | unknown | cause | features |", "|---|---|---|---|"]
+    return lines + [
+        f"| {season} | {share:.1%} | {cause} | {', '.join(names)} |"
+        for (season, cause, share), names in most
+    ]
+
+
+def _effects(effects: Mapping[str, plots.Points]) -> list[str]:
+    """The mean prediction over the values of the features that matter most."""
+    return [
+        "### What it predicts where a feature alone is moved",
+        "Mean points of the judge slice, all rows with the value below; the others as they are.",
+        "",
+        plots.lines(effects),
+    ]
 
 
 def _judged(model: Mapping[str, Any]) -> str:
@@ -74,9 +114,10 @@ def _judged(model: Mapping[str, Any]) -> str:
             f"| MAE, {model['judge_rows']:,} rows | {model['judge_mae']:.3f} |",
             f"| RMSE | {model['judge_rmse']:.3f} |",
             f"| bias | {model['judge_bias']:+.3f} |",
-            f"| MAE where both averages are known | {model['judge_mae_history']:.3f} |",
+            f"| MAE where the averages are known | {model['judge_mae_history']:.3f} |",
             f"| the last-10 mean there | {model['judge_mae_last_10']:.3f} |",
             f"| the season mean there | {model['judge_mae_season']:.3f} |",
+            f"| the weighted mean of 30 games there | {model['judge_mae_carried']:.3f} |",
             "",
             f"{model['judge_band']:.1%} were inside p10 to p90, which is to hold 80%.",
         ]

@@ -15,6 +15,14 @@ def matrix(rows: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     return rows[list(features)].astype("float32")
 
 
+def fingerprint_of(rows: pd.DataFrame, labels: Sequence[str], features: Sequence[str]) -> str:
+    """16 hexadecimal digits that change with any label, feature, points or line, and their order."""
+    # As floats: whether pandas reads whole numbers as integers depends on rows that are not these.
+    numbers = rows[[*features, "scored", "points_line"]].astype("float64")
+    values = pd.util.hash_pandas_object(rows[list(labels)].join(numbers), index=False)
+    return hashlib.sha256(values.to_numpy().tobytes()).hexdigest()[:16]
+
+
 def fingerprints(rows: pd.DataFrame, features: Sequence[str]) -> list[str]:
     """Per row, 16 hexadecimal digits that change with any feature and with the list of features."""
     names = hashlib.sha256(json.dumps(list(features)).encode())

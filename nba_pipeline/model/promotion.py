@@ -11,15 +11,19 @@ import pandas as pd
 from nba_pipeline.model import boosting, slices, spread
 from nba_pipeline.thresholds import (
     TRAINING_LEAST_ERROR_SHARE,
-    TRAINING_WORSE_SHARE,
     TRAINING_WORSE_STANDARD_ERRORS,
 )
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
-BASELINES = {"last_10": "points_avg_last_10", "season": "points_avg_season"}
-_FEWEST_ROWS = 100
+BASELINES = {
+    "last_10": "points_avg_last_10",
+    "season": "points_avg_season",
+    "carried": "points_weighted_carried_30",
+}
+"""What anybody could say of a player who has played this season, by the name of its figure."""
+_FEWEST_ROWS, _FEWEST_DATES = 100, 2
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,13 @@ def refusals(
             f"promotion: MAE {mine:.3f} on the judge slice, not below the last-10 mean's {naive:.3f} "
             "on the same rows"
         )
-    if mine < TRAINING_LEAST_ERROR_SHARE.value * naive:
+    # In a season's first weeks a mean of last games is of one or two: what is plausible beside it is
+    # not beside a mean that reaches into the season before.
+    best = min(found.figures[f"mae_{name}"] for name in BASELINES)
+    if mine < TRAINING_LEAST_ERROR_SHARE.value * best:
         reasons.append(
-            f"plausibility: MAE {mine:.3f} on the judge slice is {mine / naive:.1%} of the last-10 "
-            f"mean's {naive:.3f}, the least is {TRAINING_LEAST_ERROR_SHARE.value:.0%}: "
+            f"plausibility: MAE {mine:.3f} on the judge slice is {mine / best:.1%} of the best "
+            f"baseline's {best:.3f}, the least is {TRAINING_LEAST_ERROR_SHARE.value:.0%}: "
             f"{TRAINING_LEAST_ERROR_SHARE.reason}"
         )
     if serving is not None:
@@ -96,23 +103,33 @@ def refusals(
 def _worse_than(
     serving: bytes, since: date, found: Candidate, features: Sequence[str]
 ) -> list[str]:
-    """Whether the candidate is worse than what serves, on rows that neither has seen."""
+    """Whether the candidate is worse than what serves, on rows that neither has seen.
+
+    Both have seen everything before those rows (see slices.named), so that an equal model is behind
+    by chance alone, and what chance does the differences themselves tell.
+    """
     rows = found.judge[found.judge.game_date >= since]
-    if len(rows) < _FEWEST_ROWS:
+    if len(rows) < _FEWEST_ROWS or len(rows.game_date.unique()) < _FEWEST_DATES:
         return []
     theirs = np.abs(boosting.predict(serving, rows, features) - rows.scored)
     mine = np.abs(rows.predicted - rows.scored)
-    behind = mine - theirs
-    by_chance = TRAINING_WORSE_STANDARD_ERRORS.value * behind.std() / np.sqrt(len(rows))
-    allowed = max(by_chance, TRAINING_WORSE_SHARE.value * theirs.mean())
-    if behind.mean() <= allowed:
+    behind = float((mine - theirs).mean())
+    allowed = TRAINING_WORSE_STANDARD_ERRORS.value * _standard_error(mine - theirs, rows.game_date)
+    if behind <= allowed:
         return []
     text = (
         f"promotion: MAE {mine.mean():.3f} on {len(rows)} rows that neither has seen, where the "
         f"serving model has {theirs.mean():.3f}; more than {allowed:.3f} behind: "
-        f"{TRAINING_WORSE_SHARE.reason}"
+        f"{TRAINING_WORSE_STANDARD_ERRORS.reason}"
     )
     return [text]
+
+
+def _standard_error(values: pd.Series, dates: pd.Series) -> float:
+    """Of the mean of values of which those of one date are not independent (clusters by date)."""
+    apart = (values - values.mean()).groupby(dates).sum()
+    of_sample = len(apart) / (len(apart) - 1)
+    return float(np.sqrt(of_sample * (apart**2).sum()) / len(values))
 
 
 def _spread(rows: pd.DataFrame) -> spread.Spread:

@@ -11,22 +11,26 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 SHARES = {"fit": 0.76, "stop": 0.08, "calibrate": 0.08, "judge": 0.08}
-"""Of three seasons the later slices are a month of games or so each."""
+"""Of three seasons the later slices are a month of games or so each; `judge` is never more."""
 Slices = Mapping[str, slice]
 
 
 def named(rows: pd.DataFrame) -> Slices:
     """The places of each slice among the rows, which are in the order of their dates.
 
-    Slices end where a date does, so that no date is in two of them.
+    Slices end where a date does, so that no date is in two of them. `judge` reaches no further back
+    than the last month of games: a model that has served since then has seen nothing of it either,
+    and everything that it has seen the judged model has too.
     """
     days = pd.to_datetime(rows.game_date).to_numpy()
     begins = np.flatnonzero(np.r_[True, days[1:] != days[:-1]])
     wanted = (np.cumsum(list(SHARES.values()))[:-1] * len(days)).astype(int)
+    months = days.astype("datetime64[M]")
+    wanted[-1] = max(wanted[-1], (months < months[-1:]).sum())
     cuts = np.searchsorted(begins, wanted, side="right") - 1
     # Of few dates each slice has one all the same.
     least = np.arange(len(cuts))

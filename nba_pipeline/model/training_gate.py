@@ -4,13 +4,12 @@ Coverage is asked for per season and per month: a month at nothing hides inside 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from nba_pipeline.model import recomputed, slices
+from nba_pipeline.model import absences, known, recomputed, slices
+from nba_pipeline.model.training import Training
 from nba_pipeline.thresholds import (
     TRAINING_CLEAN_ROWS,
     TRAINING_CONSTANT_SHARE,
@@ -22,30 +21,12 @@ from nba_pipeline.thresholds import (
     Threshold,
 )
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _BOOTSTRAP = "bootstrap"
 _RECENT = "points_avg_last_10"
 _SETTLED_GAMES = 10
-_DISTINCT_OF_A_MEASURE = 50
-
-
-@dataclass(frozen=True)
-class Training:
-    """The rows of a month's model, and what they are checked against.
-
-    rows: the joined features and results in the order of their dates: game_id, player_id,
-    game_date, season, month, gap_ids, is_production_ready, not_ready_reason, the features, and
-    scored, the points; optional, the features that good rows may lack. games: every player-game of the same dates and of what is stored before,
-    with what recomputed.WINDOWED names.
-    """
-
-    month: date
-    rows: pd.DataFrame
-    games: pd.DataFrame
-    features: tuple[str, ...]
-    optional: tuple[str, ...] = ()
 
 
 def is_bootstrap(rows: pd.DataFrame) -> bool:
@@ -78,13 +59,17 @@ def unique(training: Training) -> list[str]:
 
 def volume(training: Training) -> list[str]:
     """Fewer clean rows than the games played in the window should have given."""
-    rows, played = training.rows, len(_played(training))
-    is_clean = rows.is_production_ready | (rows.not_ready_reason == _BOOTSTRAP)
-    is_enough = is_clean.sum() >= TRAINING_CLEAN_ROWS.value
+    clean, played = clean_rows(training.rows), len(_played(training))
+    is_enough = clean >= TRAINING_CLEAN_ROWS.value
     if is_enough or TRAINING_FUNNEL.value * played < TRAINING_CLEAN_ROWS.value:
         return []
     least = _least(TRAINING_CLEAN_ROWS, ".0f")
-    return [f"{is_clean.sum()} clean rows from {played} player-games, {least}"]
+    return [f"{clean} clean rows from {played} player-games, {least}"]
+
+
+def clean_rows(rows: pd.DataFrame) -> int:
+    """How many rows lack nothing but a past: ready, or in the bootstrap of their season."""
+    return int((rows.is_production_ready | (rows.not_ready_reason == _BOOTSTRAP)).sum())
 
 
 def funnel(training: Training) -> list[str]:
@@ -125,41 +110,49 @@ def readiness(training: Training) -> list[str]:
 
 
 def feature_coverage(training: Training) -> list[str]:
-    """Features, but for the optional, that too few of the ready rows of a season or month have."""
-    ready = training.rows[training.rows.is_production_ready]
-    names = [name for name in training.features if name not in training.optional]
+    """Features that too few of the ready rows of a season or month have, or lack for a cause.
+
+    What may be lacking at all is for the feature to say; see known.
+    """
+    rows = training.rows
+    ready = rows[rows.is_production_ready]
+    why = known.causes(training)
     found = []
     for kind in ("season", "month"):
-        known = ready[names].notna().groupby(ready[kind]).mean()
-        for span, shares in known.iterrows():
-            thin = shares[shares < TRAINING_FEATURE_COVERAGE.value]
-            found += [
-                f"{name} is known in {share:.1%} of the ready rows of {kind} {span}, "
-                f"{_least(TRAINING_FEATURE_COVERAGE)}"
-                for name, share in thin.items()
-            ]
+        for name, causes in why.items():
+            lacking = causes[rows.is_production_ready]
+            is_bad = lacking == known.CAUSES[-1] if name in training.optional else lacking.notna()
+            shares = (~is_bad).astype("float64").groupby(ready[kind]).mean()
+            for span, share in shares[shares < TRAINING_FEATURE_COVERAGE.value].items():
+                of_cause = lacking[ready[kind] == span].value_counts() / (ready[kind] == span).sum()
+                told = ", ".join(f"{cause} {part:.1%}" for cause, part in of_cause.items())
+                known_or = " or lacking for a cause" if name in training.optional else ""
+                found.append(
+                    f"{name} is known{known_or} in {share:.1%} of the ready rows of {kind} {span} "
+                    f"({told}), {_least(TRAINING_FEATURE_COVERAGE)}"
+                )
     return found
 
 
 def constant(training: Training) -> list[str]:
-    """Measures that have one and the same value in most rows of a season.
+    """Features that have one and the same value in most rows of a season.
 
-    One that has it in all of them, and is optional, is of a source that the season does not have.
+    Of a measure that is half of them; a count, or what is made of counts, repeats itself, and a flag
+    may be the same all season.
     """
     rows = training.rows
     is_settled = rows.games_played_season > _SETTLED_GAMES
     found = []
     for name in training.features:
         values = rows[name].astype("float64")
-        if values.isin([0, 1]).sum() == values.notna().sum():
+        told = values.dropna()
+        if pd.api.types.is_bool_dtype(rows[name].dropna().infer_objects()):
             continue
-        if 1 < values.nunique() <= _DISTINCT_OF_A_MEASURE:
-            continue
+        is_count = (told % 1 == 0).all() and not (told == told.min()).all()
         for season, part in values[is_settled].groupby(rows.season[is_settled]):
             counts = part.value_counts()
             share = counts.iloc[0] / len(part) if len(counts) else 0.0
-            is_without_source = name in training.optional and share == 1
-            if share > TRAINING_CONSTANT_SHARE.value and not is_without_source:
+            if share == 1 or (share > TRAINING_CONSTANT_SHARE.value and not is_count):
                 found.append(
                     f"{name} is {counts.index[0]:g} in {share:.1%} of the rows of {season}: "
                     f"{TRAINING_CONSTANT_SHARE.reason}"
@@ -195,9 +188,18 @@ def shuffled_target(training: Training) -> list[str]:
 
 def as_of(training: Training) -> list[str]:
     """Windowed features that are not those of the games strictly before their row."""
-    told = recomputed.unlike(training.rows, training.games)
+    told = recomputed.unlike(training.rows, training.games, training.team_games)
     return [
         f"{name} is not that of the games strictly before: {text}" for name, text in told.items()
+    ]
+
+
+def same_day(training: Training) -> list[str]:
+    """Features of who is out that are not those of the transactions strictly before their row."""
+    told = absences.unlike(training.universe, training.games, training.transactions)
+    return [
+        f"{name} is not that of the transactions strictly before: {text}"
+        for name, text in told.items()
     ]
 
 
@@ -218,6 +220,7 @@ CHECKS: Mapping[str, Callable[[Training], list[str]]] = {
     "copied_target": copied_target,
     "shuffled_target": shuffled_target,
     "as_of": as_of,
+    "same_day": same_day,
     "split": split,
 }
 """Every check by its name."""

@@ -11,7 +11,12 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.feature import feature, features_of, optional_features_of
+from nba_pipeline.kernel.feature import (
+    feature,
+    features_of,
+    learned_features_of,
+    optional_features_of,
+)
 from nba_pipeline.kernel.table import from_season, same_date, table_asset
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.injury_status import injury_risk
@@ -69,8 +74,8 @@ class MlFeatureStoreV2(pa.DataFrameModel):
     usage_rate_weighted_carried_30: float = feature()
     fga_per_minute_carried_20: float = feature()
     points_per_minute_carried_60: float = feature()
-    points_avg_previous_season: float = feature(optional=True)
-    minutes_avg_previous_season: float = feature(optional=True)
+    points_avg_previous_season: float = feature(needs="previous_season")
+    minutes_avg_previous_season: float = feature(needs="previous_season")
     games_in_last_7_days: int = feature()
     games_in_last_14_days: int = feature()
     minutes_in_last_7_days: float = feature()
@@ -93,23 +98,27 @@ class MlFeatureStoreV2(pa.DataFrameModel):
         description="Opponent's points allowed per 100 possessions, last 15 games"
     )
     opponent_pace: float = feature(description="Opponent's mean pace, last 15 games")
-    fatigue_score: float = feature(optional=True)
-    shot_zone_mismatch_score: float = feature(optional=True)
-    pace_score: float = feature(optional=True)
-    usage_spike_score: float = feature(optional=True)
-    teammates_out_usage: float = feature(optional=True)
+    fatigue_score: float = feature(is_learned=False)
+    shot_zone_mismatch_score: float = feature(needs="shots", is_learned=False)
+    pace_score: float = feature(needs="league", is_learned=False)
+    usage_spike_score: float = feature(needs="availability", is_learned=False)
+    teammates_out_usage: float = feature(needs="availability")
     pct_paint: float = feature(
-        optional=True, description="Share of attempts from the paint, last 10 games"
+        needs="shots",
+        is_learned=False,
+        description="Share of attempts from the paint, last 10 games",
     )
     pct_mid_range: float = feature(
-        optional=True, description="Share of attempts from mid range, last 10 games"
+        needs="shots",
+        is_learned=False,
+        description="Share of attempts from mid range, last 10 games",
     )
     pct_three: float = feature(
-        optional=True, description="Share of attempts for three, last 10 games"
+        needs="shots", is_learned=False, description="Share of attempts for three, last 10 games"
     )
-    assisted_rate_last_10: float = feature(optional=True)
+    assisted_rate_last_10: float = feature(needs="assists", is_learned=False)
     injury_risk: int = feature(
-        optional=True,
+        needs="report",
         description="What his team says of his chance to play: 0 available, 1 probable, 2 questionable, "
         "3 doubtful or out; NULL where nobody says anything of it",
     )
@@ -123,9 +132,11 @@ class MlFeatureStoreV2(pa.DataFrameModel):
 
 
 FEATURES = features_of(MlFeatureStoreV2)
-"""What models and systems of this list take; those of another one refuse."""
+"""What models and systems of this list take; those that ask for another one refuse."""
+LEARNED = learned_features_of(MlFeatureStoreV2)
+"""Those of them that models learn from: the others paid nothing in seasons that were not judged on."""
 OPTIONAL = optional_features_of(MlFeatureStoreV2)
-"""Those of them that a good row may lack."""
+"""Those of them that a good row may lack, and what each needs."""
 
 
 def expected(upcoming_player_game_context: ir.Table) -> ir.Table:

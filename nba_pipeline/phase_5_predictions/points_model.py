@@ -8,7 +8,6 @@ trees the month has what was learned from how the systems did in the months befo
 import hashlib
 import json
 import os
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -24,19 +23,39 @@ from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_three_seasons, table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.league.box_score import of_who_played
-from nba_pipeline.model import boosting, promotion, systems, training_gate, walk_forward
+from nba_pipeline.model import (
+    boosting,
+    drift,
+    known,
+    promotion,
+    systems,
+    training_gate,
+    walk_forward,
+)
 from nba_pipeline.model.card import card
-from nba_pipeline.model.training_gate import Training
+from nba_pipeline.model.features import fingerprint_of
+from nba_pipeline.model.training import LABELS, Training, training_rows, trainings
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import (
     FEATURE_VERSION,
     FEATURES,
+    LEARNED,
     OPTIONAL,
 )
 
 GRAIN = ["month"]
-_LABELS = ["game_id", "player_id"]
-_WINDOW_SEASONS = 3
 _SERVED = ("model_version", "model_month", "booster", "spread", "features", "feature_version")
+_DRAWN = 6
+"""Features of which the partial effect is drawn."""
+_READ = {
+    "features": "ml_feature_store_v2",
+    "similar": "player_similar_games",
+    "results": "player_game_summary",
+    "team_games": "team_offense_game_summary",
+    "transactions": "injury_transactions",
+    "listed": "nbac_injury_report",
+    "teams": "nbac_injury_report_teams",
+}
+"""The tables that a month is trained on and judged by, and what they are to the model."""
 
 
 class PointsModel(pa.DataFrameModel):
@@ -95,6 +114,19 @@ class PointsModel(pa.DataFrameModel):
     feature_coverage: str = pa.Field(
         nullable=True, description="JSON: share of training rows that have each feature"
     )
+    clean_rows: int = pa.Field(
+        ge=0, description="Training rows that are production ready, or in their season's bootstrap"
+    )
+    lacking: str = pa.Field(
+        nullable=True,
+        description="JSON: per season and feature, shares of the rows that lack it, by cause: no "
+        "source, bootstrap, gap, not applicable, unexplained",
+    )
+    learned: str = pa.Field(
+        nullable=True,
+        description="JSON: per feature how many training rows have it, and its deciles, shares and "
+        "hundredths in them",
+    )
     rows_with_gaps: int = pa.Field(ge=0, description="Training rows that a raw gap touches")
     data_fingerprint: str = pa.Field(description="Fingerprint of the training rows")
     slices: str = pa.Field(
@@ -106,6 +138,11 @@ class PointsModel(pa.DataFrameModel):
         nullable=True,
         description="JSON: each feature's share of the loss that the splits take away",
     )
+    partial_effects: str = pa.Field(
+        nullable=True,
+        description="JSON: of the features that matter most, values and the mean prediction of the "
+        "judge slice where all its rows have them",
+    )
     judge_rows: int = pa.Field(nullable=True, ge=0, description="Player-games of the judge slice")
     judge_mae: float = pa.Field(nullable=True, ge=0, description="MAE on the judge slice, points")
     judge_rmse: float = pa.Field(nullable=True, ge=0, description="RMSE on the judge slice, points")
@@ -116,13 +153,18 @@ class PointsModel(pa.DataFrameModel):
         nullable=True, ge=0, le=1, description="Share of the judge slice inside p10 to p90"
     )
     judge_mae_history: float = pa.Field(
-        nullable=True, ge=0, description="judge_mae on the rows that both baselines predict"
+        nullable=True, ge=0, description="judge_mae on the rows that all baselines predict"
     )
     judge_mae_last_10: float = pa.Field(
         nullable=True, ge=0, description="MAE of the last-10 mean on the same rows"
     )
     judge_mae_season: float = pa.Field(
         nullable=True, ge=0, description="MAE of the season mean on the same rows"
+    )
+    judge_mae_carried: float = pa.Field(
+        nullable=True,
+        ge=0,
+        description="MAE of points_weighted_carried_30 on the same rows",
     )
 
     class Config:
@@ -132,69 +174,34 @@ class PointsModel(pa.DataFrameModel):
         strict = "filter"
 
 
-def _training_rows(features: ir.Table, similar: ir.Table, results: ir.Table) -> pd.DataFrame:
-    """Features of players who then played, with their points and what the formulas said of them."""
-    points = of_who_played(results).select(*_LABELS, "points_line", scored="points")
-    quality = ["gap_ids", "is_production_ready", "not_ready_reason"]
-    columns = [*_LABELS, "game_date", "season", *quality, *FEATURES]
-    games = similar.select(*_LABELS, "similar_games", "points_avg_similar")
-    known = features.left_join(games, _LABELS)
-    said = {name: formula(known) for name, formula in systems.FORMULAS.items()}
-    joined = known.select(*columns, **said).inner_join(points, _LABELS)
-    rows = joined.order_by("game_date", *_LABELS).execute()
-    days = pd.to_datetime(rows.game_date)
-    return rows.assign(game_date=days.dt.date, month=days.dt.to_period("M").astype(str))
-
-
-def _games(results: ir.Table) -> pd.DataFrame:
-    """Every player-game behind, with what the windows are made of."""
-    columns = ("points", "minutes", "fga", "fta", "ftm", "usage_rate")
-    games = of_who_played(results).select(*_LABELS, "game_date", "season", *columns).execute()
-    days = pd.to_datetime(games.game_date).dt.date
-    return games.assign(game_date=days, shots=2 * (games.fga + 0.44 * games.fta))
-
-
 def _trainings(
-    rows: pd.DataFrame, games: pd.DataFrame, partitions: Sequence[date]
-) -> dict[date, Training]:
-    """What there is to train each month's model on: what is behind it, of three seasons."""
-    days = rows.game_date.to_numpy()
-    found = {}
-    for month in partitions:
-        begun = [span.first for span in calendar.seasons() if span.first <= month]
-        first = begun[-_WINDOW_SEASONS:][0] if begun else month
-        window = rows.iloc[bisect_left(days, first) : bisect_left(days, month)]
-        found[month] = Training(month, window, games, FEATURES, OPTIONAL)
-    return found
+    behind: Mapping[str, ir.Table], partitions: Sequence[date]
+) -> tuple[pd.DataFrame, dict[date, Training]]:
+    """The rows with what the formulas say of them, and what there is to train each month's model on."""
+    tables = {name: behind[table] for name, table in _READ.items()}
+    similar = tables["similar"].select("similar_games", "points_avg_similar", *LABELS)
+    features = tables["features"].left_join(similar, LABELS)
+    features = features.drop(*(f"{name}_right" for name in LABELS))
+    said = {name: formula(features) for name, formula in systems.FORMULAS.items()}
+    tables |= {"features": features.mutate(**said), "results": of_who_played(tables["results"])}
+    rows = training_rows(tables, FEATURES, tuple(said))
+    return rows, trainings(rows, tables, partitions, FEATURES, OPTIONAL)
 
 
-def gate(
-    ml_feature_store_v2: ir.Table,
-    player_similar_games: ir.Table,
-    player_game_summary: ir.Table,
-    partitions: Sequence[date],
-) -> dict[date, str]:
+def gate(partitions: Sequence[date], **behind: ir.Table) -> dict[date, str]:
     """The training gate, for each month that has games enough."""
-    rows = _training_rows(ml_feature_store_v2, player_similar_games, player_game_summary)
-    trainings = _trainings(rows, _games(player_game_summary), partitions)
-    told = {month: _told(training) for month, training in trainings.items()}
+    _rows, of_months = _trainings(behind, partitions)
+    told = {month: _told(training) for month, training in of_months.items()}
     return {month: text for month, text in told.items() if text}
 
 
-def refusals(
-    ml_feature_store_v2: ir.Table,
-    player_similar_games: ir.Table,
-    player_game_summary: ir.Table,
-    earlier: ir.Table,
-    partitions: Sequence[date],
-) -> dict[date, str]:
+def refusals(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table) -> dict[date, str]:
     """Months that fail the gate while there is no earlier model that could go on serving."""
     if _last_good(earlier):
         return {}
     found: dict[date, str] = {}
-    rows = _training_rows(ml_feature_store_v2, player_similar_games, player_game_summary)
-    trainings = _trainings(rows, _games(player_game_summary), sorted(partitions))
-    for month, training in trainings.items():
+    _rows, of_months = _trainings(behind, sorted(partitions))
+    for month, training in of_months.items():
         if text := _told(training):
             found[month] = text
         elif not training_gate.is_bootstrap(training.rows):
@@ -208,32 +215,25 @@ def _told(training: Training) -> str | None:
     return "training gate: " + "; ".join(failed) if failed else None
 
 
-def transform(
-    ml_feature_store_v2: ir.Table,
-    player_similar_games: ir.Table,
-    player_game_summary: ir.Table,
-    earlier: ir.Table,
-    partitions: Sequence[date],
-) -> ir.Table:
+def transform(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table) -> ir.Table:
     """Walk-forward: each month's model sees only what was there before it."""
-    rows = _training_rows(ml_feature_store_v2, player_similar_games, player_game_summary)
-    trainings = _trainings(rows, _games(player_game_summary), partitions)
+    rows, of_months = _trainings(behind, partitions)
     # The months after a season's last game have the same rows behind them, and the same model.
-    spans = {month: _span(training.rows) for month, training in trainings.items()}
-    distinct = {spans[month]: training for month, training in trainings.items()}
+    spans = {month: _span(training.rows) for month, training in of_months.items()}
+    distinct = {spans[month]: training for month, training in of_months.items()}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         attempts = dict(zip(distinct, threads.map(_attempt, distinct.values()), strict=True))
     serving = _last_good(earlier)
     formulas = tuple(systems.FORMULAS)
-    graded = [walk_forward.graded(rows, _models(earlier, rows), FEATURES, formulas)]
+    graded = [walk_forward.graded(rows, _models(earlier, rows), LEARNED, formulas)]
     lines = []
-    for month, training in sorted(trainings.items()):
+    for month, training in sorted(of_months.items()):
         line = _line(month, attempts[spans[month]], serving)
-        behind = walk_forward.joined(graded)
-        behind = behind[behind.index.isin(training.rows.index)]
-        line |= walk_forward.learned(behind, formulas)
+        known_rows = walk_forward.joined(graded)
+        known_rows = known_rows[known_rows.index.isin(training.rows.index)]
+        line |= walk_forward.learned(known_rows, formulas)
         serving = line if line["status"] == "trained" else serving
-        graded.append(walk_forward.graded(rows, {month: line}, FEATURES, formulas))
+        graded.append(walk_forward.graded(rows, {month: line}, LEARNED, formulas))
         lines.append(line)
     schema = {name: str(c.dtype) for name, c in PointsModel.to_schema().columns.items()}
     # As objects: a column of whole numbers with a NULL would become one of floats.
@@ -250,7 +250,7 @@ def _last_good(earlier: ir.Table) -> dict[str, Any] | None:
     if not set(_SERVED) <= set(earlier.columns):
         return None
     good = earlier.filter(_.status == "trained").order_by(_.month.desc()).limit(1).to_pyarrow()
-    lines = [line for line in good.to_pylist() if line["features"] == json.dumps(FEATURES)]
+    lines = [line for line in good.to_pylist() if line["features"] == json.dumps(LEARNED)]
     return lines[0] if lines else None
 
 
@@ -259,31 +259,32 @@ def _models(earlier: ir.Table, rows: pd.DataFrame) -> dict[date, Mapping[str, An
     if rows.empty or not set(_SERVED) <= set(earlier.columns):
         return {}
     first = calendar.month_of(rows.game_date.min())
-    served = earlier.filter(_.features == json.dumps(FEATURES), _.month >= first)
+    served = earlier.filter(_.features == json.dumps(LEARNED), _.month >= first)
     return {line["month"]: line for line in served.drop_null("booster").to_pyarrow().to_pylist()}
 
 
 def _attempt(training: Training) -> dict[str, Any]:
     """What training on the rows came to: facts of them, and the candidate or why there is none."""
     rows = training.rows
-    # As floats: whether pandas reads whole numbers as integers depends on rows that are not these.
-    canonical = rows[_LABELS].join(rows[[*FEATURES, "scored", "points_line"]].astype("float64"))
-    values = pd.util.hash_pandas_object(canonical, index=False)
     is_bootstrap = training_gate.is_bootstrap(rows)
     failed = [] if is_bootstrap else training_gate.failures(training)
     coverage = training_gate.coverage(rows, FEATURES) if len(rows) else None
     return {
         "is_bootstrap": is_bootstrap,
         "failed": failed,
-        "candidate": None if is_bootstrap or failed else promotion.candidate(rows, FEATURES),
+        "rows": rows,
+        "candidate": None if is_bootstrap or failed else promotion.candidate(rows, LEARNED),
         "facts": {
             "trained_from": rows.game_date.min() if len(rows) else None,
             "trained_to": rows.game_date.max() if len(rows) else None,
             "training_games": rows.game_id.nunique(),
             "training_rows": len(rows),
+            "clean_rows": training_gate.clean_rows(rows),
             "feature_coverage": coverage and json.dumps(coverage),
+            "lacking": json.dumps(known.shares(training)) if len(rows) else None,
+            "learned": drift.learned(rows, LEARNED) if len(rows) else None,
             "rows_with_gaps": int((rows.gap_ids.map(len) > 0).sum()),
-            "data_fingerprint": hashlib.sha256(values.to_numpy().tobytes()).hexdigest()[:16],
+            "data_fingerprint": fingerprint_of(rows, LABELS, FEATURES),
         },
     }
 
@@ -296,9 +297,13 @@ def _line(
     failed = list(attempt["failed"])
     if found:
         old = (serving["booster"], serving["model_month"]) if serving else None
-        failed += promotion.refusals(found, FEATURES, old)
+        failed += promotion.refusals(found, LEARNED, old)
+        # Under another version a feature may mean another thing.
+        if serving and serving["feature_version"] == FEATURE_VERSION:
+            then = (serving.get("learned"), serving.get("trained_to"))
+            failed += drift.refusals(attempt["rows"], LEARNED, *then)
     line: dict[str, Any] = dict.fromkeys(PointsModel.to_schema().columns)
-    line |= {"features": json.dumps(FEATURES), "feature_version": FEATURE_VERSION}
+    line |= {"features": json.dumps(LEARNED), "feature_version": FEATURE_VERSION}
     line |= attempt["facts"] | (_judged(found) if found else {})
     line |= {"month": month, "refused_because": json.dumps(failed) if failed else None}
     if attempt["is_bootstrap"]:
@@ -325,10 +330,13 @@ def _version(month: date, made: bytes) -> str:
 
 def _judged(found: promotion.Candidate) -> dict[str, Any]:
     """What the row tells of a candidate, whether it serves or not."""
+    importance = boosting.importance(found.booster, LEARNED)
+    effects = boosting.partial_effects(found.booster, found.judge, LEARNED, [*importance][:_DRAWN])
     return {
         "slices": json.dumps(found.slices_said),
         "rounds": found.rounds,
-        "importance": json.dumps(boosting.importance(found.booster, FEATURES)),
+        "importance": json.dumps(importance),
+        "partial_effects": json.dumps(effects),
         **{f"judge_{name}": value for name, value in found.figures.items()},
     }
 
@@ -351,7 +359,7 @@ points_model = table_asset(
     __name__,
     version=5,
     schema=PointsModel,
-    reads=from_three_seasons("ml_feature_store_v2", "player_similar_games", "player_game_summary"),
+    reads=from_three_seasons(*_READ.values()),
     transform=transform,
     violations=[kept_months],
     refusals=refusals,

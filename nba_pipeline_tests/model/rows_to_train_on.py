@@ -6,7 +6,7 @@ from statistics import mean
 
 import pandas as pd
 
-from nba_pipeline.model.training_gate import Training
+from nba_pipeline.model.training import Training
 
 FEATURES = (
     *("points_avg_last_10", "points_avg_season", "minutes_avg_last_10", "usage_rate_last_10"),
@@ -64,6 +64,7 @@ def _row(line: dict, before: list[dict], carried: list[dict]) -> dict:
         "scored": line["points"],
         "month": f"{line['game_date']:%Y-%m}",
         "gap_ids": [],
+        **dict.fromkeys(("has_lost_games", "lacks_shots", "is_reported"), False),
         "is_production_ready": len(before) >= 5,
         "not_ready_reason": None if len(before) >= 5 else "bootstrap",
         "points_avg_last_10": _known_mean(recent, "points"),

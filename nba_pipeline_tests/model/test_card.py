@@ -17,6 +17,14 @@ ROW = {
     "training_rows": 60587,
     "feature_coverage": json.dumps({"points_avg_last_5": 0.99, "is_home": 1.0}),
     "rows_with_gaps": 12,
+    "clean_rows": 56000,
+    "lacking": json.dumps(
+        {
+            "2021-22": {n: {"no source": 1.0} for n in ("pct_paint", "pct_three")}
+            | {"points_avg_last_10": {"bootstrap": 0.02, "gap": 0.01}}
+        }
+    ),
+    "partial_effects": json.dumps({"points_weighted_carried_30": [[2.0, 5.0], [20.0, 18.5]]}),
     "data_fingerprint": "f00d",
     "slices": json.dumps({"judge": {"first": "2023-12-04", "last": "2023-12-31", "rows": 4927}}),
     "rounds": 162,
@@ -29,6 +37,7 @@ ROW = {
     "judge_mae_history": 4.56,
     "judge_mae_last_10": 4.677,
     "judge_mae_season": 4.622,
+    "judge_mae_carried": 4.6,
 }
 
 
@@ -37,7 +46,11 @@ def test_a_trained_months_page() -> None:
     page = card(ROW)
     assert page.startswith("## Points model of 2024-01: trained\n`points_model_2024-01_abc` serves")
     assert "60,587 player-games of 2,930 games" in page
-    assert "at least, and 70,000 were wished for" in page
+    assert "56,000 are clean: 112% of the 50,000 that are wanted" in page
+    assert "and 80% of the 70,000 that its predecessor was to have" in page
+    assert "| 2021-22 | 100.0% | no source | pct_paint, pct_three |" in page
+    assert "| 2021-22 | 1.0% | gap | points_avg_last_10 |" in page
+    assert "![points_weighted_carried_30](data:image/svg+xml;base64," in page
     assert "points_avg_last_5 99.0%." in page
     assert "| judge | 2023-12-04 | 2023-12-31 | 4,927 |" in page
     assert "| MAE, 4,927 rows | 4.563 |" in page
@@ -53,5 +66,6 @@ def test_a_refused_months_page_says_why_and_what_serves() -> None:
     kept = ROW | {"status": "kept", "refused_because": json.dumps(["as_of: it has seen the game"])}
     assert "\n- refused: as_of: it has seen the game\n" in card(kept)
     empty = dict.fromkeys(ROW) | {name: ROW[name] for name in ("month", "data_fingerprint")}
-    empty |= {"status": "bootstrap", "training_rows": 0, "training_games": 0, "rows_with_gaps": 0}
+    empty |= {"status": "bootstrap", "training_rows": 0, "training_games": 0}
+    empty |= {"rows_with_gaps": 0, "clean_rows": 0}
     assert "No trained model serves the month." in card(empty)

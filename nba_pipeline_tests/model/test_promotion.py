@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from nba_pipeline.model import boosting, promotion
+from nba_pipeline.model.features import fingerprint_of
 from nba_pipeline.model.promotion import Candidate
 
 FEATURES = ("points_avg_last_10", "points_avg_season", "luck")
@@ -23,6 +24,7 @@ def rows(count: int = 6000) -> pd.DataFrame:
             "game_date": np.sort(random.choice(days, count)),
             "points_avg_last_10": level + random.normal(0, 3, count),
             "points_avg_season": level + random.normal(0, 3, count),
+            "points_weighted_carried_30": level + random.normal(0, 3, count),
             "luck": random.normal(0, 1, count),
             "points_line": np.nan,
             "scored": np.clip(level + random.normal(0, 5, count), 0, None).round(),
@@ -56,6 +58,10 @@ def test_a_candidate_is_judged_on_rows_that_it_has_not_seen(found) -> None:
 
 def test_the_same_rows_give_the_same_booster_to_the_bit(found) -> None:
     """Sums are added in one order."""
+    fingerprint = fingerprint_of(rows(), ["game_date"], FEATURES)
+    assert fingerprint_of(rows(), ["game_date"], FEATURES) == fingerprint
+    other = rows().assign(luck=rows().luck.mask(rows().index == 17, 0.5))
+    assert fingerprint_of(other, ["game_date"], FEATURES) != fingerprint
     again = promotion.candidate(rows(), FEATURES)
     assert (again.booster, again.spread, again.rounds) == (
         found.booster,
@@ -73,15 +79,18 @@ def test_a_model_that_is_no_better_than_the_last_ten_does_not_serve(found) -> No
 
 
 def test_a_model_too_good_to_be_true_does_not_serve(found) -> None:
-    """At 89% of the naive error it has seen what it predicts; at 90% it may not have."""
-    naive = found.figures["mae_last_10"]
+    """At 89% of the best baseline's error it has seen what it predicts; at 90% it may not have."""
+    naive = min(found.figures[f"mae_{name}"] for name in ("last_10", "season", "carried"))
     (told,) = promotion.refusals(
         replace(found, figures=found.figures | {"mae_history": 0.89 * naive}), FEATURES, None
     )
     assert told.startswith("plausibility: ")
-    assert "89.0% of the last-10 mean's" in told
+    assert "89.0% of the best baseline's" in told
     believable = found.figures | {"mae_history": 0.9001 * naive}
     assert promotion.refusals(replace(found, figures=believable), FEATURES, None) == []
+    # A mean of one game is no measure where another is far better.
+    october = believable | {"mae_last_10": 2 * naive}
+    assert promotion.refusals(replace(found, figures=october), FEATURES, None) == []
 
 
 def test_a_model_that_is_worse_than_the_serving_one_does_not_serve(found) -> None:
@@ -96,6 +105,36 @@ def test_a_model_that_is_worse_than_the_serving_one_does_not_serve(found) -> Non
     # Of what the serving model has seen nothing is asked.
     later = found.judge.game_date.max()
     assert promotion.refusals(off, FEATURES, (serving, later)) == []
+
+
+def test_nights_and_not_rows_tell_what_chance_does() -> None:
+    """Two nights, +1 twice and -1 twice: sums of 2 and -2, so sqrt(2 * (4 + 4)) / 4 = 1, not 0.58."""
+    values, dates = pd.Series([1.0, 1.0, -1.0, -1.0]), pd.Series([1, 1, 2, 2])
+    assert promotion._standard_error(values, dates) == pytest.approx(1)
+
+
+def test_a_little_behind_by_chance_is_let_to_serve(found) -> None:
+    """Noise of half a point is not worse; half a point on every row is."""
+    seen, judge = date(2022, 11, 1), found.judge
+    serving = boosting.train(rows()[rows().game_date < judge.game_date.min()], FEATURES, 60)
+    noise = np.random.default_rng(2).choice([-0.5, 0.5], len(judge))
+    shaken = replace(found, judge=judge.assign(predicted=judge.predicted + noise))
+    assert promotion.refusals(shaken, FEATURES, (serving, seen)) == []
+    behind = np.sign(judge.predicted - judge.scored) * 0.5
+    worse = replace(found, judge=judge.assign(predicted=judge.predicted + behind))
+    assert len(promotion.refusals(worse, FEATURES, (serving, seen))) == 1
+
+
+def test_a_partial_effect_is_the_mean_with_all_rows_alike(found) -> None:
+    """It rises with the average, and each point is that of rows changed by hand."""
+    effects = boosting.partial_effects(found.booster, rows(), FEATURES, ["points_avg_last_10"])
+    points = effects["points_avg_last_10"]
+    assert len(points) == 10
+    assert points[-1][1] > points[0][1] + 3
+    value, mean = points[4]
+    some = rows().iloc[::12].assign(points_avg_last_10=value)
+    own = boosting.predict(found.booster, some, FEATURES).mean()
+    assert mean == pytest.approx(own, abs=1e-3)
 
 
 def test_contributions_sum_to_the_prediction_and_gains_to_one(found) -> None:

@@ -22,6 +22,15 @@ def test_slices_follow_each_other_and_split_no_date() -> None:
     assert slices.named(_rows([n // 7 for n in range(100)]))["fit"] == slice(0, 70)
 
 
+def test_judge_reaches_no_further_back_than_the_last_month() -> None:
+    """Of 32 days of four rows 8% are three days; two of them are in December."""
+    places = slices.named(_rows([n // 4 for n in range(128)]))
+    assert (places["calibrate"].stop, places["judge"]) == (120, slice(120, 128))
+    # Of a month and a half the share is less than the last month.
+    places = slices.named(_rows([n // 4 for n in range(180)]))
+    assert places["judge"] == slice(164, 180)
+
+
 def test_of_few_dates_each_slice_has_one() -> None:
     """Eight of ten rows each: five of them fit, since 76 of 80 rows would leave one for three."""
     places = slices.named(_rows([n // 10 for n in range(80)]))

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from nba_pipeline.model import training_gate
-from nba_pipeline.model.training_gate import Training
+from nba_pipeline.model.training import Training
+from nba_pipeline_tests.model import test_absences
 from nba_pipeline_tests.model.rows_to_train_on import games, training
 
 SPOILED = "2021-22"
@@ -56,22 +57,27 @@ def test_half_of_usage_rate_gone_in_one_season_is_told_of_that_season() -> None:
     assert told[0].startswith(
         f"feature_coverage: usage_rate_last_10 is known in 0.0% of the ready rows of season {SPOILED}"
     )
+    assert "(unexplained 100.0%), the least is 95%" in told[0]
     assert not [text for text in told if "2022-23" in text or "month 2022-1" in text]
 
 
-def test_an_optional_feature_may_be_unknown(clean) -> None:
-    """A rookie has no season before, and not every season has every source."""
+def test_an_optional_feature_may_be_unknown_for_a_cause(clean) -> None:
+    """No report tells of anybody, so that nobody's risk is known; of usage that is no cause."""
     unknown = changed(clean, usage_rate_last_10=float("nan"))
     assert len(training_gate.feature_coverage(unknown)) > 2
-    optional = replace(unknown, optional=("usage_rate_last_10",))
+    optional = replace(unknown, optional={"usage_rate_last_10": "report"})
     assert training_gate.feature_coverage(optional) == []
+    told = replace(optional, rows=optional.rows.assign(is_reported=True))
+    assert len(training_gate.feature_coverage(told)) > 2
 
 
 def test_a_date_that_is_there_twice_is_told_with_its_date(clean) -> None:
     """Its thirty rows repeat a game and a date each."""
     day = date(2021, 12, 18)
     rows = pd.concat([clean.rows, clean.rows[clean.rows.game_date == day]])
-    told = training_gate.unique(replace(clean, rows=rows.sort_values("game_date", kind="stable")))
+    doubled = replace(clean, rows=rows.sort_values("game_date", kind="stable"))
+    assert "unique" in names(training_gate.failures(doubled))
+    told = training_gate.unique(doubled)
     assert told == [
         f"30 rows repeat a player and {what}, the first on {day}" for what in ("game", "date")
     ]
@@ -92,17 +98,32 @@ def test_a_constant_in_the_place_of_what_is_unknown_is_told(clean) -> None:
     assert told[0].startswith(f"usage_rate_last_10 is 20 in 100.0% of the rows of {SPOILED}")
 
 
-def test_an_optional_feature_of_a_season_without_its_source_is_let_through(clean) -> None:
-    """All of the season's rows have nothing of it; where a part of them has, a default was filled in."""
-    known = changed(
-        clean, usage_rate_last_10=clean.rows.usage_rate_last_10.mask(_is_spoiled(clean), 0)
+def test_a_default_is_told_of_an_optional_feature_too(clean) -> None:
+    """Nothing of it in a season is NULL; a zero in all rows or in nine of ten was filled in."""
+    for is_filled in (_is_spoiled(clean), _is_spoiled(clean) & (clean.rows.player_id > 3)):
+        usage = clean.rows.usage_rate_last_10.mask(is_filled, 0)
+        filled = replace(
+            changed(clean, usage_rate_last_10=usage), optional={"usage_rate_last_10": "report"}
+        )
+        (told,) = training_gate.constant(filled)
+        assert told.startswith("usage_rate_last_10 is 0 in ")
+        assert "of the rows of 2021-22" in told
+
+
+def test_counts_repeat_themselves_and_flags_may_not_change(clean) -> None:
+    """Two days of rest are the rule, whatever a long pause is; a count that never changes is none."""
+    rest = pd.Series(2, clean.rows.index).where(clean.rows.index % 3 > 0, clean.rows.index % 97)
+    with_counts = replace(
+        changed(clean, days_rest=rest, is_playoff_game=False),
+        features=("days_rest", "is_playoff_game"),
     )
-    optional = replace(known, optional=("usage_rate_last_10",))
-    assert training_gate.constant(optional) == []
-    is_most = _is_spoiled(clean) & (clean.rows.player_id > 3)
-    part = changed(clean, usage_rate_last_10=clean.rows.usage_rate_last_10.mask(is_most, 0))
-    (told,) = training_gate.constant(replace(part, optional=("usage_rate_last_10",)))
-    assert told.startswith("usage_rate_last_10 is 0 in 90.0% of the rows of 2021-22")
+    assert training_gate.constant(with_counts) == []
+    for filled in (2, 0):
+        told = training_gate.constant(changed(with_counts, days_rest=filled))
+        assert [text.split(":")[0] for text in told] == [
+            f"days_rest is {filled} in 100.0% of the rows of {season}"
+            for season in ("2021-22", "2022-23")
+        ]
 
 
 def _is_spoiled(clean: Training) -> pd.Series:
@@ -115,6 +136,21 @@ def test_the_target_in_the_place_of_a_feature_is_told(clean) -> None:
     assert [text.split(" in 20")[0] for text in told] == [
         "minutes_avg_last_10 has correlation 1.00 with the points of the same game"
     ] * 2
+
+
+def test_transactions_of_the_same_day_are_told(clean) -> None:
+    """Who went out on the day of a game is among those out of it: partly hindsight."""
+    entries = test_absences.OUT_ON_SECOND
+    played = pd.concat([clean.games, test_absences.games()])
+    honest = replace(clean, games=played, universe=test_absences.HONEST, transactions=entries)
+    assert training_gate.same_day(honest) == []
+    told = training_gate.failures(replace(honest, universe=test_absences.HINDSIGHT))
+    assert names(told) == {"same_day"}
+    assert any(
+        "teammates_out_usage is not that of the transactions strictly before: 2 of 6 sampled rows, 2 "
+        "of which are what transactions of the day itself come to" in text
+        for text in told
+    )
 
 
 def test_points_of_other_rows_are_told(clean) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.model import boosting, promotion, training_gate
+from nba_pipeline.quality import checkpoints
 from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import TRAINING_FEATURE_COVERAGE, TRAINING_MINIMUM_GAMES
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
@@ -96,9 +97,20 @@ def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
     lab.compute(["player_prop_predictions"], DECEMBER, LAST)
     made = lab.rows("player_prop_predictions", system="xgboost")
     assert {(row["model_status"], row["model_month"]) for row in made} == {("kept", november)}
-    # The month alone, computed again, comes to the same.
-    lab.compute(["points_model"], DECEMBER, DECEMBER, force=True)
-    assert lab.rows("points_model", month=DECEMBER) == [kept]
+    # Each month alone, computed again from the rows of its fingerprint, comes to the same bits.
+    for month, row in ((DECEMBER, kept), (november, good)):
+        lab.compute(["points_model"], month, month, force=True)
+        assert lab.rows("points_model", month=month) == [row]
+    asked = (["training_gate"], TABLES, FIRST, months[-1], lab.warehouse, lab.landing)
+    lines = {line["check"]: line for line in checkpoints.validate(*asked)}
+    assert {name: line["failed"] for name, line in lines.items()} == {
+        "refusals": 1,
+        "kept_months": 1,
+    }
+    assert lines["refusals"]["first"] == DECEMBER
+    assert "planted: December" in lines["refusals"]["why"]
+    (told,) = checkpoints.figures(*asked)
+    assert [row["status"] for row in told.rows][-3:] == ["trained", "kept", "trained"]
 
 
 def _finds_december(training: training_gate.Training) -> list[str]:

@@ -73,6 +73,11 @@ OF_VERSION[8] = {k: v for k, v in OF_VERSION[7].items() if k != "TRAINING_IMPLAU
 }
 OF_VERSION[9] = OF_VERSION[8] | {"TRAINING_WORSE_SHARE": 0.01}
 OF_VERSION[10] = OF_VERSION[9] | {"WEIGHTS_ROWS": 2000, "EDGE_RECORD_ROWS": 300}
+OF_VERSION[11] = {k: v for k, v in OF_VERSION[10].items() if k != "TRAINING_WORSE_SHARE"} | {
+    "TRAINING_DRIFT": 0.1,
+    "TRAINING_DRIFT_KNOWN_ROWS": 20_000,
+    "TRAINING_DRIFT_OUTSIDE": 0.01,
+}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 

@@ -1,0 +1,118 @@
+"""Why a training row lacks a feature: every NULL has a cause, or is told.
+
+A feature that good rows may lack names what it needs (`NEEDS`): a source that not every season has,
+or a past that not every player has.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from nba_pipeline.model.training import Training
+
+VERSION = 1
+"""Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
+CAUSES = ("no source", "bootstrap", "gap", "not applicable", "unexplained")
+"""What a feature is lacking for, in the order in which they are asked."""
+_BOOTSTRAP = "bootstrap"
+_LEAGUE_DAYS = 30
+"""How far a league average looks back."""
+
+Asked = tuple[pd.Series, pd.Series]
+"""Per row: whether there is a source of it, and whether it could be known from that."""
+
+
+def causes(training: Training) -> dict[str, pd.Series]:
+    """Per feature that a row lacks, why each row lacks it; NULL for the rows that have it."""
+    rows = training.rows
+    asked: dict[str, Asked] = {}
+    found = {}
+    for name in training.features:
+        is_lacking = rows[name].isna()
+        if not is_lacking.any():
+            continue
+        need = training.optional.get(name)
+        if need and need not in asked:
+            asked[need] = NEEDS[need](training)
+        everywhere = pd.Series(True, rows.index)
+        has_source, is_applicable = asked[need] if need else (everywhere, everywhere)
+        is_lost = rows.lacks_shots if need in _OF_SHOTS else rows.has_lost_games
+        why = np.select(
+            [~has_source, rows.not_ready_reason == _BOOTSTRAP, is_lost, ~is_applicable],
+            CAUSES[:-1],
+            CAUSES[-1],
+        )
+        found[name] = pd.Series(why, rows.index).where(is_lacking)
+    return found
+
+
+def shares(training: Training) -> dict[str, dict[str, dict[str, float]]]:
+    """Per season and feature that rows of it lack, the share of the season's rows by cause."""
+    told: dict[str, dict[str, dict[str, float]]] = {}
+    for name, why in causes(training).items():
+        counts = pd.crosstab(training.rows.season, why.fillna(""))
+        parts = counts.div(counts.sum(axis=1), axis=0).round(4)
+        for season, line in parts.drop(columns="", errors="ignore").iterrows():
+            of_cause = {cause: float(line[cause]) for cause in CAUSES if line.get(cause, 0) > 0}
+            if of_cause:
+                told.setdefault(str(season), {})[name] = of_cause
+    return told
+
+
+def _previous_season(training: Training) -> Asked:
+    """The player has played in the season before, which is among those that are behind."""
+    rows, played = training.rows, training.games[["player_id", "season"]].drop_duplicates()
+    seasons = sorted(played.season.unique())
+    previous = rows.season.map(dict(zip(seasons[1:], seasons, strict=False)))
+    pairs = pd.MultiIndex.from_frame(played)
+    own = pd.MultiIndex.from_arrays([rows.player_id, previous.fillna("")])
+    return previous.notna(), pd.Series(own.isin(pairs), rows.index)
+
+
+def _league(training: Training) -> Asked:
+    """The league has played in the days that its averages look back on."""
+    rows = training.rows
+    days = np.unique(pd.to_datetime(training.games.game_date).to_numpy())
+    today = pd.to_datetime(rows.game_date).to_numpy()
+    place = np.searchsorted(days, today)
+    last = days[np.maximum(place - 1, 0)]
+    is_near = (place > 0) & (today - last <= np.timedelta64(_LEAGUE_DAYS, "D"))
+    return pd.Series(True, rows.index), pd.Series(is_near, rows.index)
+
+
+def _told_of_games(column: str) -> Callable[[Training], Asked]:
+    """The season's games tell it at all."""
+
+    def asked(training: Training) -> Asked:
+        told = training.games.groupby("season")[column].count() > 0
+        has_source = training.rows.season.map(told).fillna(False).astype(bool)
+        return has_source, pd.Series(True, training.rows.index)
+
+    return asked
+
+
+def _availability(training: Training) -> Asked:
+    """A report tells of the team, or the season's transactions have begun."""
+    rows = training.rows
+    first = rows.season.map(training.transactions.groupby("season").event_date.min())
+    has_begun = pd.to_datetime(first) < pd.to_datetime(rows.game_date)
+    return rows.is_reported | has_begun, pd.Series(True, rows.index)
+
+
+def _report(training: Training) -> Asked:
+    """A report tells of the team; transactions tell of those alone who are out."""
+    return training.rows.is_reported, pd.Series(True, training.rows.index)
+
+
+NEEDS: Mapping[str, Callable[[Training], Asked]] = {
+    "previous_season": _previous_season,
+    "league": _league,
+    "shots": _told_of_games("paint_attempts"),
+    "assists": _told_of_games("assisted_makes"),
+    "availability": _availability,
+    "report": _report,
+}
+"""What a feature may need beside the games, by the name under which it says so."""
+_OF_SHOTS = ("shots", "assists")

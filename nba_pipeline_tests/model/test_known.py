@@ -1,0 +1,109 @@
+"""Why rows lack a feature."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from nba_pipeline.model import known, training_gate
+from nba_pipeline.model.training import Training
+
+OPTIONAL = {
+    "points_avg_previous_season": "previous_season",
+    "pace_score": "league",
+    "pct_paint": "shots",
+    "assisted_rate_last_10": "assists",
+    "teammates_out_usage": "availability",
+    "injury_risk": "report",
+}
+FEATURES = ("points_avg_last_10", *OPTIONAL)
+DAY = date(2023, 12, 1)
+
+
+def row(**known: object) -> dict[str, object]:
+    """A ready row of a veteran that has every feature."""
+    labels = {"player_id": 1, "game_date": DAY, "season": "2023-24", "month": "2023-12"}
+    flags = {"has_lost_games": False, "lacks_shots": False, "is_reported": True}
+    ready = {"is_production_ready": True, "not_ready_reason": None}
+    return {**labels, **flags, **ready, **dict.fromkeys(FEATURES, 1.0), **known}
+
+
+def training(*rows: dict[str, object]) -> Training:
+    """The rows, with a veteran's games of both seasons, and a season's first transaction."""
+    games = pd.DataFrame(
+        {
+            "player_id": [1, 1],
+            "season": ["2022-23", "2023-24"],
+            "game_date": [date(2023, 4, 1), date(2023, 11, 20)],
+            "paint_attempts": [None, 3.0],
+            "assisted_makes": [None, None],
+        }
+    )
+    entries = pd.DataFrame(
+        {"player_id": [9], "event_date": [date(2023, 10, 20)], "season": ["2023-24"]}
+    )
+    return Training(
+        DAY, pd.DataFrame(rows), games, FEATURES, OPTIONAL, transactions=entries.assign(event="out")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "of_row", "cause"),
+    [
+        ("points_avg_last_10", {"not_ready_reason": "bootstrap"}, "bootstrap"),
+        ("points_avg_last_10", {"has_lost_games": True}, "gap"),
+        ("points_avg_last_10", {"lacks_shots": True}, "unexplained"),
+        ("points_avg_last_10", {}, "unexplained"),
+        ("points_avg_previous_season", {"player_id": 2}, "not applicable"),
+        ("points_avg_previous_season", {}, "unexplained"),
+        ("points_avg_previous_season", {"season": "2022-23"}, "no source"),
+        ("pace_score", {"game_date": date(2023, 12, 20)}, "unexplained"),
+        ("pace_score", {"game_date": date(2023, 12, 21)}, "not applicable"),
+        ("pct_paint", {"lacks_shots": True}, "gap"),
+        ("pct_paint", {}, "unexplained"),
+        ("pct_paint", {"season": "2022-23", "lacks_shots": True}, "no source"),
+        ("assisted_rate_last_10", {}, "no source"),
+        ("teammates_out_usage", {}, "unexplained"),
+        (
+            "teammates_out_usage",
+            {"is_reported": False, "game_date": date(2023, 10, 20)},
+            "no source",
+        ),
+        ("injury_risk", {"is_reported": False}, "no source"),
+        ("injury_risk", {}, "unexplained"),
+    ],
+)
+def test_what_a_feature_is_lacking_for(name, of_row, cause) -> None:
+    """A rookie has no season before; the league's last game was 30 days ago, or 31; and so on."""
+    found = known.causes(training(row(), row(**of_row, **{name: None})))
+    assert set(found) == {name}
+    assert pd.isna(found[name].iloc[0])
+    assert found[name].iloc[1] == cause
+
+
+def test_shares_are_told_per_season_by_cause() -> None:
+    """Of four rows one is a rookie's, and one is lost without a cause."""
+    lost = {"points_avg_previous_season": None}
+    rows = (row(), row(), row(**lost), row(player_id=2, **lost))
+    told = {"points_avg_previous_season": {"not applicable": 0.25, "unexplained": 0.25}}
+    assert known.shares(training(*rows)) == {"2023-24": told}
+
+
+def test_an_optional_feature_that_half_of_a_season_lacks_without_a_cause_is_told() -> None:
+    """Transactions are there, and every second row has nothing of them."""
+    half = [row(teammates_out_usage=None if n % 2 else 1.0) for n in range(40)]
+    told = training_gate.feature_coverage(training(*half))
+    assert len(told) == 2
+    assert told[0].startswith(
+        "teammates_out_usage is known or lacking for a cause in 50.0% of the ready rows of season "
+        "2023-24 (unexplained 50.0%), the least is 95%"
+    )
+    without = [row(teammates_out_usage=None, is_reported=False, game_date=date(2023, 10, 20))] * 40
+    assert training_gate.feature_coverage(training(*without)) == []
+
+
+def test_rookies_and_lost_shots_are_causes() -> None:
+    """Half of the rows are rookies', and of the others the shots are lost, as gaps tell."""
+    rookies = [row(player_id=2, points_avg_previous_season=None)] * 20
+    lost = [row(lacks_shots=True, pct_paint=None)] * 20
+    assert training_gate.feature_coverage(training(*rookies, *lost)) == []
