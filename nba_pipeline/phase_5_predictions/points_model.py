@@ -357,7 +357,7 @@ def months(rows: ir.Table) -> ir.Table:
 
 points_model = table_asset(
     __name__,
-    version=5,
+    version=6,
     schema=PointsModel,
     reads=from_three_seasons(*_READ.values()),
     transform=transform,
