@@ -5,7 +5,6 @@ are left out. The rest of 2019-20 was played at one place near Orlando, and Toro
 2020-21 in Tampa.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,8 +19,6 @@ VERSION = 1
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _EARTH_RADIUS_MILES = 3958.8
-# BigQuery has no radians(): ibis would ask a public data set for it, which is in the US alone.
-_RADIANS = math.pi / 180
 
 
 @dataclass(frozen=True)
@@ -124,9 +121,11 @@ def miles(
     other_longitude: ir.FloatingValue,
 ) -> ir.FloatingValue:
     """Great-circle distance of two places in miles, by the haversine formula."""
-    north = (other_latitude - latitude) * _RADIANS / 2
-    east = (other_longitude - longitude) * _RADIANS / 2
-    shrink = (latitude * _RADIANS).cos() * (other_latitude * _RADIANS).cos()
+    # BigQuery has no radians(): ibis would ask a public data set for it, which is in the US alone.
+    radians = ibis.pi / 180
+    north = (other_latitude - latitude) * radians / 2
+    east = (other_longitude - longitude) * radians / 2
+    shrink = (latitude * radians).cos() * (other_latitude * radians).cos()
     part = north.sin() * north.sin() + shrink * east.sin() * east.sin()
     return 2 * _EARTH_RADIUS_MILES * part.clip(upper=1.0).sqrt().asin()
 
