@@ -121,9 +121,11 @@ def miles(
     other_longitude: ir.FloatingValue,
 ) -> ir.FloatingValue:
     """Great-circle distance of two places in miles, by the haversine formula."""
-    north = (other_latitude - latitude).radians() / 2
-    east = (other_longitude - longitude).radians() / 2
-    shrink = latitude.radians().cos() * other_latitude.radians().cos()
+    # BigQuery has no radians(): ibis would ask a public data set for it, which is in the US alone.
+    radians = ibis.pi / 180
+    north = (other_latitude - latitude) * radians / 2
+    east = (other_longitude - longitude) * radians / 2
+    shrink = (latitude * radians).cos() * (other_latitude * radians).cos()
     part = north.sin() * north.sin() + shrink * east.sin() * east.sin()
     return 2 * _EARTH_RADIUS_MILES * part.clip(upper=1.0).sqrt().asin()
 

@@ -19,11 +19,13 @@ _LABELS: ContextVar[Mapping[str, str]] = ContextVar(
 def labelled(**labels: str) -> Iterator[None]:
     """Until left, jobs carry these labels beside those that they carry already."""
     clean = {key: _NOT_TAKEN.sub("-", text.lower())[:_LONGEST] for key, text in labels.items()}
-    before = _LABELS.set({**_LABELS.get(), **clean})
+    before = _LABELS.get()
+    _LABELS.set({**before, **clean})
     try:
         yield
     finally:
-        _LABELS.reset(before)
+        # Not by a token: a resource of Dagster's may be left in another context than it was entered in.
+        _LABELS.set(before)
 
 
 def labels() -> dict[str, str]:
