@@ -121,7 +121,7 @@ def test_a_question_reads_one_moment_and_no_more(warehouse) -> None:
     [
         ("DELETE FROM scores WHERE TRUE", "one SELECT"),
         ("SELECT 1; SELECT 2", "one SELECT"),
-        ("SELECT FROM WHERE", ""),
+        ("SELECT FROM WHERE", "Expected|expected|one SELECT"),
         ("SELECT * FROM nba_analytics.scores", "no table nba_analytics.scores; there are scores"),
         ("SELECT * FROM leaders", "no table leaders"),
         ("SELECT * FROM scores, `other.d.t`", "no table"),
