@@ -1,7 +1,7 @@
 """Dagster's books: on Postgres where the coordination store is, in SQLite files otherwise."""
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from dagster._core.storage.event_log import EventLogStorage
 from dagster._core.storage.runs import RunStorage, SqliteRunStorage
@@ -20,12 +20,12 @@ class Books(DagsterSqliteStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self.base_dir = base_dir
         self._inst_data = inst_data
-        self._run_storage, self._event_log_storage, self._schedule_storage = _open(Path(base_dir))
+        storages = _open(Path(base_dir))
+        # The class that it derives from knows those of SQLite alone.
+        self._run_storage, self._event_log_storage, self._schedule_storage = storages  # type: ignore[assignment]
 
     @classmethod
-    def from_config_value(
-        cls, inst_data: ConfigurableClassData, config_value: dict[str, str]
-    ) -> Self:
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:
         """The storage of a dagster.yaml."""
         return cls.from_local(inst_data=inst_data, **config_value)
 
