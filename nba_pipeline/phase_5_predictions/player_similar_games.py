@@ -164,4 +164,5 @@ player_similar_games = table_asset(
     transform=transform,
     ready_when=["box", "team", "minimum_games"],
     counts=["zone"],
+    blocked_by=["usage_rate_coverage"],
 )
