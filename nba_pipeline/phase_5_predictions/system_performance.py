@@ -220,7 +220,7 @@ def _mean(value: ir.FloatingValue, where: ir.BooleanValue | None = None) -> ir.F
 def _with_intervals(rows: ir.Table) -> ir.Table:
     """The intervals of the mean error and of both hit rates."""
     error = Z * rows.spread_of_errors / rows.rows.cast("float64").sqrt()
-    rates = {}
+    rates: dict[str, ir.Value] = {}
     for name, wins, bets in (
         ("hit_rate", rows.wins, rows.wins + rows.losses),
         ("edge_hit_rate", rows.edge_wins, rows.edges),
