@@ -161,6 +161,7 @@ player_similar_games = table_asset(
     ],
     expected=expected,
     transform=transform,
+    blocked_by=["usage_rate_coverage"],
     ready_when=["box", "team", "minimum_games"],
     counts=["zone"],
 )
