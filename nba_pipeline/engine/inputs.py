@@ -73,7 +73,7 @@ def read_inputs(
 
 
 def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[str, ir.Table]:
-    """What a table takes of its own: `stored`, of the dates, and `earlier`, of those before them."""
+    """What a table takes of its own: `stored`, of the dates, and `earlier`, of others before the last."""
     if not (table.appends or table.knows_earlier):
         return {}
     columns = table.schema.to_schema().columns
@@ -85,7 +85,11 @@ def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[
         own = stored.mutate(**{n: v for n, v in lacking.items() if n not in stored.columns})
     day = own[table.date_column]
     found = {"stored": own.filter(day.isin(list(days)))} if table.appends else {}
-    return found | ({"earlier": own.filter(day < min(days))} if table.knows_earlier else {})
+    return found | (
+        {"earlier": own.filter(day < max(days), ~day.isin(list(days)))}
+        if table.knows_earlier
+        else {}
+    )
 
 
 def _seasons_with_files(table: Table, days: Sequence[date], landing: Landing) -> ir.Table:

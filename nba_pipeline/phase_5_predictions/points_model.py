@@ -197,11 +197,14 @@ def gate(partitions: Sequence[date], **behind: ir.Table) -> dict[date, str]:
 
 def refusals(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table) -> dict[date, str]:
     """Months that fail the gate while there is no earlier model that could go on serving."""
-    if _last_good(earlier):
+    good, months_asked = _good(earlier), sorted(partitions)
+    if _newest_before(months_asked[0], good):
         return {}
     found: dict[date, str] = {}
-    _rows, of_months = _trainings(behind, sorted(partitions))
+    _rows, of_months = _trainings(behind, months_asked)
     for month, training in of_months.items():
+        if _newest_before(month, good):
+            break
         if text := _told(training):
             found[month] = text
         elif not training_gate.is_bootstrap(training.rows):
@@ -223,16 +226,16 @@ def transform(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table)
     distinct = {spans[month]: training for month, training in of_months.items()}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         attempts = dict(zip(distinct, threads.map(_attempt, distinct.values()), strict=True))
-    serving = _last_good(earlier)
+    good = _good(earlier)
     formulas = tuple(systems.FORMULAS)
     graded = [walk_forward.graded(rows, _models(earlier, rows), LEARNED, formulas)]
     lines = []
     for month, training in sorted(of_months.items()):
-        line = _line(month, attempts[spans[month]], serving)
+        line = _line(month, attempts[spans[month]], _newest_before(month, good))
         known_rows = walk_forward.joined(graded)
         known_rows = known_rows[known_rows.index.isin(training.rows.index)]
         line |= walk_forward.learned(known_rows, formulas)
-        serving = line if line["status"] == "trained" else serving
+        good |= {month: line} if line["status"] == "trained" else {}
         graded.append(walk_forward.graded(rows, {month: line}, LEARNED, formulas))
         lines.append(line)
     schema = {name: str(c.dtype) for name, c in PointsModel.to_schema().columns.items()}
@@ -245,13 +248,17 @@ def _span(rows: pd.DataFrame) -> tuple[int, ...]:
     return (int(rows.index[0]), int(rows.index[-1])) if len(rows) else ()
 
 
-def _last_good(earlier: ir.Table) -> dict[str, Any] | None:
-    """The newest model that was let to serve; none of a list of features that is not this one."""
+def _good(earlier: ir.Table) -> dict[date, dict[str, Any]]:
+    """The models that were let to serve, by month; none of a list of features that is not this one."""
     if not set(_SERVED) <= set(earlier.columns):
-        return None
-    good = earlier.filter(_.status == "trained").order_by(_.month.desc()).limit(1).to_pyarrow()
-    lines = [line for line in good.to_pylist() if line["features"] == json.dumps(LEARNED)]
-    return lines[0] if lines else None
+        return {}
+    lines = earlier.filter(_.status == "trained").to_pyarrow().to_pylist()
+    return {line["month"]: line for line in lines if line["features"] == json.dumps(LEARNED)}
+
+
+def _newest_before(month: date, good: Mapping[date, dict[str, Any]]) -> dict[str, Any] | None:
+    """The model that serves where the month's own may not."""
+    return good[max(before)] if (before := [known for known in good if known < month]) else None
 
 
 def _models(earlier: ir.Table, rows: pd.DataFrame) -> dict[date, Mapping[str, Any]]:

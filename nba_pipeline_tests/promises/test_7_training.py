@@ -6,6 +6,8 @@ from datetime import date
 import pytest
 
 from nba_pipeline.engine.bypass import Bypass
+from nba_pipeline.engine.compute import Writer, compute
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.model import boosting, promotion, training_gate
 from nba_pipeline.quality import checkpoints
 from nba_pipeline.tables import TABLES
@@ -101,6 +103,11 @@ def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
     for month, row in ((DECEMBER, kept), (november, good)):
         lab.compute(["points_model"], month, month, force=True)
         assert lab.rows("points_model", month=month) == [row]
+    # A run of two months learns from the stored one between them.
+    last = lab.rows("points_model", month=months[-1])
+    survey, writer = Survey(TABLES, lab.warehouse, lab.landing), Writer("holes", 99, lambda: None)
+    compute(TABLES["points_model"], [november, months[-1]], survey, writer, force=True)
+    assert lab.rows("points_model", month=months[-1]) == last
     asked = (["training_gate"], TABLES, FIRST, months[-1], lab.warehouse, lab.landing)
     lines = {line["check"]: line for line in checkpoints.validate(*asked)}
     assert {name: line["failed"] for name, line in lines.items()} == {
