@@ -19,8 +19,8 @@ from pathlib import Path
 import dagster as dg
 
 from nba_pipeline import clock
-from nba_pipeline.automation import asking, sensors
-from nba_pipeline.automation.opened import _open
+from nba_pipeline.automation import run_requests, sensors
+from nba_pipeline.automation.installation import _open
 from nba_pipeline.league import calendar
 from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore
 from nba_pipeline.settings import Settings
@@ -72,7 +72,7 @@ class Process:
     def restart(self) -> None:
         """As after the daemon's death: nothing is in memory."""
         sensors._read.clear()
-        asking._just_asked.clear()
+        run_requests._just_asked.clear()
         self.home = _open(self.settings, TABLES)
 
     def look(self) -> None:

@@ -33,7 +33,7 @@ def until(holds: Callable[[], bool], seconds: float) -> None:
 
 
 class DagsterClient:
-    """Questions to the webserver on a port of this machine."""
+    """Queries to the webserver on a port of this machine."""
 
     def __init__(self, port: int) -> None:
         self.port = port

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from nba_pipeline import clock
 from nba_pipeline.automation.on_call import Installation
-from nba_pipeline.automation.requests import after_games, before_games
+from nba_pipeline.automation.pending import after_games, before_games
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.audit import METADATA, AuditLine
 from nba_pipeline.backfill.planner import GRADES, RAW
@@ -21,7 +21,7 @@ from nba_pipeline.coordination.database import begin, create_tables
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.league import calendar
 from nba_pipeline.orchestration.freshness import EXPECTED_BY, EXPECTED_BY_NOON
-from nba_pipeline.quality.predicted import PREDICTIONS
+from nba_pipeline.quality.predictions import PREDICTIONS
 from nba_pipeline.thresholds import COVERAGE_DROP, COVERAGE_WEEKS, STALLED_SECONDS
 
 P0, P1, P2 = "P0", "P1", "P2"

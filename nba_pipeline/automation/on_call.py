@@ -12,8 +12,8 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from nba_pipeline import clock
-from nba_pipeline.automation.requests import before_games
-from nba_pipeline.automation.set_aside import set_aside
+from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
+from nba_pipeline.automation.pending import before_games
 from nba_pipeline.automation.work import work_of
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.leases import Leases
@@ -22,7 +22,7 @@ from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.quality.gaps import GAPS, root_gaps
-from nba_pipeline.quality.predicted import PREDICTIONS
+from nba_pipeline.quality.predictions import PREDICTIONS
 from nba_pipeline.thresholds import SHARES
 from nba_pipeline.warehouse.protocol import Warehouse
 
@@ -77,7 +77,7 @@ class OnCall:
     gaps: Lines
     next: Sequence[str]
 
-    def told(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, object]:
         """The report as plain values."""
         return asdict(self)
 
@@ -86,7 +86,7 @@ def on_call(home: Installation) -> OnCall:
     """The report on the installation as it is now."""
     survey, today = home.survey(), clock.today()
     running = _running(home)
-    left = set_aside(home.engine, survey)
+    left = cancelled_partitions(home.engine, survey)
     failing = [_summed(name, failed) for name in survey.tables if (failed := survey.failed(name))]
     stale = [
         _summed(name, outdated)

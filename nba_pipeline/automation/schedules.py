@@ -10,12 +10,12 @@ from datetime import date
 import dagster as dg
 
 from nba_pipeline import clock
-from nba_pipeline.automation.asking import ASSET_JOB, Decision
-from nba_pipeline.automation.opened import Opened, opened
-from nba_pipeline.automation.requests import Wish, after_games, before_games, month_trained
+from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
+from nba_pipeline.automation.installation import OpenInstallation, open_installation
+from nba_pipeline.automation.pending import PendingWork, after_games, before_games, month_trained
+from nba_pipeline.automation.priority import has_time, without_corrections
+from nba_pipeline.automation.run_requests import ASSET_JOB, Decision
 from nba_pipeline.automation.sensors import decided
-from nba_pipeline.automation.set_aside import set_aside
-from nba_pipeline.automation.tonight import has_time, without_corrections
 from nba_pipeline.automation.work import work_of
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
@@ -33,7 +33,7 @@ _CRON = {
 _PRIORITY = {BEFORE_GAMES: 20, AFTER_GAMES: 10, TRAINING: 8}
 
 
-_WISHES: dict[str, tuple[str, Callable[[Survey, date], Wish]]] = {
+_WISHES: dict[str, tuple[str, Callable[[Survey, date], PendingWork]]] = {
     AFTER_GAMES: ("Raw tables to grades of the nights that are over.", after_games),
     BEFORE_GAMES: ("Today's predictions, and again when what they need changes.", before_games),
     TRAINING: ("The month's models, once all games before it are over.", month_trained),
@@ -45,12 +45,12 @@ def schedules(tables: Mapping[str, Table]) -> list[dg.ScheduleDefinition]:
     return [_schedule(name, tables) for name in _WISHES]
 
 
-def look_by_schedule(name: str, home: Opened, instance: dg.DagsterInstance) -> Decision:
+def look_by_schedule(name: str, home: OpenInstallation, instance: dg.DagsterInstance) -> Decision:
     """What the schedule of that name asks for now, and what it waits for."""
     survey, today = home.survey(), clock.today()
     wished = _WISHES[name][1](survey, today)
     if name == BEFORE_GAMES:
-        found = work_of(wished, survey, set_aside(home.engine, survey))
+        found = work_of(wished, survey, cancelled_partitions(home.engine, survey))
         if not has_time(found.works, survey, home.engine):
             wished = without_corrections(wished, today)
     return decided(wished, survey, home, name, instance, _PRIORITY[name])
@@ -66,7 +66,7 @@ def _schedule(name: str, tables: Mapping[str, Table]) -> dg.ScheduleDefinition:
         description=_WISHES[name][0],
     )
     def look(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
-        with opened(tables) as home:
+        with open_installation(tables) as home:
             decision = look_by_schedule(name, home, context.instance)
         return list(decision.asked) or dg.SkipReason(decision.says)
 

@@ -14,12 +14,12 @@ from typing import Any
 import dagster as dg
 
 from nba_pipeline import clock
-from nba_pipeline.automation.asking import ASSET_JOB, Decision, decide
+from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
+from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.landing_listing import EVERY_SEASON, Listing, listing
-from nba_pipeline.automation.opened import Opened, opened
-from nba_pipeline.automation.requests import Wish, landed, repaired
-from nba_pipeline.automation.set_aside import set_aside
-from nba_pipeline.automation.tonight import has_time
+from nba_pipeline.automation.pending import PendingWork, landed, repaired
+from nba_pipeline.automation.priority import has_time
+from nba_pipeline.automation.run_requests import ASSET_JOB, Decision, decide
 from nba_pipeline.automation.work import work_of
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey
@@ -48,7 +48,7 @@ def sensors(tables: Mapping[str, Table]) -> list[dg.SensorDefinition]:
         **options,
     )
     def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        with opened(tables) as home:
+        with open_installation(tables) as home:
             return look_at_landing(home, context.cursor, context.instance)
 
     @dg.sensor(
@@ -57,14 +57,14 @@ def sensors(tables: Mapping[str, Table]) -> list[dg.SensorDefinition]:
         **options,
     )
     def repair_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        with opened(tables) as home:
+        with open_installation(tables) as home:
             return look_for_repairs(home, context.cursor, context.instance)
 
     return [landing_sensor, repair_sensor]
 
 
 def look_at_landing(
-    home: Opened, cursor: str | None, instance: dg.DagsterInstance
+    home: OpenInstallation, cursor: str | None, instance: dg.DagsterInstance
 ) -> dg.SensorResult:
     """What has landed since the cursor, which holds the digests of what was then seen.
 
@@ -102,7 +102,7 @@ def _seen(cursor: str | None) -> dict[tuple[str, str], str]:
 _read: dict[tuple[str, str, str], int] = {}
 
 
-def _unread(home: Opened, now: Listing, changed: list[tuple[str, str]]) -> int:
+def _unread(home: OpenInstallation, now: Listing, changed: list[tuple[str, str]]) -> int:
     """Parses changed files for a moment; how many sources and seasons are left for the next look.
 
     Of files by date or game a day's are read first, and ever more days together while that is quick,
@@ -130,7 +130,7 @@ def _unread(home: Opened, now: Listing, changed: list[tuple[str, str]]) -> int:
 
 
 def look_for_repairs(
-    home: Opened, cursor: str | None, instance: dg.DagsterInstance
+    home: OpenInstallation, cursor: str | None, instance: dg.DagsterInstance
 ) -> dg.SensorResult:
     """What is stale; the cursor is the state of the installation in which nothing was left to do."""
     state = state_of(home)
@@ -141,7 +141,7 @@ def look_for_repairs(
     return _result(decision, cursor if decision.asked or decision.waiting else state)
 
 
-def state_of(home: Opened) -> str:
+def state_of(home: OpenInstallation) -> str:
     """Everything that decides what is stale, in one digest."""
     facts = [
         listing(home.landing.root, home.sources).as_text(),
@@ -155,15 +155,15 @@ def state_of(home: Opened) -> str:
 
 
 def decided(
-    wish: Wish,
+    wish: PendingWork,
     survey: Survey,
-    home: Opened,
+    home: OpenInstallation,
     name: str,
     instance: dg.DagsterInstance,
     priority: int,
 ) -> Decision:
     """The decision on what is wished for; what keeps all of it waiting where something does."""
-    found = work_of(wish, survey, set_aside(home.engine, survey))
+    found = work_of(wish, survey, cancelled_partitions(home.engine, survey))
     if name == REPAIR and not has_time(found.works, survey, home.engine):
         return Decision(waiting=("tonight first: put off until the first game has begun",))
     decision = decide(found.works, name, home, instance, priority=priority)

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import groupby
 from types import MappingProxyType
 
-from nba_pipeline.automation.requests import Wish
+from nba_pipeline.automation.pending import PendingWork
 from nba_pipeline.backfill.planner import Request, groups, lines
 from nba_pipeline.engine import preconditions
 from nba_pipeline.engine.staleness import DayList, Survey, spans
@@ -66,17 +66,19 @@ class Found:
 
 
 def work_of(
-    wish: Wish, survey: Survey, set_aside: Mapping[str, Collection[date]] = MappingProxyType({})
+    wish: PendingWork,
+    survey: Survey,
+    cancelled: Mapping[str, Collection[date]] = MappingProxyType({}),
 ) -> Found:
     """The wish's next runs; what comes after them is found once they are done.
 
     Args:
         wish: what is wished for.
         survey: what is stored.
-        set_aside: per table, partitions that are nobody's to start.
+        cancelled: per table, partitions that are nobody's to start.
     """
     barred: dict[str, dict[date, str]] = {
-        name: dict.fromkeys(days, "cancelled") for name, days in set_aside.items()
+        name: dict.fromkeys(days, "cancelled") for name, days in cancelled.items()
     }
     for request in wish.requests:
         for group in groups(request.tables):

@@ -119,7 +119,7 @@ def maintain(wait: Wait = False) -> None:
     home = open_installation()
     from nba_pipeline.clock import today  # noqa: PLC0415
     from nba_pipeline.orchestration.session import RunSession  # noqa: PLC0415
-    from nba_pipeline.quality.predicted import stated_versions  # noqa: PLC0415
+    from nba_pipeline.quality.predictions import stated_versions  # noqa: PLC0415
 
     own_id = f"maintain-{uuid4().hex[:12]}"
     session = RunSession(home.settings, run_id=own_id, backfill_id=own_id, tables=home.tables)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nba_pipeline.backfill.progress import Progress, Step
     from nba_pipeline.cli.installation import Installation
     from nba_pipeline.engine.staleness import Survey
-    from nba_pipeline.quality.outcome import Offence, Outcome
+    from nba_pipeline.quality.run_summary import Offence, Outcome
 
 _NAMED = 3
 _LOOK_SECONDS = 0.5
@@ -59,7 +59,7 @@ def execute(
     from nba_pipeline.backfill import audit  # noqa: PLC0415
     from nba_pipeline.coordination.database import begin  # noqa: PLC0415
     from nba_pipeline.orchestration import runner  # noqa: PLC0415
-    from nba_pipeline.quality.outcome import outcome  # noqa: PLC0415
+    from nba_pipeline.quality.run_summary import outcome  # noqa: PLC0415
 
     started = time.perf_counter()
     with begin(home.engine) as connection:

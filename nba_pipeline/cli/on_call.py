@@ -18,7 +18,7 @@ def report(as_json: Json = False) -> None:
 
     told = on_call(open_installation())
     if as_json:
-        printing.as_json(told.told())
+        printing.as_json(told.as_dict())
         return
     printing.line(f"{told.at}: {_tonight(dict(told.tonight))}")
     printing.table(told.running, title="running", empty="nothing runs")

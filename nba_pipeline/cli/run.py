@@ -182,7 +182,7 @@ def repair(
 def predict(day: Day, as_json: Json = False) -> None:
     """Everything that the predictions of one date need, and the predictions."""
     from nba_pipeline.backfill.planner import predicting  # noqa: PLC0415
-    from nba_pipeline.quality.predicted import predictions_of  # noqa: PLC0415
+    from nba_pipeline.quality.predictions import predictions_of  # noqa: PLC0415
 
     home = open_installation()
     when, _last = span(day, day)

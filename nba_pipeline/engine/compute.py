@@ -14,12 +14,12 @@ from nba_pipeline import clock
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
-from nba_pipeline.engine.made_from import made_from
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.needs import Needs, needs
-from nba_pipeline.engine.questions import CHANGING, Questions, call
+from nba_pipeline.engine.queries import CHANGING, Queries, call
 from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped
 from nba_pipeline.engine.staleness import Survey, spans
+from nba_pipeline.engine.upstream_versions import made_from
 from nba_pipeline.engine.verdicts import judge, require
 from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.warehouse.labels import labelled
@@ -134,7 +134,7 @@ def _computed(
             ready = [day for day in ready if day not in refused]
             if not ready:
                 return Computed(Replaced((), (), 0), current, refused, {})
-        questions = Questions(table, warehouse, inputs)
+        questions = Queries(table, warehouse, inputs)
         versions = {"made_from": made_from(table, ready, warehouse)} if table.appends else {}
 
         def made() -> tuple[ir.Table, Mapping[str, set[tuple[str, str]]]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 from upath import UPath
 
-from nba_pipeline.engine.filing import UNDATED, facts_of, filed, with_copies, without_dates
+from nba_pipeline.engine.file_dates import UNDATED, facts_of, filed, with_copies, without_dates
 from nba_pipeline.engine.landing_files import Found, LandingFiles, unpacked
 from nba_pipeline.engine.parsed_files import Facts, ParsedFiles
 from nba_pipeline.kernel.source import (
@@ -105,7 +105,7 @@ class Landing:
             for day in days
         }
 
-    def told(self, source: Source, days: Sequence[date]) -> set[date]:
+    def days_with_content(self, source: Source, days: Sequence[date]) -> set[date]:
         """Those of the days that the source's files say anything of: rows, or rejected input."""
         found: set[date] = set()
         for season in _asked(source, days):

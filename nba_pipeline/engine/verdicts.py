@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import ibis.expr.types as ir
 
 from nba_pipeline.engine.preconditions import shortfall
-from nba_pipeline.engine.questions import Questions, call
+from nba_pipeline.engine.queries import Queries, call
 from nba_pipeline.engine.schema import offenders, require_rules
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.table import Table
@@ -180,7 +180,7 @@ def _share(name: str, day: date, stamp: Stamp, to_date: Mapping[str, tuple[int, 
     )
 
 
-def require(table: Table, rows: ir.Table, questions: Questions) -> None:
+def require(table: Table, rows: ir.Table, questions: Queries) -> None:
     """Asks the table's schema and its assertions, which nothing bypasses.
 
     Raises:
@@ -200,7 +200,7 @@ def require(table: Table, rows: ir.Table, questions: Questions) -> None:
 
 
 def judge(
-    table: Table, days: Sequence[date], rows: ir.Table, questions: Questions
+    table: Table, days: Sequence[date], rows: ir.Table, questions: Queries
 ) -> dict[date, dict[str, Any]]:
     """Per day, the stamp's fields that say how whole and how valid its rows are."""
     counts = _row_counts(table, rows, questions)
@@ -241,7 +241,7 @@ _NO_ROWS: dict[str, Any] = {
 }
 
 
-def _row_counts(table: Table, rows: ir.Table, questions: Questions) -> dict[date, dict[str, Any]]:
+def _row_counts(table: Table, rows: ir.Table, questions: Queries) -> dict[date, dict[str, Any]]:
     """Per day: rows, rows not ready, least and mean completeness, rows that each gap touches."""
 
     def counted(rows: ir.Table) -> ir.Table:
@@ -280,7 +280,7 @@ def _keys(
 
 
 def _expected(
-    table: Table, rows: ir.Table, questions: Questions
+    table: Table, rows: ir.Table, questions: Queries
 ) -> tuple[dict[date, int], dict[date, list[str]]]:
     """Per day, how many keys the schedule demands and which of them have no row."""
     expected, day = table.expected, table.date_column
@@ -310,7 +310,7 @@ def _expected(
 
 
 def _offending(
-    table: Table, offence: Callable[..., ir.Table], rows: ir.Table, questions: Questions
+    table: Table, offence: Callable[..., ir.Table], rows: ir.Table, questions: Queries
 ) -> dict[date, list[str]]:
     """Per day, the keys of the rows that a violation query returns."""
     lines = questions.answer(offence, rows)

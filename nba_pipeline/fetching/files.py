@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from upath import UPath
 
-from nba_pipeline.engine.filing import filed
+from nba_pipeline.engine.file_dates import filed
 from nba_pipeline.fetching.bucket import is_bucket, put
 from nba_pipeline.kernel.formats import RAGGED
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnreadableFile

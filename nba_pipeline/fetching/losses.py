@@ -6,7 +6,7 @@ what the file would replace, in whichever file they are.
 
 import pandas as pd
 
-from nba_pipeline.engine.filing import own_days
+from nba_pipeline.engine.file_dates import own_days
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.fetching import files

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from nba_pipeline.clock import EASTERN
-from nba_pipeline.engine.filing import filed
+from nba_pipeline.engine.file_dates import filed
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.fetching.files import refuse_cut

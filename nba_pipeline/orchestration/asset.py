@@ -114,7 +114,7 @@ def _changed(
     after = warehouse.version(table.name)
     if not computed.replaced.written or after is None:
         return {}
-    found = changes(table, computed.replaced.written, before, after, warehouse).told()
+    found = changes(table, computed.replaced.written, before, after, warehouse).as_dict()
     return {
         f"rows_{name}" if name in _OF_ROWS else name: found[name] for name in _TOLD & found.keys()
     }

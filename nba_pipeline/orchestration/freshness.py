@@ -9,7 +9,7 @@ from datetime import time, timedelta
 import dagster as dg
 
 from nba_pipeline.backfill.planner import GRADES
-from nba_pipeline.quality.predicted import PREDICTIONS
+from nba_pipeline.quality.predictions import PREDICTIONS
 
 EXPECTED_BY = {PREDICTIONS: time(17), GRADES: time(13)}
 """Of today's predictions, and of the grades of yesterday."""

@@ -29,7 +29,7 @@ from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
-from nba_pipeline.orchestration.launched import CANCEL_REASON_TAG, LaunchedRun
+from nba_pipeline.orchestration.dagster_run import CANCEL_REASON_TAG, LaunchedRun
 from nba_pipeline.settings import Settings
 from nba_pipeline.warehouse.labels import labelled
 from nba_pipeline.warehouse.opening import open_warehouse

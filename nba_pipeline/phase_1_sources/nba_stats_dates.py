@@ -1,4 +1,4 @@
-"""Questions to stats.nba.com that are answered per date and kind of game: game logs and shots."""
+"""Queries to stats.nba.com that are answered per date and kind of game: game logs and shots."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -20,8 +20,8 @@ from nba_pipeline.league.calendar import month_of
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback import provenance
 from nba_pipeline.model import systems, walk_forward
-from nba_pipeline.model.advice import records, with_advice
 from nba_pipeline.model.features import fingerprints
+from nba_pipeline.model.recommendations import records, with_advice
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
 from nba_pipeline.thresholds import MOST_POINTS
 

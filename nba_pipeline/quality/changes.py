@@ -45,7 +45,7 @@ class Changes:
     moved_mean: float | None = None
     moved_most: float | None = None
 
-    def told(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, object]:
         """The facts that there are."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 

@@ -12,9 +12,9 @@ from datetime import date
 import ibis.expr.types as ir
 
 from nba_pipeline.engine.inputs import read_inputs
-from nba_pipeline.engine.judged_again import gated, judged_again
 from nba_pipeline.engine.landing import Landing
-from nba_pipeline.engine.questions import call
+from nba_pipeline.engine.queries import call
+from nba_pipeline.engine.revalidation import gated, revalidated
 from nba_pipeline.engine.schema import SchemaViolated
 from nba_pipeline.engine.verdicts import (
     AssertionFailed,
@@ -167,7 +167,7 @@ def _checks(
         return
     stamps: Mapping[date, Stamp] = warehouse.stamps(table.name)
     try:
-        again = {**stamps, **judged_again(table, days, warehouse, landing)}
+        again = {**stamps, **revalidated(table, days, warehouse, landing)}
     except (SchemaViolated, AssertionFailed) as error:
         broken = "schema" if isinstance(error, SchemaViolated) else error.assertion
         yield Check(broken, days[0], passed=False, metadata={"error": str(error)})

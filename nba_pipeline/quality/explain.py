@@ -15,9 +15,9 @@ from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.calendar import season_days
 from nba_pipeline.league.identity import normalise_name
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, entries_before, strictly_before, timeline
+from nba_pipeline.quality.contributions import moved_by
 from nba_pipeline.quality.gaps import dates_of
-from nba_pipeline.quality.moved import moved_by
-from nba_pipeline.quality.predicted import PREDICTIONS, statements_of
+from nba_pipeline.quality.predictions import PREDICTIONS, statements_of
 from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
 

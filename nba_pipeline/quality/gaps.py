@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
-from nba_pipeline.quality.predicted import PREDICTIONS
+from nba_pipeline.quality.predictions import PREDICTIONS
 from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
 

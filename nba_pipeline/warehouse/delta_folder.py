@@ -27,7 +27,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenInstallation:
     """A table as last opened, and the commit that it stood at."""
 
     delta: DeltaTable
@@ -39,7 +39,7 @@ class DeltaFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._opened: dict[str, Opened] = {}
+        self._opened: dict[str, OpenInstallation] = {}
 
     def names(self) -> list[str]:
         """The tables that exist."""
@@ -49,7 +49,7 @@ class DeltaFolder:
         """The table's log."""
         return CommitLog(self.path / name)
 
-    def open(self, name: str) -> Opened | None:
+    def open(self, name: str) -> OpenInstallation | None:
         """The table at its newest version; None where it has never been written.
 
         Raises:
@@ -64,7 +64,7 @@ class DeltaFolder:
             delta = self.log(name).opened()
         else:
             return None
-        self._opened[name] = Opened(delta, self.commit(name, delta.version()))
+        self._opened[name] = OpenInstallation(delta, self.commit(name, delta.version()))
         return self._opened[name]
 
     def commit(self, name: str, version: int) -> Commit:
@@ -103,7 +103,7 @@ class DeltaFolder:
         exists = DeltaTable.is_deltatable(str(self.path / name))
         return self.log(name).opened() if exists else None
 
-    def create(self, name: str, schema: pa.Schema, *, appends: bool) -> Opened:
+    def create(self, name: str, schema: pa.Schema, *, appends: bool) -> OpenInstallation:
         """An empty table of the columns; a no-op where another process was first."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 from dagster._core.test_utils import create_run_for_test
 
-from nba_pipeline.automation import asking, sensors
-from nba_pipeline.automation.opened import Opened
+from nba_pipeline.automation import run_requests, sensors
+from nba_pipeline.automation.installation import OpenInstallation
 from nba_pipeline.automation.schedules import look_by_schedule
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.coordination.database import connect
@@ -33,19 +33,19 @@ class Looking:
         self.lab = Lab(folder, landing)
         self.restart()
 
-    def _open(self) -> Opened:
+    def _open(self) -> OpenInstallation:
         settings = Settings(
             home=self.folder, landing=str(self.landing), landing_quiet_seconds=0, retry_minutes="5"
         )
         engine = connect(f"sqlite:///{self.folder / 'coordination.db'}")
         leases = Leases(engine, 60, self.lab.warehouse.advance)
         lab = self.lab
-        return Opened(settings, self.tables, engine, lab.warehouse, lab.landing, leases)
+        return OpenInstallation(settings, self.tables, engine, lab.warehouse, lab.landing, leases)
 
     def restart(self) -> None:
         """A new process: what is in memory is gone."""
         token = self.lab._token
-        asking._just_asked.clear()
+        run_requests._just_asked.clear()
         sensors._read.clear()
         self.lab = Lab(self.folder, self.landing, token=token)
         self.home = self._open()

@@ -190,7 +190,7 @@ def test_a_passing_failure_is_tried_again_after_a_pause_and_then_given_up(
     looking.restart()
     assert looking.look() == []
     assert "is tried again in" in looking.says
-    monkeypatch.setattr("nba_pipeline.automation.asking.time.time", lambda: ended + 301)
+    monkeypatch.setattr("nba_pipeline.automation.run_requests.time.time", lambda: ended + 301)
     (again,) = looking.look()
     failed(looking, again, "OperationalError")
     looking.restart()
@@ -240,7 +240,7 @@ def test_a_run_that_was_only_interrupted_is_tried_again(looking: Looking, monkey
     assert looking.look() == []
     assert "is tried again in" in looking.says
     now = looking.instance.get_run_records()[0].end_time or 0.0
-    monkeypatch.setattr("nba_pipeline.automation.asking.time.time", lambda: now + 301)
+    monkeypatch.setattr("nba_pipeline.automation.run_requests.time.time", lambda: now + 301)
     (again,) = looking.look()
     looking.run_of(again, dg.DagsterRunStatus.CANCELED)
     looking.restart()
@@ -259,12 +259,12 @@ def test_a_run_whose_process_was_killed_is_marked_and_tried_again(
     assert looking.look() == []
     assert looking.says.startswith(f"waiting for run {run.run_id}")
     now = looking.instance.get_run_records()[0].start_time or 0.0
-    monkeypatch.setattr("nba_pipeline.automation.asking.time.time", lambda: now + 61)
+    monkeypatch.setattr("nba_pipeline.automation.run_requests.time.time", lambda: now + 61)
     assert looking.look() == []
     ended = looking.instance.get_run_by_id(run.run_id)
     assert ended is not None
     assert ended.status == dg.DagsterRunStatus.FAILURE
-    monkeypatch.setattr("nba_pipeline.automation.asking.time.time", lambda: now + 400)
+    monkeypatch.setattr("nba_pipeline.automation.run_requests.time.time", lambda: now + 400)
     (again,) = looking.look()
     assert again.run_key != request.run_key
 

@@ -9,7 +9,7 @@ import pytest
 
 from nba_pipeline import clock
 from nba_pipeline.automation import sensors
-from nba_pipeline.automation.requests import Wish
+from nba_pipeline.automation.pending import PendingWork
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES, TRAINING
 from nba_pipeline.automation.sensors import LANDING
 from nba_pipeline.automation.work import work_of
@@ -73,9 +73,9 @@ def test_a_run_ends_where_the_next_date_is_not_meant_or_set_aside(looking: Looki
     """Else it would take that date along; on a date of which one table is set aside, the others run."""
     request = Request(RAW, FIRST, THIRD)
     survey = looking.home.survey()
-    found = work_of(Wish((request,), frozenset({FIRST, THIRD})), survey)
+    found = work_of(PendingWork((request,), frozenset({FIRST, THIRD})), survey)
     assert [work.days for work in found.works] == [[FIRST], [THIRD]]
-    found = work_of(Wish((request,)), survey, {"nbac_schedule": {SECOND}})
+    found = work_of(PendingWork((request,)), survey, {"nbac_schedule": {SECOND}})
     assert [work.days for work in found.works] == [[FIRST], [SECOND], [THIRD]]
     whole, part, _whole = ({t.name for t in work.request.tables} for work in found.works)
     kept_out = {t.name for t in RAW if {"nbac_schedule"} & {t.name, *t.upstream}}
@@ -86,7 +86,7 @@ def test_a_run_ends_where_the_next_date_is_not_meant_or_set_aside(looking: Looki
 @pytest.mark.usefixtures("_morning")
 def test_the_same_work_has_the_same_identity_and_other_content_another(looking: Looking) -> None:
     """Whoever looks, and whenever; what is wanted and what is stored decide."""
-    wish = Wish((Request(RAW, FIRST, FIRST),))
+    wish = PendingWork((Request(RAW, FIRST, FIRST),))
     (one,) = work_of(wish, looking.home.survey()).works
     looking.restart()
     (same,) = work_of(wish, looking.home.survey()).works

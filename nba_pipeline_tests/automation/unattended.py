@@ -14,8 +14,8 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
 from nba_pipeline import clock
-from nba_pipeline.automation import asking, sensors
-from nba_pipeline.automation.opened import opened
+from nba_pipeline.automation import run_requests, sensors
+from nba_pipeline.automation.installation import open_installation
 from nba_pipeline.definitions import defs
 from nba_pipeline.orchestration.instance import open_instance
 from nba_pipeline.orchestration.session import days_of
@@ -123,15 +123,15 @@ class Unattended:
 
     def restart(self) -> None:
         """What a new process would know: the cursors and the books, and nothing else."""
-        asking._just_asked.clear()
+        run_requests._just_asked.clear()
         sensors._read.clear()
-        from nba_pipeline.automation import opened as module  # noqa: PLC0415
+        from nba_pipeline.automation import installation as module  # noqa: PLC0415
 
         module._KEPT.clear()
 
-    def opened(self) -> Any:
+    def open_installation(self) -> Any:
         """The installation as sensors see it."""
-        with self._places(), opened(TABLES) as home:
+        with self._places(), open_installation(TABLES) as home:
             return home
 
     @contextmanager

@@ -6,7 +6,7 @@ from datetime import date
 import ibis.expr.types as ir
 import pytest
 
-from nba_pipeline.engine import compiled, questions
+from nba_pipeline.engine import compiled, queries
 from nba_pipeline.engine.compute import Writer, compute
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.simulation.league import League, write_landing
@@ -21,7 +21,7 @@ OFFENSE = "team_offense_game_summary"
 @pytest.fixture
 def lab(tmp_path, monkeypatch) -> Lab:
     """A tiny league with its raw tables, in a process that has compiled nothing yet."""
-    monkeypatch.setattr(questions, "_COMPILED", {})
+    monkeypatch.setattr(queries, "_COMPILED", {})
     monkeypatch.setattr(compiled, "_FOLDER", [])
     write_landing(tmp_path / "landing", League(teams=4, days=4, rest=0.0, seed=3))
     found = Lab(tmp_path, tmp_path / "landing")
@@ -52,7 +52,7 @@ def test_a_damaged_query_is_compiled_again(lab, compilations, monkeypatch, text)
     for path in lab.folder.glob("compiled/*/*.json"):
         path.write_text(text)
     compilations.clear()
-    monkeypatch.setattr(questions, "_COMPILED", {})
+    monkeypatch.setattr(queries, "_COMPILED", {})
     lab.compute([OFFENSE], FIRST, LAST, force=True)
     assert compilations
     assert lab.rows(OFFENSE) == rows
@@ -64,7 +64,7 @@ def test_another_process_compiles_nothing_and_gets_the_same(lab, compilations, m
     rows, stamps = lab.rows(OFFENSE), lab.warehouse.stamps(OFFENSE)
     assert len(compilations) > 3
     compilations.clear()
-    monkeypatch.setattr(questions, "_COMPILED", {})
+    monkeypatch.setattr(queries, "_COMPILED", {})
     again = lab.compute([OFFENSE], FIRST, LAST, force=True)[OFFENSE]
     assert compilations == []
     assert again.replaced.unchanged == tuple(sorted(stamps))
@@ -79,7 +79,7 @@ def test_a_broken_copy_and_other_code_are_compiled_anew(lab, compilations, monke
     (folder,) = (lab.folder / "compiled").iterdir()
     for path in folder.iterdir():
         path.write_text(path.read_text()[:40])
-    monkeypatch.setattr(questions, "_COMPILED", {})
+    monkeypatch.setattr(queries, "_COMPILED", {})
     compilations.clear()
     assert lab.compute([OFFENSE], FIRST, LAST, force=True)[OFFENSE].replaced.written == ()
     assert len(compilations) > 3

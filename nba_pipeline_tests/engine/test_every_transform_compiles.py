@@ -8,9 +8,9 @@ import pytest
 import sqlglot
 
 from nba_pipeline.engine.inputs import read_inputs
-from nba_pipeline.engine.made_from import made_from
-from nba_pipeline.engine.questions import call
+from nba_pipeline.engine.queries import call
 from nba_pipeline.engine.rows import finished
+from nba_pipeline.engine.upstream_versions import made_from
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST, Lab
 from nba_pipeline_tests.warehouse.bigquery_rules import broken_by

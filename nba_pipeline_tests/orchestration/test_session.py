@@ -12,7 +12,7 @@ from nba_pipeline.backfill.leases import LeaseRefused
 from nba_pipeline.cli.installation import Installation, open_installation
 from nba_pipeline.definitions import defs
 from nba_pipeline.engine.bypass import Bypass, InvalidBypass
-from nba_pipeline.orchestration.launched import LaunchedRun
+from nba_pipeline.orchestration.dagster_run import LaunchedRun
 from nba_pipeline.orchestration.session import RunSession, claims, days_of
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from upath import UPath
 
-from nba_pipeline.engine.filing import facts_of, filed
+from nba_pipeline.engine.file_dates import facts_of, filed
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.landing_files import LandingFiles
 from nba_pipeline.kernel.formats import CsvLines

@@ -16,10 +16,10 @@ from nba_pipeline import clock
 from nba_pipeline.backfill.planner import Request, plan
 from nba_pipeline.engine.compute import Writer, compute
 from nba_pipeline.engine.landing import Landing
-from nba_pipeline.engine.made_from import content
 from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.schema import conformed
 from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.engine.upstream_versions import content
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.phase_5_predictions import predictions_made as module
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
@@ -28,7 +28,7 @@ from nba_pipeline.phase_5_predictions.player_prop_predictions import transform a
 from nba_pipeline.quality.accuracy import accuracy_of
 from nba_pipeline.quality.explain import explain
 from nba_pipeline.quality.gaps import root_gaps
-from nba_pipeline.quality.predicted import predictions_of
+from nba_pipeline.quality.predictions import predictions_of
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.protocol import RowsLost, Storage
 from nba_pipeline_tests.conftest import FIRST, Lab

@@ -88,5 +88,5 @@ def test_readiness_and_moves_of_predictions_are_counted() -> None:
         "moved_mean": 1.0,
         "moved_most": 1.5,
     }
-    told = Changes(table.name, 1, FIRST, FIRST, **facts).told()
+    told = Changes(table.name, 1, FIRST, FIRST, **facts).as_dict()
     assert told["moved_most"] == 1.5

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from nba_pipeline.quality.contributions import in_words, moved_by
 from nba_pipeline.quality.explain import explain
-from nba_pipeline.quality.moved import in_words, moved_by
-from nba_pipeline.quality.predicted import predictions_of
+from nba_pipeline.quality.predictions import predictions_of
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import REAL_DAY
 
@@ -15,7 +15,7 @@ FEATURES = TABLES["ml_feature_store_v2"].features
 
 def test_all_parts_together_are_the_prediction(real, monkeypatch) -> None:
     """With what all begin with, which is the same for everybody of a date."""
-    monkeypatch.setattr("nba_pipeline.quality.moved._SHOWN", len(FEATURES))
+    monkeypatch.setattr("nba_pipeline.quality.contributions._SHOWN", len(FEATURES))
     moved = moved_by(real.warehouse, REAL_DAY, FEATURES)
     made = real.rows("player_prop_predictions", game_date=REAL_DAY, system="xgboost")
     assert len(moved) == len(made) > 200

@@ -17,7 +17,7 @@ from nba_pipeline.league import calendar
 
 
 @dataclass(frozen=True)
-class Wish:
+class PendingWork:
     """Requests in the order in which they are carried out, and the only dates that are meant.
 
     Without such dates all of the requests' are.
@@ -29,7 +29,7 @@ class Wish:
     """Why nothing is asked for yet, where something is to be waited for."""
 
 
-def landed(survey: Survey, changed: Iterable[tuple[str, str]], today: date) -> Wish:
+def landed(survey: Survey, changed: Iterable[tuple[str, str]], today: date) -> PendingWork:
     """The raw tables on exactly the dates of which changed files now say something else.
 
     Of a required source, the dates before the last that it speaks of are known too, though they have
@@ -54,8 +54,8 @@ def landed(survey: Survey, changed: Iterable[tuple[str, str]], today: date) -> W
                 if missing and source in table.sources:
                     meant |= missing & _spoken_of(source, days, survey)
     if not meant:
-        return Wish()
-    return Wish((Request(tuple(raw), min(meant), max(meant)),), frozenset(meant))
+        return PendingWork()
+    return PendingWork((Request(tuple(raw), min(meant), max(meant)),), frozenset(meant))
 
 
 def _days(season: str, today: date) -> list[date]:
@@ -66,7 +66,7 @@ def _days(season: str, today: date) -> list[date]:
 
 def _spoken_of(source: Source, days: Sequence[date], survey: Survey) -> set[date]:
     """The days that the source's files say anything of, if only that there is no game."""
-    told = survey.landing.told(source, days)
+    told = survey.landing.days_with_content(source, days)
     if not source.is_required:
         return told
     last: dict[str, date] = {}
@@ -75,28 +75,28 @@ def _spoken_of(source: Source, days: Sequence[date], survey: Survey) -> set[date
     return told | {day for day in days if day <= last.get(calendar.season_of(day).name, date.min)}
 
 
-def repaired(survey: Survey) -> Wish:
+def repaired(survey: Survey) -> PendingWork:
     """What is affected by what changed; models are left as they are."""
     request = repairs(list(survey.tables.values()), survey, retrain=False)
-    return Wish(tuple(parts(request, survey)) if request else ())
+    return PendingWork(tuple(parts(request, survey)) if request else ())
 
 
-def before_games(survey: Survey, today: date) -> Wish:
+def before_games(survey: Survey, today: date) -> PendingWork:
     """Everything that today's predictions need, and the predictions."""
     if not calendar.season_days(today, today):
-        return Wish()
+        return PendingWork()
     wanted = _named(survey, predicting(survey, today))
-    return Wish(tuple(parts(Request(wanted, today, today), survey)))
+    return PendingWork(tuple(parts(Request(wanted, today, today), survey)))
 
 
-def after_games(survey: Survey, today: date) -> Wish:
+def after_games(survey: Survey, today: date) -> PendingWork:
     """All tables on the dates up to yesterday that have come since a table was last stored.
 
     Once their games are over, or are so long ago that they will hardly be played.
     """
     yesterday = today - timedelta(days=1)
     if not calendar.season_days(yesterday, yesterday):
-        return Wish()
+        return PendingWork()
     season = calendar.season_of(yesterday)
     daily = [table for table in survey.tables.values() if table.partitions == "daily"]
     stored = [
@@ -104,13 +104,13 @@ def after_games(survey: Survey, today: date) -> Wish:
         for table in daily
     ]
     if not any(stored):
-        return Wish()
+        return PendingWork()
     first = min(
         max(days) + timedelta(days=1) if days else min(map(min, filter(None, stored)))
         for days in stored
     )
     if first > yesterday:
-        return Wish()
+        return PendingWork()
     open_days = {
         day: why
         for table in daily
@@ -119,21 +119,21 @@ def after_games(survey: Survey, today: date) -> Wish:
         if first <= day <= yesterday
     }
     if open_days:
-        return Wish(unmet=tuple(f"{day}: {why}" for day, why in sorted(open_days.items())))
+        return PendingWork(unmet=tuple(f"{day}: {why}" for day, why in sorted(open_days.items())))
     names = {
         name for day in calendar.season_days(first, yesterday) for name in predicting(survey, day)
     }
     names |= {table.name for table in daily}
     request = Request(_named(survey, names), first, yesterday)
-    return Wish(tuple(parts(request, survey)))
+    return PendingWork(tuple(parts(request, survey)))
 
 
-def month_trained(survey: Survey, today: date) -> Wish:
+def month_trained(survey: Survey, today: date) -> PendingWork:
     """The models of today's month, where they are missing or out of date."""
     if not calendar.season_days(today, today):
-        return Wish()
+        return PendingWork()
     monthly = tuple(t for t in survey.tables.values() if t.partitions == "monthly")
-    return Wish(tuple(parts(Request(monthly, today, today), survey)))
+    return PendingWork(tuple(parts(Request(monthly, today, today), survey)))
 
 
 def _named(survey: Survey, names: Iterable[str]) -> tuple[Table, ...]:

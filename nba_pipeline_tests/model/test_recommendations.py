@@ -6,7 +6,7 @@ from datetime import date
 import ibis
 import pytest
 
-from nba_pipeline.model.advice import records, with_advice
+from nba_pipeline.model.recommendations import records, with_advice
 
 NAMES = ("is_production_ready", "predicted_points", "points_line", "over_price", "under_price")
 MONTH = date(2024, 1, 1)

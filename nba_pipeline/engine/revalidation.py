@@ -7,13 +7,13 @@ from datetime import date
 
 from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.landing import Landing
-from nba_pipeline.engine.questions import Questions, call
+from nba_pipeline.engine.queries import Queries, call
 from nba_pipeline.engine.verdicts import judge, require
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.warehouse.protocol import Stamp, Warehouse
 
 
-def judged_again(
+def revalidated(
     table: Table, days: Sequence[date], warehouse: Warehouse, landing: Landing
 ) -> dict[date, Stamp]:
     """The stamps of stored partitions with every fact told anew from the rows as they stand.
@@ -27,7 +27,7 @@ def judged_again(
         stored = warehouse.table(table.name, min(days), max(days))
         of_days = stored.filter(stored[table.date_column].isin(list(days)))
         rows = stage(of_days, f"{table.name}__rows", warehouse, staged)
-        questions = Questions(table, warehouse, inputs)
+        questions = Queries(table, warehouse, inputs)
         require(table, rows, questions)
         facts = judge(table, days, rows, questions)
     return {day: changed_copy(stamps[day], **facts[day]) for day in days}

@@ -46,7 +46,7 @@ def _place(part: Callable[..., object] | type) -> str:
     return f"{part.__module__}.{part.__qualname__}"
 
 
-class Questions:
+class Queries:
     """The questions of one table about its inputs."""
 
     def __init__(self, table: Table, warehouse: Warehouse, inputs: Mapping[str, ir.Table]) -> None:

@@ -25,7 +25,7 @@ _SET_ASIDE = sa.Table(
 _LOOKED_AT = ""
 
 
-def set_aside(engine: sa.Engine, survey: Survey) -> dict[str, set[date]]:
+def cancelled_partitions(engine: sa.Engine, survey: Survey) -> dict[str, set[date]]:
     """Per table, the partitions that are left alone; notes those of what was newly cancelled."""
     create_tables(engine, METADATA)
     _note_cancelled(engine, survey)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from nba_pipeline.automation.opened import Opened
+from nba_pipeline.automation.installation import OpenInstallation
 from nba_pipeline.automation.work import Work
 from nba_pipeline.backfill.lease_rows import Claim
 from nba_pipeline.errors import WrongRequest
@@ -79,7 +79,7 @@ class Ended:
 def decide(
     works: Sequence[Work],
     name: str,
-    home: Opened,
+    home: OpenInstallation,
     instance: dg.DagsterInstance,
     *,
     priority: int = 0,
@@ -133,7 +133,7 @@ def _request(work: Work, backfill_id: str, attempts: int, priority: int) -> dg.R
 
 
 def _in_the_way(
-    wanted: Sequence[Claim], identity: str, home: Opened, instance: dg.DagsterInstance
+    wanted: Sequence[Claim], identity: str, home: OpenInstallation, instance: dg.DagsterInstance
 ) -> str | None:
     """Who writes what the work writes or reads, or is about to; None where nobody is."""
     for lease in home.leases.living():
@@ -155,7 +155,7 @@ def _in_the_way(
     return None
 
 
-def _claims_of(run: dg.DagsterRun, home: Opened) -> Sequence[Claim]:
+def _claims_of(run: dg.DagsterRun, home: OpenInstallation) -> Sequence[Claim]:
     keys = run.asset_selection or ()
     names = {key.to_user_string() for key in keys}
     tables = [table for name, table in home.tables.items() if name in names]
@@ -183,7 +183,7 @@ def _attempts(identity: str, instance: dg.DagsterInstance) -> list[Ended]:
     return [_ended(record, instance) for record in reversed(records)]
 
 
-def _bury_dead(identity: str, home: Opened, instance: dg.DagsterInstance) -> None:
+def _bury_dead(identity: str, home: OpenInstallation, instance: dg.DagsterInstance) -> None:
     """Marks runs of the work as failed that have begun and whose process is gone: none has a lease."""
     begun = dg.RunsFilter(tags={WORK_TAG: identity}, statuses=_STARTED)
     alive = {lease.run_id for lease in home.leases.living()}
@@ -226,7 +226,9 @@ _FAILURES = (
 )
 
 
-def _verdict(attempts: Sequence[Ended], home: Opened, backfill_id: str) -> tuple[str, str]:
+def _verdict(
+    attempts: Sequence[Ended], home: OpenInstallation, backfill_id: str
+) -> tuple[str, str]:
     """ask, wait or give up, and why."""
     runs = [attempt.run_id for attempt in attempts]
     if home.leases.is_cancelled(backfill_id, *runs) or any(map(_was_dequeued, attempts)):
@@ -250,7 +252,9 @@ def _was_dequeued(attempt: Ended) -> bool:
     return attempt.status == dg.DagsterRunStatus.CANCELED and not attempt.was_started
 
 
-def _after_failure(attempts: Sequence[Ended], home: Opened, backfill_id: str) -> tuple[str, str]:
+def _after_failure(
+    attempts: Sequence[Ended], home: OpenInstallation, backfill_id: str
+) -> tuple[str, str]:
     """Whether it is tried again: a passing failure is, a few times, with growing pauses."""
     last, pauses = attempts[-1], home.settings.retry_pauses
     if not last.is_transient:

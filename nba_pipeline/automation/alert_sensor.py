@@ -10,8 +10,8 @@ import dagster as dg
 from nba_pipeline import clock
 from nba_pipeline.automation.alerts import alerts, note_told, untold
 from nba_pipeline.automation.channels import NobodyTold, send
+from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.on_call import OnCall, on_call
-from nba_pipeline.automation.opened import Opened, opened
 from nba_pipeline.automation.sensors import state_of
 from nba_pipeline.backfill import audit
 from nba_pipeline.kernel.table import Table
@@ -43,13 +43,13 @@ def alert_sensor(tables: Mapping[str, Table]) -> dg.SensorDefinition:
         description="Tells what is amiss, each thing once, and keeps the report.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        with opened(tables) as home:
+        with open_installation(tables) as home:
             return tell(home, context.cursor)
 
     return sensor
 
 
-def tell(home: Opened, cursor: str | None) -> dg.SensorResult:
+def tell(home: OpenInstallation, cursor: str | None) -> dg.SensorResult:
     """Tells what has not been told yet, and reports where the report says something else.
 
     The cursor holds what was seen at a glance, where nothing is left to tell, and the report's digest.
@@ -78,7 +78,7 @@ def tell(home: Opened, cursor: str | None) -> dg.SensorResult:
     )
 
 
-def _at_a_glance(home: Opened) -> str:
+def _at_a_glance(home: OpenInstallation) -> str:
     """What decides whether there may be something to tell, without looking into any of it."""
     newest = [str(line.at) for line in audit.read(home.engine, 1)]
     leases = [f"{lease.id} {lease.state}" for lease in home.leases.living()]
@@ -90,7 +90,7 @@ def _at_a_glance(home: Opened) -> str:
 
 def _mark(report: OnCall) -> str:
     """A digest of what the report says, the time and how far runs are apart."""
-    facts = {k: v for k, v in report.told().items() if k not in ("at", "running")}
+    facts = {k: v for k, v in report.as_dict().items() if k not in ("at", "running")}
     facts["running"] = [line["run"] for line in report.running]
     return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()[:16]
 

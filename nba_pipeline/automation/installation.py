@@ -18,13 +18,13 @@ from nba_pipeline.settings import Settings
 from nba_pipeline.warehouse.opening import open_warehouse
 from nba_pipeline.warehouse.protocol import Warehouse
 
-_KEPT: dict[tuple[str, ...], "Opened"] = {}
+_KEPT: dict[tuple[str, ...], "OpenInstallation"] = {}
 # The connection to DuckDB is for one thread at a time, and Dagster evaluates in several.
 _TURN = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenInstallation:
     """An installation as it is looked at between runs."""
 
     settings: Settings
@@ -46,7 +46,7 @@ class Opened:
 
 
 @contextmanager
-def opened(tables: Mapping[str, Table]) -> Iterator[Opened]:
+def open_installation(tables: Mapping[str, Table]) -> Iterator[OpenInstallation]:
     """The installation that the environment names, for this thread alone until left."""
     settings = Settings()
     key = (
@@ -61,11 +61,11 @@ def opened(tables: Mapping[str, Table]) -> Iterator[Opened]:
         yield _KEPT[key]
 
 
-def _open(settings: Settings, tables: Mapping[str, Table]) -> Opened:
+def _open(settings: Settings, tables: Mapping[str, Table]) -> OpenInstallation:
     engine = connect(settings.coordination_url, settings.lease_seconds)
     warehouse = open_warehouse(
         settings, engine, {name: table.phase for name, table in tables.items()}
     )
     landing = Landing(settings.landing_root, settings.parsed_folder)
     leases = Leases(engine, settings.lease_seconds, warehouse.advance)
-    return Opened(settings, tables, engine, warehouse, landing, leases)
+    return OpenInstallation(settings, tables, engine, warehouse, landing, leases)

@@ -9,10 +9,10 @@ import dagster as dg
 import pytest
 
 from nba_pipeline import clock
+from nba_pipeline.automation.alert_sensor import REPORT, tell
 from nba_pipeline.automation.alerts import P0, P1, Alert, _drops, _overdue, alerts
 from nba_pipeline.automation.channels import NobodyTold, send, subject_of
 from nba_pipeline.automation.on_call import on_call
-from nba_pipeline.automation.telling import REPORT, tell
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.backfill.progress import Progress

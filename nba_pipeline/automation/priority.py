@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 
 from nba_pipeline import clock
-from nba_pipeline.automation.requests import Wish
+from nba_pipeline.automation.pending import PendingWork
 from nba_pipeline.automation.work import Work
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.engine.bypass import Bypass
@@ -48,8 +48,8 @@ def has_time(works: Sequence[Work], survey: Survey, engine: sa.Engine) -> bool:
     return clock.now() + timedelta(seconds=seconds) < begins - _MARGIN
 
 
-def without_corrections(wish: Wish, today: date) -> Wish:
+def without_corrections(wish: PendingWork, today: date) -> PendingWork:
     """The wish's own date alone, whatever of what it looks back on has been corrected since."""
     own = [request for request in wish.requests if request.first == request.last == today]
     bypass = Bypass(UPSTREAM_STALE, _REASON)
-    return Wish(tuple(replace(request, bypasses=(bypass,)) for request in own))
+    return PendingWork(tuple(replace(request, bypasses=(bypass,)) for request in own))

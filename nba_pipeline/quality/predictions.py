@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from ibis import _
 
 from nba_pipeline.model import statements
-from nba_pipeline.quality.moved import SYSTEM, in_words, moved_by
+from nba_pipeline.quality.contributions import SYSTEM, in_words, moved_by
 from nba_pipeline.thresholds import AUDITABLE_DAYS
 from nba_pipeline.warehouse.protocol import Warehouse
 
