@@ -3,7 +3,7 @@
     python benchmarks/propagation.py --landing ../shared/data/landing
 
 Computes three seasons up to the features by turns as it is, and with the kernel's joins, windows
-and holes replaced by plain ones and no quality columns. Prints what each tracked table takes from
+and holes replaced by plain ones, whose lists of gaps are empty. Prints what each tracked table takes from
 reading to the commit in both, and the ratio; the fastest of the rounds counts, in which nothing has
 to be compiled any more.
 """
@@ -25,7 +25,6 @@ import ibis.expr.types as ir
 
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.engine import compute
-from nba_pipeline.engine import rows as engine_rows
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
@@ -49,26 +48,29 @@ def plain_join(left: ir.Table, right: ir.Table, on: list[str], *, how: str = "le
     return both.drop(*(f"{key}__key" for key in on))
 
 
-def without_gaps(units: ir.Table, *_rest: object) -> ir.Table:
-    """The rows, of which none has a gap."""
-    return units.mutate(gap_ids=provenance.no_gaps())
-
-
-def unjudged(rows: ir.Table, *_reasons: object) -> ir.Table:
-    """The rows, all ready."""
-    nothing = {"completeness": ibis.null("float64"), "not_ready_reason": ibis.null("string")}
-    return rows.mutate(is_production_ready=True, **nothing)
+def without_gaps(units: ir.Table, _gaps: ir.Table, unit: str) -> ir.Table:
+    """The units, all there."""
+    family = provenance.FAMILIES[unit]
+    counts = (provenance.expected_column(family), provenance.present_column(family))
+    return units.mutate(
+        gap_ids=provenance.no_gaps(),
+        **{name: ibis.literal(1, "int64") for name in counts},
+    )
 
 
 def plain_gathered(rows: ir.Table, on: list[str], **statistics: ir.Value) -> ir.Table:
     """Sums that carry nothing."""
-    return without_gaps(rows.group_by(on).agg(**statistics))
+    return rows.group_by(on).agg(**statistics).mutate(gap_ids=provenance.no_gaps())
 
 
 def plain_timeline(
-    rows: ir.Table, *_gaps: ir.Table, of: str, **_needs: object
+    rows: ir.Table, *_gaps: ir.Table, of: str, needs: Sequence[timeline.Need] = ()
 ) -> timeline.Timeline:
-    """Entries without holes."""
+    """Entries without holes, which count the games of the families that they need."""
+    needed = {provenance.FAMILIES[need.unit] for need in needs}
+    others = [family for family in provenance.families_of(rows) if family not in needed]
+    counts = (provenance.expected_column, provenance.present_column)
+    rows = rows.drop(*(column(family) for family in others for column in counts))
     rows = rows.mutate(is_hole=False, gap_ids=provenance.no_gaps())
     return timeline.Timeline(timeline._in_order(rows, [of]), of)
 
@@ -89,12 +91,9 @@ def unpropagated() -> Iterator[None]:
             (provenance, "join", plain_join),
             (provenance, "gathered", plain_gathered),
             (provenance, "with_holes", without_gaps),
-            (provenance, "tracking_columns", lambda _table: []),
             (windows, "join", plain_join),
-            (windows, "tracking_columns", lambda _table: []),
             (windows, "_touching_gaps", no_touching),
-            (engine_rows, "with_quality", unjudged),
-            (engine_rows, "tracking_columns", lambda _table: []),
+            (compute, "lineage_of", lambda *_asked: {}),
         ):
             patches.enter_context(patch.object(target, name, plain))
         for name in MEASURED:
