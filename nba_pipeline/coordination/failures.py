@@ -43,22 +43,22 @@ class Failures:
         """Notes that the partitions failed, instead of what was noted of them before."""
         if not reasons:
             return
-        self.clear(table, reasons)
         lines = [
             {"table_name": table, "partition": str(day), "run_id": run_id, "reason": reason}
             for day, reason in reasons.items()
         ]
         with begin(self._engine) as connection:
+            _delete(connection, table, reasons)
             connection.execute(sa.insert(_FAILED), lines)
 
     def clear(self, table: str, days: Iterable[date]) -> None:
         """Forgets the partitions' failures."""
-        keys = [str(day) for day in days]
         with begin(self._engine) as connection:
-            for start in range(0, len(keys), _AT_ONCE):
-                connection.execute(
-                    sa.delete(_FAILED).where(
-                        _FAILED.c.table_name == table,
-                        _FAILED.c.partition.in_(keys[start : start + _AT_ONCE]),
-                    )
-                )
+            _delete(connection, table, days)
+
+
+def _delete(connection: sa.Connection, table: str, days: Iterable[date]) -> None:
+    keys = [str(day) for day in days]
+    for start in range(0, len(keys), _AT_ONCE):
+        some = _FAILED.c.partition.in_(keys[start : start + _AT_ONCE])
+        connection.execute(sa.delete(_FAILED).where(_FAILED.c.table_name == table, some))
