@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 11
+VERSION = 12
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,11 @@ EDGE_RECORD_ROWS = Threshold(
     300,
     "Graded edges of a kind from which their record may recommend. Sixty kinds are looked at month by "
     "month: among short records one is above any price by luck.",
+)
+EDGE_HIGHEST_PRICE = Threshold(
+    2.0,
+    "Decimal price from which on a side is another bet than the record's, which is of lines near even "
+    "prices: the market itself holds it for less likely than not, and knows why.",
 )
 UNSETTLED_DAYS = Threshold(
     3,

@@ -9,8 +9,9 @@ import ibis.expr.types as ir
 from ibis import _
 
 from nba_pipeline.model.walk_forward import EDGES
+from nba_pipeline.thresholds import EDGE_HIGHEST_PRICE
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _ON = {"month": "date", "system": "string", "side": "string", "edge_from": "float64"}
@@ -34,7 +35,8 @@ def with_advice(rows: ir.Table, known: ir.Table) -> ir.Table:
     """The rows with recommendation and recommendation_reason.
 
     A side is recommended only where it is priced, and where of the same system's edges to the same
-    side and as wide, graded before the month, surely more came in than the price asks for.
+    side and as wide, graded before the month, surely more came in than the price asks for. At a price
+    above EDGE_HIGHEST_PRICE none is: what is paid so high comes in less often than the record's bets.
 
     Args:
         rows: with system, game_date, is_production_ready, predicted_points, edge, points_line and
@@ -52,7 +54,8 @@ def with_advice(rows: ir.Table, known: ir.Table) -> ir.Table:
     same = [rows["in_month" if name == "month" else name] == told[f"{name}__of"] for name in _ON]
     both = rows.left_join(told, same).drop(*(f"{name}__of" for name in _ON))
     price = ibis.ifelse(both.side == "OVER", both.over_price, both.under_price)
-    is_proven = (both.hit_rate_low > 1 / price).fill_null(False)
+    is_proven = (both.hit_rate_low > 1 / price) & (price < EDGE_HIGHEST_PRICE.value)
+    is_proven = is_proven.fill_null(False)
     reason = ibis.cases(
         (~both.is_production_ready, "incomplete"),
         (both.points_line.isnull(), "no_line"),

@@ -78,6 +78,7 @@ OF_VERSION[11] = {k: v for k, v in OF_VERSION[10].items() if k != "TRAINING_WORS
     "TRAINING_DRIFT_KNOWN_ROWS": 20_000,
     "TRAINING_DRIFT_OUTSIDE": 0.01,
 }
+OF_VERSION[12] = OF_VERSION[11] | {"EDGE_HIGHEST_PRICE": 2.0}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
@@ -150,7 +151,7 @@ def test_a_changed_limit_makes_stale_exactly_the_tables_that_use_it(league, monk
 def test_a_new_version_of_a_parser_or_of_formulas_makes_stale_what_uses_it(
     league, monkeypatch
 ) -> None:
-    """The box score formulas are the summaries' and the cache's; a parser its raw table's."""
+    """The box score formulas, and who of it played, are those of who asks; a parser its raw table's."""
 
     def stale_tables(tables) -> set[str]:
         survey = Survey(tables, league.warehouse, league.landing)
@@ -158,7 +159,10 @@ def test_a_new_version_of_a_parser_or_of_formulas_makes_stale_what_uses_it(
 
     monkeypatch.setattr(box_score, "VERSION", box_score.VERSION + 1)
     meaning.cache_clear()
-    assert stale_tables(TABLES) == {"player_game_summary", "team_offense_game_summary"}
+    assert stale_tables(TABLES) == {
+        *("player_game_summary", "team_offense_game_summary", "upcoming_player_game_context"),
+        *("player_daily_cache", "player_composite_factors", "player_similar_games", "points_model"),
+    }
     monkeypatch.undo()
     meaning.cache_clear()
     raw = TABLES["nbac_team_boxscore"]
