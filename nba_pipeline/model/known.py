@@ -11,12 +11,14 @@ import pandas as pd
 
 from nba_pipeline.model.training import Training
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 CAUSES = ("no source", "bootstrap", "gap", "not applicable", "unexplained")
 """What a feature is lacking for, in the order in which they are asked."""
 _BOOTSTRAP = "bootstrap"
+_GAMES = 10
+"""How many games back what shots tell is known from."""
 _LEAGUE_DAYS = 30
 """How far a league average looks back."""
 
@@ -93,6 +95,29 @@ def _told_of_games(column: str) -> Callable[[Training], Asked]:
     return asked
 
 
+def _assists(training: Training) -> Asked:
+    """The season's games tell who assisted, and so do all of the player's last that tell his shots."""
+    has_source, _everywhere = _told_of_games("assisted_makes")(training)
+    own = ["player_id", "season"]
+    games = training.games[[*own, "game_date", "paint_attempts", "assisted_makes"]]
+    games = games.assign(day=_moments(games.game_date)).sort_values("day", ignore_index=True)
+    untold = games.paint_attempts.notna() & games.assisted_makes.isna()
+    games = games.assign(untold=untold.astype("int64"))
+    lately = games.groupby(own).untold.rolling(_GAMES, min_periods=1).sum()
+    games = games[[*own, "day"]].assign(untold=lately.reset_index(level=own, drop=True))
+    rows = training.rows[own].assign(
+        day=_moments(training.rows.game_date), place=range(len(has_source))
+    )
+    found = pd.merge_asof(
+        rows.sort_values("day"), games, on="day", by=own, allow_exact_matches=False
+    ).sort_values("place")
+    return has_source, pd.Series((found.untold.fillna(0) == 0).to_numpy(), training.rows.index)
+
+
+def _moments(days: pd.Series) -> pd.Series:
+    return pd.to_datetime(days).astype("datetime64[ns]")
+
+
 def _availability(training: Training) -> Asked:
     """A report tells of the team, or the season's transactions have begun."""
     rows = training.rows
@@ -110,7 +135,7 @@ NEEDS: Mapping[str, Callable[[Training], Asked]] = {
     "previous_season": _previous_season,
     "league": _league,
     "shots": _told_of_games("paint_attempts"),
-    "assists": _told_of_games("assisted_makes"),
+    "assists": _assists,
     "availability": _availability,
     "report": _report,
 }

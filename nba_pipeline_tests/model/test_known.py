@@ -1,5 +1,6 @@
 """Why rows lack a feature."""
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -79,6 +80,23 @@ def test_what_a_feature_is_lacking_for(name, of_row, cause) -> None:
     assert set(found) == {name}
     assert pd.isna(found[name].iloc[0])
     assert found[name].iloc[1] == cause
+
+
+def test_games_whose_source_tells_no_assists_are_a_cause_for_ten_games() -> None:
+    """Of twelve games the first has shots without assists: the eleventh row is the last that lacks them."""
+    days = [date(2023, 11, number) for number in range(1, 13)]
+    rows = [row(game_date=day, assisted_rate_last_10=None) for day in days]
+    games = pd.DataFrame(
+        {
+            "player_id": 1,
+            "season": "2023-24",
+            "game_date": days,
+            "paint_attempts": 3.0,
+            "assisted_makes": [None, *[1.0] * 11],
+        }
+    )
+    found = known.causes(replace(training(*rows), games=games))["assisted_rate_last_10"]
+    assert list(found) == ["unexplained", *["not applicable"] * 10, "unexplained"]
 
 
 def test_shares_are_told_per_season_by_cause() -> None:
