@@ -46,10 +46,15 @@ def base(tmp_path_factory) -> Path:
 
 
 class Home(NamedTuple):
-    """A copy of the base, and the URL of its coordination database."""
+    """A folder, such as a copy of the base, and the URL of its coordination database."""
 
     folder: Path
     coordination: str
+
+    @classmethod
+    def on_sqlite(cls, folder: Path) -> "Home":
+        """One whose coordination database is the file in it."""
+        return cls(folder, f"sqlite:///{folder / 'coordination.db'}")
 
     def lab(self) -> Lab:
         """Its warehouse and landing zone."""
@@ -119,7 +124,7 @@ def copied(tmp_path, base, request) -> Callable[[str], Home]:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(base, folder)
         if kind == "sqlite":
-            return Home(folder, f"sqlite:///{folder / 'coordination.db'}")
+            return Home.on_sqlite(folder)
         return Home(folder, request.getfixturevalue("postgres").database())
 
     return copy

@@ -26,7 +26,7 @@ from nba_pipeline_tests.backfill.writer import MARKED, NEXT_VERSION
 from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, lines
 from nba_pipeline_tests.program import Program
-from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, Writer
+from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, Home, Writer
 
 OLD, FIX = NEXT_VERSION, NEXT_VERSION + 1
 """Versions of the code that the two backfills have, both newer than what the program declares."""
@@ -66,18 +66,18 @@ def evening(tmp_path_factory) -> Evening:
     write_landing(source, League(teams=6, days=28, rest=0.1, seed=14))
     whole = (source / TEAM_LOG).read_text()
     damaged(source, home, TEAM_LOG, _with_usage_of(source, 0.477))
-    program = Program(home, home / "landing")
+    program, own = Program(home, home / "landing"), Home.on_sqlite(home)
     wish = {"tables": CHAIN, "span": [str(FIRST), str(LAST)], "wait": False, "force": False}
 
-    old = Writer(home, run="old-evening", version=OLD, **(wish | {"pause": 30}))
+    old = Writer(own, run="old-evening", version=OLD, **(wish | {"pause": 30}))
     old.go()
     old.wait_for("committing")
-    refused = _result(Writer(home, run="fix-too-early", version=FIX, **wish))
+    refused = _result(Writer(own, run="fix-too-early", version=FIX, **wish))
     cancelled = program.call("cancel", "old-evening", "--reason", WHY)
     old.process.wait(timeout=30)
-    old_again = _result(Writer(home, run="old-evening", version=OLD, **wish))
+    old_again = _result(Writer(own, run="old-evening", version=OLD, **wish))
 
-    assert "written" in _result(Writer(home, run="fix", version=FIX, **wish))
+    assert "written" in _result(Writer(own, run="fix", version=FIX, **wish))
     on_last = ["--from", str(LAST), "--to", str(LAST), "--json"]
     usage_before = program.call("validate", "usage_rate", *on_last)
     tables = [word for name in AFTER for word in ("--tables", name)]
@@ -91,7 +91,7 @@ def evening(tmp_path_factory) -> Evening:
         models = set(Lab(home, home / "landing").warehouse.stamps("points_model"))
 
         (home / "landing" / TEAM_LOG).write_text(whole)
-        assert "written" in _result(Writer(home, run="fix-on-whole-lines", version=FIX, **wish))
+        assert "written" in _result(Writer(own, run="fix-on-whole-lines", version=FIX, **wish))
         usage_after = program.call("validate", "usage_rate", *SPAN)
         passed = program.call("backfill", *SPAN, *tables)
     return Evening(
