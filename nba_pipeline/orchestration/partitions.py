@@ -10,7 +10,10 @@ from nba_pipeline.league.calendar import season_days, seasons
 
 # Known before the games of its date, and so no leak where a month's model depends on its month's.
 _WHO_PLAYS = "upcoming_player_game_context"
-_BEFORE_ALL = ("nbac_schedule", "injury_transactions")
+_BEFORE_ALL = (
+    *("nbac_schedule", "injury_transactions"),
+    *("nbac_injury_report", "nbac_injury_report_teams"),
+)
 
 
 def _midnight(day: date) -> datetime:
@@ -61,11 +64,14 @@ def mappings(table: Table) -> dict[str, dg.PartitionMapping]:
     before it, since a model is made from what was there before its first day. That brings the next
     month's model into a backfill of dates, which is made from them, but not the one of their own
     month, which predicts them: who plays on them does that. What a month's model predicts depends on
-    the date's games and transactions too, so that Dagster comes to those dates before it comes to all of the month's.
+    the date's games, transactions and injury reports too, so that Dagster comes to those dates before
+    it comes to all of the month's.
     """
     names = dict.fromkeys(read.table for read in table.reads)
     if table.partitions == "monthly":
-        return dict.fromkeys(names, _offset(-1)) | {_WHO_PLAYS: _offset(0)}
+        # Of a root that it reads itself Dagster might come to the month first.
+        behind = [name for name in names if name not in _BEFORE_ALL]
+        return dict.fromkeys(behind, _offset(-1)) | {_WHO_PLAYS: _offset(0)}
     is_predicted = any(read.reach == "same_month" for read in table.reads)
     return dict.fromkeys([*names, *(_BEFORE_ALL if is_predicted else ())], _offset(0))
 
