@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from typing import Any
 
 TEAM, PLAYER, SHOTS = "nbac_team_boxscore", "nbac_player_boxscore", "shots"
+BY_SIMILAR = ("similarity", "ensemble")
+"""Systems that look at earlier games too, and at what was known before those."""
 Offered = dict[tuple[str, str], float]
 """Points lines by date and the name that the bookmakers have."""
 _COVERED = {"2", "4", "5", "6"}

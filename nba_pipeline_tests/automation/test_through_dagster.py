@@ -33,7 +33,7 @@ def test_a_run_that_a_lease_refused_is_asked_for_again_once_and_tells_what_it_ch
     unattended = Unattended(tmp_path / "home", tmp_path / "landing")
     unattended.restart()
     (request,), _says = unattended.look(LANDING)
-    leases = unattended.opened().leases
+    leases = unattended.open_installation().leases
     claim = Claim("nbac_schedule", FIRST, FIRST)
     grant = leases.acquire(Holder.here("x", "x"), [claim], [], purpose="a test", wait=False)
     refused = unattended.executed(unattended.submitted(request), LANDING)

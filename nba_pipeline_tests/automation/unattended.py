@@ -96,7 +96,7 @@ class Unattended:
         computed = sum(
             stamp.run_id == run.run_id
             for name in tables
-            for stamp in self.opened().warehouse.stamps(name).values()
+            for stamp in self.open_installation().warehouse.stamps(name).values()
         )
         days = tuple(days_of(run))
         ended = Ran(by, tables, days, result.success, run.run_id, computed)

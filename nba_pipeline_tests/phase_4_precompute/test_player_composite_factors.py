@@ -38,6 +38,7 @@ def summary(number: int, usage: float | None) -> dict[str, object]:
         "game_id": f"{number:010d}",
         "game_date": on(number),
         "team_abbr": "LAL",
+        "minutes": 30.0,
         "usage_rate": usage,
         **tracked("box", "team"),
     }

@@ -49,6 +49,7 @@ def game(number: int, points: int) -> dict[str, object]:
         "game_date": on(number),
         "player_id": 7,
         "team_abbr": "LAL",
+        "minutes": 30.0,
         "points": points,
         **tracked("box", "team"),
     }

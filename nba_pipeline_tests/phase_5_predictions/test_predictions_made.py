@@ -429,8 +429,10 @@ def test_a_statement_can_be_made_again_from_the_versions_that_it_names(said, cor
 
     features = at_version("ml_feature_store_v2")
     context = at_version("upcoming_player_game_context")
+    similar = at_version("player_similar_games")
     again = predicted(
         features.filter(features.game_date == DAY),
+        similar.filter(similar.game_date == DAY),
         at_version("points_model"),
         context.filter(context.game_date == DAY),
     )
