@@ -109,7 +109,22 @@ def _damaged(landing: Path, folder: Path, damage: list[tuple[str, int]]) -> tupl
     rosters = Counter(game for table, game, _team in units if table == PLAYER)
     # Without any roster there is nothing to compare a game's shots with.
     unasked = {(SHOTS, game, "") for game, lost in rosters.items() if lost == 2}
+    for (table, game, _team), kind in units.items():
+        # Nor, without his own side's, a shot of his.
+        is_one = table == SHOTS and kind == "one shot removed"
+        if is_one and (PLAYER, game, _side_of_first_shot(landing, game)) in units:
+            unasked.add((SHOTS, game, ""))
     return copy, set(units) - unasked
+
+
+def _side_of_first_shot(landing: Path, game: str) -> str:
+    """The team of the player whose shot of the game is the first in the file."""
+    shot = next(row for row in lines(landing, SHOT_CHART) if row["GAME_ID"] == game)
+    return next(
+        row["TEAM_ABBREVIATION"]
+        for row in lines(landing, PLAYER_LOG)
+        if (row["GAME_ID"], row["PLAYER_ID"]) == (game, shot["PLAYER_ID"])
+    )
 
 
 def _without_lines(landing: Path, damage: list[tuple[str, int]]) -> tuple[Offered, set[int]]:
