@@ -121,9 +121,9 @@ EDGE_RECORD_ROWS = Threshold(
     "month: among short records one is above any price by luck.",
 )
 EDGE_HIGHEST_PRICE = Threshold(
-    2.0,
-    "Decimal price from which on a side is another bet than the record's, which is of lines near even "
-    "prices: the market itself holds it for less likely than not, and knows why.",
+    1.91,
+    "Decimal price that both sides of an even line pay (-110). A side that pays more is another bet than "
+    "the record's, which is of even lines: the market holds it for the less likely one, and knows why.",
 )
 UNSETTLED_DAYS = Threshold(
     3,

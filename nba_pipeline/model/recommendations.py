@@ -54,7 +54,7 @@ def with_advice(rows: ir.Table, known: ir.Table) -> ir.Table:
     same = [rows["in_month" if name == "month" else name] == told[f"{name}__of"] for name in _ON]
     both = rows.left_join(told, same).drop(*(f"{name}__of" for name in _ON))
     price = ibis.ifelse(both.side == "OVER", both.over_price, both.under_price)
-    is_proven = (both.hit_rate_low > 1 / price) & (price < EDGE_HIGHEST_PRICE.value)
+    is_proven = (both.hit_rate_low > 1 / price) & (price <= EDGE_HIGHEST_PRICE.value)
     is_proven = is_proven.fill_null(False)
     reason = ibis.cases(
         (~both.is_production_ready, "incomplete"),

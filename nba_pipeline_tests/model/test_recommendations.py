@@ -64,8 +64,7 @@ def test_without_a_record_every_line_is_passed() -> None:
         (0.54, 1.87, ("OVER", "proven_edge")),
         (0.53, 1.87, ("PASS", "no_proven_edge")),
         (0.53, 1.91, ("OVER", "proven_edge")),
-        (0.53, 1.99, ("OVER", "proven_edge")),
-        (0.53, 2.0, ("PASS", "no_proven_edge")),
+        (0.53, 1.92, ("PASS", "no_proven_edge")),
         (0.53, 2.6, ("PASS", "no_proven_edge")),
         (None, 3.0, ("PASS", "no_proven_edge")),
     ],
@@ -73,7 +72,7 @@ def test_without_a_record_every_line_is_passed() -> None:
 def test_a_record_recommends_where_it_is_surely_above_what_the_price_asks(low, price, said) -> None:
     """1 / 1.87 = 0.535 and 1 / 1.91 = 0.524; of too short a record no low end is told.
 
-    At even money and above the market takes the side for the unlikely one, which no record is of.
+    What pays more than 1.91 the market takes for the less likely side, which no record is of.
     """
     assert advised([(True, 20.0, 18.5, price, 1.9)], record(low)) == [said]
 
