@@ -63,9 +63,7 @@ def open_installation(tables: Mapping[str, Table]) -> Iterator[OpenInstallation]
 
 def _open(settings: Settings, tables: Mapping[str, Table]) -> OpenInstallation:
     engine = connect(settings.coordination_url, settings.lease_seconds)
-    warehouse = open_warehouse(
-        settings, engine, {name: table.phase for name, table in tables.items()}
-    )
+    warehouse = open_warehouse(settings, engine, lambda: tables)
     landing = Landing(settings.landing_root, settings.parsed_folder)
     leases = Leases(engine, settings.lease_seconds, warehouse.advance)
     return OpenInstallation(settings, tables, engine, warehouse, landing, leases)

@@ -143,8 +143,7 @@ def copy(
     from nba_pipeline.warehouse.copying import copy as copied  # noqa: PLC0415
     from nba_pipeline.warehouse.opening import open_warehouse  # noqa: PLC0415
 
-    phases = {name: table.phase for name, table in home.tables.items()}
-    target = open_warehouse(Settings(warehouse=to), home.engine, phases)
+    target = open_warehouse(Settings(warehouse=to), home.engine, lambda: home.tables)
     own_id = f"copy-{uuid4().hex[:12]}"
     session = RunSession(home.settings, run_id=own_id, backfill_id=own_id, tables=home.tables)
     with session.maintenance(home.tables, wait=wait):

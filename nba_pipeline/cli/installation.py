@@ -61,8 +61,7 @@ class Installation:
         """The tables, to look at."""
         from nba_pipeline.warehouse.opening import open_warehouse  # noqa: PLC0415
 
-        phases = {name: table.phase for name, table in self.tables.items()}
-        return open_warehouse(self.settings, self.engine, phases)
+        return open_warehouse(self.settings, self.engine, lambda: self.tables)
 
     @cached_property
     def landing(self) -> "Landing":

@@ -70,9 +70,7 @@ class RunSession:
     ) -> None:
         self._settings = settings
         engine = self._engine = connect(settings.coordination_url, settings.lease_seconds)
-        self.warehouse = warehouse or open_warehouse(
-            settings, engine, {name: table.phase for name, table in tables.items()}
-        )
+        self.warehouse = warehouse or open_warehouse(settings, engine, lambda: tables)
         self.landing = landing or Landing(settings.landing_root, settings.parsed_folder)
         self.leases = Leases(engine, settings.lease_seconds, self.warehouse.advance)
         self.progress = Progress(engine)

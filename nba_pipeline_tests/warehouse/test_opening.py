@@ -14,7 +14,7 @@ from nba_pipeline.warehouse.opening import open_warehouse
 
 def _open(folder: Path, warehouse: str) -> object:
     settings = Settings(home=folder, warehouse=warehouse)
-    return open_warehouse(settings, connect(f"sqlite:///{folder / 'c.db'}"), {})
+    return open_warehouse(settings, connect(f"sqlite:///{folder / 'c.db'}"), dict)
 
 
 def test_delta_is_what_there_is_without_settings(tmp_path) -> None:
