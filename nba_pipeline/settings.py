@@ -30,6 +30,10 @@ class Settings(BaseSettings):
         100.0, gt=0, description="What one query of BigQuery may read, in GB; more is refused"
     )
     published: str = Field("", description="Folder of the published files")
+    compiled: str = Field(
+        "",
+        description="Folder of compiled queries, which several homes may share; in home unless set",
+    )
     coordination: str = Field(
         "",
         description="SQLAlchemy URL of leases, audit and stamps; of Postgres, Dagster's books too",
@@ -128,8 +132,8 @@ class Settings(BaseSettings):
 
     @property
     def compiled_folder(self) -> Path:
-        """Compiled queries: <home>/compiled, which may go at any time."""
-        return self.home.absolute() / "compiled"
+        """Compiled queries, <home>/compiled unless set; it may go at any time."""
+        return Path(self.compiled or self.home / "compiled").absolute()
 
     @cached_property
     def coordination_url(self) -> str:

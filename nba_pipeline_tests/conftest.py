@@ -9,6 +9,7 @@ import pytest
 
 from nba_pipeline.backfill.planner import Request, parts
 from nba_pipeline.coordination.database import connect
+from nba_pipeline.engine import compiled
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.compute import Computed, Writer, compute
 from nba_pipeline.engine.landing import Landing
@@ -103,6 +104,16 @@ RAW = with_upstream("data_gaps")
 DAILY = [name for name, table in TABLES.items() if table.partitions == "daily"]
 FIRST = calendar.season(LEAGUE.season).first
 LAST = calendar.season(LEAGUE.season).days()[LEAGUE.days - 1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiled queries are shared by every home and process of the tests."""
+    folder = tmp_path_factory.getbasetemp().parent / "compiled"
+    compiled.keep_in(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NBA_PIPELINE_COMPILED", str(folder))
+        yield
 
 
 @pytest.fixture(scope="session")

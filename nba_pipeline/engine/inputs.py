@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
-from ibis import _
+import pyarrow as pa
 
 from nba_pipeline import clock
 from nba_pipeline.engine.known_players import known_players
@@ -15,7 +17,7 @@ from nba_pipeline.engine.landing import Landing
 from nba_pipeline.kernel.columns import OWN
 from nba_pipeline.kernel.table import Read, Table
 from nba_pipeline.league import calendar
-from nba_pipeline.warehouse.protocol import Warehouse
+from nba_pipeline.warehouse.protocol import Rows, Warehouse
 
 
 def read_span(read: Read, days: Sequence[date]) -> tuple[date, date]:
@@ -26,8 +28,8 @@ def read_span(read: Read, days: Sequence[date]) -> tuple[date, date]:
     return min((span.first for span in read.seasons(first)), default=first), last
 
 
-def stage(rows: ir.Table | str, name: str, warehouse: Warehouse, staged: ExitStack) -> ir.Table:
-    """The rows, or a query's, held under the name and dropped with the stack."""
+def stage(rows: Rows, name: str, warehouse: Warehouse, staged: ExitStack) -> ir.Table:
+    """The rows held under the name and dropped with the stack."""
     held = warehouse.stage(rows, name)
     staged.callback(warehouse.drop_staged, held)
     return held
@@ -46,7 +48,7 @@ def read_inputs(
     """
     inputs: dict[str, ir.Table] = {}
 
-    def keep(name: str, rows: ir.Table | str) -> None:
+    def keep(name: str, rows: Rows) -> None:
         inputs[name] = stage(rows, f"{table.name}__{name}", warehouse, staged)
 
     for read in table.reads:
@@ -68,7 +70,7 @@ def read_inputs(
         keep("seasons_with_files", _seasons_with_files(table, days, landing))
     if table.players_from:
         names = known_players(landing, table.players_from, calendar.seasons_of(days))
-        keep("known_players", ibis.memtable(names).mutate(known_from=_.known_from.cast("date")))
+        keep("known_players", _arrow(names))
     return inputs
 
 
@@ -92,7 +94,7 @@ def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[
     )
 
 
-def _seasons_with_files(table: Table, days: Sequence[date], landing: Landing) -> ir.Table:
+def _seasons_with_files(table: Table, days: Sequence[date], landing: Landing) -> pa.Table:
     """The seasons of the days of which each of the table's sources has any file."""
     seasons = calendar.seasons_of(days)
     pairs = [
@@ -100,11 +102,29 @@ def _seasons_with_files(table: Table, days: Sequence[date], landing: Landing) ->
         for source in table.sources
         for season in landing.seasons_with_files(source, seasons)
     ]
-    return ibis.memtable(pairs, schema={"source": "string", "season": "string"})
+    schema = pa.schema({"source": pa.string(), "season": pa.string()})
+    return pa.Table.from_pylist(pairs, schema)
 
 
-def _dated(frame: pd.DataFrame, days: Sequence[date]) -> ir.Table:
-    """The frame's rows of the days, as a table."""
-    frame = frame[frame.game_date.isin(set(days))]
-    rows = ibis.memtable(frame.assign(game_date=pd.to_datetime(frame.game_date)))
-    return rows.mutate(game_date=rows.game_date.cast("date"))
+def _dated(frame: pd.DataFrame, days: Sequence[date]) -> pa.Table:
+    """The frame's rows of the days."""
+    return _arrow(frame[frame.game_date.isin(set(days))])
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    """The frame, whose Python objects are dates, in the same types also where it is empty."""
+    schema = _arrow_schema(tuple(frame.dtypes.items()))
+    if frame.empty:
+        return schema.empty_table()
+    return pa.Table.from_pandas(frame, schema, preserve_index=False)
+
+
+@cache
+def _arrow_schema(kinds: tuple[tuple[str, Any], ...]) -> pa.Schema:
+    """Arrow's columns for pandas' names and types."""
+    empty = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds})
+    fields = pa.Schema.from_pandas(empty, preserve_index=False)
+    return pa.schema(
+        field.with_type(pa.date32()) if kind == "object" else field
+        for field, (_name, kind) in zip(fields, kinds, strict=True)
+    )

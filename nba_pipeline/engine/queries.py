@@ -56,6 +56,8 @@ class Queries:
         schemas = tuple((name, rows.schema()) for name, rows in sorted(inputs.items()))
         # Limits and seasons are in the SQL as they were when it was made.
         self._facts = (meaning(table), seasons(), type(warehouse).__name__, schemas)
+        declared = _declared(table)
+        self._text = declared and repr((declared, self._facts))
 
     def rows(
         self, build: Callable[[], tuple[ir.Table, Lineage]], name: str, *, is_fixed: bool
@@ -92,8 +94,7 @@ class Queries:
     ) -> tuple[tuple[Hashable, ...], str | None]:
         """The key in this process, and on disk where the function is the project's own."""
         named = asked[0] or function
-        declared = _declared(self._table)
-        text = declared and repr((declared, _place(function), asked, self._facts))
+        text = self._text and repr((_place(function), asked)) + self._text
         return (self._table, named, asked, self._facts), text
 
     def _known(self, function: Callable[..., object], *asked: Hashable) -> Compiled | None:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Literal
 
 import pandas as pd
@@ -137,4 +138,13 @@ def rejection(file: SourceFile, rule: str, detail: str, **where: object) -> dict
 
 def rejected_frame(lines: Sequence[dict[str, object]]) -> pd.DataFrame:
     """Rejected lines as a frame of the declared types."""
-    return pd.DataFrame(list(lines), columns=list(REJECTED_TYPES)).astype(REJECTED_TYPES)
+    return _typed(list(lines)) if lines else _nothing_rejected().copy()
+
+
+def _typed(lines: list[dict[str, object]]) -> pd.DataFrame:
+    return pd.DataFrame(lines, columns=list(REJECTED_TYPES)).astype(REJECTED_TYPES)
+
+
+@cache
+def _nothing_rejected() -> pd.DataFrame:
+    return _typed([])

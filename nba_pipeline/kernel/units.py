@@ -88,8 +88,8 @@ def off_schedule(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     # Teams of an exhibition are not the league's, so its rows are known by the game's id alone.
     unknown = unknown.filter(~_is_exhibition(unknown.game_id))
     games = sides.select("game_id", "game_date").distinct()
-    of_game = unknown.filter(_.team_abbr.isnull()).semi_join(games, ["game_id", "game_date"])
-    unknown = unknown.anti_join(of_game, ["source_file", "row_number"])
+    of_game = unknown.filter(_.team_abbr.isnull()).anti_join(games, ["game_id", "game_date"])
+    unknown = unknown.filter(_.team_abbr.notnull()).union(of_game)
     of_team = (" of " + _.team_abbr).fill_null("")
     where = _.game_id.fill_null("without an id") + of_team + " on " + _.game_date.cast("string")
     tells = "the schedule has no game " + where

@@ -32,10 +32,12 @@ class Season:
 
     def days(self) -> list[date]:
         """Every calendar day of the span."""
-        return [
-            self.first + timedelta(days=offset)
-            for offset in range((self.last - self.first).days + 1)
-        ]
+        return list(_days(self.first, self.last))
+
+
+@cache
+def _days(first: date, last: date) -> tuple[date, ...]:
+    return tuple(first + timedelta(days=offset) for offset in range((last - first).days + 1))
 
 
 # Past seasons by their real first and last game; the running and coming ones by the league's

@@ -63,11 +63,12 @@ def transform(nbac_schedule: ir.Table, **inputs: ir.Table) -> ir.Table:
     inputs |= {"nbac_schedule": nbac_schedule}
     found = [inputs[f"{name}_rejected"].drop("season") for name in SOURCES]
     columns = found[0].columns
-    found += [
-        off_schedule(inputs[name], nbac_schedule).select(*columns)
+    of_games = [
+        inputs[name].select("source_file", "row_number", "game_date", "game_id", "team_abbr")
         for name in SOURCES
         if {"game_id", "team_abbr"} <= set(inputs[name].columns)
     ]
+    found.append(off_schedule(ibis.union(*of_games), nbac_schedule).select(*columns))
     for rejections in REJECTING:
         wanted = parameters(rejections, ())
         found.append(rejections(**{name: inputs[name] for name in wanted}).select(*columns))

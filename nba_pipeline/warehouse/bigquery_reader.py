@@ -9,6 +9,7 @@ from datetime import date
 from uuid import uuid4
 
 import google.api_core.exceptions as api
+import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -17,7 +18,7 @@ from ibis.backends.bigquery.datatypes import BigQueryType
 from nba_pipeline.warehouse.bigquery_commits import Commits, Head, instant_sql, quoted
 from nba_pipeline.warehouse.bigquery_jobs import Jobs, StagingBackend
 from nba_pipeline.warehouse.bigquery_query import over_tables
-from nba_pipeline.warehouse.protocol import NoSuchTable, QueryRefused, Stamp, Written
+from nba_pipeline.warehouse.protocol import NoSuchTable, QueryRefused, Rows, Stamp, Written
 from nba_pipeline.warehouse.refusals import dates_sql
 
 # Every table requires a filter on its partitions; of NULL there are none.
@@ -130,10 +131,13 @@ class BigQueryReader:
 
     # --- what this process holds
 
-    def stage(self, rows: ir.Table | str, name: str | None = None) -> ir.Table:
+    def stage(self, rows: Rows, name: str | None = None) -> ir.Table:
         """The rows as a table of this process, computed once."""
         name = name or f"staged_{uuid4().hex}"
-        schema = None if isinstance(rows, str) else rows.schema()
+        if isinstance(rows, pa.Table):
+            self._jobs.load(rows, name)
+            return self._ibis.staged(name, ibis.Schema.from_pyarrow(rows.schema))
+        schema = rows.schema() if isinstance(rows, ir.Table) else None
         if isinstance(rows, ir.Table) and isinstance(rows.op(), ops.InMemoryTable):
             self._jobs.load(rows.op().data.to_pyarrow(schema), name)
         else:

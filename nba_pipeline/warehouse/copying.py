@@ -1,7 +1,5 @@
 """Tables from one warehouse to another, with their stamps, so that nothing is computed again."""
 
-import ibis
-
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.warehouse.protocol import Fence, Replaced, Storage, Warehouse
 
@@ -24,7 +22,7 @@ def copy(storage: Storage, source: Warehouse, target: Warehouse, fence: Fence) -
     if not stamps:
         return Replaced((), (), 0)
     rows = source.table(storage.name)
-    held = target.stage(ibis.memtable(rows.to_pyarrow(), schema=rows.schema()))
+    held = target.stage(rows.to_pyarrow())
     try:
         replaced = target.replace(storage, held, [*stamps.values()], fence)
     finally:

@@ -20,7 +20,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.warehouse import fingerprint
 from nba_pipeline.warehouse.commit_log import HistoryLost, commit_properties
-from nba_pipeline.warehouse.delta_folder import OpenInstallation, arrow_schema
+from nba_pipeline.warehouse.delta_folder import OpenTable, arrow_schema
 from nba_pipeline.warehouse.delta_reader import DeltaReader
 from nba_pipeline.warehouse.protocol import NoSuchTable, Stamp, Storage, VersionGone
 from nba_pipeline.warehouse.refusals import dates_sql
@@ -29,7 +29,7 @@ from nba_pipeline.warehouse.replacing import Change, Replacing
 _HOURS_OF_THE_LONGEST_WRITE = 24
 
 
-class DeltaWarehouse(DeltaReader, Replacing[OpenInstallation]):
+class DeltaWarehouse(DeltaReader, Replacing[OpenTable]):
     """Tables under one folder; safe for many processes."""
 
     dialect = fingerprint.DUCKDB
@@ -52,30 +52,30 @@ class DeltaWarehouse(DeltaReader, Replacing[OpenInstallation]):
 
     # --- writing
 
-    def _newest(self, storage: Storage, schema: ibis.Schema) -> OpenInstallation:
+    def _newest(self, storage: Storage, schema: ibis.Schema) -> OpenTable:
         return self._folder.open(storage.name) or self._folder.create(
             storage.name, schema.to_pyarrow(), appends=storage.appends
         )
 
-    def _stamps_at(self, name: str, head: OpenInstallation) -> Mapping[date, Stamp]:
+    def _stamps_at(self, name: str, head: OpenTable) -> Mapping[date, Stamp]:
         return self._index.stamps(name, self._folder.log(name), head.commit)
 
-    def _rows_at(self, name: str, head: OpenInstallation) -> ir.Table:
+    def _rows_at(self, name: str, head: OpenTable) -> ir.Table:
         return self._view(name, head.commit)
 
-    def _columns(self, head: OpenInstallation) -> Mapping[str, str]:
+    def _columns(self, head: OpenTable) -> Mapping[str, str]:
         return _types(head.delta.schema())
 
     def _columns_of(self, schema: ibis.Schema) -> Mapping[str, str]:
         return _types(Schema.from_arrow(schema.to_pyarrow()))
 
-    def _appends(self, head: OpenInstallation) -> bool:
+    def _appends(self, head: OpenTable) -> bool:
         return bool(head.delta.metadata().configuration.get("delta.appendOnly") == "true")
 
-    def _stands_at(self, name: str, head: OpenInstallation) -> bool:
+    def _stands_at(self, name: str, head: OpenTable) -> bool:
         return self._folder.stands_at(name, head.commit)
 
-    def _moved_on(self, name: str, head: OpenInstallation) -> None:
+    def _moved_on(self, name: str, head: OpenTable) -> None:
         if self._pins is not None:
             self._pins[name] = self._folder.commit(name, head.commit.version + 1)
 
@@ -85,7 +85,7 @@ class DeltaWarehouse(DeltaReader, Replacing[OpenInstallation]):
         sums = self._duckdb.raw_sql(query).fetchall()
         return {day: fingerprint.fingerprint(columns, *numbers) for day, *numbers in sums}
 
-    def _commit(self, head: OpenInstallation, change: Change) -> None:
+    def _commit(self, head: OpenTable, change: Change) -> None:
         """One commit: the rows of the replaced dates in place of the old, and all stamps."""
         delta, storage, schema = head.delta, change.storage, change.rows.schema().to_pyarrow()
         properties = commit_properties(change.stamps)
@@ -138,7 +138,7 @@ class DeltaWarehouse(DeltaReader, Replacing[OpenInstallation]):
         relation = change.rows.op().name
         return self.answer(f'SELECT * FROM "{relation}" WHERE {day} IN {listed} ORDER BY {keys}')
 
-    def _new_keys(self, head: OpenInstallation, change: Change, schema: pa.Schema) -> pa.Table:
+    def _new_keys(self, head: OpenTable, change: Change, schema: pa.Schema) -> pa.Table:
         """The rows whose keys are not stored yet."""
         keys = ", ".join(f'"{key}"' for key in change.storage.grain)
         stored = self._view(change.storage.name, head.commit).op().name

@@ -5,6 +5,7 @@ back to an earlier state while a process has it open.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,7 +28,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class OpenInstallation:
+class OpenTable:
     """A table as last opened, and the commit that it stood at."""
 
     delta: DeltaTable
@@ -39,7 +40,7 @@ class DeltaFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._opened: dict[str, OpenInstallation] = {}
+        self._opened: dict[str, OpenTable] = {}
 
     def names(self) -> list[str]:
         """The tables that exist."""
@@ -49,7 +50,7 @@ class DeltaFolder:
         """The table's log."""
         return CommitLog(self.path / name)
 
-    def open(self, name: str) -> OpenInstallation | None:
+    def open(self, name: str) -> OpenTable | None:
         """The table at its newest version; None where it has never been written.
 
         Raises:
@@ -64,7 +65,7 @@ class DeltaFolder:
             delta = self.log(name).opened()
         else:
             return None
-        self._opened[name] = OpenInstallation(delta, self.commit(name, delta.version()))
+        self._opened[name] = OpenTable(delta, self.commit(name, delta.version()))
         return self._opened[name]
 
     def commit(self, name: str, version: int) -> Commit:
@@ -103,7 +104,7 @@ class DeltaFolder:
         exists = DeltaTable.is_deltatable(str(self.path / name))
         return self.log(name).opened() if exists else None
 
-    def create(self, name: str, schema: pa.Schema, *, appends: bool) -> OpenInstallation:
+    def create(self, name: str, schema: pa.Schema, *, appends: bool) -> OpenTable:
         """An empty table of the columns; a no-op where another process was first."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,10 +142,7 @@ class DeltaFolder:
         if any(not Path(path).exists() for path in paths):
             raise VersionGone(f"the files of {name}'s version {commit.version} have been removed")
         schema = arrow_schema(delta)
-        kinds = ibis.Schema.from_pyarrow(schema)
-        nulls = {column: ibis.null(kind) for column, kind in kinds.items()}
-        no_row = ibis.range(0).unnest().name("row").as_table()
-        nothing = str(ibis.to_sql(no_row.select(**nulls), "duckdb"))
+        nothing = _no_row(ibis.Schema.from_pyarrow(schema))
         if not paths:
             return Files((), nothing)
         listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
@@ -156,6 +154,14 @@ class DeltaFolder:
             f"read_parquet([{listed}], hive_partitioning = true, "
             "hive_types = {'season': VARCHAR}, union_by_name = true))",
         )
+
+
+@cache
+def _no_row(columns: ibis.Schema) -> str:
+    """DuckDB's SELECT of the columns and no row."""
+    nulls = {name: ibis.null(kind) for name, kind in columns.items()}
+    no_row = ibis.range(0).unnest().name("row").as_table()
+    return str(ibis.to_sql(no_row.select(**nulls), "duckdb"))
 
 
 def arrow_schema(delta: DeltaTable) -> pa.Schema:

@@ -23,13 +23,12 @@ from nba_pipeline.warehouse.delta_folder import DeltaFolder, Files
 from nba_pipeline.warehouse.delta_query import answered
 from nba_pipeline.warehouse.protocol import (
     NoSuchTable,
+    Rows,
     Stamp,
     VersionGone,
     Written,
 )
-from nba_pipeline.warehouse.refusals import (
-    dates_sql,
-)
+from nba_pipeline.warehouse.refusals import dates_sql
 from nba_pipeline.warehouse.stamp_index import StampIndex
 
 
@@ -153,15 +152,28 @@ class DeltaReader:
 
     # --- what this process holds
 
-    def stage(self, rows: ir.Table | str, name: str | None = None) -> ir.Table:
+    def stage(self, rows: Rows, name: str | None = None) -> ir.Table:
         """The rows as a table of this process, computed once."""
         name = name or f"staged_{uuid4().hex}"
+        if isinstance(rows, pa.Table):
+            with self._registered(rows) as registered:
+                return self.stage(f'FROM "{registered}"', name)
         if not isinstance(rows, str):
             # ibis's create_table makes a table empty, fills it and renames it: three times the work.
             self._duckdb._run_pre_execute_hooks(rows)  # noqa: SLF001  registers what is in memory
             rows = self._select(rows)
         self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {rows}')
         return self._table(name, ops.Namespace(catalog="temp", database="main"))
+
+    @contextmanager
+    def _registered(self, rows: pa.Table) -> Iterator[str]:
+        """The name under which DuckDB sees the rows until left."""
+        name = f"arrived_{uuid4().hex}"
+        self._duckdb.con.register(name, rows)
+        try:
+            yield name
+        finally:
+            self._duckdb.con.unregister(name)
 
     def selection(
         self,

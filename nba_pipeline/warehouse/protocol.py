@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -140,6 +140,8 @@ class QueryRefused(WrongRequest, ValueError):
     """A query that is wrong, or asks for more than reading the tables."""
 
 
+Rows: TypeAlias = ir.Table | pa.Table | str
+"""Rows to be held: an expression, what is in memory, or a compiled query."""
 Fence = Callable[[], None]
 """Raises when the writer no longer holds its lease."""
 
@@ -191,8 +193,8 @@ class Warehouse(Protocol):
             QueryRefused: no single SELECT, a syntax error, or a reach for anything but the tables.
         """
 
-    def stage(self, rows: ir.Table | str, name: str | None = None) -> ir.Table:
-        """The rows, or those of a compiled query, computed once and held for this process.
+    def stage(self, rows: Rows, name: str | None = None) -> ir.Table:
+        """The rows, computed once and held for this process.
 
         What was held under the name goes; without one it is held under a name of its own.
         """

@@ -20,12 +20,12 @@ OFFENSE = "team_offense_game_summary"
 
 @pytest.fixture
 def lab(tmp_path, monkeypatch) -> Lab:
-    """A tiny league with its raw tables, in a process that has compiled nothing yet."""
-    monkeypatch.setattr(queries, "_COMPILED", {})
-    monkeypatch.setattr(compiled, "_FOLDER", [])
+    """A tiny league with its raw tables, in a process that from here on knows no compiled query."""
     write_landing(tmp_path / "landing", League(teams=4, days=4, rest=0.0, seed=3))
     found = Lab(tmp_path, tmp_path / "landing")
     found.compute([*RAW, "player_game_shots"], FIRST, LAST)
+    monkeypatch.setattr(queries, "_COMPILED", {})
+    monkeypatch.setattr(compiled, "_FOLDER", [])
     compiled.keep_in(tmp_path / "compiled")
     return found
 
