@@ -18,7 +18,7 @@ ROSTER = {
 """Players with their attempts and threes in the box score."""
 MADE = {1630552: (2, 0), 2: (1, 0), 3: (1, 1), 4: (0, 0)}
 """Their makes and threes made."""
-PLAYS = [
+PLAYS = (
     ("Jalen Johnson", "IND", "shot", "layup", "made", "8", "11:00", "Jaren Jackson Jr."),
     ("Jalen Johnson", "IND", "free throw", "free throw 1/1", "missed", "", "11:00", ""),
     ("Jalen Johnson", "IND", "shot", "jump shot", "made", "9", "10:00", ""),
@@ -27,7 +27,7 @@ PLAYS = [
     ("Jaren Jackson Jr.", "IND", "free throw", "free throw 1/2", "made", "", "08:00", ""),
     ("Jalen Johnson III", "OKC", "shot", "3pt jump shot", "made", "25", "07:00", ""),
     ("Robert Williams III", "OKC", "rebound", "rebound defensive", "", "", "06:00", ""),
-]
+)
 """Who, of which team, did what, how it ended, from how far, when, and on whose assist."""
 IDS = {name: player_id for player_id, name, _team in ROSTER}
 
@@ -72,6 +72,11 @@ def table(*frames, day=DAY) -> ibis.Table:
     """Parsed rows of the day as the engine gives them."""
     parts = [ibis.memtable(f.assign(game_date=str(day))) for f in frames]
     return ibis.union(*parts).mutate(game_date=ibis._.game_date.cast("date"))
+
+
+def held(rows: ibis.Table) -> ibis.Table:
+    """The rows in memory, as the engine stages them: what is made of them does not make them anew."""
+    return ibis.memtable(rows.to_pyarrow(), schema=rows.schema())
 
 
 def schedule() -> ibis.Table:

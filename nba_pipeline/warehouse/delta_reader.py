@@ -6,8 +6,9 @@ Every version that is read has a view of its own, so that no expression changes 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import ibis
@@ -32,15 +33,23 @@ from nba_pipeline.warehouse.refusals import dates_sql
 from nba_pipeline.warehouse.stamp_index import StampIndex
 
 
+if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend as DuckDBBackend
+
+
 class DeltaReader:
     """The tables of one folder, and what this process holds beside them."""
 
     def __init__(self, folder: Path, engine: sa.Engine) -> None:
         self._folder = DeltaFolder(folder)
         self._index = StampIndex(engine)
-        self._duckdb = ibis.duckdb.connect()
         self._views: dict[tuple[str, Commit], ir.Table] = {}
         self._pins: dict[str, Commit] | None = None
+
+    @cached_property
+    def _duckdb(self) -> "DuckDBBackend":
+        """This process's own DuckDB; who asks for no more than stamps has none."""
+        return ibis.duckdb.connect()
 
     def names(self) -> list[str]:
         """The tables that exist, by name."""

@@ -100,7 +100,9 @@ class StampIndex:
             rows = connection.execute(query).all()
         if not rows:
             return _NOTHING
-        stamps = [Stamp.from_json(json.loads(row.stamp)) for row in rows if row.stamp is not None]
+        # As one document: they are some 20,000 of three seasons.
+        document = ",".join(row.stamp for row in rows if row.stamp is not None)
+        stamps = [Stamp.from_json(values) for values in json.loads(f"[{document}]")]
         commit = Commit(rows[0].version, rows[0].digest)
         return _Indexed(commit, {stamp.partition: stamp for stamp in stamps})
 

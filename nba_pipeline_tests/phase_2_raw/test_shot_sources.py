@@ -1,5 +1,7 @@
 """Whether a source's shots are those of the box score, side by side."""
 
+from functools import cache
+
 import ibis
 import pytest
 
@@ -16,6 +18,7 @@ from nba_pipeline_tests.shot_rows import (
     SEASON,
     box_score,
     events,
+    held,
     schedule,
     table,
 )
@@ -25,9 +28,10 @@ USED = {"source_file": f"bigdataball/{DAY}/game.csv"}
 NO_GAPS = {"game_id": "string", "team_abbr": "string"}
 
 
+@cache
 def shots(plays=PLAYS) -> ibis.Table:
     """The plays as a raw table has them."""
-    return bigdataball_play_by_play.transform(table(events(plays)), schedule(), box_score())
+    return held(bigdataball_play_by_play.transform(table(events(plays)), schedule(), box_score()))
 
 
 def rejected(*lines: dict) -> ibis.Table:
@@ -47,7 +51,7 @@ def found(
     """The table, of plays of BigDataBall and of the chart; nothing has the league's."""
     nothing = shots().filter(ibis.literal(False))
     seasons = [{"source": SOURCES[name].name, "season": SEASON} for name in files]
-    return transform(
+    rows = transform(
         schedule(),
         box_score(roster, made),
         rejected(*lost),
@@ -57,6 +61,7 @@ def found(
         ibis.memtable(seasons, schema={"source": "string", "season": "string"}),
         table(events(ball or PLAYS)),
     )
+    return held(rows)
 
 
 def rules(rows: ibis.Table) -> dict[tuple[str, str], str]:
