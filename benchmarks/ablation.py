@@ -3,9 +3,9 @@
     python benchmarks/ablation.py --landing ../shared/data/landing
     python benchmarks/ablation.py --home .nba_pipeline --season 2023-24 --every 2
 
-Reads the stored feature store and results of a home, or computes them first, trains a model for every so many months of the
-season on what is behind it, and prints the error on the months up to the next, on the same rows each
-time. Differences below 0.003 points are chance.
+Reads the stored feature store and results of a home, or computes them first, trains a model for every
+so many months of the season on what is behind it, and prints the error on the months up to the next,
+on the same rows each time. Differences below 0.003 points are chance.
 """
 
 import argparse

@@ -56,8 +56,8 @@ class Landing:
         """What the source's files say of at least the days, and what could not be taken of them.
 
         A single-date file stands for its date whatever the season file says of it, also when it is
-        empty; one that cannot be read stands for nothing, and is named. Rejected input is under its own date, its file's, or its season's first
-        day. Rows of other days may be among them.
+        empty; one that cannot be read stands for nothing, and is named. Rejected input is under its
+        own date, its file's, or its season's first day. Rows of other days may be among them.
 
         Raises:
             UnknownSeason: a required source has a file of a coming season that the calendar lacks.

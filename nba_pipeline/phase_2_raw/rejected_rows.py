@@ -1,9 +1,8 @@
 """Every row or file of a source that could not be taken, and why: nothing is lost silently.
 
 Made of what all raw tables' sources and the tables themselves reject, and of rows that the schedule
-does not know. What names
-no date of its own is under its file's, or under its season's first day. Rows of games that are
-scheduled but not covered (preseason, All-Star), or not over, are no rejections.
+does not know. What names no date of its own is under its file's, or under its season's first day.
+Rows of games that are scheduled but not covered (preseason, All-Star), or not over, are no rejections.
 """
 
 from datetime import date
