@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help install emulators demo test test-all bench lint types ui clean
 help: ## Say what the targets do
@@ -26,10 +27,10 @@ demo: $(READY) ## Simulate a small league and run everything on it
 	$(BIN)/nba-pipeline demo
 
 test: $(READY) lint types ## Lint, type check, and run the tests that take seconds
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest $(WORKERS)
 
 test-all: $(READY) lint types ## The same with the tests that take minutes
-	$(BIN)/python -m pytest -n auto --dist loadfile -m ''
+	$(BIN)/python -m pytest $(WORKERS) -m ''
 
 LANDING ?= ../shared/data/landing
 bench: $(READY) ## Measure the pipeline on a landing zone (LANDING=...) beside its floors

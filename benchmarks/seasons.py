@@ -29,8 +29,13 @@ from nba_pipeline.tables import TABLES
 
 PROGRAM = Path(sys.executable).parent / "nba-pipeline"
 SEASONS = ("2018-19", "2019-20", "2020-21", "2021-22", "2022-23", "2023-24")
-PREDICTED = ("points_model", "player_prop_predictions", "predictions_made", "prediction_accuracy")
-TO_FEATURES = [word for name in TABLES if name not in PREDICTED for word in ("--tables", name)]
+MODEL = "points_model"
+TO_FEATURES = [
+    word
+    for name, table in TABLES.items()
+    if MODEL not in (name, *table.upstream)
+    for word in ("--tables", name)
+]
 LAST_PLAYED = date(2024, 4, 14)
 CORRECTED = "2023-12-05"
 FIRST_SIMULATED = "2016-17"

@@ -1,11 +1,13 @@
 """Landing zones and warehouses for the tests: a simulated league, and the real one where it is."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from nba_pipeline.backfill.planner import Request, parts
 from nba_pipeline.coordination.database import connect
@@ -21,6 +23,7 @@ from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline_tests import postgres_server
 from nba_pipeline_tests.postgres_server import PostgresServer
 
+LONGEST = {"replay": 0, "promises": 1}
 LEAGUE = League(teams=6, days=45, seed=5)
 REAL_LANDING = Path(
     os.environ.get("NBA_PIPELINE_TEST_LANDING", Path(__file__).parents[2] / "shared/data/landing")
@@ -106,10 +109,29 @@ FIRST = calendar.season(LEAGUE.season).first
 LAST = calendar.season(LEAGUE.season).days()[LEAGUE.days - 1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the folders whose tests take longest, so that no worker is left alone with one."""
+    items.sort(key=lambda item: LONGEST.get(item.path.parent.name, len(LONGEST)))
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the workers of one test run share; the first to ask for it makes what is in it."""
+    shared = factory.getbasetemp()
+    folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            draft = folder.with_name(f"{name}.draft")
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir()
+            make(draft)
+            draft.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Compiled queries are shared by every home and process of the tests."""
-    folder = tmp_path_factory.getbasetemp().parent / "compiled"
+    folder = made_once(tmp_path_factory, "compiled", lambda _folder: None)
     compiled.keep_in(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NBA_PIPELINE_COMPILED", str(folder))
@@ -134,17 +156,18 @@ def coordination(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def league_landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulated league's landing zone; never written to by a test."""
-    folder = tmp_path_factory.mktemp("league")
-    write_landing(folder, LEAGUE)
-    return folder
+    return made_once(tmp_path_factory, "league", lambda folder: write_landing(folder, LEAGUE))
 
 
 @pytest.fixture(scope="session")
 def league(tmp_path_factory: pytest.TempPathFactory, league_landing: Path) -> Lab:
     """The simulated league computed in full; never written to by a test."""
-    lab = Lab(tmp_path_factory.mktemp("computed"), league_landing)
-    lab.compute([*TABLES], FIRST, LAST)
-    return lab
+    home = made_once(
+        tmp_path_factory,
+        "league_computed",
+        lambda folder: Lab(folder, league_landing).compute([*TABLES], FIRST, LAST),
+    )
+    return Lab(home, league_landing)
 
 
 @pytest.fixture(scope="session")
@@ -170,6 +193,9 @@ REAL_FIRST, REAL_DAY, REAL_LAST = date(2023, 10, 24), date(2024, 1, 15), date(20
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory, real_landing: Path) -> Lab:
     """The real 2023-24 season up to REAL_LAST with its models; never written to by a test."""
-    lab = Lab(tmp_path_factory.mktemp("real"), real_landing)
-    lab.compute([*TABLES], REAL_FIRST, REAL_LAST)
-    return lab
+    home = made_once(
+        tmp_path_factory,
+        "real_computed",
+        lambda folder: Lab(folder, real_landing).compute([*TABLES], REAL_FIRST, REAL_LAST),
+    )
+    return Lab(home, real_landing)

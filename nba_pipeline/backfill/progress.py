@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.audit import METADATA
-from nba_pipeline.coordination.database import NOW, begin, create_tables
+from nba_pipeline.coordination.database import NOW, begin, create_tables, patiently
 
 _STEPS = sa.Table(
     "backfill_steps",
@@ -77,12 +77,14 @@ class Progress:
         self._set(run_id, table, state=audit.FAILED, seconds=seconds)
 
     def _set(self, run_id: str, table: str, **values: object) -> None:
-        with begin(self._engine) as connection:
-            connection.execute(
-                sa.update(_STEPS)
-                .where(_STEPS.c.run_id == run_id, _STEPS.c.table_name == table)
-                .values(**values)
-            )
+        step = (_STEPS.c.run_id == run_id, _STEPS.c.table_name == table)
+
+        def write() -> None:
+            with begin(self._engine) as connection:
+                connection.execute(sa.update(_STEPS).where(*step).values(**values))
+
+        # The rows stand by then, and no hiccup makes a failure of them.
+        patiently(write)
 
     def latest(self) -> str | None:
         """The id of the backfill that was announced last."""

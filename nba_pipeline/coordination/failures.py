@@ -4,12 +4,12 @@ What status shows, what is refused downstream and what Dagster is told all come 
 went that has ended is a line of the audit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import sqlalchemy as sa
 
-from nba_pipeline.coordination.database import begin, create_tables
+from nba_pipeline.coordination.database import begin, create_tables, patiently
 
 _METADATA = sa.MetaData()
 _FAILED = sa.Table(
@@ -47,18 +47,28 @@ class Failures:
             {"table_name": table, "partition": str(day), "run_id": run_id, "reason": reason}
             for day, reason in reasons.items()
         ]
-        with begin(self._engine) as connection:
-            _delete(connection, table, reasons)
-            connection.execute(sa.insert(_FAILED), lines)
+        self._replace(table, reasons, lines)
 
     def clear(self, table: str, days: Iterable[date]) -> None:
         """Forgets the partitions' failures."""
-        with begin(self._engine) as connection:
-            _delete(connection, table, days)
+        self._replace(table, days, [])
+
+    def _replace(
+        self, table: str, days: Iterable[date], lines: Sequence[Mapping[str, object]]
+    ) -> None:
+        """Makes the lines all that is noted of the days, also where the database hiccups."""
+        keys = [str(day) for day in days]
+
+        def write() -> None:
+            with begin(self._engine) as connection:
+                _delete(connection, table, keys)
+                if lines:
+                    connection.execute(sa.insert(_FAILED), lines)
+
+        patiently(write)
 
 
-def _delete(connection: sa.Connection, table: str, days: Iterable[date]) -> None:
-    keys = [str(day) for day in days]
+def _delete(connection: sa.Connection, table: str, keys: Sequence[str]) -> None:
     for start in range(0, len(keys), _AT_ONCE):
         some = _FAILED.c.partition.in_(keys[start : start + _AT_ONCE])
         connection.execute(sa.delete(_FAILED).where(_FAILED.c.table_name == table, some))

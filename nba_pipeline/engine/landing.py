@@ -305,9 +305,8 @@ def _in_force(files: Sequence[Found], days: Sequence[date]) -> pd.DataFrame:
     known = [(each.file.game_date, each.file.path) for each in files if each.file.game_date]
     snapshots = pd.DataFrame(sorted(known), columns=["since", "source_file"])
     wanted = pd.DataFrame({"day": sorted(days)}).astype({"day": stamp})
-    found = pd.merge_asof(
-        wanted, snapshots.astype({"since": stamp}), left_on="day", right_on="since"
-    )
+    snapshots = snapshots.astype({"since": stamp, "source_file": "string"})
+    found = pd.merge_asof(wanted, snapshots, left_on="day", right_on="since")
     found = found.dropna(subset="source_file")
     return found.assign(game_date=found.day.dt.date)[["source_file", "game_date"]]
 

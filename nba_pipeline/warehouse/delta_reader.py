@@ -32,7 +32,6 @@ from nba_pipeline.warehouse.protocol import (
 from nba_pipeline.warehouse.refusals import dates_sql
 from nba_pipeline.warehouse.stamp_index import StampIndex
 
-
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend as DuckDBBackend
 
