@@ -14,7 +14,7 @@ from nba_pipeline.thresholds import (
     TRAINING_WORSE_STANDARD_ERRORS,
 )
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 BASELINES = {
@@ -86,9 +86,7 @@ def refusals(
             f"promotion: MAE {mine:.3f} on the judge slice, not below the last-10 mean's {naive:.3f} "
             "on the same rows"
         )
-    # In a season's first weeks a mean of last games is of one or two: what is plausible beside it is
-    # not beside a mean that reaches into the season before.
-    best = min(found.figures[f"mae_{name}"] for name in BASELINES)
+    best = min(found.figures[f"mae_{name}"] for name in (*BASELINES, "blended"))
     if mine < TRAINING_LEAST_ERROR_SHARE.value * best:
         reasons.append(
             f"plausibility: MAE {mine:.3f} on the judge slice is {mine / best:.1%} of the best "
@@ -148,9 +146,13 @@ def _figures(judge: pd.DataFrame, band: spread.Spread) -> dict[str, float]:
     error = predicted - scored
     low, high = band.quantile(predicted, 0.1), band.quantile(predicted, 0.9)
     known = judge[list(BASELINES.values())].notna().all(axis=1).to_numpy()
+    said = {name: judge[column] for name, column in BASELINES.items()}
+    # In a season's first weeks its own mean is of one or two games, and the carried one of a player
+    # as he was: what is plausible beside either is not beside the two together.
+    said["blended"] = (said["season"] + said["carried"]) / 2
     naive = {
-        f"mae_{name}": float(np.abs(judge[column] - judge.scored)[known].mean())
-        for name, column in BASELINES.items()
+        f"mae_{name}": float(np.abs(says - judge.scored)[known].mean())
+        for name, says in said.items()
     }
     return {
         "rows": len(judge),
