@@ -278,7 +278,7 @@ def _left_dates(request: Request, survey: Survey) -> dict[str, list[date]]:
 def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Request | None:
     """What is affected by what changed; None where nothing is.
 
-    Models are left as they are unless retrain is asked for.
+    Models are left as they are unless retrain is asked for: then all that they serve is affected.
     """
     repaired = tuple(table for table in tables if retrain or not table.is_model)
     affected = [
@@ -286,7 +286,15 @@ def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Reques
         for table in repaired
         for day in (*survey.outdated(table.name), *survey.failed(table.name))
     ]
+    affected += [
+        day
+        for table in repaired
+        for read in table.reads
+        if retrain and survey.tables[read.table].is_model and not read.looks_back
+        for day in survey.stamps(table.name)
+        if read.partition(day) in survey.outdated(read.table)
+    ]
     if not affected:
         return None
-    names = frozenset(table.name for table in repaired)
-    return Request(repaired, min(affected), max(affected), only_stored=names)
+    only_stored = frozenset(table.name for table in repaired)
+    return Request(repaired, min(affected), max(affected), only_stored=only_stored)

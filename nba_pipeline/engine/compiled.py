@@ -1,18 +1,24 @@
 """Compiled queries on disk, for as long as no line of the project and no library under it changes.
 
-The folder can be deleted at any time.
+The folder can be deleted at any time, and several homes may share it, of one code or of several: each
+code has a folder of its own in it, and nothing else in it is touched. Who cannot write there does
+without.
 """
 
 import base64
 import hashlib
 import json
 import os
+import re
 import shutil
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -20,6 +26,9 @@ import nba_pipeline
 
 Lineage = Mapping[str, set[tuple[str, str]]]
 _LIBRARIES = ("ibis-framework", "duckdb", "sqlglot")
+_OF_CODE = re.compile(r"[0-9a-f]{16}")
+_KEPT_SECONDS = 7 * 24 * 3600
+"""How long the queries of code that nobody runs any more are kept."""
 _FOLDER: list[Path] = []
 
 
@@ -33,14 +42,21 @@ class Compiled:
 
 
 def keep_in(folder: Path) -> None:
-    """Keeps compiled queries under the folder from here on, and forgets those of other code."""
+    """Keeps compiled queries under the folder from here on, and forgets those of code long unused."""
     place = folder / _code()
     if [place] == _FOLDER:
         return
     _FOLDER[:] = [place]
-    if not place.exists():
-        shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
         place.mkdir(parents=True, exist_ok=True)
+        os.utime(place)
+        for other in folder.iterdir():
+            if _OF_CODE.fullmatch(other.name) and _is_unused(other):
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def _is_unused(place: Path) -> bool:
+    return time.time() - place.stat().st_mtime > _KEPT_SECONDS
 
 
 def stored_query(key: str) -> Compiled | None:
@@ -68,10 +84,12 @@ def keep(key: str, compiled: Compiled) -> None:
     }
     path = _path(key)
     # Whole or not at all: another process may read it.
-    draft = path.with_suffix(f".{os.getpid()}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft.write_text(json.dumps(facts))
-    draft.replace(path)
+    draft = path.with_suffix(f".{uuid4().hex}")
+    # A folder that may not be written to, or that is deleted meanwhile, costs time alone.
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(json.dumps(facts))
+        draft.replace(path)
 
 
 def _path(key: str) -> Path:

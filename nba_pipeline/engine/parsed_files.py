@@ -2,7 +2,7 @@
 
 A copy is a folder named after what made it: source, file, content, and the version of the parser.
 What is made of many files together, as the names that they tell, is kept like one. Folders appear
-whole by a rename and may be deleted at any time.
+whole by a rename and may be deleted at any time. Who cannot write there parses for himself.
 """
 
 import json
@@ -101,8 +101,16 @@ class ParsedFiles:
         self._frames[key], self._facts[key] = parsed, facts
         if self._folder is None:
             return
-        place = self._folder.joinpath(*key)
         unfinished = self._folder / f".{uuid4().hex}"
+        try:
+            self._write(unfinished, self._folder.joinpath(*key), parsed, facts)
+        except OSError:
+            # Another process was first, with the same content; the folder may not be written to, or
+            # was deleted meanwhile.
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    @staticmethod
+    def _write(unfinished: Path, place: Path, parsed: Parsed, facts: Facts) -> None:
         unfinished.mkdir(parents=True)
         parsed.rows.to_parquet(unfinished / "rows.parquet", index=False)
         parsed.rejected.to_parquet(unfinished / "rejected.parquet", index=False)
@@ -110,8 +118,4 @@ class ParsedFiles:
         # Copies of the file's earlier contents serve nobody; a reader of one parses again.
         shutil.rmtree(place.parent, ignore_errors=True)
         place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            unfinished.rename(place)
-        except OSError:
-            # Another process was first, with the same content.
-            shutil.rmtree(unfinished)
+        unfinished.rename(place)

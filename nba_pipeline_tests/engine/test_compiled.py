@@ -1,9 +1,12 @@
 """Queries are compiled once, kept for the same code, and never taken for another's."""
 
+import os
+import time
 from dataclasses import replace
 from datetime import date
 
 import ibis.expr.types as ir
+import pyarrow as pa
 import pytest
 
 from nba_pipeline.engine import compiled, queries
@@ -85,8 +88,31 @@ def test_a_broken_copy_and_other_code_are_compiled_anew(lab, compilations, monke
     assert len(compilations) > 3
     monkeypatch.setattr(compiled, "_code", lambda: "othercode")
     compiled.keep_in(lab.folder / "compiled")
-    assert [path.name for path in (lab.folder / "compiled").iterdir()] == ["othercode"]
     assert list((lab.folder / "compiled/othercode").iterdir()) == []
+
+
+def test_a_shared_folder_keeps_all_that_is_not_of_code_long_unused(tmp_path, monkeypatch) -> None:
+    """Other code's queries stay while it runs, and whatever else lies there always does."""
+    shared, week_ago = tmp_path / "shared", time.time() - 8 * 24 * 3600
+    monkeypatch.setattr(compiled, "_FOLDER", [])
+    for name in ("landing", "0123456789abcdef", "fedcba9876543210"):
+        (shared / name).mkdir(parents=True)
+        (shared / name / "kept").write_text("")
+    for name in ("landing", "0123456789abcdef"):
+        os.utime(shared / name, (week_ago, week_ago))
+    monkeypatch.setattr(compiled, "_code", lambda: "aaaaaaaaaaaaaaaa")
+    compiled.keep_in(shared)
+    kept = {path.relative_to(shared).as_posix() for path in shared.rglob("kept")}
+    assert kept == {"landing/kept", "fedcba9876543210/kept"}
+
+
+def test_a_folder_that_cannot_be_written_to_costs_time_alone(tmp_path, monkeypatch) -> None:
+    """A file in its place stands for it: nothing is kept, and nothing is raised."""
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setattr(compiled, "_FOLDER", [])
+    compiled.keep_in(tmp_path / "taken")
+    compiled.keep("key", compiled.Compiled("SELECT 1", pa.schema([]), {}))
+    assert compiled.stored_query("key") is None
 
 
 def test_a_table_with_a_function_from_elsewhere_is_not_taken_for_the_projects_own(lab) -> None:

@@ -133,6 +133,15 @@ def test_a_damaged_parsed_copy_is_made_again(folder, tmp_path, text) -> None:
         assert again.rows.equals(expected.rows) if question == "load" else again == expected
 
 
+def test_a_folder_of_copies_that_cannot_be_written_to_hinders_nobody(folder, tmp_path) -> None:
+    """A file in its place stands for it: the landing zone says what it says without one."""
+    (tmp_path / "parsed").write_text("")
+    without = Landing(str(folder), tmp_path / "parsed")
+    plain = Landing(str(folder))
+    assert without.contents(schedule, DAYS) == plain.contents(schedule, DAYS)
+    assert without.load(schedule, DAYS).rows.equals(plain.load(schedule, DAYS).rows)
+
+
 def test_another_version_of_the_parser_parses_anew(folder, tmp_path) -> None:
     """And every date is another content."""
     parses: list[str] = []
