@@ -232,8 +232,12 @@ def _next(
         days = [line[name] for line in failing for name in ("first", "last")]
         span = f"--from {min(map(str, days))} --to {max(map(str, days))}"
         commands.append(f"nba-pipeline status {span} --each")
-    if stale or left:
+    if stale:
         commands.append("nba-pipeline repair")
+    if left:
+        # Some of them were never stored, and repair leaves such dates alone.
+        cancelled = [day for days in left.values() for day in days]
+        commands.append(f"nba-pipeline backfill --from {min(cancelled)} --to {max(cancelled)}")
     if tonight["is_season"] and (tonight["predictions"] is None or tonight["to_compute"]):
         commands.append(f"nba-pipeline predict --date {today}")
     if gaps:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import ibis
 
+from nba_pipeline.engine import preconditions
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.needs import needs
@@ -142,13 +143,13 @@ def lines(
     Args:
         request: tables and dates.
         survey: what is stored.
-        touched: per table, the partitions that work before this would change; added to.
+        touched: per table, the partitions that work before this would compute; added to.
     """
     touched = {} if touched is None else touched
     planned = []
     for table in request.tables:
         line = _planned(table, request, survey, touched)
-        touched.setdefault(table.name, set()).update(line.stale)
+        touched.setdefault(table.name, set()).update(line.stale.keys() - line.refused.keys())
         planned.append(line)
     return planned
 
@@ -172,6 +173,7 @@ def _planned(
         bypasses=request.bypasses,
         force=request.force,
         only_stored=only_stored,
+        coming=touched,
     )
     stale = dict(need.stale)
     stored = survey.stamps(table.name)
@@ -181,11 +183,9 @@ def _planned(
             is_wanted = (day in stored or not only_stored) and not table.is_closed(day)
             if is_wanted and day not in stale and changing.first_in(spans(read, day)):
                 stale[day] = f"{read.table} would change"
-    refused = {
-        day: why
-        for day, why in need.refused.items()
-        if not any(read.table in touched for read in table.reads)
-    }
+    allowed = [bypass.name for bypass in request.bypasses]
+    more = [day for day in stale if day not in need.stale]
+    refused = {**need.refused, **preconditions.refused(table, more, survey, allowed, touched)}
     return PlannedTable(table, len(days), dict(sorted(stale.items())), refused, only_stored)
 
 
@@ -278,23 +278,23 @@ def _left_dates(request: Request, survey: Survey) -> dict[str, list[date]]:
 def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Request | None:
     """What is affected by what changed; None where nothing is.
 
-    Models are left as they are unless retrain is asked for: then all that they serve is affected.
+    Models are left as they are unless retrain is asked for: then all that they serve is affected. A
+    date that was never stored, and would be refused again, is not: a backfill has to fill what it
+    waits for.
     """
     repaired = tuple(table for table in tables if retrain or not table.is_model)
-    affected = [
-        day
-        for table in repaired
-        for day in (*survey.outdated(table.name), *survey.failed(table.name))
-    ]
-    affected += [
-        day
-        for table in repaired
-        for read in table.reads
-        if retrain and survey.tables[read.table].is_model and not read.looks_back
-        for day in survey.stamps(table.name)
-        if read.partition(day) in survey.outdated(read.table)
-    ]
-    if not affected:
+    affected: dict[str, set[date]] = {}
+    for table in repaired:
+        stored, failed = survey.stamps(table.name), survey.failed(table.name)
+        tried = sorted(failed.keys() - stored.keys())
+        waiting = preconditions.refused(table, tried, survey, coming=affected)
+        affected[table.name] = {*survey.outdated(table.name), *failed} - set(waiting)
+        for read in table.reads if retrain else ():
+            if survey.tables[read.table].is_model and not read.looks_back:
+                trained = survey.outdated(read.table)
+                affected[table.name] |= {d for d in stored if read.partition(d) in trained}
+    days = [day for of_table in affected.values() for day in of_table]
+    if not days:
         return None
     only_stored = frozenset(table.name for table in repaired)
-    return Request(repaired, min(affected), max(affected), only_stored=only_stored)
+    return Request(repaired, min(days), max(days), only_stored=only_stored)

@@ -240,8 +240,12 @@ def train(
 
 
 def grade(day: Day) -> None:
-    """The accuracy of one date's predictions, once its games are final."""
-    from nba_pipeline.backfill.planner import grading  # noqa: PLC0415
+    """The accuracy of one date's predictions; ends with 1 while a game of it is not over."""
+    from nba_pipeline.backfill.planner import GRADES, grading  # noqa: PLC0415
 
     home = open_installation()
-    _exit(_execute(home, request_of(home, day, day, grading(home.survey()))))
+    when, _last = span(day, day)
+    ended = _execute(home, request_of(home, day, day, grading(home.survey())))
+    if still_open := home.survey().unsettled(GRADES).get(when):
+        report.stop(f"{when} is not wholly graded: {still_open}; grade it again when that is over")
+    _exit(ended)

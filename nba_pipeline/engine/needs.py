@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from nba_pipeline.engine import preconditions
 from nba_pipeline.engine.bypass import Bypass
@@ -31,6 +32,7 @@ def needs(
     bypasses: Sequence[Bypass] = (),
     force: bool = False,
     only_stored: bool = False,
+    coming: preconditions.Coming = MappingProxyType({}),
 ) -> Needs:
     """Which of the partitions are stale and why, and which of those are refused and why.
 
@@ -42,6 +44,7 @@ def needs(
         force: whether partitions that are current count as stale.
         only_stored: whether partitions that were never stored nor tried are left alone, but for those
             that stored ones are to be made from.
+        coming: per table, partitions that are computed before these, and count as there.
     """
     asked = sorted(partitions)
     if only_stored:
@@ -53,9 +56,9 @@ def needs(
     unread: dict[date, str] = {}
     for source in table.sources:
         unread |= survey.landing.refusals(source, list(stale))
-    strictly = preconditions.refused(table, list(stale), survey) | unread
+    strictly = preconditions.refused(table, list(stale), survey, (), coming) | unread
     refused = strictly
     if bypasses and strictly:
         allowed = [bypass.name for bypass in bypasses]
-        refused = preconditions.refused(table, list(strictly), survey, allowed) | unread
+        refused = preconditions.refused(table, list(strictly), survey, allowed, coming) | unread
     return Needs(inputs, stale, refused, frozenset(set(strictly) - set(refused)))

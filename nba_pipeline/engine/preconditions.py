@@ -1,7 +1,9 @@
 """What must hold upstream before a partition is computed, and the names under which it is bypassed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from nba_pipeline.engine.staleness import DayList, Survey, spans
 from nba_pipeline.kernel.table import Read, Table
@@ -18,10 +20,15 @@ BYPASSABLE = (
 )
 """The preconditions that a named bypass can skip."""
 _SHOWN_GAPS = 5
+Coming = Mapping[str, AbstractSet[date]]
 
 
 def refused(
-    table: Table, partitions: Sequence[date], survey: Survey, allowed: Iterable[str] = ()
+    table: Table,
+    partitions: Sequence[date],
+    survey: Survey,
+    allowed: Iterable[str] = (),
+    coming: Coming = MappingProxyType({}),
 ) -> dict[date, str]:
     """The partitions that may not be computed from the upstream that there is, and why.
 
@@ -30,11 +37,12 @@ def refused(
         partitions: those wanted.
         survey: what is stored.
         allowed: names of the bypassed preconditions.
+        coming: per table, partitions that are computed before these, and count as there.
     """
     skipped = set(allowed)
     reasons: dict[date, str] = {}
     for read in table.reads:
-        upstream = _Upstream(read, partitions, survey)
+        upstream = _Upstream(read, partitions, survey, coming.get(read.table, frozenset()))
         for day in partitions:
             if day not in reasons and (reason := upstream.reason(day, skipped)):
                 reasons[day] = reason
@@ -44,19 +52,23 @@ def refused(
 class _Upstream:
     """One upstream table's weak partitions, as one read of it meets them."""
 
-    def __init__(self, read: Read, partitions: Sequence[date], survey: Survey) -> None:
+    def __init__(
+        self, read: Read, partitions: Sequence[date], survey: Survey, coming: AbstractSet[date]
+    ) -> None:
         self._read = read
         self._survey = survey
-        self._have = survey.stamps(read.table)
-        self._failed = survey.failed(read.table)
+        self._have = {*survey.stamps(read.table), *coming}
+        self._failed = _without(coming, survey.failed(read.table))
         # A stale model keeps serving; whatever looks back on a day needs it whole and current.
         is_daily = survey.tables[read.table].partitions == "daily"
-        self._stale = survey.outdated(read.table) if is_daily else {}
-        self._open = survey.unsettled(read.table) if is_daily and read.looks_back else {}
+        self._stale = _without(coming, survey.outdated(read.table)) if is_daily else {}
+        is_open = survey.unsettled(read.table) if is_daily and read.looks_back else {}
+        self._open = _without(coming, is_open)
         self._failed_days, self._stale_days = DayList(self._failed), DayList(self._stale)
         self._open_days = DayList(self._open)
         self._absent = DayList(self._expected_days(partitions) - set(self._have))
         self._shares = _Shares(survey, read.table)
+        self._coming = DayList(coming)
 
     def _expected_days(self, partitions: Sequence[date]) -> set[date]:
         """The dates that a look back wants: its own season's, and those of seasons begun before."""
@@ -85,7 +97,9 @@ class _Upstream:
             return f"{name} {weak} is out of date: {self._stale[weak]}"
         if UPSTREAM_UNSETTLED not in skipped and (weak := self._open_days.first_in(stretches)):
             return f"{name} {weak} is unsettled: {self._open[weak]}"
-        return self._shares.reason(self._own_stretch(day), skipped)
+        own = self._own_stretch(day)
+        # What the share will be once more of it is computed, nobody knows yet.
+        return None if self._coming.first_in([own]) else self._shares.reason(own, skipped)
 
     def _own_stretch(self, day: date) -> tuple[date, date]:
         """What is read of the partition's own season."""
@@ -109,6 +123,10 @@ class _Upstream:
             f"{name} has no partition {first_absent}{more}; nba-pipeline backfill "
             f"--from {first_absent} --to {last_absent} computes what is missing"
         )
+
+
+def _without(gone: AbstractSet[date], days: Mapping[date, str]) -> Mapping[date, str]:
+    return {day: why for day, why in days.items() if day not in gone} if gone else days
 
 
 class _Shares:

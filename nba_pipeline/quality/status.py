@@ -15,7 +15,7 @@ def partition_status(
 ) -> list[dict[str, object]]:
     """One line per table and partition from first to last, in the graph's order.
 
-    `stale` says why a partition is not current, `refused` why it may not be computed now, `failed`
+    `stale` says why a partition, or something that it was made from, is not current, `refused` why it may not be computed now, `failed`
     why its last attempt failed; each is None where there is nothing to say. Keys and rows are None
     for a partition never stored; completeness is the rows' mean.
     """
@@ -25,6 +25,7 @@ def partition_status(
         stamps = survey.stamps(table.name)
         need = needs(table, days, survey)
         failed = survey.failed(table.name)
+        stale = {**survey.outdated(table.name), **need.stale}
         for day in days:
             stamp = stamps.get(day)
             lines.append(
@@ -42,7 +43,7 @@ def partition_status(
                     "run_id": stamp and stamp.run_id,
                     "bypass": stamp and stamp.bypass,
                     "failed": failed.get(day),
-                    "stale": need.stale.get(day),
+                    "stale": stale.get(day),
                     "refused": need.refused.get(day),
                 }
             )

@@ -1,11 +1,12 @@
-"""What a repair reaches."""
+"""What a plan foresees and what a repair reaches."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
-from nba_pipeline.backfill.planner import repairs
+from nba_pipeline.backfill.planner import PlannedTable, Request, plan, repairs
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import LAST
+from nba_pipeline_tests.conftest import LAST, RAW
 
 MODEL = "points_model"
 
@@ -19,3 +20,49 @@ def test_a_model_trained_again_takes_every_date_along_that_it_serves(league) -> 
     assert request is not None
     assert max(survey.outdated(MODEL)) < LAST == request.last
     assert repairs(tables, survey, retrain=False) is None
+
+
+def _planned(league, first, last) -> dict[str, PlannedTable]:
+    survey = Survey(TABLES, league.warehouse, league.landing)
+    return {
+        line.table.name: line for line in plan(Request(tuple(TABLES.values()), first, last), survey)
+    }
+
+
+def test_a_date_behind_a_hole_is_planned_as_it_will_be_refused(league) -> None:
+    """The day after the first that is not stored: its raw tables alone can be computed."""
+    hole, day = LAST + timedelta(days=1), LAST + timedelta(days=2)
+    found = _planned(league, day, day)
+    assert [name for name in RAW if found[name].refused] == []
+    why = found["upcoming_team_game_context"].refused[day]
+    assert f"has no partition {hole}" in why
+    assert found["player_daily_cache"].refused == {
+        day: f"upcoming_player_game_context has no partition {day}"
+    }
+    whole = _planned(league, hole, day)
+    assert {name for name, line in whole.items() if line.refused} == set()
+    assert whole["ml_feature_store_v2"].stale.keys() == {hole, day}
+
+
+class _Tried(Survey):
+    """What is stored, and one date that was tried behind a hole."""
+
+    day = LAST + timedelta(days=2)
+
+    def failed(self, name: str) -> dict[date, str]:
+        """As a run leaves it that asked for the date alone."""
+        return {self.day: "refused"} if name in self.tried else {}
+
+    tried: frozenset[str] = frozenset()
+
+
+def test_a_date_that_waits_for_what_was_never_computed_is_not_repaired(league) -> None:
+    """One that can be computed now is."""
+    survey = _Tried(TABLES, league.warehouse, league.landing)
+    tables = list(TABLES.values())
+    survey.tried = frozenset({"player_daily_cache", "ml_feature_store_v2"})
+    assert repairs(tables, survey, retrain=False) is None
+    survey.tried = frozenset({"nbac_schedule"})
+    request = repairs(tables, survey, retrain=False)
+    assert request is not None
+    assert (request.first, request.last) == (survey.day, survey.day)

@@ -1,15 +1,19 @@
 """What a run found, lost, left stale and predicted is said at its end, by name."""
 
+import json
 import re
 import shlex
-from datetime import date, timedelta
+import shutil
+from datetime import date, datetime, time, timedelta
 
 import pytest
 
+from nba_pipeline import clock
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.cli.home import DAYS, FIRST, LAST, LOST, SPAN, Home
 from nba_pipeline_tests.conftest import DAILY, Lab, with_upstream
-from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, games, lines
+from nba_pipeline_tests.program import Program
 
 CORRECTED = FIRST + timedelta(days=5)
 WITHOUT_PREDICTIONS = [
@@ -192,3 +196,26 @@ def test_repair_wants_no_model_that_nobody_asked_for(tmp_path) -> None:
 def _named(tables: list[str]) -> list[str]:
     """The options that name the tables."""
     return [word for name in tables for word in ("-t", name)]
+
+
+@pytest.mark.usefixtures("first_output")
+def test_grading_a_date_of_which_a_game_is_not_over_ends_red_and_names_it(home, tmp_path) -> None:
+    """At eleven in the evening, with one game under way; once it is over the command ends with 0."""
+    landing = tmp_path / "landing"
+    shutil.copytree(home.folder / "home", tmp_path / "home")
+    shutil.copytree(home.landing, landing)
+    program = Program(tmp_path / "home", landing)
+    schedule = (landing / SCHEDULE).read_text()
+    document = json.loads(schedule)
+    played = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
+    late = next(game for game in played if game["gameDateEst"][:10] == str(LAST))
+    late["gameStatus"] = 2
+    (landing / SCHEDULE).write_text(json.dumps(document))
+    with clock.set_to(datetime.combine(LAST, time(23), clock.EASTERN)):
+        result = program.call("grade", "--date", str(LAST))
+        assert result.exit_code == 1, result.output
+        assert f"{LAST} is not wholly graded: nbac_schedule has 1 open" in result.output
+        assert late["gameId"] in result.output
+        (landing / SCHEDULE).write_text(schedule)
+        result = program.call("grade", "--date", str(LAST))
+        assert result.exit_code == 0, result.output

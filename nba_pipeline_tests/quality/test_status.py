@@ -44,3 +44,5 @@ def test_missing_stale_and_incomplete(tmp_path, league_landing) -> None:
     (landing / TEAM_LOG).write_text((league_landing / TEAM_LOG).read_text())
     restored = _status(Lab(tmp_path, landing))
     assert restored["nbac_team_boxscore"]["why"] == ["inputs changed (1)"]
+    # What was made from it is no more current than it is.
+    assert restored["data_gaps"]["stale"] > 0
