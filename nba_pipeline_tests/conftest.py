@@ -18,7 +18,7 @@ from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline_tests import postgres_server
+from nba_pipeline_tests import postgres_server, storage_emulator
 from nba_pipeline_tests.postgres_server import PostgresServer
 
 LEAGUE = League(teams=6, days=45, seed=5)
@@ -121,6 +121,21 @@ def postgres() -> Iterator[PostgresServer]:
     """A Postgres server, where one can be started."""
     with postgres_server.started() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def _emulated_storage() -> Iterator[None]:
+    """Only one in a process: gcsfs goes on asking the one that it met first."""
+    with storage_emulator.running():
+        yield
+
+
+@pytest.fixture(scope="module")
+def bucket(_emulated_storage: None) -> Iterator[str]:
+    """A bucket of an emulated Cloud Storage, where credentials are none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("google.auth.default", lambda *_, **__: (None, storage_emulator.BUCKET))
+        yield f"gs://{storage_emulator.BUCKET}"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
