@@ -154,6 +154,14 @@ def league_landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def landed(bucket: str, league_landing: Path) -> str:
+    """The simulated league's landing zone in an emulated Cloud Storage; never written to by a test."""
+    root = Landing(f"{bucket}/landed").root
+    root.fs.put(f"{league_landing}/", f"{root.path}/", recursive=True)
+    return str(root)
+
+
 @pytest.fixture(scope="session")
 def league(tmp_path_factory: pytest.TempPathFactory, league_landing: Path) -> Lab:
     """The simulated league computed in full; never written to by a test."""

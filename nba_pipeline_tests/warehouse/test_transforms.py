@@ -27,15 +27,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def emulated(tmp_path_factory, bigquery_address, bucket, league: Lab) -> Lab:
+def emulated(tmp_path_factory, bigquery_address, landed, league: Lab) -> Lab:
     """The same league landed in an emulated Cloud Storage, on an emulated BigQuery without a table."""
     from nba_pipeline.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
     from nba_pipeline_tests.warehouse import emulator  # noqa: PLC0415
 
     lab = Lab(tmp_path_factory.mktemp("emulated"), league.landing_folder)
-    lab.landing = Landing(f"{bucket}/landing", lab.folder / "parsed")
-    root = lab.landing.root
-    root.fs.put(f"{league.landing_folder}/", f"{root.path}/", recursive=True)
+    lab.landing = Landing(landed, lab.folder / "parsed")
     engine = connect(f"sqlite:///{lab.folder / 'books.db'}")
     phases = {name: table.phase for name, table in TABLES.items()}
     client = emulator.client(bigquery_address)
