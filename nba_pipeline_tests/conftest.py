@@ -20,7 +20,7 @@ from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline_tests import postgres_server
+from nba_pipeline_tests import postgres_server, storage_emulator
 from nba_pipeline_tests.postgres_server import PostgresServer
 
 LONGEST = {"replay": 0, "promises": 1}
@@ -145,6 +145,21 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def _emulated_storage() -> Iterator[None]:
+    """Only one in a process: gcsfs goes on asking the one that it met first."""
+    with storage_emulator.running():
+        yield
+
+
+@pytest.fixture(scope="module")
+def bucket(_emulated_storage: None) -> Iterator[str]:
+    """A bucket of an emulated Cloud Storage, where credentials are none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("google.auth.default", lambda *_, **__: (None, storage_emulator.BUCKET))
+        yield f"gs://{storage_emulator.BUCKET}"
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def coordination(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of an empty coordination database, of each kind in turn."""
@@ -157,6 +172,14 @@ def coordination(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def league_landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulated league's landing zone; never written to by a test."""
     return made_once(tmp_path_factory, "league", lambda folder: write_landing(folder, LEAGUE))
+
+
+@pytest.fixture(scope="module")
+def landed(bucket: str, league_landing: Path) -> str:
+    """The simulated league's landing zone in an emulated Cloud Storage; never written to by a test."""
+    root = Landing(f"{bucket}/landed").root
+    root.fs.put(f"{league_landing}/", f"{root.path}/", recursive=True)
+    return str(root)
 
 
 @pytest.fixture(scope="session")

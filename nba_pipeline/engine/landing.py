@@ -18,6 +18,7 @@ from upath import UPath
 from nba_pipeline.engine.file_dates import UNDATED, facts_of, filed, with_copies, without_dates
 from nba_pipeline.engine.landing_files import Found, LandingFiles, unpacked
 from nba_pipeline.engine.parsed_files import Facts, ParsedFiles
+from nba_pipeline.google_cloud import require_google_cloud
 from nba_pipeline.kernel.source import (
     Parsed,
     Source,
@@ -38,12 +39,17 @@ class Landing:
     Args:
         root: the folder.
         cache: where parsed copies are kept for other processes; it may be deleted at any time.
+
+    Raises:
+        WrongRequest: it is in a bucket, and the extra gcp or credentials are missing.
     """
 
     def __init__(self, root: str, cache: Path | None = None) -> None:
-        # What is in a bucket is asked each time: others write there.
         self.root = UPath(root)
         if root.startswith(_BUCKETS):
+            # By itself gcsfs would go on without credentials, and ask for minutes.
+            require_google_cloud(f"NBA_PIPELINE_LANDING={root}", "it to a folder")
+            # What is in a bucket is asked each time: others write there.
             self.root = UPath(root, use_listings_cache=False)
         self._found = LandingFiles(self.root, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)

@@ -6,6 +6,7 @@ queries are the same in every process; its tables expire within a day where a pr
 
 import atexit
 import io
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
@@ -16,11 +17,13 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tenacity
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from ibis.backends.bigquery import Backend as IbisBackend
 from ibis.backends.bigquery.datatypes import BigQuerySchema, BigQueryType
 from ibis.expr import datatypes as dt
 from ibis.expr import operations as ops
+from requests.exceptions import RequestException
 
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.warehouse.labels import labels
@@ -30,6 +33,8 @@ _PASSING = {"rateLimitExceeded", "quotaExceeded", "backendError", "internalError
 _TOO_DEAR = "bytesBilledLimitExceeded"
 _GIGABYTE = 10**9
 _ATTEMPTS = 6
+_LAST_WORDS = 10
+"""How long the end of a process waits for BigQuery, in seconds: by itself the client tries for minutes."""
 
 
 class CostRefused(NbaPipelineError):
@@ -84,10 +89,15 @@ class Jobs:
         dataset = bigquery.Dataset(reference)
         dataset.default_table_expiration_ms = _DAY_IN_MILLISECONDS
         self.client.create_dataset(dataset)
-        atexit.register(
-            self.client.delete_dataset, reference, delete_contents=True, not_found_ok=True
-        )
+        atexit.register(self._drop, reference)
         return reference
+
+    def _drop(self, dataset: bigquery.DatasetReference) -> None:
+        """Takes the dataset away, or leaves it to expire where BigQuery does not answer at once."""
+        with suppress(api.GoogleAPICallError, GoogleAuthError, RequestException):
+            self.client.delete_dataset(
+                dataset, delete_contents=True, not_found_ok=True, retry=None, timeout=_LAST_WORDS
+            )
 
     def run(self, sql: str) -> bigquery.table.RowIterator:
         """The rows of a query or script.

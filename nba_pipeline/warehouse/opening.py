@@ -6,7 +6,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from nba_pipeline.errors import WrongRequest
+from nba_pipeline.google_cloud import require_google_cloud
 from nba_pipeline.settings import Settings
 from nba_pipeline.warehouse.protocol import Warehouse
 
@@ -46,25 +46,15 @@ def open_warehouse(settings: Settings, engine: sa.Engine, tables: Tables) -> War
 
 
 def _bigquery(settings: Settings, project: str, engine: sa.Engine, tables: Tables) -> Warehouse:
-    setting = f"NBA_PIPELINE_WAREHOUSE=bigquery:{project}"
-    try:
-        from dagster_gcp import BigQueryResource  # noqa: PLC0415
-        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
+    require_google_cloud(
+        f"NBA_PIPELINE_WAREHOUSE=bigquery:{project}", "NBA_PIPELINE_WAREHOUSE=delta:<folder>"
+    )
+    from dagster_gcp import BigQueryResource  # noqa: PLC0415  part of the extra gcp
 
-        from nba_pipeline.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
-    except ImportError as error:
-        raise WrongRequest(
-            f"{setting} takes the extra gcp: pip install 'nba-pipeline[gcp]' ({error})"
-        ) from error
+    from nba_pipeline.warehouse.bigquery import BigQueryWarehouse  # noqa: PLC0415
+
     resource = BigQueryResource(project=project, location=settings.bigquery_location or None)
-    try:
-        with resource.get_client() as client:
-            phases = {name: table.phase for name, table in tables().items()}
-            maximum = int(settings.bigquery_maximum_gigabytes * _GIGABYTE)
-            return BigQueryWarehouse(client, engine, phases, maximum)
-    except GoogleAuthError as error:
-        raise WrongRequest(
-            f"{setting}: no credentials of Google Cloud ({error}). Set GOOGLE_APPLICATION_CREDENTIALS to the "
-            "file of a service account's key, or run gcloud auth application-default login; or set "
-            "NBA_PIPELINE_WAREHOUSE=delta:<folder> to work without it"
-        ) from error
+    with resource.get_client() as client:
+        phases = {name: table.phase for name, table in tables().items()}
+        maximum = int(settings.bigquery_maximum_gigabytes * _GIGABYTE)
+        return BigQueryWarehouse(client, engine, phases, maximum)

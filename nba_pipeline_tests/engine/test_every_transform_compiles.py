@@ -17,8 +17,6 @@ from nba_pipeline_tests.warehouse.bigquery_rules import broken_by
 
 MOST_BYTES = 1_000_000
 """What BigQuery takes as the text of one query."""
-# Models are trained and asked in Python: their rows come from memory, and cost no query.
-IN_PYTHON = {"points_model", "player_prop_predictions"}
 
 
 def compiled(rows: ir.Table) -> str:
@@ -31,7 +29,7 @@ def compiled(rows: ir.Table) -> str:
     return sql
 
 
-@pytest.mark.parametrize("name", [name for name in TABLES if name not in IN_PYTHON])
+@pytest.mark.parametrize("name", [*TABLES])
 def test_a_table_compiles_for_bigquery(league: Lab, name: str) -> None:
     """Its transform within the size of one query, its expectation, and each of its checks."""
     table = TABLES[name]

@@ -1,12 +1,5 @@
 """A landing zone in Cloud Storage: a generation is a file's identity, and what it is written over."""
 
-import os
-import socket
-import subprocess
-import time
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,56 +12,13 @@ from nba_pipeline.fetching.bucket import StoredMeanwhile, generation, put
 from nba_pipeline.kernel.source import SourceFile
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 
-# gcsfs reads it when it is imported: it would ask whether the bucket has folders, which the emulator
-# does not know, and wait for a minute.
-os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
 SCHEDULE = "nba_stats/schedule/2023-24.json.gz"
-_EMULATORS = Path(
-    os.environ.get("NBA_PIPELINE_TEST_EMULATORS", Path(__file__).parents[2] / ".emulators")
-)
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """The address of an emulated Cloud Storage with the bucket league."""
-    pytest.importorskip("gcsfs", reason="needs the extra gcp")
-    program = _EMULATORS / "bin/gcp-storage-emulator"
-    if not program.exists():
-        pytest.skip("no gcp-storage-emulator here: make emulators")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    words = ["start", "--host", "127.0.0.1", "--port", port, "--in-memory", "--quiet"]
-    process = subprocess.Popen([program, *words, "--default-bucket", "league"])
-    try:
-        place = f"http://127.0.0.1:{port}"
-        _wait(process, place)
-        yield place
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], place: str) -> None:
-    for _ in range(100):
-        try:
-            urllib.request.urlopen(f"{place}/storage/v1/b/league", timeout=1).close()
-        except OSError:
-            assert process.poll() is None
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the emulator of Cloud Storage does not answer")
 
 
 @pytest.fixture
-def landing(address, monkeypatch, request) -> Landing:
+def landing(bucket, request) -> Landing:
     """A landing zone of the test's own in the bucket."""
-    from fsspec.config import conf  # noqa: PLC0415  comes with gcsfs
-
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
-    monkeypatch.setitem(conf, "gs", {"token": "anon"})
-    return Landing(f"gs://league/{request.node.name}")
+    return Landing(f"{bucket}/{request.node.name}")
 
 
 def test_a_file_is_put_in_place_whole_and_read_again(landing) -> None:

@@ -2,7 +2,9 @@
 
 What it lacks of BigQuery, as far as tests meet it:
 
-- transactions are undone when they fail, but not isolated: two at once see each other's halves;
+- transactions are undone when they fail, but not isolated: two at once see each other's halves, so the
+  client of the tests lets them in one by one;
+- a load into a table that is there leaves its columns as they are;
 - it remembers states for time travel after a statement or load, not after a script, CREATE or ALTER;
 - a snapshot of a moment that has passed: a copy of it stands for one;
 - whole numbers, floats and arrays are DuckDB's, NULL arrays included;
@@ -14,6 +16,7 @@ import os
 import re
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -40,10 +43,21 @@ _SNAPSHOT = re.compile(r"CREATE SNAPSHOT TABLE (\S+) CLONE (\S+) (FOR SYSTEM_TIM
 
 
 class EmulatedClient(bigquery.Client):
-    """A client of the emulator, which makes it remember what scripts and CREATE changed."""
+    """A client of the emulator, which makes it remember what scripts and CREATE changed.
+
+    Threads of this process have their transactions one after the other.
+    """
+
+    _transaction = threading.Lock()
 
     def query(self, query: str, *args: Any, **options: Any) -> Any:
         """The job, after which the state of each table that it changed is remembered."""
+        if "BEGIN TRANSACTION" not in query:
+            return self._remembered(query, *args, **options)
+        with self._transaction:
+            return self._remembered(query, *args, **options)
+
+    def _remembered(self, query: str, *args: Any, **options: Any) -> Any:
         query = _SNAPSHOT.sub(r"CREATE TABLE \1 AS SELECT * FROM \2 \3", query)
         job = super().query(query, *args, **options)
         if any(words in query for words in ("BEGIN TRANSACTION", "CREATE TABLE", "ALTER TABLE")):

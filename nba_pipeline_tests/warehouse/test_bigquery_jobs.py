@@ -8,6 +8,7 @@ import pytest
 bigquery = pytest.importorskip("google.cloud.bigquery", reason="needs the extra gcp")
 
 import google.api_core.exceptions as api  # noqa: E402  part of the extra
+from requests.exceptions import ConnectionError  # noqa: A004, E402  what the client raises
 
 from nba_pipeline.warehouse.bigquery_jobs import CostRefused, Jobs, Overtaken  # noqa: E402
 from nba_pipeline.warehouse.labels import labelled  # noqa: E402
@@ -32,8 +33,11 @@ class Client:
     def create_dataset(self, *_: Any) -> None:
         """Nothing."""
 
-    def delete_dataset(self, *_: Any, **__: Any) -> None:
-        """Nothing."""
+    def delete_dataset(self, *_: Any, **options: Any) -> None:
+        """Fails as it is told, and so once more for each time that it is tried again."""
+        assert options["retry"] is None
+        if self.failures:
+            raise self.failures.pop(0)
 
     def query(self, sql: str, job_config: Any) -> Any:
         """A job of 250 GB."""
@@ -57,6 +61,18 @@ def test_a_job_carries_whose_it_is_and_what_it_may_cost() -> None:
     assert second.labels == {}
     assert first.maximum_bytes_billed == 5 * GIGABYTES
     assert first.default_dataset == jobs.staging
+
+
+@pytest.mark.parametrize("error", [ConnectionError("refused"), api.ServiceUnavailable("busy")])
+def test_the_end_of_a_process_does_not_wait_for_bigquery(monkeypatch, error) -> None:
+    """Its dataset is taken away in one try; where that fails its tables expire by themselves."""
+    at_exit: list[Any] = []
+    monkeypatch.setattr("atexit.register", lambda *call: at_exit.append(call))
+    client = Client(error, error)
+    assert Jobs(client, GIGABYTES).staging.project == "league"
+    ((drop, dataset),) = at_exit
+    drop(dataset)
+    assert client.failures == [error]
 
 
 @pytest.mark.parametrize(

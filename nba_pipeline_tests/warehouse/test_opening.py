@@ -1,10 +1,12 @@
 """The settings alone choose the warehouse, and say what is missing for it."""
 
-import builtins
+import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from nba_pipeline.cli.main import app
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.settings import Settings
@@ -44,13 +46,29 @@ def test_without_credentials_it_says_what_to_set(tmp_path, monkeypatch) -> None:
 
 def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch) -> None:
     """By name."""
-    plain = builtins.__import__
-
-    def without_google(name: str, *rest: object) -> object:
-        if name.startswith("dagster_gcp"):
-            raise ModuleNotFoundError(name)
-        return plain(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without_google)
+    monkeypatch.setitem(sys.modules, "dagster_gcp", None)
     with pytest.raises(WrongRequest, match=r"pip install 'nba-pipeline\[gcp\]'"):
         _open(tmp_path, "bigquery:league")
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "instead"),
+    [
+        ("NBA_PIPELINE_WAREHOUSE", "bigquery:league", "NBA_PIPELINE_WAREHOUSE=delta:<folder>"),
+        ("NBA_PIPELINE_LANDING", "gs://league/landing", "it to a folder"),
+    ],
+)
+def test_a_backfill_without_credentials_ends_before_it_begins(
+    tmp_path, monkeypatch, name, place, instead
+) -> None:
+    """With code 2 and what to set, for tables and for the landing zone."""
+    pytest.importorskip("dagster_gcp", reason="needs the extra gcp")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "missing.json"))
+    monkeypatch.setenv("NBA_PIPELINE_HOME", str(tmp_path))
+    monkeypatch.setenv(name, place)
+    told = CliRunner().invoke(app, ["backfill", "--from", "2023-10-24", "--to", "2023-10-25"])
+    said = " ".join(told.stderr.split())
+    assert told.exit_code == 2, told.output
+    assert f"{name}={place}: no credentials of Google Cloud" in said
+    assert "Set GOOGLE_APPLICATION_CREDENTIALS to the file of a service account's key" in said
+    assert f"or set {instead} to work without it" in said

@@ -1,5 +1,6 @@
 """replace changes exactly the given partitions, in one commit, or nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import ibis
@@ -120,6 +121,25 @@ def test_advance_makes_those_who_checked_before_check_again(warehouse, another) 
         write(warehouse, [("a", ONE, 2)], stamp(ONE, token=2), fence=passed_over)
     assert len(asked) == 2
     assert stored(warehouse) == {"a": 1}
+
+
+def test_of_writers_at_once_none_is_lost(another) -> None:
+    """Two processes write a date of their own, and one that both write: each commit is a version."""
+    own = {"a": ONE, "b": TWO}
+
+    def write_twice(game: str) -> None:
+        warehouse = another()
+        for points in (1, 2):
+            write(warehouse, [(game, own[game], points)], stamp(own[game]))
+            last = 10 * ord(game) + points
+            write(warehouse, [("c", THREE, last)], stamp(THREE))
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(write_twice, own))
+    found = stored(another())
+    assert found.pop("c") in (10 * ord("a") + 2, 10 * ord("b") + 2)
+    assert found == {"a": 2, "b": 2}
+    assert another().version("scores") == 8
 
 
 def test_rows_of_an_appending_table_are_added_and_never_lost(warehouse) -> None:
