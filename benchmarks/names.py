@@ -31,10 +31,8 @@ from nba_pipeline.warehouse.delta import DeltaWarehouse
 
 FIRST, LAST = date(2021, 10, 19), date(2024, 4, 14)
 ODDS, CONSENSUS = "odds_api_player_points_props", "bettingpros_player_points_props"
-COMPUTED = (
-    *("nbac_schedule", "nbac_team_boxscore", "nbac_player_boxscore"),
-    *(ODDS, CONSENSUS, "injury_transactions"),
-)
+ASKED = ("nbac_team_boxscore", "nbac_player_boxscore", ODDS, CONSENSUS, "injury_transactions")
+COMPUTED = {*ASKED, *(above for name in ASKED for above in TABLES[name].upstream)}
 KEY = ["game_date", "player_id"]
 SO_FAR = ["played_games", "minutes_avg"]
 
@@ -81,9 +79,17 @@ def matched(warehouse: DeltaWarehouse, landing: Path) -> pd.DataFrame:
 
 def lines_against_points(warehouse: DeltaWarehouse) -> pd.DataFrame:
     """Per source of lines and season: lines, the share whose player then played, and the error."""
-    closing = closing_lines(
-        *(warehouse.table(name) for name in (ODDS, CONSENSUS, "nbac_schedule"))
-    ).to_pandas()
+    odds, consensus, schedule = (warehouse.table(n) for n in (ODDS, CONSENSUS, "nbac_schedule"))
+    offered = odds.select("game_id", *KEY).distinct()
+    # The consensus names no game, and has its date for one; who has an offer of a book too is asked for once.
+    named = (
+        consensus.anti_join(offered, KEY)
+        .select(*KEY)
+        .mutate(game_id=ibis._.game_date.cast("string"))
+    )
+    players = offered.union(named.select("game_id", *KEY))
+    lines = closing_lines(players, odds, consensus, schedule)
+    closing = players.inner_join(lines, ["game_id", "player_id"]).to_pandas()
     points = warehouse.table("nbac_player_boxscore").to_pandas()
     points = points.loc[points.minutes > 0, [*KEY, "pts"]]
     both = closing.merge(points, on=KEY, how="left")
