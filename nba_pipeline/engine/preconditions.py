@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-from nba_pipeline.engine.staleness import DayList, Survey, spans
+from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.kernel.table import Read, Table
 from nba_pipeline.league import calendar
 from nba_pipeline.thresholds import SHARES, STOPPING_SHARES
+
+if TYPE_CHECKING:
+    from nba_pipeline.engine.staleness import Survey
 
 UPSTREAM_MISSING = "upstream_missing"
 UPSTREAM_FAILED = "upstream_failed"
@@ -21,7 +25,7 @@ _SHOWN_GAPS = 5
 
 
 def refused(
-    table: Table, partitions: Sequence[date], survey: Survey, allowed: Iterable[str] = ()
+    table: Table, partitions: Sequence[date], survey: "Survey", allowed: Iterable[str] = ()
 ) -> dict[date, str]:
     """The partitions that may not be computed from the upstream that there is, and why.
 
@@ -44,7 +48,7 @@ def refused(
 class _Upstream:
     """One upstream table's weak partitions, as one read of it meets them."""
 
-    def __init__(self, read: Read, partitions: Sequence[date], survey: Survey) -> None:
+    def __init__(self, read: Read, partitions: Sequence[date], survey: "Survey") -> None:
         self._read = read
         self._survey = survey
         self._have = survey.stamps(read.table)
@@ -114,7 +118,7 @@ class _Upstream:
 class _Shares:
     """Where the share of known values over the season to date stops what comes after."""
 
-    def __init__(self, survey: Survey, name: str) -> None:
+    def __init__(self, survey: "Survey", name: str) -> None:
         self._reasons: dict[date, dict[str, str]] = {}
         self._name = name
         sums: dict[tuple[str, str], tuple[int, int]] = {}
