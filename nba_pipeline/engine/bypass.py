@@ -51,7 +51,13 @@ def inherited(table: Table, days: Sequence[date], survey: "Survey") -> dict[date
     """Per day, the bypasses, as texts, that what it is made from was made under."""
     bypasses: dict[date, set[str]] = {day: set() for day in days}
     for read in table.reads:
-        marked = {d: _named(s.bypass) for d, s in survey.stamps(read.table).items() if s.bypass}
+        # A closed day without a row says nothing, and never will.
+        is_closed = survey.tables[read.table].is_closed
+        marked = {
+            d: _named(stamp.bypass)
+            for d, stamp in survey.stamps(read.table).items()
+            if stamp.bypass and (stamp.row_count or not is_closed(d))
+        }
         for day in days if marked else ():
             stretches = spans(read, day)
             for d, texts in marked.items():

@@ -86,12 +86,7 @@ class Survey:
                 reasons[day] = "limits, formulas or parsers changed"
             elif stamp.inputs != now:
                 reasons[day] = "inputs changed"
-        # What was said stands with its bypass; where nothing was said there is nothing to stand.
-        others = [
-            day
-            for day in partitions
-            if day not in reasons and not (table.is_closed(day) and stored[day].row_count)
-        ]
+        others = [day for day in partitions if day not in reasons and not table.is_closed(day)]
         return reasons | dict.fromkeys(outlived(table, others, self), OUTLIVED)
 
     def outdated(self, name: str) -> Mapping[date, str]:

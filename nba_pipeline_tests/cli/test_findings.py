@@ -166,7 +166,7 @@ def test_a_file_that_cannot_be_read_ends_red_and_the_rest_stands(tmp_path) -> No
         tables, DAYS
     )
     sides = 2 * len(games(home.landing))
-    assert f"gaps: {sides}, nbac_player_boxscore:" in result.output
+    assert f"gaps in this run: {sides}, nbac_player_boxscore:" in result.output
 
 
 def test_repair_wants_no_model_that_nobody_asked_for(tmp_path) -> None:
