@@ -17,7 +17,8 @@ from types import MappingProxyType
 from nba_pipeline.automation.pending import PendingWork
 from nba_pipeline.backfill.planner import Request, groups, lines
 from nba_pipeline.engine import preconditions
-from nba_pipeline.engine.staleness import DayList, Survey, spans
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.kernel.table import Table
 
 _MENDED_TOGETHER = (

@@ -15,7 +15,8 @@ from nba_pipeline.engine import preconditions
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.needs import needs
-from nba_pipeline.engine.staleness import DayList, Survey, spans
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 

@@ -121,10 +121,11 @@ def _show(findings: "Outcome", console: Console) -> None:
     if findings.gaps:
         named = [f"{gap_id} ({rows} rows)" for gap_id, rows in findings.gaps.items()]
         report.line(
-            f"gaps: {len(named)}, {_some(named)}; all of them: nba-pipeline gaps", to=console
+            f"gaps in this run: {len(named)}, {_some(named)}; all there are: nba-pipeline gaps",
+            to=console,
         )
     if findings.accepted:
-        report.line(f"accepted gaps: {findings.accepted}", to=console)
+        report.line(f"accepted gaps in this run: {findings.accepted}", to=console)
     for offence in findings.offences:
         if offence.is_loss:
             report.error(f"lost: {_offence(offence)}")

@@ -1,9 +1,24 @@
-"""A permission to compute although a precondition does not hold: named, with a reason, recorded."""
+"""A permission to compute although a precondition does not hold: named, with a reason, recorded.
 
+Rows name the bypasses that they were made under, and so do rows that are made from them, until what
+was bypassed is there and they are made again.
+"""
+
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
 
 from nba_pipeline.engine import preconditions
+from nba_pipeline.engine.stretches import spans
 from nba_pipeline.errors import WrongRequest
+from nba_pipeline.kernel.table import Table
+
+if TYPE_CHECKING:
+    from nba_pipeline.engine.staleness import Survey
+
+_NEXT = re.compile(f"; (?=(?:{'|'.join(preconditions.BYPASSABLE)}): )")
 
 
 class InvalidBypass(WrongRequest, ValueError):
@@ -30,3 +45,45 @@ class Bypass:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"
+
+
+def inherited(table: Table, days: Sequence[date], survey: "Survey") -> dict[date, set[str]]:
+    """Per day, the bypasses, as texts, that what it is made from was made under."""
+    bypasses: dict[date, set[str]] = {day: set() for day in days}
+    for read in table.reads:
+        # A closed day without a row says nothing, and never will.
+        is_closed = survey.tables[read.table].is_closed
+        marked = {
+            d: _named(stamp.bypass)
+            for d, stamp in survey.stamps(read.table).items()
+            if stamp.bypass and (stamp.row_count or not is_closed(d))
+        }
+        for day in days if marked else ():
+            stretches = spans(read, day)
+            for d, texts in marked.items():
+                if any(first <= d <= last for first, last in stretches):
+                    bypasses[day] |= texts
+    return bypasses
+
+
+def outlived(table: Table, days: Sequence[date], survey: "Survey") -> list[date]:
+    """The stored days whose rows name a bypass that they would not if they were made again now.
+
+    Such a day is refused without a bypass no longer, and nothing that it reads names it either.
+    """
+    stamps = survey.stamps(table.name)
+    marked = {
+        day: _named(stamp.bypass)
+        for day in days
+        if (stamp := stamps.get(day)) is not None and stamp.bypass
+    }
+    if not marked:
+        return []
+    refused = preconditions.refused(table, list(marked), survey)
+    upstream = inherited(table, list(marked), survey)
+    return [day for day, own in marked.items() if day not in refused and own != upstream[day]]
+
+
+def _named(text: str) -> set[str]:
+    """The bypasses that the text of a stamp names."""
+    return set(_NEXT.split(text))

@@ -11,14 +11,14 @@ from datetime import date
 import ibis.expr.types as ir
 
 from nba_pipeline import clock
-from nba_pipeline.engine.bypass import Bypass
+from nba_pipeline.engine.bypass import Bypass, inherited
 from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.needs import Needs, needs
 from nba_pipeline.engine.queries import CHANGING, Queries, call
 from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped
-from nba_pipeline.engine.staleness import Survey, spans
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.upstream_versions import made_from
 from nba_pipeline.engine.verdicts import judge, require
 from nba_pipeline.kernel.table import Table, parameters
@@ -144,8 +144,12 @@ def _computed(
         is_fixed = not parameters(table.transform, inputs) & CHANGING
         rows, lineage = questions.rows(made, f"{table.name}__made", is_fixed=is_fixed)
         staged.callback(warehouse.drop_staged, rows)
-        own_bypasses = {day: {str(b) for b in writer.bypasses} for day in need.bypassed}
-        bypassed = _bypasses(table, ready, survey, own_bypasses)
+        own = {str(bypass) for bypass in writer.bypasses}
+        bypassed = {
+            day: "; ".join(sorted(texts))
+            for day, upstream in inherited(table, ready, survey).items()
+            if (texts := upstream | (own if day in need.bypassed else set()))
+        }
         rows = stamped(table, rows, writer.run_id, bypassed)
         rows = stage(rows, f"{table.name}__rows", warehouse, staged)
         if clashes := held_elsewhere(table, rows, ready, warehouse):
@@ -178,20 +182,3 @@ def _computed(
         ]
         replaced = warehouse.replace(table.storage, rows, stamps, writer.fence)
     return Computed(replaced, current, refused, lineage)
-
-
-def _bypasses(
-    table: Table, days: Sequence[date], survey: Survey, own: Mapping[date, set[str]]
-) -> dict[date, str]:
-    """The bypasses that a day's rows are made under, here or upstream."""
-    bypasses = {day: set(own.get(day, ())) for day in days}
-    for read in table.reads:
-        marked = {d: s.bypass for d, s in survey.stamps(read.table).items() if s.bypass}
-        for day in days if marked else ():
-            stretches = spans(read, day)
-            bypasses[day] |= {
-                text
-                for d, text in marked.items()
-                if any(first <= d <= last for first, last in stretches)
-            }
-    return {day: "; ".join(sorted(texts)) for day, texts in bypasses.items() if texts}

@@ -4,11 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from nba_pipeline.engine.staleness import DayList, Survey, spans
+from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.kernel.table import Read, Table
 from nba_pipeline.league import calendar
 from nba_pipeline.thresholds import SHARES, STOPPING_SHARES
+
+if TYPE_CHECKING:
+    from nba_pipeline.engine.staleness import Survey
 
 UPSTREAM_MISSING = "upstream_missing"
 UPSTREAM_FAILED = "upstream_failed"
@@ -26,7 +30,7 @@ Coming = Mapping[str, AbstractSet[date]]
 def refused(
     table: Table,
     partitions: Sequence[date],
-    survey: Survey,
+    survey: "Survey",
     allowed: Iterable[str] = (),
     coming: Coming = MappingProxyType({}),
 ) -> dict[date, str]:
@@ -53,7 +57,7 @@ class _Upstream:
     """One upstream table's weak partitions, as one read of it meets them."""
 
     def __init__(
-        self, read: Read, partitions: Sequence[date], survey: Survey, coming: AbstractSet[date]
+        self, read: Read, partitions: Sequence[date], survey: "Survey", coming: AbstractSet[date]
     ) -> None:
         self._read = read
         self._survey = survey
@@ -132,7 +136,7 @@ def _without(gone: AbstractSet[date], days: Mapping[date, str]) -> Mapping[date,
 class _Shares:
     """Where the share of known values over the season to date stops what comes after."""
 
-    def __init__(self, survey: Survey, name: str) -> None:
+    def __init__(self, survey: "Survey", name: str) -> None:
         self._reasons: dict[date, dict[str, str]] = {}
         self._name = name
         sums: dict[tuple[str, str], tuple[int, int]] = {}

@@ -1,27 +1,30 @@
 """What is stored of every table, and what of it is out of date: decided from stamps alone.
 
 A partition is current when its code version is the table's, what its rows mean is what they meant,
-and everything that it was computed from still has the content that it had then. It is out of date
-when it is not current, or when something that it was computed from is out of date.
+everything that it was computed from still has the content that it had then, and no bypass that its
+rows name could be done without. It is out of date when it is not current, or when something that it was computed from is out of date.
 """
 
 import hashlib
 import json
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from nba_pipeline import clock
+from nba_pipeline.engine.bypass import outlived
 from nba_pipeline.engine.known_players import contents_known
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.meaning import meaning
-from nba_pipeline.kernel.table import Read, Table
+from nba_pipeline.engine.stretches import DayList, spans
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.thresholds import UNSETTLED_DAYS
 from nba_pipeline.warehouse.protocol import Stamp, Warehouse
 
 Stamps = Mapping[date, Stamp]
 OVERDUE = "overdue"
+OUTLIVED = "its bypass is no longer needed"
 
 
 class Survey:
@@ -68,8 +71,9 @@ class Survey:
     def stale(self, table: Table, partitions: Iterable[date]) -> dict[date, str]:
         """Those of the partitions that are not current, each with why."""
         stored, means = self.stamps(table.name), meaning(table)
+        partitions = list(partitions)
         reasons: dict[date, str] = {}
-        for day, now in self.inputs(table, list(partitions)).items():
+        for day, now in self.inputs(table, partitions).items():
             stamp = stored.get(day)
             if stamp is None:
                 reasons[day] = "missing"
@@ -82,7 +86,8 @@ class Survey:
                 reasons[day] = "limits, formulas or parsers changed"
             elif stamp.inputs != now:
                 reasons[day] = "inputs changed"
-        return reasons
+        others = [day for day in partitions if day not in reasons and not table.is_closed(day)]
+        return reasons | dict.fromkeys(outlived(table, others, self), OUTLIVED)
 
     def outdated(self, name: str) -> Mapping[date, str]:
         """The table's stored partitions that are out of date, each with the first cause."""
@@ -173,45 +178,6 @@ class Survey:
 def is_overdue(day: date) -> bool:
     """Whether a game of the day that is still open will hardly be played: it is a gap."""
     return (clock.today() - day).days > UNSETTLED_DAYS.value
-
-
-def spans(read: Read, day: date) -> list[tuple[date, date]]:
-    """First and last upstream partition of each stretch that a partition reads, oldest first."""
-    if not read.looks_back:
-        return [(read.partition(day), read.partition(day))]
-    yesterday = day - timedelta(days=1)
-    stretches = [(span.first, min(span.last, yesterday)) for span in read.seasons(day)]
-    return [(first, last) for first, last in stretches if first <= last]
-
-
-class DayList:
-    """Days in order, asked for by stretches."""
-
-    def __init__(self, days: Iterable[date]) -> None:
-        self._days = sorted(days)
-
-    def __bool__(self) -> bool:
-        return bool(self._days)
-
-    def first_in(self, stretches: Iterable[tuple[date, date]]) -> date | None:
-        """The first day that lies in one of the stretches."""
-        for first, last in stretches:
-            place = bisect_left(self._days, first)
-            if place < len(self._days) and self._days[place] <= last:
-                return self._days[place]
-        return None
-
-    def last_in(self, first: date, last: date) -> date | None:
-        """The last day from first to last."""
-        place = bisect_right(self._days, last)
-        return self._days[place - 1] if place and self._days[place - 1] >= first else None
-
-    def count_in(self, stretches: Iterable[tuple[date, date]]) -> int:
-        """How many days lie in the stretches."""
-        return sum(
-            bisect_right(self._days, last) - bisect_left(self._days, first)
-            for first, last in stretches
-        )
 
 
 def _chained(contents: Mapping[date, str]) -> Callable[[str, date], str]:

@@ -30,11 +30,11 @@ from dagster._core.events import (
 from dagster._core.execution.plan.outputs import StepOutputData, StepOutputHandle
 
 from nba_pipeline.engine.compute import Computed
+from nba_pipeline.engine.known_gaps import known_gaps
 from nba_pipeline.engine.schema import SchemaViolated
 from nba_pipeline.engine.verdicts import (
     AssertionFailed,
     Check,
-    accepted_gaps,
     checks,
     stopping_checks,
 )
@@ -211,7 +211,7 @@ def _log_checks(
     materialized = context.instance.event_log_storage.get_latest_storage_id_by_partition(
         key, DagsterEventType.ASSET_MATERIALIZATION, {str(day) for day in days}
     )
-    accepted = accepted_gaps(context.resources.session.warehouse)
+    gaps = known_gaps(context.resources.session.warehouse)
     settled = set(stopping_checks(table))
     empty = {
         day
@@ -236,7 +236,7 @@ def _log_checks(
                     storage_id=materialized[str(check.day)], run_id=context.run_id, timestamp=now
                 ),
             )
-            for check in checks(table, days, stamps, accepted)
+            for check in checks(table, days, stamps, gaps)
             if check.name not in settled and not (check.passed and check.day in empty)
         ],
     )

@@ -12,6 +12,7 @@ from datetime import date
 import ibis.expr.types as ir
 
 from nba_pipeline.engine.inputs import read_inputs
+from nba_pipeline.engine.known_gaps import known_gaps
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.queries import call
 from nba_pipeline.engine.revalidation import gated, revalidated
@@ -19,7 +20,6 @@ from nba_pipeline.engine.schema import SchemaViolated
 from nba_pipeline.engine.verdicts import (
     AssertionFailed,
     Check,
-    accepted_gaps,
     check_names,
     checks,
 )
@@ -172,7 +172,7 @@ def _checks(
         broken = "schema" if isinstance(error, SchemaViolated) else error.assertion
         yield Check(broken, days[0], passed=False, metadata={"error": str(error)})
         return
-    found = checks(table, days, again, accepted_gaps(warehouse))
+    found = checks(table, days, again, known_gaps(warehouse))
     yield from (check for check in found if check.name in asked)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from nba_pipeline.engine.verdicts import accepted_gaps
+from nba_pipeline.engine.known_gaps import accepted_gaps
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.quality.gaps import GAPS
 from nba_pipeline.warehouse.protocol import Stamp, Warehouse

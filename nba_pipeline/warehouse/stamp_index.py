@@ -2,7 +2,7 @@
 
 The table's log is the truth; this index only saves reading all of it. What it holds counts as long
 as the commit that it stands at is part of the log, and is made anew otherwise, so it may be deleted
-at any time and a table's folder may be put back to any state.
+or damaged at any time and a table's folder may be put back to any state.
 """
 
 import json
@@ -89,7 +89,10 @@ class StampIndex:
         return _NOTHING
 
     def _read(self, name: str) -> _Indexed:
-        """What the database holds, in one statement so that commit and stamps belong together."""
+        """What the database holds, in one statement so that commit and stamps belong together.
+
+        Nothing where a stamp of it cannot be read: all of it is made anew.
+        """
         together = _COMMITS.outerjoin(_STAMPS, _COMMITS.c.table_name == _STAMPS.c.table_name)
         query = (
             sa.select(_COMMITS.c.version, _COMMITS.c.digest, _STAMPS.c.stamp)
@@ -102,9 +105,20 @@ class StampIndex:
             return _NOTHING
         # As one document: they are some 20,000 of three seasons.
         document = ",".join(row.stamp for row in rows if row.stamp is not None)
-        stamps = [Stamp.from_json(values) for values in json.loads(f"[{document}]")]
+        try:
+            stamps = [Stamp.from_json(values) for values in json.loads(f"[{document}]")]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            self._forget(name)
+            return _NOTHING
         commit = Commit(rows[0].version, rows[0].digest)
         return _Indexed(commit, {stamp.partition: stamp for stamp in stamps})
+
+    def _forget(self, name: str) -> None:
+        """Makes the database hold nothing of the table, so that it is stored in full again."""
+        with begin(self._engine) as connection:
+            if not is_read_only(connection):
+                lock(connection)
+                connection.execute(sa.delete(_COMMITS).where(_COMMITS.c.table_name == name))
 
     def _store(self, name: str, base: _Indexed, indexed: _Indexed, log: CommitLog) -> None:
         """Makes the database hold what was found, unless it holds later commits of the log.

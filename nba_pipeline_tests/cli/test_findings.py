@@ -56,7 +56,10 @@ def test_gaps_are_named_with_the_rows_that_they_touch(home, first_output) -> Non
         for row in stored.rows(name)
     )
     assert rows > 0
-    assert f"gaps: 1, {gap_id} ({rows} rows); all of them: nba-pipeline gaps" in first_output
+    assert (
+        f"gaps in this run: 1, {gap_id} ({rows} rows); all there are: nba-pipeline gaps"
+        in first_output
+    )
     assert "now stale" not in first_output
     assert "lost:" not in first_output
 
@@ -93,7 +96,7 @@ def test_a_backfill_of_what_is_current_finds_nothing(home) -> None:
     """It computed nothing, and has nothing to say but how long it took."""
     result = home.call("backfill", *SPAN)
     assert result.exit_code == 0
-    assert "gaps: 1" not in result.output
+    assert "gaps in this run" not in result.output
 
 
 @pytest.mark.usefixtures("first_output")
@@ -167,7 +170,7 @@ def test_a_file_that_cannot_be_read_ends_red_and_the_rest_stands(tmp_path) -> No
         tables, DAYS
     )
     sides = 2 * len(games(home.landing))
-    assert f"gaps: {sides}, nbac_player_boxscore:" in result.output
+    assert f"gaps in this run: {sides}, nbac_player_boxscore:" in result.output
 
 
 def test_repair_wants_no_model_that_nobody_asked_for(tmp_path) -> None:

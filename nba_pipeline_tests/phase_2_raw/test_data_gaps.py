@@ -1,15 +1,25 @@
 """Gaps are exactly the units that are missing or break an invariant."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from nba_pipeline.engine.verdicts import accepted_gaps, checks
+from nba_pipeline.engine.known_gaps import known_gaps
+from nba_pipeline.engine.verdicts import checks
 from nba_pipeline.quality.gaps import root_gaps
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import FIRST, LAST, RAW, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
+from nba_pipeline_tests.warehouse.scores import stamp
+
+SUMMARIES = (
+    "team_offense_game_summary",
+    "team_defense_game_summary",
+    "player_game_summary",
+)
+DAY = date(2023, 11, 20)
 
 
 def test_whole_input_has_no_gap(league) -> None:
@@ -65,7 +75,7 @@ def change_games(landing, how) -> list:
 def failing(lab, table, day) -> set:
     """Names of the table's checks that do not pass on the day."""
     stamps = lab.warehouse.stamps(table)
-    found = checks(TABLES[table], [day], stamps, accepted_gaps(lab.warehouse))
+    found = checks(TABLES[table], [day], stamps, known_gaps(lab.warehouse))
     return {check.name for check in found if not check.passed}
 
 
@@ -188,9 +198,12 @@ def test_a_line_whose_unit_is_in_doubt_spoils_every_unit_that_it_may_be_of(
 
 def test_an_accepted_gap_stays_a_hole_and_no_longer_fails(tmp_path, league_landing) -> None:
     """One of two gaps is accepted by its id: named with its reason, apart from the open one."""
-    landing = damaged(league_landing, tmp_path, TEAM_LOG, lambda rows: rows.pop(0))
-    lost, other = lines(league_landing, TEAM_LOG)[0], lines(league_landing, TEAM_LOG)[40]
-    damaged(landing, tmp_path, TEAM_LOG, lambda rows: rows.remove(other))
+    lost, other = lines(league_landing, TEAM_LOG)[60], lines(league_landing, TEAM_LOG)[90]
+
+    def lose_both(rows) -> None:
+        rows[:] = [row for row in rows if row not in (lost, other)]
+
+    landing = damaged(league_landing, tmp_path, TEAM_LOG, lose_both)
     gap_ids = [
         f"nbac_team_boxscore:{r['GAME_DATE']}:{r['GAME_ID']}:{r['TEAM_ABBREVIATION']}"
         for r in (lost, other)
@@ -200,15 +213,22 @@ def test_an_accepted_gap_stays_a_hole_and_no_longer_fails(tmp_path, league_landi
         f"{header}\n{gap_ids[0]},never recorded,ana,2024-01-02\n{gap_ids[1]},,ana,2024-01-02\n"
     )
     lab = Lab(tmp_path, landing)
-    lab.compute(with_upstream("team_offense_game_summary"), FIRST, LAST)
+    lab.compute(with_upstream(*SUMMARIES), FIRST, LAST)
     gaps = {gap["gap_id"]: gap for gap in lab.rows("data_gaps")}
     reasons = [gaps[gap_id]["accepted_reason"] for gap_id in gap_ids]
     assert reasons == ["never recorded (accepted by ana on 2024-01-02)", None]
     assert [gaps[gap_id]["is_accepted"] for gap_id in gap_ids] == [True, False]
-    for table in ("data_gaps", "team_offense_game_summary"):
-        name = {"data_gaps": "open_gaps"}.get(table, "completeness")
-        assert name not in failing(lab, table, gaps[gap_ids[0]]["game_date"])
-        assert name in failing(lab, table, gaps[gap_ids[1]]["game_date"])
+    accepted_on, open_on = (gaps[gap_id]["game_date"] for gap_id in gap_ids)
+    failed = {
+        "data_gaps": {"open_gaps"},
+        "nbac_team_boxscore": {"expected_keys"},
+        "team_offense_game_summary": {"expected_keys", "completeness"},
+        "team_defense_game_summary": {"expected_keys", "completeness"},
+        "player_game_summary": {"usage_rate_coverage", "completeness"},
+    }
+    for table, names in failed.items():
+        assert failing(lab, table, accepted_on) == set()
+        assert failing(lab, table, open_on) == names
     named = [row for row in lab.rows("team_offense_game_summary") if gap_ids[0] in row["gap_ids"]]
     assert len(named) == 1
     told = root_gaps(TABLES.values(), FIRST, LAST, lab.warehouse)
@@ -217,6 +237,26 @@ def test_an_accepted_gap_stays_a_hole_and_no_longer_fails(tmp_path, league_landi
     )
     (bad,) = lab.rows("rejected_rows")
     assert (bad["rule"], bad["field"], bad["row_number"]) == ("bad_acceptance", "reason", 1)
+
+
+def test_a_missing_key_is_explained_only_where_all_gaps_of_its_game_are_accepted() -> None:
+    """Beside it another key, another game, another table's gap, or more than are named: failed."""
+    one, other = "0022300065 / CHI", "0022300066 / NYK"
+    accepted = {"nbac_team_boxscore:2023-11-20:0022300065:CHI": True}
+
+    def told(table, gaps, *missing, present=4) -> tuple[bool, object]:
+        judged = replace(stamp(DAY), expected=6, present=present, missing=missing)
+        found = checks(TABLES[table], [DAY], {DAY: judged}, gaps)
+        (check,) = [check for check in found if check.name == "expected_keys"]
+        return check.passed, check.metadata["missing_accepted"]
+
+    for table in ("nbac_team_boxscore", "team_offense_game_summary"):
+        assert told(table, accepted, one, present=5) == (True, [one])
+        assert told(table, accepted, one, other) == (False, [one])
+        assert told(table, accepted, one) == (False, [one])
+        still_open = {"nbac_team_boxscore:2023-11-20:0022300065:NYK": False}
+        assert told(table, accepted | still_open, one, present=5) == (False, [])
+    assert told("nbac_player_boxscore", accepted, one, present=5) == (False, [])
 
 
 def test_a_season_of_a_table_is_accepted_at_once(tmp_path, league_landing) -> None:
@@ -240,3 +280,5 @@ def test_a_season_of_a_table_is_accepted_at_once(tmp_path, league_landing) -> No
     (still,) = [gap for gap in gaps if not gap["is_accepted"]]
     assert still["table_name"] == "nbac_player_boxscore"
     assert sum(gap["is_accepted"] for gap in gaps) == len(lines(league_landing, TEAM_LOG))
+    stamps = lab.warehouse.stamps("nbac_team_boxscore")
+    assert {name for day in stamps for name in failing(lab, "nbac_team_boxscore", day)} == set()

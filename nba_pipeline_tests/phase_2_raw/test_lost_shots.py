@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from nba_pipeline.engine.verdicts import accepted_gaps
+from nba_pipeline.engine.known_gaps import accepted_gaps
 from nba_pipeline.quality.gaps import dates_of, root_gaps
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES

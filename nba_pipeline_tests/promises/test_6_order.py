@@ -5,8 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from nba_pipeline.backfill.planner import repairs
 from nba_pipeline.engine.bypass import Bypass
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import USAGE_RATE_COVERAGE
 from nba_pipeline_tests.conftest import RAW, Lab, with_upstream
 from nba_pipeline_tests.league_files import SCHEDULE, TEAM_LOG, damaged, lines
@@ -74,6 +77,43 @@ def test_a_bypass_by_name_lets_it_pass_and_stays_on_every_row_made_from_it(lab) 
     }
     lab.compute(AFTER[:2], day(5), day(5))
     assert {row["bypass"] for row in lab.rows(AFTER[1], game_date=day(5))} == {None}
+
+
+def test_a_bypass_goes_with_what_was_bypassed_and_takes_what_inherited_it_along(tmp_path) -> None:
+    """Day 1, without a game, comes after all: no value changes, and repair clears what still says so.
+
+    Day 2 is without a game too: its bypass is on its stamp alone.
+    """
+    landing = tmp_path / "source"
+    write_landing(landing, League(teams=4, days=12, rest=0.0, seed=3, off_days=(1, 2)))
+    tables = [*RAW, *SUMMARIES, AFTER[0]]
+    lab = Lab(tmp_path, landing)
+    lab.compute(tables, day(0), day(0))
+    allowed = (Bypass("upstream_missing", "no game; nobody has asked"),)
+    lab.compute(tables, day(2), day(3), bypasses=allowed)
+
+    def marked() -> set[tuple[str, date]]:
+        return {(n, d) for n in tables for d, s in lab.warehouse.stamps(n).items() if s.bypass}
+
+    def out_of_date() -> set[tuple[str, date]]:
+        survey = Survey(TABLES, lab.warehouse, lab.landing)
+        return {(name, d) for name in tables for d in survey.outdated(name)}
+
+    assert {(AFTER[0], day(2)), (AFTER[0], day(3))} <= marked()
+    assert out_of_date() == set()
+    lab.compute(tables, day(1), day(1))
+    assert out_of_date() == marked()
+    survey = Survey(TABLES, lab.warehouse, lab.landing)
+    request = repairs([TABLES[name] for name in tables], survey, retrain=False)
+    assert request is not None
+    done = lab.compute(tables, request.first, request.last, only_stored=request.only_stored)
+    assert not any(computed.refused for computed in done.values())
+    assert marked() == out_of_date() == set()
+    (tmp_path / "never").mkdir()
+    never = Lab(tmp_path / "never", landing)
+    never.compute(tables, day(0), day(3))
+    for name in tables:
+        assert lab.rows(name) == never.rows(name)
 
 
 def test_a_failed_date_upstream_refuses_until_it_succeeds(lab) -> None:

@@ -1,6 +1,7 @@
 """Stamps are those of the rows that are there, whatever was done to a table's folder."""
 
 import shutil
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -140,3 +141,22 @@ def test_a_last_commit_that_is_cut_off_is_told_by_its_file(reader, tmp_path, lin
     commit.unlink()
     assert _tokens(reader()) == {ONE: 1, TWO: 2}
     assert stored(reader()) == {"a": 1, "b": 20}
+
+
+@pytest.mark.usefixtures("warehouse")
+@pytest.mark.parametrize("text", ["{", "7", "{}"])
+def test_a_damaged_stamp_in_the_index_is_read_from_the_log_again(tmp_path, text) -> None:
+    """What is no stamp counts as nothing indexed, and the index is whole again afterwards."""
+
+    def indexed() -> list[str]:
+        with sqlite3.connect(tmp_path / "c.db") as connection:
+            return sorted(row[0] for row in connection.execute("SELECT stamp FROM indexed_stamps"))
+
+    whole = indexed()
+    with sqlite3.connect(tmp_path / "c.db") as connection:
+        connection.execute(
+            "UPDATE indexed_stamps SET stamp = ? WHERE partition = ?", (text, str(TWO))
+        )
+    assert indexed() != whole
+    assert _tokens(opened(tmp_path)) == {ONE: 1, TWO: 2, THREE: 3}
+    assert indexed() == whole
