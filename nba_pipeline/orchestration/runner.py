@@ -6,6 +6,7 @@ from datetime import date
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.execution.api import execute_run
 from dagster._core.execution.job_execution_result import JobExecutionResult
 from dagster._utils.interrupts import capture_interrupts
@@ -75,7 +76,8 @@ def run(
     with interrupts.watched():
         try:
             yield from _runs(request, session, job, instance, survey, say)
-        except KeyboardInterrupt:
+        except (Exception, KeyboardInterrupt, DagsterExecutionInterruptedError):
+            # An interrupted look at what is left may end in any error.
             if not interrupts.have_come():
                 raise
         if interrupts.have_come():
@@ -108,6 +110,8 @@ def _runs(
         return
     backfill_id, wait = request.backfill_id, request.wait
     with session.reservation(backfill_id, reached, wait=wait, say=say) as verify:
+        # Whoever was waited for has written.
+        survey = session.survey() if wait else survey
         for part, group in together:
             days = stale_in(group, part, survey)
             if not days:
