@@ -195,7 +195,8 @@ def _stalled(home: Installation) -> Iterator[Alert]:
     for lease in home.leases.living():
         for step in progress.steps(lease.backfill_id):
             late = step.seconds - 2 * step.expected_seconds
-            if step.state == "running" and late > STALLED_SECONDS.value:
+            is_running = step.state == "running" and step.run_id == lease.run_id
+            if is_running and late > STALLED_SECONDS.value:
                 yield Alert(
                     P1,
                     "backfill stalled",

@@ -106,7 +106,11 @@ def _running(home: Installation) -> list[dict[str, object]]:
     progress = Progress(home.engine)
     lines = []
     for lease in home.leases.living():
-        steps = [s for s in progress.steps(lease.backfill_id) if s.run_id == lease.run_id]
+        steps = [
+            step
+            for step in progress.steps(lease.backfill_id)
+            if lease.run_id in (step.run_id, lease.backfill_id)
+        ]
         lines.append(
             {
                 "backfill": lease.backfill_id,

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import (
     CLAIMS,
+    HELD,
     LEASES,
+    RESERVED,
     Claim,
     Holder,
     holder_description,
@@ -16,7 +18,7 @@ from nba_pipeline.backfill.lease_rows import (
 )
 from nba_pipeline.coordination.database import NOW
 
-ACTIVE = ("held", "waiting")
+ACTIVE = (HELD, RESERVED, "waiting")
 """States of leases that have not ended."""
 UNFENCED = (
     LEASES.c.state.in_(("recovered", "cancelled"))
@@ -25,18 +27,26 @@ UNFENCED = (
 )
 """Leases that were taken from their holder, of whose commits one may still be on its way."""
 
+_GIVEN = {HELD: "acquired", RESERVED: "reserved"}
+
 
 class Request:
     """What someone asks for, and how far the asking is.
 
     blocking are the leases in its way and holders the sentence on them; it is contested where one
-    of them writes what is to be written.
+    of them writes what is to be written. What is given is held by a run, or reserved for a backfill.
     """
 
     def __init__(
-        self, holder: Holder, writes: Sequence[Claim], reads: Sequence[Claim], purpose: str
+        self,
+        holder: Holder,
+        writes: Sequence[Claim],
+        reads: Sequence[Claim],
+        purpose: str,
+        given: str = HELD,
     ) -> None:
         self.holder, self.writes, self.reads, self.purpose = holder, writes, reads, purpose
+        self.given = given
         self.lease_id: int | None = None
         self.gone: list[str] = []
         self.blocking: list[int] = []
@@ -74,38 +84,62 @@ def insert(connection: sa.Connection, request: Request, seconds: float) -> int:
 
 
 def find_blocking(connection: sa.Connection, lease_id: int, request: Request) -> None:
-    """Notes which leases are in the request's way, and what there is to say of them."""
-    contested = _conflicts(connection, lease_id, request.writes)
-    under_repair = _conflicts(connection, lease_id, request.reads)
+    """Notes which leases are in the request's way, and what there is to say of them.
+
+    In the way of writes are the leases that were given and those that were asked for earlier; in
+    the way of reads those that are written under now, and whatever was asked for earlier. A run of
+    a backfill that has reserved what it writes comes where its backfill came. So those who wait for
+    one another never form a ring: who writes waits for nobody, and all others for who came earlier.
+    """
+    own = _reservation(connection, request.holder)
+    place = lease_id if own is None else own
+    others = LEASES.c.id.not_in([lease_id, place])
+    is_earlier = LEASES.c.id < place
+    is_given = LEASES.c.state.in_((HELD, RESERVED))
+    is_held = LEASES.c.state == HELD
+    contested = _conflicts(connection, request.writes, others & (is_given | is_earlier))
+    under_repair = _conflicts(connection, request.reads, others & (is_held | is_earlier))
     request.is_contested = bool(contested)
-    request.blocking = sorted({*contested, *under_repair})
+    in_the_way = contested | under_repair
+    reserved = {backfill for _, backfill, state in in_the_way if state == RESERVED}
+    # What a backfill has reserved is named once, without its run of the moment.
+    request.blocking = sorted(
+        other
+        for other, backfill, state in in_the_way
+        if state == RESERVED or backfill not in reserved
+    )
     request.holders = "; ".join(
         holder_description(connection, other) for other in request.blocking[:3]
     )
 
 
-def _conflicts(connection: sa.Connection, lease_id: int, claims: Sequence[Claim]) -> list[int]:
-    """The leases that write what is claimed: held ones, and those that waited longer."""
+def _reservation(connection: sa.Connection, holder: Holder) -> int | None:
+    """The lease that the holder's process has reserved for its backfill; None where it has not."""
+    is_own = [LEASES.c[name] == value for name, value in vars(holder).items() if name != "run_id"]
+    return connection.scalar(sa.select(LEASES.c.id).where(LEASES.c.state == RESERVED, *is_own))
+
+
+def _conflicts(
+    connection: sa.Connection, claims: Sequence[Claim], which: sa.ColumnElement[bool]
+) -> set[tuple[int, str, str]]:
+    """Those of the active leases that write what is claimed: id, backfill and state."""
     theirs = (
-        sa.select(CLAIMS, LEASES.c.state)
+        sa.select(CLAIMS, LEASES.c.state, LEASES.c.backfill_id)
         .join(LEASES, LEASES.c.id == CLAIMS.c.lease_id)
-        .where(LEASES.c.state.in_(ACTIVE), LEASES.c.id != lease_id)
-        .where(CLAIMS.c.access == "write")
-        .where(sa.or_(LEASES.c.state == "held", LEASES.c.id < lease_id))
+        .where(LEASES.c.state.in_(ACTIVE), CLAIMS.c.access == "write", which)
     )
-    found = {
-        row.lease_id
+    return {
+        (row.lease_id, row.backfill_id, row.state)
         for row in connection.execute(theirs)
         for claim in claims
         if claim.table == row.table_name
         and claim.first.isoformat() <= row.last_date
         and row.first_date <= claim.last.isoformat()
     }
-    return sorted(found)
 
 
 def grant(connection: sa.Connection, lease_id: int, request: Request, seconds: float) -> int:
-    """Makes the lease held; returns its token."""
+    """Gives the lease; returns its token."""
     newest = connection.scalar(sa.select(sa.func.max(LEASES.c.token))) or 0
     # From the clock where the database is new: stored partitions may carry tokens of a lost one.
     now = connection.scalars(sa.select(NOW)).one()
@@ -114,7 +148,7 @@ def grant(connection: sa.Connection, lease_id: int, request: Request, seconds: f
         sa.update(LEASES)
         .where(LEASES.c.id == lease_id)
         .values(
-            state="held",
+            state=request.given,
             token=token,
             acquired_at=NOW,
             heartbeat_at=NOW,
@@ -122,7 +156,7 @@ def grant(connection: sa.Connection, lease_id: int, request: Request, seconds: f
         )
     )
     claims = [str(claim) for claim in request.writes]
-    note(connection, "acquired", request.holder, token=token, claims=claims)
+    note(connection, _GIVEN[request.given], request.holder, token=token, claims=claims)
     return token
 
 

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.progress import run_description
 
+HELD, RESERVED = "held", "reserved"
+"""States of a lease that was given: to a run that writes under it, or to a backfill for its runs."""
 LEASES = sa.Table(
     "partition_leases",
     METADATA,
@@ -131,12 +133,13 @@ def holder_description(connection: sa.Connection, lease_id: int) -> str:
     """Who holds what since when, in a sentence."""
     lease = stored(connection, LEASES.c.id == lease_id)[0]
     since = lease.acquired_at or lease.requested_at
-    does = "holds" if lease.state == "held" else "waits for"
+    does = "waits for" if lease.state == "waiting" else "holds"
+    whose = "backfill" if lease.state == RESERVED else "run"
     claims = ", ".join(str(claim) for claim in lease.claims[:3])
     more = f" and {len(lease.claims) - 3} more" if lease.claims[3:] else ""
     progress = run_description(connection, lease.run_id)
     return (
-        f"run {lease.run_id} ({lease.purpose}; pid {lease.pid} on {lease.host}) {does} "
+        f"{whose} {lease.run_id} ({lease.purpose}; pid {lease.pid} on {lease.host}) {does} "
         f"{claims}{more} since {since:%Y-%m-%d %H:%M:%S} UTC{f', {progress}' if progress else ''}"
     )
 
@@ -144,7 +147,7 @@ def holder_description(connection: sa.Connection, lease_id: int) -> str:
 def why_lost(connection: sa.Connection, lease_id: int) -> str:
     """Why a lease no longer protects, in a sentence."""
     row = connection.execute(sa.select(LEASES).where(LEASES.c.id == lease_id)).one()
-    if row.state == "held":
+    if row.state in (HELD, RESERVED):
         return f"the lease of run {row.run_id} expired at {utc(row.expires_at):%H:%M:%S} UTC"
     ended = f"{utc(row.ended_at):%Y-%m-%d %H:%M:%S} UTC" if row.ended_at else "?"
     return f"the lease of run {row.run_id} (token {row.token}) was {row.state} at {ended}"

@@ -4,6 +4,9 @@ A lease holds all its claims or none. It lives as long as its holder's heartbeat
 clock; one whose holder is dead is recovered, and every newer lease has a larger fencing token than
 any before it.
 
+A backfill of several runs reserves what they write before the first of them begins: nobody gets in
+between. Each run takes its own lease within what is reserved.
+
 A holder that passed its fence just before it lost its lease may still be about to commit, onto the
 version of the table that it has checked. So whenever a lease was recovered or cancelled, its tables
 are advanced by a version before any lease is given to anyone: then that commit fails. Whoever asks
@@ -21,7 +24,9 @@ from nba_pipeline.backfill import lease_changes as changes
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import (
     CLAIMS,
+    HELD,
     LEASES,
+    RESERVED,
     Claim,
     Holder,
     Lease,
@@ -88,6 +93,7 @@ class Leases:
         purpose: str,
         wait: bool,
         say: Callable[[str], None] | None = None,
+        given: str = HELD,
     ) -> Grant:
         """The lease, once no other stands in its way.
 
@@ -102,12 +108,13 @@ class Leases:
             purpose: for whoever is refused because of it.
             wait: whether to wait for who writes the same dates.
             say: is told whom it waits for, whenever that changes.
+            given: whether it is held, to write under it, or reserved for runs of this process.
 
         Raises:
             LeaseRefused: another holds or awaits some of the dates to write, and wait is off.
             BackfillCancelled: while waiting, or before.
         """
-        request = changes.Request(holder, writes, reads, purpose)
+        request = changes.Request(holder, writes, reads, purpose, given)
         told: list[int] = []
         answered: float | None = None
         while True:
@@ -191,9 +198,9 @@ class Leases:
                 raise LeaseLost(why_lost(connection, lease_id))
 
     def verify(self, lease_id: int) -> None:
-        """Raises LeaseLost unless the lease is held and has not expired."""
+        """Raises LeaseLost unless the lease is held or reserved and has not expired."""
         with self._engine.connect() as connection:
-            is_held = (LEASES.c.state == "held") & (LEASES.c.expires_at >= NOW)
+            is_held = LEASES.c.state.in_((HELD, RESERVED)) & (LEASES.c.expires_at >= NOW)
             if not connection.scalar(sa.select(is_held).where(LEASES.c.id == lease_id)):
                 raise LeaseLost(why_lost(connection, lease_id))
 

@@ -72,9 +72,9 @@ class Progress:
         """The table is done."""
         self._set(run_id, table, state="done", seconds=seconds, detail=detail)
 
-    def fail(self, run_id: str, table: str, seconds: float) -> None:
-        """The table's work ended with an error, on which the audit has a line."""
-        self._set(run_id, table, state=audit.FAILED, seconds=seconds)
+    def fail(self, run_id: str, table: str, seconds: float, detail: str | None = None) -> None:
+        """The table's work ended with an error; without detail the audit has a line on it."""
+        self._set(run_id, table, state=audit.FAILED, seconds=seconds, detail=detail)
 
     def _set(self, run_id: str, table: str, **values: object) -> None:
         step = (_STEPS.c.run_id == run_id, _STEPS.c.table_name == table)
@@ -104,8 +104,9 @@ class Progress:
 
 
 def run_description(connection: sa.Connection, run_id: str) -> str | None:
-    """How far a run is and how long it will still take; None where it has announced nothing."""
-    steps = _steps(connection, _STEPS.c.run_id == run_id)
+    """How far a run or backfill is, and how long what it has announced will take; None for nothing."""
+    of_it = sa.or_(_STEPS.c.run_id == run_id, _STEPS.c.backfill_id == run_id)
+    steps = _steps(connection, of_it)
     if not steps:
         return None
     ended = sum(step.state in _ENDED for step in steps)

@@ -72,7 +72,16 @@ def execute(
             bypass=[str(bypass) for bypass in request.bypasses],
         )
     with shown_progress(home.progress, request.backfill_id, console):
-        failed_runs = list(runner.run(request, home.session, _job, lambda: home.instance, survey))
+        failed_runs = list(
+            runner.run(
+                request,
+                home.session,
+                _job,
+                lambda: home.instance,
+                survey,
+                say=lambda text: report.line(text, to=console),
+            )
+        )
     steps = home.progress.steps(request.backfill_id)
     if not steps and not failed_runs:
         report.line(

@@ -104,7 +104,7 @@ def _connect_to_postgres(url: sa.URL, stopped_seconds: float) -> sa.Engine:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Holds back an interrupt until left.
+    """Holds back SIGINT and SIGTERM until left.
 
     An interrupt inside a statement leaves its cursor, and with it SQLite's lock, to whoever keeps
     the traceback; who then wants to say that he was interrupted waits for himself.
@@ -113,13 +113,17 @@ def uninterrupted() -> Iterator[None]:
         yield
         return
     came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    before = {
+        number: signal.signal(number, lambda number, _frame: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         if came:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(came[0])
 
 
 @contextmanager

@@ -41,9 +41,14 @@ class LaunchedRun:
         now = self._now()
         if now and now.status == dg.DagsterRunStatus.CANCELING and _ADDRESS in now.tags:
             return
+        self.book_stopping()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def book_stopping(self) -> None:
+        """Announces that the run is interrupted: Dagster books a failure where nobody has."""
+        now = self._now()
         if now and now.status == dg.DagsterRunStatus.STARTED:
             self._instance.report_run_canceling(now)
-        os.kill(os.getpid(), signal.SIGINT)
 
     def bury(self, run_id: str) -> None:
         """Marks a run as failed whose process is gone."""

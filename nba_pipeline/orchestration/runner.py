@@ -1,18 +1,21 @@
 """Running a backfill in this process: one Dagster run per group of tables, recorded in the instance."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.execution.api import execute_run
 from dagster._core.execution.job_execution_result import JobExecutionResult
+from dagster._utils.interrupts import capture_interrupts
 
-from nba_pipeline.backfill.leases import BackfillCancelled
-from nba_pipeline.backfill.planner import Request, groups, parts, stale_in
+from nba_pipeline.backfill.leases import BackfillCancelled, LeaseRefused, Leases
+from nba_pipeline.backfill.planner import Request, groups, lines, parts, stale_in
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.orchestration import interrupts
 from nba_pipeline.orchestration.session import (
     BACKFILL_TAG,
     BYPASS_TAG,
@@ -30,7 +33,7 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 class Failed:
     """A run that failed: its tables, its dates and the errors' messages.
 
-    It is interrupted where it was stopped from outside, by a key or by who cancelled it.
+    It is interrupted where it was stopped from outside, by who cancelled it.
     """
 
     tables: tuple[str, ...]
@@ -38,6 +41,7 @@ class Failed:
     last: date
     errors: tuple[str, ...]
     is_interrupted: bool
+    is_refused_lease: bool
 
 
 def run(
@@ -46,11 +50,14 @@ def run(
     job: Callable[[], dg.JobDefinition],
     instance: Callable[[], dg.DagsterInstance],
     survey: Survey | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Iterator[Failed]:
     """Runs the request group by group and yields what failed; what can go on goes on.
 
     A group runs over the stretch from its first to its last stale date, and not at all where it has
     none.
+
+    What all runs may write is reserved before the first begins, so that nobody gets in between.
 
     Args:
         request: what is wanted.
@@ -58,26 +65,86 @@ def run(
         job: gives the job of all assets; called when there is something to do.
         instance: gives where the runs are recorded; the same.
         survey: what the request was made after, if it was only just looked at.
+        say: is told whom the request waits for.
 
     Raises:
-        BackfillCancelled: it was, from here or elsewhere; no further run is started.
+        BackfillCancelled: it was, from here or elsewhere, or SIGINT or SIGTERM came; no further run
+            is started.
+        LeaseRefused: another holds some of its dates; no run is started.
+        LeaseLost: what was reserved has been lost between two runs; no further run is started.
     """
+    with interrupts.watched():
+        try:
+            yield from _runs(request, session, job, instance, survey, say)
+        except (Exception, KeyboardInterrupt, DagsterExecutionInterruptedError):
+            # An interrupted look at what is left may end in any error.
+            if not interrupts.have_come():
+                raise
+        if interrupts.have_come():
+            raise _interrupted(request.backfill_id, session.leases)
+
+
+def _interrupted(backfill_id: str, leases: Leases) -> BackfillCancelled:
+    """What an interrupted backfill ends with; it is cancelled, unless that is what interrupted it."""
+    if leases.is_cancelled(backfill_id):
+        return BackfillCancelled(f"backfill {backfill_id} was cancelled")
+    leases.cancel(backfill_id, reason="interrupted", is_known=True)
+    return BackfillCancelled(
+        f"backfill {backfill_id} was interrupted; the same command does the rest"
+    )
+
+
+def _runs(
+    request: Request,
+    session: RunSession,
+    job: Callable[[], dg.JobDefinition],
+    instance: Callable[[], dg.DagsterInstance],
+    survey: Survey | None,
+    say: Callable[[str], None] | None,
+) -> Iterator[Failed]:
+    """The runs one after the other, within what is reserved for all of them."""
     survey = survey or session.survey()
     together = [(part, group) for part in parts(request, survey) for group in groups(part.tables)]
+    reached = _reached(together, survey)
+    if not reached:
+        return
+    backfill_id, wait = request.backfill_id, request.wait
+    with session.reservation(backfill_id, reached, wait=wait, say=say) as verify:
+        # Whoever was waited for has written.
+        survey = session.survey() if wait else survey
+        for part, group in together:
+            days = stale_in(group, part, survey)
+            if not days:
+                continue
+            verify()
+            with session.shared(), capture_interrupts():
+                # Who is found in the way of what was not foreseen came later: nobody waits for him.
+                failed = _run_once(group, days, replace(part, wait=False), job(), instance())
+            if interrupts.have_come():
+                return
+            # A run has changed what is stored; under its lease it has looked anew itself.
+            survey = session.survey()
+            if failed and failed.is_interrupted:
+                session.leases.cancel(backfill_id, reason="interrupted")
+            if session.leases.is_cancelled(backfill_id):
+                raise BackfillCancelled(f"backfill {backfill_id} was cancelled")
+            if failed:
+                yield failed
+            if failed and failed.is_refused_lease:
+                return
+
+
+def _reached(
+    together: Sequence[tuple[Request, Sequence[Table]]], survey: Survey
+) -> list[tuple[Sequence[Table], list[date]]]:
+    """Tables and dates that each run may come to write, after what those before it may change."""
+    touched: dict[str, set[date]] = {}
+    reached = []
     for part, group in together:
-        days = stale_in(group, part, survey)
-        if not days:
-            continue
-        with session.shared():
-            failed = _run_once(group, days, part, job(), instance())
-        # A run has changed what is stored; under its lease it has looked anew itself.
-        survey = session.survey()
-        if failed and failed.is_interrupted:
-            session.leases.cancel(request.backfill_id, reason="interrupted")
-        if session.leases.is_cancelled(request.backfill_id):
-            raise BackfillCancelled(f"backfill {request.backfill_id} was cancelled")
-        if failed:
-            yield failed
+        planned = lines(replace(part, tables=tuple(group)), survey, touched)
+        if days := sorted({day for line in planned for day in line.stale}):
+            reached.append((group, days))
+    return reached
 
 
 def _run_once(
@@ -100,7 +167,10 @@ def _run_once(
         return None
     ended = instance.get_run_by_id(result.run_id)
     is_interrupted = ended is not None and ended.status == dg.DagsterRunStatus.CANCELED
-    return Failed(tuple(names), min(days), max(days), tuple(_errors(result)), is_interrupted)
+    errors, is_refused = _errors(result), _is_refused_lease(result)
+    if is_refused:
+        errors.append("nothing after that was begun; the same command does the rest")
+    return Failed(tuple(names), min(days), max(days), tuple(errors), is_interrupted, is_refused)
 
 
 def tags_of(request: Request, tables: Sequence[Table], days: Sequence[date]) -> dict[str, str]:
@@ -118,6 +188,17 @@ def tags_of(request: Request, tables: Sequence[Table], days: Sequence[date]) -> 
         tags[BYPASS_TAG] = ",".join(bypass.name for bypass in request.bypasses)
         tags[REASON_TAG] = request.bypasses[0].reason
     return tags
+
+
+def _is_refused_lease(result: JobExecutionResult) -> bool:
+    """Whether another held some of the run's dates."""
+    for event in result.all_events:
+        error = getattr(event.event_specific_data, "error", None)
+        while error is not None:
+            if error.cls_name == LeaseRefused.__name__:
+                return True
+            error = error.cause
+    return False
 
 
 def _errors(result: JobExecutionResult) -> list[str]:

@@ -16,7 +16,7 @@ import dagster as dg
 
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.heartbeat import Heartbeat
-from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.backfill.lease_rows import RESERVED, Claim, Holder
 from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, Leases
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.coordination.database import begin, connect, patiently
@@ -29,6 +29,7 @@ from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
+from nba_pipeline.orchestration import interrupts
 from nba_pipeline.orchestration.dagster_run import CANCEL_REASON_TAG, LaunchedRun
 from nba_pipeline.settings import Settings
 from nba_pipeline.warehouse.labels import labelled
@@ -129,8 +130,9 @@ class RunSession:
             LeaseRefused, BackfillCancelled: see Leases.acquire.
         """
         writes, reads = claims(tables, days)
-        purpose = f"{', '.join(t.name for t in tables[:2])}{' ...' if tables[2:] else ''}"
-        with self._held(writes, reads, purpose, wait=wait, launched=launched, say=say) as writer:
+        with self._held(
+            writes, reads, _purpose(tables), wait=wait, launched=launched, say=say
+        ) as writer:
             self.progress.queue(
                 self._backfill_id,
                 self._run_id,
@@ -141,6 +143,48 @@ class RunSession:
                 # What was looked at before the lease was held may have changed.
                 self._survey = self.survey()
                 yield
+
+    @contextmanager
+    def reservation(
+        self,
+        backfill_id: str,
+        runs: Sequence[tuple[Sequence[Table], Sequence[date]]],
+        *,
+        wait: bool,
+        say: Callable[[str], None] | None = None,
+    ) -> Iterator[Callable[[], None]]:
+        """Keeps what a backfill's runs in this process write from everyone else, between them too.
+
+        Gives what raises LeaseLost once it is lost.
+
+        Args:
+            backfill_id: whose runs they are.
+            runs: tables and dates of each run.
+            wait: whether to wait for whoever holds some of them.
+            say: is told whom it waits for.
+
+        Raises:
+            LeaseRefused, BackfillCancelled: see Leases.acquire.
+        """
+        last: dict[tuple[str, date], date] = {}
+        for tables, days in runs:
+            for claim in claims(tables, days)[0]:
+                key = claim.table, claim.first
+                last[key] = max(claim.last, last.get(key, claim.last))
+        writes = [Claim(table, first, end) for (table, first), end in last.items()]
+        purpose = _purpose(list(dict.fromkeys(table for tables, _ in runs for table in tables)))
+        holder = Holder.here(backfill_id, backfill_id)
+        grant = self.leases.acquire(
+            holder, writes, [], purpose=purpose, wait=wait, say=say, given=RESERVED
+        )
+        # Of a cancel each run learns by itself.
+        ids = (backfill_id, backfill_id)
+        kept = Heartbeat(self.leases, grant.id, ids, stopped=lambda: None, interrupt=lambda: None)
+        with kept:
+            try:
+                yield lambda: patiently(lambda: self.leases.verify(grant.id))
+            finally:
+                patiently(lambda: self.leases.release(grant.id))
 
     @contextmanager
     def maintenance(self, names: Iterable[str], *, wait: bool) -> Iterator[None]:
@@ -176,6 +220,8 @@ class RunSession:
                 launched.bury(run_id)
 
         def fence() -> None:
+            if interrupts.have_come():
+                raise LostLease("the run was interrupted")
             try:
                 patiently(lambda: self.leases.verify(grant.id))
             except LeaseLost as error:
@@ -206,6 +252,7 @@ class RunSession:
         """Computes the stale partitions that hold the days, under the lease, and notes progress."""
         if self._writer is None:
             raise LostLease(f"{table.name}: no lease is held")
+        interrupts.stop_if_come()
         days = table.partitions_of(days)
         started = time.perf_counter()
         self.progress.start(self._run_id, table.name, len(days))
@@ -222,7 +269,10 @@ class RunSession:
             # What took the lease away has its own line.
             if self._writer.may_write():
                 self._note(audit.FAILED, table=table.name, reason=str(error)[:_LONGEST_REASON])
-            self.progress.fail(self._run_id, table.name, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            detail = "interrupted" if interrupts.have_come() else None
+            self.progress.fail(self._run_id, table.name, seconds, detail)
+            interrupts.stop_if_come()
             raise
         detail = (
             f"{len(computed.replaced.written)} written, {len(computed.replaced.unchanged)} "
@@ -248,6 +298,11 @@ _SHARED: ContextVar[RunSession | None] = ContextVar("session whose parts runs sh
 
 def _interrupt() -> None:
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def _purpose(tables: Sequence[Table]) -> str:
+    """For whoever is refused because of a run of the tables."""
+    return f"{', '.join(table.name for table in tables[:2])}{' ...' if tables[2:] else ''}"
 
 
 def claims(tables: Sequence[Table], days: Sequence[date]) -> tuple[list[Claim], list[Claim]]:
@@ -350,6 +405,8 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
             with opened.lease(selected, days_of(run), wait=wait, launched=launched, say=say):
                 yield opened
         finally:
+            if launched and interrupts.have_come():
+                launched.book_stopping()
             opened.close()
 
     return session

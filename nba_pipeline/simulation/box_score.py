@@ -27,8 +27,11 @@ def box_score(
         has_limit: whether nobody plays longer than the game.
     """
     wanted = np.array([player.minutes for player in players]) * random.lognormal(0, 0.2, ROSTER)
-    wanted[random.random(ROSTER) < 0.08] = 0
+    rests = random.random(ROSTER) < 0.08
     wanted[list(out)] = 0
+    # Nobody rests where that would leave no more than a team on the floor.
+    if np.count_nonzero(wanted[~rests]) > _ON_THE_FLOOR:
+        wanted[rests] = 0
     minutes = _capped(wanted, minutes_played) if has_limit else _shared(wanted, minutes_played)
     plays = np.array([player.shots_per_minute for player in players]) * minutes
     fga = random.poisson(plays * random.gamma(8, 1 / 8, ROSTER))
@@ -67,7 +70,7 @@ def _shared(wanted: np.ndarray, minutes_played: int) -> np.ndarray:
 
 
 def _capped(wanted: np.ndarray, minutes_played: int) -> np.ndarray:
-    """The same where nobody plays longer than the game; five at least want to."""
+    """The same where nobody plays longer than the game; more than five want to."""
     limit = minutes_played // _ON_THE_FLOOR
     shares = wanted / wanted.sum() * minutes_played
     while (shares > limit).any():

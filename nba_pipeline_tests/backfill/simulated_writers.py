@@ -9,6 +9,7 @@ real is the clock, the deaths, and the database's errors. Everything follows fro
 prints the seed's schedule, and what was wrong with it.
 """
 
+import dataclasses
 import random
 import shutil
 import sqlite3
@@ -34,8 +35,14 @@ from deltalake.exceptions import DeltaError
 from nba_pipeline.backfill import lease_changes
 from nba_pipeline.backfill import leases as leases_module
 from nba_pipeline.backfill.heartbeat import Heartbeat
-from nba_pipeline.backfill.lease_rows import Claim, Holder
-from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, LeaseRefused, Leases
+from nba_pipeline.backfill.lease_rows import RESERVED, Claim, Holder
+from nba_pipeline.backfill.leases import (
+    BackfillCancelled,
+    Grant,
+    LeaseLost,
+    LeaseRefused,
+    Leases,
+)
 from nba_pipeline.coordination.database import HICCUPS, connect, patiently
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline.warehouse.protocol import LostLease, Stamp, Storage, WriteRefused
@@ -130,6 +137,9 @@ class Run:
     reads: tuple[Claim, ...]
     lease_id: int | None = None
     token: int | None = None
+    held: tuple[Claim, ...] = ()
+    reserved_id: int | None = None
+    reserved_token: int | None = None
     is_dead: bool = False
     is_over: bool = False
     wakes_at: int = 0
@@ -337,7 +347,7 @@ class World:
     def _start(self, process: Process) -> None:
         mark, chance = len(self.runs) + 1, self.random
         process.started()
-        kind = chance.choices(("write", "maintain", "cancel"), (10, 1, 1))[0]
+        kind = chance.choices(("write", "backfill", "maintain", "cancel"), (7, 3, 1, 1))[0]
         tables = sorted(chance.sample(TABLES, chance.randint(1, 2)))
         first, last = sorted(chance.choices(DAYS, k=2))
         writes = [Claim(table, first, last) for table in tables]
@@ -350,7 +360,7 @@ class World:
             chance.random() < 0.7, tuple(writes), tuple(reads),
         )  # fmt: skip
         self.runs.append(run)
-        body = {"write": self._write, "maintain": self._write, "cancel": self._cancel}[kind]
+        body = {"backfill": self._backfill, "cancel": self._cancel}.get(kind, self._write)
         run.actors.append(Actor(run.name, lambda: body(run)))
         self._tell(f"start: {run.name} {kind} v{run.version} {', '.join(map(str, writes))}")
 
@@ -413,9 +423,8 @@ class World:
             grant = leases.acquire(
                 self._holder(run), run.writes, run.reads, purpose=run.kind, wait=run.waits
             )
-            run.lease_id, run.token = grant.id, grant.token
-            self._tell(f"granted: {run.name} token {grant.token}")
-            run.actors.append(Actor(f"{run.name}'s heart", lambda: self._beat(run)))
+            run.held = run.writes
+            self._given(run, grant)
             pause("compute")
             for table in sorted({claim.table for claim in run.writes}):
                 if run.kind == "maintain":
@@ -433,6 +442,42 @@ class World:
                 patiently(lambda: leases.release(run.lease_id))
         run.is_over = True
 
+    def _backfill(self, run: Run) -> None:
+        """A run per table, within what is reserved for all of them."""
+        leases = run.process.leases
+        try:
+            holder = self._holder(run)
+            grant = leases.acquire(
+                holder, run.writes, [], purpose=run.kind, wait=run.waits, given=RESERVED
+            )
+            run.reserved_id, run.reserved_token = grant.id, grant.token
+            self._tell(f"reserved: {run.name} token {grant.token}")
+            run.actors.append(Actor(f"{run.name}'s other heart", lambda: self._keep(run)))
+            for number, claim in enumerate(run.writes):
+                pause("survey")
+                leases.verify(run.reserved_id)
+                own = dataclasses.replace(holder, run_id=f"{run.name}.{number}")
+                run.held = (claim,)
+                grant = leases.acquire(own, [claim], run.reads, purpose=run.kind, wait=False)
+                self._given(run, grant)
+                replace(run, claim.table, lambda: self._fence(run))
+                pause("release")
+                patiently(lambda: leases.release(run.lease_id))
+        except (LeaseRefused, LeaseLost, WriteRefused, BackfillCancelled, *HICCUPS) as error:
+            self._tell(f"{type(error).__name__}: {run.name}")
+        except KeyboardInterrupt:
+            self._tell(f"interrupted: {run.name}")
+        for lease_id in (run.lease_id, run.reserved_id):
+            if lease_id is not None:
+                with suppress(KeyboardInterrupt, *HICCUPS):
+                    patiently(lambda given=lease_id: leases.release(given))
+        run.is_over = True
+
+    def _given(self, run: Run, grant: Grant) -> None:
+        run.lease_id, run.token = grant.id, grant.token
+        self._tell(f"granted: {run.name} token {grant.token}")
+        run.actors.append(Actor(f"{run.name}'s heart", lambda: self._beat(run, grant.id)))
+
     def _fence(self, run: Run) -> None:
         try:
             patiently(lambda: run.process.leases.verify(run.lease_id))
@@ -440,23 +485,42 @@ class World:
             raise LostLease(str(error)) from error
         pause("fence passed")
 
-    def _beat(self, run: Run) -> None:
-        def interrupt() -> None:
-            run.actors[0].raises = KeyboardInterrupt()
-
+    def _keep(self, run: Run) -> None:
+        """Keeps what is reserved."""
         heartbeat = Heartbeat(
             run.process.leases,
-            run.lease_id,
+            run.reserved_id,
             (run.name, run.name),
             stopped=lambda: None,
-            interrupt=interrupt,
+            interrupt=lambda: None,
             clock=lambda: self.seconds,
         )
         while not run.is_over:
             pause("beat")
             if run.is_over or not heartbeat.look():
                 break
-        if not run.is_over and self.seconds - heartbeat._last < LEASE_SECONDS:
+
+    def _beat(self, run: Run, lease_id: int) -> None:
+        def interrupt() -> None:
+            run.actors[0].raises = KeyboardInterrupt()
+
+        heartbeat = Heartbeat(
+            run.process.leases,
+            lease_id,
+            (run.name, run.name),
+            stopped=lambda: None,
+            interrupt=interrupt,
+            clock=lambda: self.seconds,
+        )
+
+        def is_over() -> bool:
+            return run.is_over or run.lease_id != lease_id
+
+        while not is_over():
+            pause("beat")
+            if is_over() or not heartbeat.look():
+                break
+        if not is_over() and self.seconds - heartbeat._last < LEASE_SECONDS:
             # It may end before that only where there is nothing left to keep.
             assert self._lease(run).state != "held", f"the heart of {run.name} stopped"
 
@@ -509,25 +573,41 @@ class World:
         return whole
 
     def _lease(self, run: Run) -> sa.Row[Any]:
+        return self._row(run.lease_id)
+
+    def _row(self, lease_id: int | None) -> sa.Row[Any]:
         with self._stage.look.connect() as connection:
             wanted = sa.text("SELECT * FROM partition_leases WHERE id = :id")
-            return connection.execute(wanted, {"id": run.lease_id}).one()
+            return connection.execute(wanted, {"id": lease_id}).one()
 
     def _holds(self, run: Run) -> None:
-        """A run that has just committed had not lost its lease: nobody else has been given it."""
+        """A run that has just committed had not lost its lease: nobody else has been given it.
+
+        Nor any of what its backfill has reserved, since it has.
+        """
         lease = self._lease(run)
         assert lease.fenced_at is None, f"{run.name} has committed after it lost its lease"
+        claims, since = run.held, run.token
+        if run.reserved_id is not None and self._row(run.reserved_id).state == RESERVED:
+            claims, since = run.writes, run.reserved_token
         for other in self.runs:
-            if other is run or other.token is None or other.token < run.token:
+            if other is run or other.token is None or other.token < since:
                 continue
-            shared = [(c.table, d) for c in run.writes for d in DAYS if run.covers(c.table, d)]
-            both = [place for place in shared if other.covers(*place)]
+            both = [
+                (claim.table, day)
+                for claim in claims
+                for day in DAYS
+                if claim.first <= day <= claim.last
+                and any(c.table == claim.table and c.first <= day <= c.last for c in other.held)
+            ]
             assert not both, f"{run.name} has committed under {other.name}, which has {both[0]}"
 
     def _nobody_waits_for_the_dead(self, run: Run) -> None:
         with self._stage.look.connect() as connection:
             held = connection.execute(
-                sa.text("SELECT pid, expires_at FROM partition_leases WHERE state = 'held'")
+                sa.text(
+                    "SELECT pid, expires_at FROM partition_leases WHERE state IN ('held', 'reserved')"
+                )
             ).all()
         for lease in held:
             assert not self.is_dead(None, lease.pid, 0), f"{run.name} waits for a dead one"

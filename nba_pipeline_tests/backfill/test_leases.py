@@ -12,7 +12,14 @@ import sqlalchemy as sa
 
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.heartbeat import Heartbeat
-from nba_pipeline.backfill.lease_rows import LEASES, Claim, Holder, start_ticks, this_machine
+from nba_pipeline.backfill.lease_rows import (
+    LEASES,
+    RESERVED,
+    Claim,
+    Holder,
+    start_ticks,
+    this_machine,
+)
 from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, LeaseRefused, Leases
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.coordination.database import begin, connect
@@ -102,6 +109,77 @@ def test_what_is_under_repair_is_waited_for_before_it_is_read(leases) -> None:
     threading.Timer(0.6, lambda: leases.release(lease_id)).start()
     _take(leases, "downstream", OTHER_TABLE, reads=(JANUARY,))
     assert time.monotonic() - started > 0.5
+
+
+def _reserve(leases: Leases, backfill: str, *claims: Claim) -> int:
+    holder = Holder.here(backfill, backfill)
+    return leases.acquire(holder, claims, [], purpose="a test", wait=False, given=RESERVED).id
+
+
+def test_what_a_backfill_has_reserved_is_given_to_its_own_runs_alone(leases) -> None:
+    """Another is refused before, between and after them, and told the backfill's name once."""
+    reserved = _reserve(leases, "backfill", JANUARY, OTHER_TABLE)
+    for run, claim in (("run-1", JANUARY), ("run-2", OTHER_TABLE)):
+        holder = Holder.here(run, "backfill")
+        lease_id = leases.acquire(holder, [claim], [], purpose="a test", wait=False).id
+        for other in (JANUARY, OTHER_TABLE):
+            with pytest.raises(LeaseRefused, match=r"^backfill backfill \(a test; pid [^;]*$"):
+                _take(leases, "other", other)
+        leases.verify(lease_id)
+        leases.release(lease_id)
+    elsewhere = replace(Holder.here("run-3", "backfill"), pid=0, machine=None)
+    with pytest.raises(LeaseRefused, match=r"^backfill backfill"):
+        leases.acquire(elsewhere, [JANUARY], [], purpose="a test", wait=False)
+    leases.verify(reserved)
+    leases.release(reserved)
+    _take(leases, "other", JANUARY, OTHER_TABLE)
+
+
+def test_a_backfill_s_run_comes_before_who_came_after_the_backfill(leases) -> None:
+    """He waits for what it has reserved, and writes what its run reads: neither waits for ever."""
+    reserved = _reserve(leases, "backfill", JANUARY)
+    served = []
+
+    def come_later() -> None:
+        taken = _take(leases, "later", JANUARY, OTHER_TABLE, wait=True)
+        served.append("later")
+        leases.release(taken[0])
+
+    thread = threading.Thread(target=come_later)
+    thread.start()
+    time.sleep(0.3)
+    holder = Holder.here("run-1", "backfill")
+    grant = leases.acquire(holder, [JANUARY], [OTHER_TABLE], purpose="a test", wait=False)
+    assert served == []
+    leases.release(grant.id)
+    leases.release(reserved)
+    thread.join(10)
+    assert served == ["later"]
+
+
+def test_two_backfills_that_read_what_the_other_has_reserved_both_end(leases) -> None:
+    """The run of the earlier one goes first, and that of the later one waits for it."""
+    earlier = _reserve(leases, "earlier", JANUARY)
+    later = _reserve(leases, "later", OTHER_TABLE)
+    first = leases.acquire(
+        Holder.here("run-1", "earlier"), [JANUARY], [OTHER_TABLE], purpose="a test", wait=False
+    )
+    leases.release(first.id)
+    threading.Timer(0.6, lambda: leases.release(earlier)).start()
+    started = time.monotonic()
+    leases.acquire(
+        Holder.here("run-2", "later"), [OTHER_TABLE], [JANUARY], purpose="a test", wait=False
+    )
+    assert time.monotonic() - started > 0.5
+    leases.verify(later)
+
+
+def test_what_a_dead_backfill_had_reserved_is_free(leases) -> None:
+    """As its lease is."""
+    gone = replace(Holder.here("backfill", "backfill"), pid=2**22 + 1)
+    leases.acquire(gone, [JANUARY], [], purpose="a test", wait=False, given=RESERVED)
+    assert _take(leases, "next", JANUARY)[2] == ("backfill",)
+    assert [lease.run_id for lease in leases.active()] == ["next"]
 
 
 def test_an_expired_lease_is_recovered_with_a_higher_token(coordination) -> None:

@@ -1,0 +1,211 @@
+"""A backfill of several runs: nobody gets in between them, and an interrupt ends all of them."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.errors import DagsterExecutionInterruptedError
+
+from nba_pipeline.backfill import audit
+from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.backfill.leases import BackfillCancelled, LeaseRefused
+from nba_pipeline.backfill.planner import Request
+from nba_pipeline.cli.installation import Installation, open_installation
+from nba_pipeline.definitions import defs
+from nba_pipeline.orchestration import runner, session
+from nba_pipeline.orchestration.session import BACKFILL_TAG
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
+
+FIRST, LAST = date(2023, 10, 24), date(2023, 10, 27)
+FEATURES, MODEL = TABLES["ml_feature_store_v2"], TABLES["points_model"]
+TWO_RUNS = (FEATURES, MODEL)
+"""Nothing that they read is stored: each run is quick, and red."""
+ONE_RUN = (TABLES["nbac_schedule"], TABLES["nbac_player_list"])
+MODELS = Claim("points_model", date(2023, 10, 1), date(2023, 10, 1))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A tiny league's installation, nothing computed."""
+    home = tmp_path_factory.mktemp("home")
+    write_landing(home / "landing", League(teams=4, days=4, rest=0.0, seed=3))
+    return home
+
+
+@pytest.fixture
+def installation(home, monkeypatch) -> Installation:
+    """It, opened."""
+    monkeypatch.setenv("NBA_PIPELINE_HOME", str(home))
+    monkeypatch.setenv("NBA_PIPELINE_LANDING", str(home / "landing"))
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    return open_installation()
+
+
+def _run(home: Installation, request: Request) -> list[runner.Failed]:
+    job = defs.resolve_implicit_global_asset_job_def
+    return list(runner.run(request, home.session, job, lambda: home.instance))
+
+
+def _runs(home: Installation, request: Request) -> list[dg.DagsterRun]:
+    return home.instance.get_runs(dg.RunsFilter(tags={BACKFILL_TAG: request.backfill_id}))
+
+
+def _take(home: Installation, run_id: str, claim: Claim) -> int:
+    holder = Holder.here(run_id, run_id)
+    return home.leases.acquire(holder, [claim], [], purpose="a test", wait=False).id
+
+
+def test_nobody_gets_in_between_two_runs_of_a_backfill(installation, monkeypatch) -> None:
+    """Between features and model the model's month is refused to another, by the backfill's name."""
+    told: list[str] = []
+    run_once = runner._run_once
+
+    def then_ask(*arguments: object) -> runner.Failed | None:
+        ended = run_once(*arguments)
+        with pytest.raises(LeaseRefused) as refused:
+            _take(installation, "second", MODELS)
+        told.append(str(refused.value))
+        return ended
+
+    monkeypatch.setattr(runner, "_run_once", then_ask)
+    request = Request(TWO_RUNS, FIRST, LAST)
+    failed = _run(installation, request)
+    assert [(run.tables, run.is_refused_lease) for run in failed] == [
+        (("ml_feature_store_v2",), False),
+        (("points_model",), False),
+    ]
+    name = f"backfill {request.backfill_id} (ml_feature_store_v2, points_model; pid "
+    assert [text.startswith(name) for text in told] == [True, True]
+    assert "1 of 1 tables done" in told[0]
+    installation.leases.release(_take(installation, "afterwards", MODELS))
+
+
+def test_who_is_refused_the_last_of_its_runs_begins_none(installation) -> None:
+    """Though nobody is in the way of the first."""
+    lease_id = _take(installation, "first", MODELS)
+    request = Request(TWO_RUNS, FIRST, LAST)
+    with pytest.raises(LeaseRefused, match=r"run first \(a test; pid "):
+        _run(installation, request)
+    installation.leases.release(lease_id)
+    assert _runs(installation, request) == []
+    assert installation.leases.active() == []
+
+
+def test_a_run_that_is_refused_what_nobody_foresaw_is_the_last(installation, monkeypatch) -> None:
+    """The models are not trained on features that were not made."""
+    elsewhere = [([TABLES["nbac_schedule"]], [FIRST])]
+    monkeypatch.setattr(runner, "_reached", lambda *_arguments: elsewhere)
+    lease_id = _take(installation, "first", Claim("ml_feature_store_v2", FIRST, LAST))
+    request = Request(TWO_RUNS, FIRST, LAST, wait=True)
+    (failed,) = _run(installation, request)
+    installation.leases.release(lease_id)
+    assert failed.tables == ("ml_feature_store_v2",)
+    assert failed.errors[0].startswith("run first (a test; pid ")
+    assert failed.errors[-1] == "nothing after that was begun; the same command does the rest"
+
+
+def _interrupted_query(number: int, monkeypatch) -> list[str]:
+    """Has the first table's work end as DuckDB ends a query; gives the tables that were begun."""
+    begun: list[str] = []
+
+    def compute(table, *_arguments, **_options):
+        begun.append(table.name)
+        try:
+            signal.raise_signal(number)
+        except (KeyboardInterrupt, DagsterExecutionInterruptedError):
+            raise RuntimeError("INTERRUPT Error: Interrupted!") from None
+
+    monkeypatch.setattr(session, "compute", compute)
+    return begun
+
+
+def _assert_cancelled(home: Installation, request: Request) -> None:
+    """No lease is left, nothing has failed, and the book of cancellations says why."""
+    assert home.leases.active() == []
+    assert not any(home.session.warehouse.failures.of(table.name) for table in request.tables)
+    cancelled = [
+        (line.backfill_id, line.detail["reason"])
+        for line in audit.read(home.engine)
+        if line.action == "cancelled" and line.backfill_id == request.backfill_id
+    ]
+    assert cancelled == [(request.backfill_id, "interrupted")]
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_query_ends_the_run_and_the_backfill(
+    installation, monkeypatch, number
+) -> None:
+    """No further table is begun, Dagster books a canceled run, and the same request does it all."""
+    with monkeypatch.context() as patch:
+        begun = _interrupted_query(number, patch)
+        request = Request(ONE_RUN, FIRST, LAST, force=True)
+        with pytest.raises(BackfillCancelled, match="was interrupted; the same command") as told:
+            _run(installation, request)
+    assert told.value.exit_code == 130
+    assert len(begun) == 1
+    assert [run.status for run in _runs(installation, request)] == [dg.DagsterRunStatus.CANCELED]
+    steps = installation.progress.steps(request.backfill_id)
+    assert {step.table: step.detail for step in steps if step.detail} == {begun[0]: "interrupted"}
+    _assert_cancelled(installation, request)
+    assert _run(installation, Request(ONE_RUN, FIRST, LAST, force=True)) == []
+
+
+def test_an_interrupt_between_two_runs_begins_no_further_one(installation, monkeypatch) -> None:
+    """While it is looked at what is left to do."""
+    stale_in, asked = runner.stale_in, []
+
+    def interrupted(*arguments: object) -> list[date]:
+        asked.append(arguments)
+        if len(asked) == 2:
+            signal.raise_signal(signal.SIGTERM)
+        return stale_in(*arguments)
+
+    monkeypatch.setattr(runner, "stale_in", interrupted)
+    request = Request(TWO_RUNS, FIRST, LAST)
+    with pytest.raises(BackfillCancelled, match="was interrupted"):
+        _run(installation, request)
+    assert len(_runs(installation, request)) == 1
+
+
+def _soon(send: Callable[[], None]) -> None:
+    threading.Timer(0.7, send).start()
+
+
+def test_an_interrupt_while_another_is_waited_for_begins_nothing(installation) -> None:
+    """The place in the queue is given up."""
+    lease_id = _take(installation, "first", Claim("nbac_schedule", FIRST, LAST))
+    request = Request(ONE_RUN, FIRST, LAST, wait=True, force=True)
+    _soon(lambda: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(BackfillCancelled, match="was interrupted"):
+        _run(installation, request)
+    assert [lease.run_id for lease in installation.leases.active()] == ["first"]
+    installation.leases.release(lease_id)
+    assert _runs(installation, request) == []
+    _assert_cancelled(installation, request)
+
+
+def test_what_another_has_cancelled_is_not_told_as_interrupted(installation, monkeypatch) -> None:
+    """Its heartbeat interrupts the run as a key does; the book keeps the one reason."""
+    request = Request(ONE_RUN, FIRST, LAST, force=True)
+
+    def compute(*_arguments, **_options):
+        installation.leases.cancel(request.backfill_id, "wrong dates")
+        signal.pause()
+
+    monkeypatch.setattr(session, "compute", compute)
+    with pytest.raises(BackfillCancelled, match="was cancelled"):
+        _run(installation, request)
+    (line,) = [
+        line
+        for line in audit.read(installation.engine)
+        if line.action == "cancelled" and line.backfill_id == request.backfill_id
+    ]
+    assert line.detail["reason"] == "wrong dates"
+    assert [run.status for run in _runs(installation, request)] == [dg.DagsterRunStatus.CANCELED]
