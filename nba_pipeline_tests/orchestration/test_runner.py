@@ -3,9 +3,8 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -15,11 +14,10 @@ from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.backfill.leases import BackfillCancelled, LeaseRefused
 from nba_pipeline.backfill.planner import Request
-from nba_pipeline.cli.installation import Installation, open_installation
+from nba_pipeline.cli.installation import Installation
 from nba_pipeline.definitions import defs
 from nba_pipeline.orchestration import runner, session
 from nba_pipeline.orchestration.session import BACKFILL_TAG
-from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 10, 27)
@@ -30,21 +28,12 @@ ONE_RUN = (TABLES["nbac_schedule"], TABLES["nbac_player_list"])
 MODELS = Claim("points_model", date(2023, 10, 1), date(2023, 10, 1))
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    """A tiny league's installation, nothing computed."""
-    home = tmp_path_factory.mktemp("home")
-    write_landing(home / "landing", League(teams=4, days=4, rest=0.0, seed=3))
-    return home
-
-
-@pytest.fixture
-def installation(home, monkeypatch) -> Installation:
-    """It, opened."""
-    monkeypatch.setenv("NBA_PIPELINE_HOME", str(home))
-    monkeypatch.setenv("NBA_PIPELINE_LANDING", str(home / "landing"))
-    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
-    return open_installation()
+@pytest.fixture(autouse=True)
+def _handlers_as_before() -> Iterator[None]:
+    """Whoever handled the signals before a test's runs does so after them, whoever that was."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    yield
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def _run(home: Installation, request: Request) -> list[runner.Failed]:
@@ -135,7 +124,6 @@ def _assert_cancelled(home: Installation, request: Request) -> None:
         if line.action == "cancelled" and line.backfill_id == request.backfill_id
     ]
     assert cancelled == [(request.backfill_id, "interrupted")]
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

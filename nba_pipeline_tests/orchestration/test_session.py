@@ -2,19 +2,17 @@
 
 import threading
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.backfill.leases import LeaseRefused
-from nba_pipeline.cli.installation import Installation, open_installation
+from nba_pipeline.cli.installation import Installation
 from nba_pipeline.definitions import defs
 from nba_pipeline.engine.bypass import Bypass, InvalidBypass
 from nba_pipeline.orchestration.dagster_run import LaunchedRun
 from nba_pipeline.orchestration.session import RunSession, claims, days_of
-from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 
 SCHEDULE, MODEL = TABLES["nbac_schedule"], TABLES["points_model"]
@@ -46,23 +44,6 @@ def test_each_table_is_leased_for_its_own_kind_of_partition() -> None:
         Claim("nbac_schedule", date(2023, 10, 29), date(2023, 11, 2)),
         Claim("points_model", date(2023, 10, 1), date(2023, 11, 1)),
     ]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    """A tiny league's installation, nothing computed."""
-    home = tmp_path_factory.mktemp("home")
-    write_landing(home / "landing", League(teams=4, days=12, rest=0.0, seed=3))
-    return home
-
-
-@pytest.fixture
-def installation(home, monkeypatch) -> Installation:
-    """It, opened."""
-    monkeypatch.setenv("NBA_PIPELINE_HOME", str(home))
-    monkeypatch.setenv("NBA_PIPELINE_LANDING", str(home / "landing"))
-    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
-    return open_installation()
 
 
 def _run(installation: Installation, names: list[str], **tags: str) -> tuple[bool, str]:
