@@ -41,8 +41,6 @@ class Failures:
 
     def mark(self, table: str, reasons: Mapping[date, str], run_id: str) -> None:
         """Notes that the partitions failed, instead of what was noted of them before."""
-        if not reasons:
-            return
         lines = [
             {"table_name": table, "partition": str(day), "run_id": run_id, "reason": reason}
             for day, reason in reasons.items()
@@ -58,6 +56,8 @@ class Failures:
     ) -> None:
         """Makes the lines all that is noted of the days, also where the database hiccups."""
         keys = [str(day) for day in days]
+        if not keys:
+            return
 
         def write() -> None:
             with begin(self._engine) as connection:

@@ -20,9 +20,9 @@ def known_gaps(warehouse: Warehouse) -> dict[str, bool]:
     return {row["gap_id"]: bool(row["is_accepted"]) for row in rows.to_pylist()}
 
 
-def accepted_gaps(warehouse: Warehouse) -> frozenset[str]:
-    """The ids of the gaps that are known never to close, over all stored dates."""
-    return frozenset(gap for gap, is_accepted in known_gaps(warehouse).items() if is_accepted)
+def accepted_gaps(gaps: Mapping[str, bool]) -> frozenset[str]:
+    """The ids of those of the gaps that are known never to close."""
+    return frozenset(gap for gap, is_accepted in gaps.items() if is_accepted)
 
 
 def games_of(tables: Collection[str], gaps: Mapping[str, bool]) -> dict[str, bool]:

@@ -45,7 +45,8 @@ def refused(
     """
     skipped = set(allowed)
     reasons: dict[date, str] = {}
-    for read in table.reads:
+    # To look at a table upstream costs the same for one partition as for all, and most ask for none.
+    for read in table.reads if partitions else ():
         upstream = _Upstream(read, partitions, survey, coming.get(read.table, frozenset()))
         for day in partitions:
             if day not in reasons and (reason := upstream.reason(day, skipped)):

@@ -2,7 +2,8 @@
 
 A partition is current when its code version is the table's, what its rows mean is what they meant,
 everything that it was computed from still has the content that it had then, and no bypass that its
-rows name could be done without. It is out of date when it is not current, or when something that it was computed from is out of date.
+rows name could be done without. It is out of date when it is not current, or when something that it
+was computed from is out of date.
 """
 
 import hashlib

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import ibis.expr.types as ir
 
-from nba_pipeline.engine.known_gaps import NO_GAPS, explained_by, games_of
+from nba_pipeline.engine.known_gaps import NO_GAPS, accepted_gaps, explained_by, games_of
 from nba_pipeline.engine.preconditions import shortfall
 from nba_pipeline.engine.queries import Queries, call
 from nba_pipeline.engine.schema import offenders, require_rules
@@ -80,7 +80,7 @@ def checks(
         gaps: those that are known by their ids, and whether each is accepted.
     """
     to_date = _shares_to_date(stamps) if table.shares else {}
-    accepted = frozenset(gap for gap, is_accepted in gaps.items() if is_accepted)
+    accepted = accepted_gaps(gaps)
     games = games_of({table.name, *table.upstream}, gaps)
     for day in days:
         yield from _checks(table, day, stamps[day], to_date.get(day, {}), accepted, games)

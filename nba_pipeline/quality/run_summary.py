@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from nba_pipeline.engine.known_gaps import accepted_gaps
+from nba_pipeline.engine.known_gaps import accepted_gaps, known_gaps
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.quality.gaps import GAPS
 from nba_pipeline.warehouse.protocol import Stamp, Warehouse
@@ -50,7 +50,7 @@ def outcome(tables: Iterable[Table], run_ids: set[str], warehouse: Warehouse) ->
         for stamp in stamps.values():
             for gap_id, rows in stamp.gaps.items():
                 gaps[gap_id] = gaps.get(gap_id, 0) + rows
-    accepted = accepted_gaps(warehouse) & gaps.keys()
+    accepted = accepted_gaps(known_gaps(warehouse)) & gaps.keys()
     widest = sorted(gaps.keys() - accepted, key=lambda gap_id: (-gaps[gap_id], gap_id))
     return Outcome(
         sum(len(stamps) for _table, stamps in computed.values()),

@@ -15,9 +15,9 @@ def partition_status(
 ) -> list[dict[str, object]]:
     """One line per table and partition from first to last, in the graph's order.
 
-    `stale` says why a partition, or something that it was made from, is not current, `refused` why it may not be computed now, `failed`
-    why its last attempt failed; each is None where there is nothing to say. Keys and rows are None
-    for a partition never stored; completeness is the rows' mean.
+    `stale` says why a partition, or something that it was made from, is not current, `refused` why it
+    may not be computed now, `failed` why its last attempt failed; each is None where there is nothing
+    to say. Keys and rows are None for a partition never stored; completeness is the rows' mean.
     """
     lines = []
     for table in tables:
