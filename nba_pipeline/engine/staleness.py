@@ -38,17 +38,20 @@ class Survey:
         self._stamps: dict[str, Stamps] = {}
         self._failed: dict[str, Mapping[date, str]] = {}
         self._before: dict[str, Callable[[str, date], str]] = {}
+        self._inputs: dict[str, dict[date, str]] = {}
         self._outdated: dict[str, dict[date, str]] = {}
+        self._unsettled: dict[str, dict[date, str]] = {}
 
     def forget(self, name: str) -> None:
         """Makes the next question about the table, and about what reads it, look again."""
         for known in (self._stamps, self._failed, self._before):
             known.pop(name, None)
-        self._outdated = {
-            other: days
-            for other, days in self._outdated.items()
-            if name not in self._made_from(other)
-        }
+        for table in self.tables.values():
+            if any(read.table == name for read in table.reads):
+                self._inputs.pop(table.name, None)
+            if name in self._made_from(table.name):
+                self._outdated.pop(table.name, None)
+                self._unsettled.pop(table.name, None)
 
     def _made_from(self, name: str) -> set[str]:
         """The table and everything that it is made from."""
@@ -120,27 +123,33 @@ class Survey:
         days = {day for reader in readers for day in (*self.outdated(reader), *self.owed(reader))}
         return days - set(self.stamps(name))
 
-    def unsettled(self, name: str) -> dict[date, str]:
+    def unsettled(self, name: str) -> Mapping[date, str]:
         """The table's stored dates whose games are not over, as it or its upstream was told.
 
         A date that has been open for more than UNSETTLED_DAYS is a gap, and no longer among them.
         """
-        table = self.tables[name]
-        open_days = {
-            day: f"{name} has {len(stamp.unsettled)} open, such as {stamp.unsettled[0]}"
-            for day, stamp in self.stamps(name).items()
-            if stamp.unsettled and not is_overdue(day)
-        }
-        for read in table.reads:
-            if not read.looks_back and self.tables[read.table].partitions == "daily":
-                open_days |= self.unsettled(read.table)
-        return open_days
+        if name not in self._unsettled:
+            open_days = {
+                day: f"{name} has {len(stamp.unsettled)} open, such as {stamp.unsettled[0]}"
+                for day, stamp in self.stamps(name).items()
+                if stamp.unsettled and not is_overdue(day)
+            }
+            for read in self.tables[name].reads:
+                if not read.looks_back and self.tables[read.table].partitions == "daily":
+                    open_days |= self.unsettled(read.table)
+            self._unsettled[name] = open_days
+        return self._unsettled[name]
 
     def inputs(self, table: Table, partitions: Sequence[date]) -> dict[date, str]:
         """Per partition, a fingerprint of everything that it is computed from.
 
         It is unchanged exactly when nothing that the partition reads has changed content.
         """
+        known = self._inputs.setdefault(table.name, {})
+        known |= self._fingerprints(table, [day for day in partitions if day not in known])
+        return {day: known[day] for day in partitions}
+
+    def _fingerprints(self, table: Table, partitions: Sequence[date]) -> dict[date, str]:
         parts: dict[date, list[str]] = {day: [] for day in partitions}
         for read in table.reads:
             if read.looks_back:

@@ -21,7 +21,7 @@ import ibis
 import pyarrow as pa
 
 from nba_pipeline.warehouse.bigquery_jobs import Jobs, Overtaken
-from nba_pipeline.warehouse.protocol import Stamp, VersionGone, Written
+from nba_pipeline.warehouse.protocol import Stamp, VersionGone, Written, stamps_from_json
 
 DATASET = "nba_orchestration"
 _SUFFIX = "__commits"
@@ -180,7 +180,7 @@ class Commits:
             "QUALIFY ROW_NUMBER() OVER (PARTITION BY partition_date ORDER BY version DESC) = 1"
         )
         texts = self._jobs.answer(query)["stamp"].to_pylist()
-        stamps = [Stamp.from_json(json.loads(text)) for text in texts]
+        stamps = stamps_from_json(f"[{','.join(texts)}]")
         return {stamp.partition: stamp for stamp in stamps}
 
     def written_by(self, run_ids: Collection[str], name: str, version: int) -> list[Written]:

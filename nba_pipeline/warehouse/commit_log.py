@@ -19,10 +19,11 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.warehouse.protocol import Stamp, Written
+from nba_pipeline.warehouse.protocol import Stamp, Written, stamps_from_json
 
 _STAMPS = "nba_pipeline"
 _COMMIT = "nba_pipeline_commit"
+_COMMIT_FILE = re.compile(r"(\d{20})\.json")
 _ADDING = b'{"add":'
 _ADDED_FILES = re.compile(rb'"num_added_files":(\d+)')
 
@@ -59,6 +60,16 @@ class CommitLog:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def newest(self) -> Commit | None:
+        """The last commit; None of a table that has never been written.
+
+        Raises:
+            HistoryLost: its file is not whole.
+        """
+        names = (path.name for path in self._folder.glob("_delta_log/*.json"))
+        versions = [int(found[1]) for name in names if (found := _COMMIT_FILE.fullmatch(name))]
+        return self.commit(max(versions)) if versions else None
 
     def commit(self, version: int) -> Commit | None:
         """The commit that is that version; None where the log has none.
@@ -119,9 +130,7 @@ class CommitLog:
             info = self._info(number)
             if info.get("operation") == "RESTORE":
                 found = self.stamps(self._restored(number, info["operationParameters"]))
-            for values in json.loads(info.get(_STAMPS, "[]")):
-                stamp = Stamp.from_json(values)
-                found[stamp.partition] = stamp
+            found |= {stamp.partition: stamp for stamp in _stamps(info)}
         return found
 
     def written_by(self, run_ids: Collection[str], newest: int) -> list[Written]:
@@ -133,7 +142,7 @@ class CommitLog:
             info = self._info(number)
             if info.get("operation") == "RESTORE":
                 known = {d: s.content for d, s in self.stamps(number).items()}
-            stamps = [Stamp.from_json(values) for values in json.loads(info.get(_STAMPS, "[]"))]
+            stamps = _stamps(info)
             dates = tuple(
                 stamp.partition
                 for stamp in stamps
@@ -166,6 +175,11 @@ class CommitLog:
 
     def _path(self, version: int) -> Path:
         return self._folder / "_delta_log" / f"{version:020}.json"
+
+
+def _stamps(info: Mapping[str, Any]) -> list[Stamp]:
+    """The stamps that a commit carries."""
+    return stamps_from_json(info.get(_STAMPS, "[]"))
 
 
 def _is_whole(content: bytes) -> bool:

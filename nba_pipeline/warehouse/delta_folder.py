@@ -50,8 +50,16 @@ class DeltaFolder:
         """The table's log."""
         return CommitLog(self.path / name)
 
+    def head(self, name: str) -> Commit | None:
+        """The table's newest commit; None where it has never been written.
+
+        Raises:
+            HistoryLost: the commit cannot be read.
+        """
+        return self.log(name).newest()
+
     def open(self, name: str) -> OpenTable | None:
-        """The table at its newest version; None where it has never been written.
+        """The table at its newest version, to write to; None where it has never been written.
 
         Raises:
             HistoryLost: its log cannot be read.
@@ -81,8 +89,7 @@ class DeltaFolder:
 
     def stands_at(self, name: str, commit: Commit) -> bool:
         """Whether the commit is the table's newest."""
-        opened = self.open(name)
-        return opened is not None and opened.commit == commit
+        return self.head(name) == commit
 
     def heads(self) -> dict[str, Commit]:
         """Every table's newest commit, as they stood together at one moment."""
@@ -93,8 +100,8 @@ class DeltaFolder:
         return heads
 
     def _heads(self) -> dict[str, Commit]:
-        opened = {name: self.open(name) for name in self.names()}
-        return {name: table.commit for name, table in opened.items() if table}
+        heads = {name: self.head(name) for name in self.names()}
+        return {name: commit for name, commit in heads.items() if commit}
 
     def opened_anew(self, name: str) -> DeltaTable | None:
         """The table at its newest version through a handle of its own; None where there is none.
@@ -137,6 +144,7 @@ class DeltaFolder:
             delta = opened.delta
         else:
             delta = self.log(name).opened(commit.version)
+            self._opened[name] = OpenTable(delta, commit)
         # Delta gives locations, in which a folder's spaces and accents are encoded.
         paths = tuple(sorted(unquote(location) for location in delta.file_uris()))
         if any(not Path(path).exists() for path in paths):

@@ -130,8 +130,7 @@ class DeltaReader:
         """The commit that reads of the table come from; None while there is no such table."""
         if self._pins is not None:
             return self._pins.get(name)
-        opened = self._folder.open(name)
-        return None if opened is None else opened.commit
+        return self._folder.head(name)
 
     def _known_commit(self, name: str) -> Commit:
         commit = self._read_commit(name)

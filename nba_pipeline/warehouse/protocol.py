@@ -4,10 +4,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import ibis.expr.types as ir
 import pyarrow as pa
+from pydantic import TypeAdapter
 
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.errors import NbaPipelineError, WrongRequest
@@ -68,18 +69,17 @@ class Stamp:
             "written_at": self.written_at.isoformat(),
         }
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Stamp":
-        """The stamp that as_json gave."""
-        typed = {
-            "partition": date.fromisoformat(values["partition"]),
-            "written_at": datetime.fromisoformat(values["written_at"]),
-            "missing": tuple(values["missing"]),
-            "unsettled": tuple(values.get("unsettled", ())),
-            "failed": {name: tuple(keys) for name, keys in values["failed"].items()},
-            "shares": {name: tuple(counts) for name, counts in values["shares"].items()},
-        }
-        return cls(**{**values, **typed})
+
+_STAMPS = TypeAdapter(list[Stamp])
+
+
+def stamps_from_json(document: str) -> list[Stamp]:
+    """The stamps of a JSON array of what as_json gave.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return _STAMPS.validate_json(document)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from nba_pipeline.coordination.database import begin, create_tables, is_read_only, lock
 from nba_pipeline.warehouse.commit_log import Commit, CommitLog
-from nba_pipeline.warehouse.protocol import Stamp
+from nba_pipeline.warehouse.protocol import Stamp, stamps_from_json
 
 _METADATA = sa.MetaData()
 _STAMPS = sa.Table(
@@ -106,8 +106,8 @@ class StampIndex:
         # As one document: they are some 20,000 of three seasons.
         document = ",".join(row.stamp for row in rows if row.stamp is not None)
         try:
-            stamps = [Stamp.from_json(values) for values in json.loads(f"[{document}]")]
-        except (ValueError, TypeError, KeyError, AttributeError):
+            stamps = stamps_from_json(f"[{document}]")
+        except ValueError:
             self._forget(name)
             return _NOTHING
         commit = Commit(rows[0].version, rows[0].digest)

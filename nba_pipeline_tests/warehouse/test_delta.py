@@ -95,7 +95,7 @@ def test_tables_are_taken_as_they_stood_together(warehouse, tmp_path, monkeypatc
     other = opened(tmp_path)
     for storage in (STORAGE, LEADERS):
         write(other, [("a", ONE, 1)], stamp(ONE), storage=storage)
-    look, commits = warehouse._folder.open, [LEADERS, STORAGE]
+    look, commits = warehouse._folder.head, [LEADERS, STORAGE]
 
     def overtaken(name: str) -> object:
         # Leaders has been looked at, scores has not.
@@ -103,7 +103,7 @@ def test_tables_are_taken_as_they_stood_together(warehouse, tmp_path, monkeypatc
             write(other, [("a", ONE, 6)], stamp(ONE), storage=commits.pop(0))
         return look(name)
 
-    monkeypatch.setattr(warehouse._folder, "open", overtaken)
+    monkeypatch.setattr(warehouse._folder, "head", overtaken)
     with warehouse.snapshot():
         assert stored(warehouse, "scores") == stored(warehouse, "leaders") == {"a": 6}
 
