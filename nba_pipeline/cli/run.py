@@ -222,7 +222,7 @@ def train(
     month: Annotated[str, typer.Option(help="YYYY-MM")],
     force: Force = False,
 ) -> None:
-    """The month's model, trained on the seasons before it, if the gate lets it."""
+    """The month's model, trained on the seasons before it; ends with 1 where the gate refuses it."""
     from nba_pipeline.league import calendar  # noqa: PLC0415
 
     home = open_installation()
@@ -236,7 +236,14 @@ def train(
     if not days:
         raise WrongRequest(f"{month} is off-season")
     request = request_of(home, str(days[0]), str(days[-1]), ["points_model"], force=force)
-    _exit(_execute(home, request))
+    ended = _execute(home, request)
+    stamp = home.warehouse.stamps("points_model").get(first)
+    if stamp and stamp.failed:
+        report.stop(
+            f"the gate does not let the model of {month} serve; nba-pipeline validate training_gate "
+            f"--from {days[0]} --to {days[-1]} says why"
+        )
+    _exit(ended)
 
 
 def grade(day: Day) -> None:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from nba_pipeline.league.identity import season_type
 from nba_pipeline.thresholds import RECOMPUTED_TOLERANCE, SAMPLED_ONE_IN, WINDOW_PRESENT_SHARE
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _SEASON = 120
+_TEAMS = 100
+"""More than there are teams."""
 _FIRST_DAY = np.datetime64("2000-01-01")
 DAYS_APART = 100_000
 
@@ -123,17 +126,18 @@ def unlike(
         games: the players' games with the same labels, team_abbr, opponent_abbr and every column of
             WINDOWED. Carried windows and the season before are asked for of the rows that have a
             season behind them here.
-        team_games: the teams' games with game_id, game_date, season, team_abbr and every column of
-            OF_TEAM and OF_OPPONENT; without them those are not asked for.
+        team_games: the teams' games with game_id, game_date, season, team_abbr, is_home and every
+            column of OF_TEAM and OF_OPPONENT; without them what is of teams is not asked for.
     """
     days = pd.to_datetime(rows.game_date)
     mark = rows.player_id * 31 + days.dt.dayofyear * 17
     some = rows[(mark % int(SAMPLED_ONE_IN.value) == 0) & ~rows.has_lost_games]
     if some.empty or games.empty:
         return {}
-    again = _of_players(some, games) | _of_row(some)
+    again = _of_players(some, games)
     if team_games is not None and len(team_games):
         again |= _of_teams(some, games, team_games)
+    again |= _of_row(some, again)
     has_season_behind = (some.season > games.season.min()).to_numpy()
     has_shots = (some.gap_ids.map(len) == 0).to_numpy()
     found = {}
@@ -187,11 +191,10 @@ def _of_players(some: pd.DataFrame, games: pd.DataFrame) -> dict[str, np.ndarray
         count = past.own - past.before
         total = _sum(rows[column], past.before, past.own)
         found[name] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    has_played = past.ends > past.own
-    last = past.order[np.maximum(past.ends - 1, 0)]
+    rest = _days_since(past, some)
     found["games_played_season"] = (past.ends - past.own).astype("float64")
-    found["days_rest"] = np.where(has_played, today - last, np.nan)
-    found["is_back_to_back"] = np.where(has_played, today - last == 1, np.nan)
+    found["days_rest"] = rest
+    found["is_back_to_back"] = np.where(np.isnan(rest), np.nan, rest == 1)
     return found
 
 
@@ -205,23 +208,47 @@ def _of_teams(
     codes = {team: code for code, team in enumerate(sorted(team_games.team_abbr.unique()), 1)}
     of_games = team_games.team_abbr.map(codes)
     found: dict[str, np.ndarray] = {}
+    rest = {}
     for side, windows in (("team_abbr", OF_TEAM), ("opponent_abbr", OF_OPPONENT)):
         past = behind(sides[side].map(codes).fillna(0), some, of_games, team_games)
         found |= {name: computed_again(window, past) for name, window in windows.items()}
+        rest[side] = _days_since(past, some)
+    found["team_days_rest"] = rest["team_abbr"]
+    found["rest_advantage"] = rest["team_abbr"] - rest["opponent_abbr"]
+    at_home = team_games.set_index(["game_id", "team_abbr"]).is_home.astype("float64")
+    own = pd.MultiIndex.from_arrays([some.game_id, sides.team_abbr])
+    found["is_home"] = at_home[~at_home.index.duplicated()].reindex(own).to_numpy()
+    # Whose a game is: the player's in this team.
+    player = some.player_id * _TEAMS + sides.team_abbr.map(codes).fillna(0).to_numpy("int64")
+    of = games.player_id * _TEAMS + games.team_abbr.map(codes).fillna(0).astype("int64")
+    for_team = behind(player, some, of, games)
+    found["games_played_for_team_season"] = (for_team.ends - for_team.own).astype("float64")
     return found
 
 
-def _of_row(some: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The features that others of the row come to."""
+def _days_since(past: Behind, some: pd.DataFrame) -> np.ndarray:
+    """Per row, the days since the last game of the season; NaN before the first."""
+    last = past.order[np.maximum(past.ends - 1, 0)]
+    return np.where(past.ends > past.own, in_order(past.whose, some.game_date) - last, np.nan)
+
+
+def _of_row(some: pd.DataFrame, again: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The features that others of the row come to, or its game's number."""
     parts: dict[str, tuple[str, str, Callable[..., np.ndarray]]] = {
         "recent_trend": ("points_avg_last_5", "points_avg_last_10", np.subtract),
         "minutes_change": ("minutes_avg_last_10", "minutes_avg_season", _change),
     }
-    return {
+    found = {
         name: formula(some[one].to_numpy("float64"), some[other].to_numpy("float64"))
         for name, (one, other, formula) in parts.items()
         if {name, one, other} <= set(some.columns)
     }
+    found["is_playoff_game"] = (some.game_id.map(season_type) == "playoffs").to_numpy("float64")
+    if "team_days_rest" in again:
+        since, of_team = again["days_rest"], again["team_days_rest"]
+        is_known = ~(np.isnan(since) | np.isnan(of_team))
+        found["missed_last_team_game"] = np.where(is_known, since > of_team, np.nan)
+    return found
 
 
 def _change(now: np.ndarray, usual: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from ibis import _
 
 from nba_pipeline.league import calendar
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 SEASONS = 3
@@ -27,7 +27,7 @@ _SHOT = (
     *("paint_attempts", "mid_range_attempts", "three_attempts"),
     *("assisted_makes", "unassisted_makes"),
 )
-_OF_TEAM = ("pace", "offensive_rating", "won", "points", "possessions")
+_OF_TEAM = ("is_home", "pace", "offensive_rating", "won", "points", "possessions")
 
 
 def _nothing(*columns: str) -> pd.DataFrame:
@@ -41,10 +41,11 @@ class Training:
     rows: the joined features and results in the order of their dates: game_id, player_id, game_date,
     season, month, gap_ids, has_lost_games (one of the gaps is of more than shots), lacks_shots,
     is_reported (a report tells who of the team is out), is_production_ready, not_ready_reason, the
-    features, and scored, the points. games: every player-game of the same dates and of what is
-    stored before, as recomputed.unlike takes them, and team_games those of teams. universe: everybody
-    who might have played in them, and transactions: the entries, as absences.unlike takes them.
-    optional: the features that good rows may lack, and what each needs, a name of known.NEEDS.
+    features, what the formulas predict, and scored, the points. games: every player-game of the same
+    dates, as recomputed.unlike takes them, and team_games those of teams. universe: everybody who
+    might have played in them, and transactions: the entries, as absences.unlike takes them. optional:
+    the features that good rows may lack, and what each needs, a name of known.NEEDS. formulas: the
+    systems that are formulas.
     """
 
     month: date
@@ -57,6 +58,7 @@ class Training:
     transactions: pd.DataFrame = field(
         default_factory=lambda: _nothing("player_id", "event_date", "season", "event")
     )
+    formulas: tuple[str, ...] = ()
 
 
 def training_rows(
@@ -84,8 +86,11 @@ def trainings(
     months: Sequence[date],
     features: tuple[str, ...],
     optional: Mapping[str, str],
+    formulas: tuple[str, ...] = (),
 ) -> dict[date, Training]:
     """What there is to train each month's model on: what is before it, of SEASONS seasons.
+
+    Other months of the run make no difference to it.
 
     Args:
         rows: the training rows of all of them.
@@ -94,21 +99,26 @@ def trainings(
         months: first days of the months.
         features: which columns are features.
         optional: those that good rows may lack, and what each needs.
+        formulas: the columns of rows that systems of formulas predict.
     """
     games, team_games = _games(behind["results"]), _team_games(behind["team_games"])
-    entries = behind["transactions"].select("player_id", "event_date", "season", "event").execute()
+    entries = behind["transactions"].select(
+        "player_id", "event_date", "season", "event", "game_date"
+    )
+    entries = _dated(entries.execute())
     asked = [name for name in _AVAILABILITY if name in features]
     flags = ["team_abbr", "season", "has_lost_games", "is_reported"]
     everybody = _universe(behind, asked).select(*LABELS, "game_date", *flags, *asked).execute()
-    everybody = everybody.assign(game_date=_dates(everybody.game_date))
-    everybody = everybody.sort_values(["game_date", *LABELS], ignore_index=True)
+    everybody = _dated(everybody)
     found = {}
     for month in months:
         begun = [span.first for span in calendar.seasons() if span.first <= month]
         first = begun[-SEASONS:][0] if begun else month
-        window, those = (_between(each, first, month) for each in (rows, everybody))
+        window, played, of_teams, those, told = (
+            _between(each, first, month) for each in (rows, games, team_games, everybody, entries)
+        )
         found[month] = Training(
-            month, window, games, features, optional, team_games, those, entries
+            month, window, played, features, optional, of_teams, those, told, formulas
         )
     return found
 
@@ -142,9 +152,10 @@ def _universe(behind: Mapping[str, ir.Table], features: Sequence[str]) -> ir.Tab
 def _games(results: ir.Table) -> pd.DataFrame:
     """Every player-game behind, with what the windows are made of."""
     sides = ("team_abbr", "opponent_abbr")
-    games = results.select(*LABELS, "game_date", "season", *sides, *_PLAYED, *_SHOT).execute()
+    games = _dated(
+        results.select(*LABELS, "game_date", "season", *sides, *_PLAYED, *_SHOT).execute()
+    )
     return games.assign(
-        game_date=_dates(games.game_date),
         shots=2 * (games.fga + 0.44 * games.fta),
         attempts=games.paint_attempts + games.mid_range_attempts + games.three_attempts,
         makes_told=games.assisted_makes + games.unassisted_makes,
@@ -157,9 +168,11 @@ def _team_games(summaries: ir.Table) -> pd.DataFrame:
     games = summaries.select(*columns).execute()
     others = games[["game_id", "team_abbr", "points"]]
     others = others.set_axis(["game_id", "opponent_abbr", "points_allowed"], axis=1)
-    games = games.merge(others, on=["game_id", "opponent_abbr"], how="left")
-    return games.assign(game_date=_dates(games.game_date))
+    return _dated(games.merge(others, on=["game_id", "opponent_abbr"], how="left"))
 
 
-def _dates(column: pd.Series) -> pd.Series:
-    return pd.to_datetime(column).dt.date
+def _dated(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows in the order of their dates, and within one in a fixed order."""
+    labels = [name for name in (*LABELS, "team_abbr", "event_date", "event") if name in rows]
+    dated = rows.assign(game_date=pd.to_datetime(rows.game_date).dt.date)
+    return dated.sort_values(["game_date", *labels], ignore_index=True)

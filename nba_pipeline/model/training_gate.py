@@ -9,23 +9,26 @@ import numpy as np
 import pandas as pd
 
 from nba_pipeline.model import absences, known, recomputed, slices
-from nba_pipeline.model.training import Training
+from nba_pipeline.model.training import LABELS, Training
 from nba_pipeline.thresholds import (
     TRAINING_CLEAN_ROWS,
     TRAINING_CONSTANT_SHARE,
     TRAINING_COPIED_TARGET,
     TRAINING_FEATURE_COVERAGE,
+    TRAINING_FORMULA_ERROR_SHARE,
+    TRAINING_FORMULA_ROWS,
     TRAINING_FUNNEL,
     TRAINING_MINIMUM_GAMES,
     TRAINING_TARGET_FOLLOWS,
     Threshold,
 )
 
-VERSION = 4
+VERSION = 5
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _BOOTSTRAP = "bootstrap"
 _RECENT = "points_avg_last_10"
+_BLENDED = ("points_avg_season", "points_weighted_carried_30")
 _SETTLED_GAMES = 10
 
 
@@ -55,6 +58,22 @@ def unique(training: Training) -> list[str]:
             first = repeated.game_date.min()
             found.append(f"{len(repeated)} rows repeat a player and {what}, the first on {first}")
     return found
+
+
+def target(training: Training) -> list[str]:
+    """Rows whose points are not those of the player's own game."""
+    rows = training.rows
+    games = training.games.drop_duplicates(LABELS).set_index(LABELS).points
+    own = games.reindex(pd.MultiIndex.from_frame(rows[LABELS])).to_numpy("float64")
+    other = rows[rows.scored.to_numpy("float64") != own]
+    if other.empty:
+        return []
+    first = other.iloc[0]
+    text = (
+        f"{len(other)} rows have other points than the player's game, as {first.scored} of player "
+        f"{first.player_id} in game {first.game_id}"
+    )
+    return [text]
 
 
 def volume(training: Training) -> list[str]:
@@ -161,10 +180,11 @@ def constant(training: Training) -> list[str]:
 
 
 def copied_target(training: Training) -> list[str]:
-    """Features that go with the points of the very game as no past does."""
+    """Features and formulas that go with the points of the very game as no past does."""
     found = []
     for season, part in _by_season(training):
-        corr = _correlations(part[list(training.features)].astype("float64"), part.scored)
+        told = part[[*training.features, *training.formulas]].astype("float64")
+        corr = _correlations(told, part.scored)
         for name, value in corr[corr.abs() > TRAINING_COPIED_TARGET.value].items():
             found.append(
                 f"{name} has correlation {value:.2f} with the points of the same game in {season}: "
@@ -183,6 +203,32 @@ def shuffled_target(training: Training) -> list[str]:
                 f"points of {season} have correlation {value:.2f} with {_RECENT}: "
                 f"{TRAINING_TARGET_FOLLOWS.reason}"
             )
+    return found
+
+
+def formulas(training: Training) -> list[str]:
+    """Systems of formulas that are nearer to the points of a season than averages can be.
+
+    What they read beside the learned features is computed again nowhere else.
+    """
+    rows = training.rows
+    naive = rows[list(_BLENDED)].astype("float64").mean(axis=1, skipna=False)
+    found = []
+    for name in training.formulas:
+        said = rows[name].astype("float64")
+        both = said.notna() & naive.notna()
+        errors = pd.DataFrame(
+            {"said": (said - rows.scored).abs(), "naive": (naive - rows.scored).abs()}
+        )
+        of_season = errors[both].groupby(rows.season[both]).agg(["mean", "size"])
+        for season, line in of_season.iterrows():
+            share = line["said", "mean"] / line["naive", "mean"]
+            is_enough = line["said", "size"] >= TRAINING_FORMULA_ROWS.value
+            if is_enough and share < TRAINING_FORMULA_ERROR_SHARE.value:
+                found.append(
+                    f"{name} has {share:.1%} of the error of averages on {int(line['said', 'size'])} "
+                    f"rows of {season}, {_least(TRAINING_FORMULA_ERROR_SHARE)}"
+                )
     return found
 
 
@@ -212,6 +258,7 @@ def split(training: Training) -> list[str]:
 CHECKS: Mapping[str, Callable[[Training], list[str]]] = {
     "past_only": past_only,
     "unique": unique,
+    "target": target,
     "volume": volume,
     "funnel": funnel,
     "readiness": readiness,
@@ -219,6 +266,7 @@ CHECKS: Mapping[str, Callable[[Training], list[str]]] = {
     "constant": constant,
     "copied_target": copied_target,
     "shuffled_target": shuffled_target,
+    "formulas": formulas,
     "as_of": as_of,
     "same_day": same_day,
     "split": split,

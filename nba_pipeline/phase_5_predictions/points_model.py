@@ -43,7 +43,9 @@ from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import (
 )
 
 GRAIN = ["month"]
-_SERVED = ("model_version", "model_month", "booster", "spread", "features", "feature_version")
+_SERVING = ("model_version", "model_month", "booster", "spread", *walk_forward.LEARNED)
+"""What a month predicts with: its own, or all of it the last good month's."""
+_SERVED = (*_SERVING, "features", "feature_version")
 _DRAWN = 6
 """Features of which the partial effect is drawn."""
 _READ = {
@@ -185,7 +187,7 @@ def _trainings(
     said = {name: formula(features) for name, formula in systems.FORMULAS.items()}
     tables |= {"features": features.mutate(**said), "results": of_who_played(tables["results"])}
     rows = training_rows(tables, FEATURES, tuple(said))
-    return rows, trainings(rows, tables, partitions, FEATURES, OPTIONAL)
+    return rows, trainings(rows, tables, partitions, FEATURES, OPTIONAL, tuple(said))
 
 
 def gate(partitions: Sequence[date], **behind: ir.Table) -> dict[date, str]:
@@ -232,9 +234,11 @@ def transform(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table)
     lines = []
     for month, training in sorted(of_months.items()):
         line = _line(month, attempts[spans[month]], _newest_before(month, good))
-        known_rows = walk_forward.joined(graded)
-        known_rows = known_rows[known_rows.index.isin(training.rows.index)]
-        line |= walk_forward.learned(known_rows, formulas)
+        # Rows that the gate refuses teach nothing, beside the trees either.
+        if line["status"] != "kept":
+            known_rows = walk_forward.joined(graded)
+            known_rows = known_rows[known_rows.index.isin(training.rows.index)]
+            line |= walk_forward.learned(known_rows, formulas)
         good |= {month: line} if line["status"] == "trained" else {}
         graded.append(walk_forward.graded(rows, {month: line}, LEARNED, formulas))
         lines.append(line)
@@ -319,7 +323,7 @@ def _line(
     if failed or not found:
         return line | {
             "status": "kept",
-            **{name: serving and serving[name] for name in _SERVED[:4]},
+            **{name: serving and serving[name] for name in _SERVING},
         }
     return line | {
         "status": "trained",
@@ -364,7 +368,7 @@ def months(rows: ir.Table) -> ir.Table:
 
 points_model = table_asset(
     __name__,
-    version=6,
+    version=7,
     schema=PointsModel,
     reads=from_three_seasons(*_READ.values()),
     transform=transform,

@@ -9,7 +9,9 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from nba_pipeline import clock
+from nba_pipeline.model import promotion, training_gate
 from nba_pipeline.tables import TABLES
+from nba_pipeline.thresholds import TRAINING_MINIMUM_GAMES
 from nba_pipeline_tests.cli.home import DAYS, FIRST, LAST, LOST, SPAN, Home
 from nba_pipeline_tests.conftest import DAILY, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, games, lines
@@ -222,3 +224,20 @@ def test_grading_a_date_of_which_a_game_is_not_over_ends_red_and_names_it(home, 
         (landing / SCHEDULE).write_text(schedule)
         result = program.call("grade", "--date", str(LAST))
         assert result.exit_code == 0, result.output
+
+
+@pytest.mark.usefixtures("first_output")
+def test_training_a_month_that_the_gate_refuses_ends_red(home, tmp_path, monkeypatch) -> None:
+    """The command says where to read why; once it may serve, the same command ends with 0."""
+    shutil.copytree(home.folder / "home", tmp_path / "home")
+    program = Program(tmp_path / "home", home.landing)
+    monkeypatch.setitem(vars(TRAINING_MINIMUM_GAMES), "value", 10)
+    monkeypatch.setattr(training_gate, "CHECKS", {})
+    monkeypatch.setattr(promotion, "refusals", lambda *_: ["promotion: planted"])
+    kept = program.call("train", "--month", "2023-11", "--force")
+    assert kept.exit_code == 1
+    assert "the gate does not let the model of 2023-11 serve" in kept.output
+    assert "validate training_gate --from 2023-11-01 --to 2023-11-30" in kept.output
+    monkeypatch.setattr(promotion, "refusals", lambda *_: [])
+    trained = program.call("train", "--month", "2023-11", "--force")
+    assert trained.exit_code == 0, trained.output

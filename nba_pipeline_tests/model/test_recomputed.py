@@ -36,6 +36,12 @@ KNOWN = {
     "team_win_pct_season": (0.5, 0.6),
     "opponent_def_rating": (115, 110),
     "opponent_pace": (101.5, 102),
+    "team_days_rest": (6, 0),
+    "rest_advantage": (1, -1),
+    "games_played_for_team_season": (4, 5),
+    "is_home": (True, False),
+    "is_playoff_game": (False, True),
+    "missed_last_team_game": (False, True),
 }
 
 
@@ -57,14 +63,19 @@ def games() -> pd.DataFrame:
 
 
 def team_games() -> pd.DataFrame:
-    """Both teams' games of the season: paces of 100 to 104, every second one won."""
+    """Both teams' games of the season: paces of 100 to 104, every second one won.
+
+    Boston, at home in none of them, played its fourth a day later.
+    """
     rows = games().iloc[1:].assign(pace=[100, 101, 102, 103, 104], won=[1, 0, 1, 0, 1])
     rows = rows.assign(
         offensive_rating=110.0,
         possessions=100.0,
         points_allowed=[115, 115, 115, 115, 90],
     )
-    return pd.concat([rows.assign(team_abbr=team) for team in ("LAL", "BOS")])
+    days = rows.game_date.where(rows.game_date != date(2023, 11, 9), date(2023, 11, 10))
+    boston = rows.assign(team_abbr="BOS", is_home=False, game_date=days)
+    return pd.concat([rows.assign(team_abbr="LAL", is_home=True), boston])
 
 
 def row(**features: object) -> pd.DataFrame:

@@ -157,8 +157,34 @@ def test_points_of_other_rows_are_told(clean) -> None:
     """Shuffled, they follow from nobody's past."""
     shuffled = np.random.default_rng(5).permutation(clean.rows.scored)
     told = training_gate.failures(changed(clean, scored=shuffled))
-    assert names(told) == {"shuffled_target"}
-    assert "with points_avg_last_10" in told[0]
+    assert names(told) == {"target", "shuffled_target"}
+    assert "with points_avg_last_10" in told[-1]
+
+
+def test_one_row_with_the_points_of_another_game_is_told(clean) -> None:
+    """By player and game: a join that went wrong, however seldom."""
+    line = clean.rows.iloc[7]
+    scored = clean.rows.scored.where(clean.rows.index != 7, line.scored + 1)
+    told = training_gate.failures(changed(clean, scored=scored))
+    assert [text.split(", as ") for text in told] == [
+        [
+            "target: 1 rows have other points than the player's game",
+            f"{line.scored + 1} of player {line.player_id} in game {line.game_id}",
+        ]
+    ]
+    lost = replace(clean, games=clean.games[clean.games.game_id != line.game_id])
+    assert "target" in names(training_gate.failures(lost))
+
+
+def test_a_formula_that_has_seen_the_game_is_told(clean) -> None:
+    """A tenth of the way from averages to the points, its error is 90% of theirs."""
+    averages = (clean.rows.points_avg_season + clean.rows.points_weighted_carried_30) / 2
+    honest = changed(clean, similarity=averages)
+    assert training_gate.failures(replace(honest, formulas=("similarity",))) == []
+    seen = changed(clean, similarity=averages + (clean.rows.scored - averages) / 10)
+    told = training_gate.failures(replace(seen, formulas=("similarity",)))
+    begins = [text.split(" rows of")[0] for text in told]
+    assert begins == ["formulas: similarity has 90.0% of the error of averages on 1770"] * 2
 
 
 def test_rows_of_the_month_itself_are_told(clean) -> None:

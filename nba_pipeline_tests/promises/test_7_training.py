@@ -8,10 +8,14 @@ import pytest
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.compute import Writer, compute
 from nba_pipeline.engine.staleness import Survey
-from nba_pipeline.model import boosting, promotion, training_gate
+from nba_pipeline.model import boosting, promotion, training_gate, walk_forward
 from nba_pipeline.quality import checkpoints
 from nba_pipeline.tables import TABLES
-from nba_pipeline.thresholds import TRAINING_FEATURE_COVERAGE, TRAINING_MINIMUM_GAMES
+from nba_pipeline.thresholds import (
+    TRAINING_FEATURE_COVERAGE,
+    TRAINING_MINIMUM_GAMES,
+    WEIGHTS_ROWS,
+)
 from nba_pipeline_tests.conftest import FIRST, LAST, Lab
 from nba_pipeline_tests.league_files import TEAM_LOG, damaged
 
@@ -76,7 +80,11 @@ def test_a_model_that_knows_the_answers_does_not_serve(
 def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
     tmp_path, league_landing, monkeypatch
 ) -> None:
-    """The gate finds something in December alone: November's model serves it, and says so."""
+    """The gate finds something in December alone: November's model serves it, and says so.
+
+    What December's rows would teach beside the trees is not learned either.
+    """
+    monkeypatch.setitem(vars(WEIGHTS_ROWS), "value", 1)
     monkeypatch.setitem(vars(TRAINING_MINIMUM_GAMES), "value", 10)
     # Of ten games too little is known for the other checks.
     monkeypatch.setattr(training_gate, "CHECKS", {"planted": _finds_december})
@@ -91,8 +99,9 @@ def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
     assert [rows[month]["status"] for month in months] == ["trained", "kept", "trained"]
     kept, good = rows[DECEMBER], rows[november]
     assert json.loads(kept["refused_because"]) == ["planted: December"]
-    for name in ("model_version", "model_month", "booster", "spread"):
+    for name in ("model_version", "model_month", "booster", "spread", *walk_forward.LEARNED):
         assert kept[name] == good[name], name
+    assert rows[JANUARY]["weights"] != good["weights"] is None
     assert good["model_month"] == november
     told = lab.warehouse.stamps("points_model")[DECEMBER].failed
     assert told == {"kept_months": (str(DECEMBER),)}
