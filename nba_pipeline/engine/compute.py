@@ -17,7 +17,7 @@ from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.needs import Needs, needs
 from nba_pipeline.engine.queries import CHANGING, Queries, call
-from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped
+from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped, written_by
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.upstream_versions import made_from
 from nba_pipeline.engine.verdicts import judge, require
@@ -137,21 +137,22 @@ def _computed(
         questions = Queries(table, warehouse, inputs)
         versions = {"made_from": made_from(table, ready, warehouse)} if table.appends else {}
 
-        def made() -> tuple[ir.Table, Mapping[str, set[tuple[str, str]]]]:
-            rows = call(table.transform, inputs, partitions=ready, **versions)
-            return finished(table, rows), lineage_of(table, rows, inputs)
-
-        is_fixed = not parameters(table.transform, inputs) & CHANGING
-        rows, lineage = questions.rows(made, f"{table.name}__made", is_fixed=is_fixed)
-        staged.callback(warehouse.drop_staged, rows)
         own = {str(bypass) for bypass in writer.bypasses}
         bypassed = {
             day: "; ".join(sorted(texts))
             for day, upstream in inherited(table, ready, survey).items()
             if (texts := upstream | (own if day in need.bypassed else set()))
         }
-        rows = stamped(table, rows, writer.run_id, bypassed)
-        rows = stage(rows, f"{table.name}__rows", warehouse, staged)
+        facts_of_run = written_by(table, ready, writer.run_id, bypassed)
+        writing = stage(facts_of_run, f"{table.name}__writing", warehouse, staged)
+
+        def made() -> tuple[ir.Table, Mapping[str, set[tuple[str, str]]]]:
+            rows = call(table.transform, inputs, partitions=ready, **versions)
+            return stamped(table, finished(table, rows), writing), lineage_of(table, rows, inputs)
+
+        is_fixed = not parameters(table.transform, inputs) & CHANGING
+        rows, lineage = questions.rows(made, f"{table.name}__rows", is_fixed=is_fixed)
+        staged.callback(warehouse.drop_staged, rows)
         if clashes := held_elsewhere(table, rows, ready, warehouse):
             refused |= clashes
             ready = [day for day in ready if day not in clashes]

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -54,7 +54,6 @@ class Landing:
         self._found = LandingFiles(self.root, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)
         self._fingerprints: dict[tuple[str, int, str, bool], str] = {}
-        self._empty: dict[Callable[..., Parsed], pd.DataFrame] = {}
 
     # --- what sources say
 
@@ -70,7 +69,7 @@ class Landing:
         """
         parts = [self._season(source, season, days) for season in _asked(source, days)]
         if not parts:
-            return Parsed(self._nothing(source), rejected_frame([]))
+            return Parsed(_nothing(source.parse), rejected_frame([]))
         rejected = pd.concat([part.rejected for part in parts], ignore_index=True)
         return Parsed(
             pd.concat([part.rows for part in parts], ignore_index=True),
@@ -160,7 +159,7 @@ class Landing:
         files = self._files(source, season, days)
         parts = [self._parsed.frames(*self._copy(source, found)) for found in files]
         if not parts:
-            return Parsed(self._nothing(source), rejected_frame([]).assign(**{UNDATED: False}))
+            return Parsed(_nothing(source.parse), rejected_frame([]).assign(**{UNDATED: False}))
         replaced = self._replaced(source, files)
         parts = [
             part if found.file.game_date else without_dates(source, part, replaced)
@@ -270,13 +269,7 @@ class Landing:
                 trouble = ("unreadable_file", str(error))
             except UnknownShape as error:
                 trouble = ("unknown_shape", str(error))
-        return Parsed(self._nothing(source), rejected_frame([rejection(found.file, *trouble)]))
-
-    def _nothing(self, source: Source) -> pd.DataFrame:
-        """The source's rows where there are none."""
-        if source.parse not in self._empty:
-            self._empty[source.parse] = source.parse(None, SourceFile("", "")).rows
-        return self._empty[source.parse]
+        return Parsed(_nothing(source.parse), rejected_frame([rejection(found.file, *trouble)]))
 
     # --- files
 
@@ -298,6 +291,12 @@ class Landing:
                 content = unpacked(content)
             self._fingerprints[key] = hashlib.sha256(content).hexdigest()[:16]
         return self._fingerprints[key]
+
+
+@cache
+def _nothing(parse: Callable[..., Parsed]) -> pd.DataFrame:
+    """A source's rows where there are none."""
+    return parse(None, SourceFile("", "")).rows
 
 
 def _asked(source: Source, days: Sequence[date]) -> Sequence[str]:

@@ -5,6 +5,7 @@ from datetime import date
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from nba_pipeline import clock
 from nba_pipeline.engine import schema
@@ -49,18 +50,26 @@ def _require_families(table: Table, rows: ir.Table) -> None:
         )
 
 
-def stamped(table: Table, rows: ir.Table, run_id: str, bypasses: Mapping[date, str]) -> ir.Table:
-    """The rows with who wrote them, under which code and which bypasses."""
+def written_by(
+    table: Table, days: Sequence[date], run_id: str, bypasses: Mapping[date, str]
+) -> pa.Table:
+    """One row per partition: who writes it, under which code and which bypass."""
+    return pa.table(
+        {
+            "partition": pa.array(days, pa.date32()),
+            "bypass": pa.array([bypasses.get(day) for day in days], pa.string()),
+            "run_id": pa.array([run_id] * len(days), pa.string()),
+            "code_version": pa.array([table.version] * len(days), pa.int64()),
+            "written_at": pa.array([clock.now()] * len(days), pa.timestamp("us", "UTC")),
+        }
+    )
+
+
+def stamped(table: Table, rows: ir.Table, writing: ir.Table) -> ir.Table:
+    """The rows with what is said of their partition in writing, which is staged written_by."""
     day = rows[table.date_column].cast("date")
-    bypass = (
-        ibis.cases(*((day == d, text) for d, text in bypasses.items())) if bypasses else ibis.null()
-    )
-    return rows.mutate(
-        bypass=bypass.cast("string"),
-        run_id=ibis.literal(run_id),
-        code_version=ibis.literal(table.version, "int64"),
-        written_at=ibis.literal(clock.now(), "timestamp('UTC')"),
-    )
+    # A row of another date has to stay, so that it can be refused.
+    return rows.left_join(writing, day == writing.partition).drop("partition")
 
 
 def added(stored: ir.Table, rows: ir.Table) -> ir.Table:

@@ -18,6 +18,7 @@ from nba_pipeline.engine.known_players import contents_known
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.stretches import DayList, spans
+from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.thresholds import UNSETTLED_DAYS
@@ -29,7 +30,10 @@ OUTLIVED = "its bypass is no longer needed"
 
 
 class Survey:
-    """Stamps, failures and staleness of all tables, each looked at once, when first asked for."""
+    """Stamps, failures and staleness of all tables, each looked at once, when first asked for.
+
+    So are the files of sources; who wants to see new ones takes a new survey.
+    """
 
     def __init__(self, tables: Mapping[str, Table], warehouse: Warehouse, landing: Landing) -> None:
         self.tables = tables
@@ -38,6 +42,7 @@ class Survey:
         self._stamps: dict[str, Stamps] = {}
         self._failed: dict[str, Mapping[date, str]] = {}
         self._before: dict[str, Callable[[str, date], str]] = {}
+        self._sources: dict[tuple[str, bool], dict[date, str]] = {}
         self._inputs: dict[str, dict[date, str]] = {}
         self._outdated: dict[str, dict[date, str]] = {}
         self._unsettled: dict[str, dict[date, str]] = {}
@@ -49,16 +54,9 @@ class Survey:
         for table in self.tables.values():
             if any(read.table == name for read in table.reads):
                 self._inputs.pop(table.name, None)
-            if name in self._made_from(table.name):
+            if name == table.name or name in table.upstream:
                 self._outdated.pop(table.name, None)
                 self._unsettled.pop(table.name, None)
-
-    def _made_from(self, name: str) -> set[str]:
-        """The table and everything that it is made from."""
-        upstream = {name}
-        for read in self.tables[name].reads:
-            upstream |= self._made_from(read.table) if read.table not in upstream else set()
-        return upstream
 
     def stamps(self, name: str) -> Stamps:
         """The table's stored partitions."""
@@ -164,7 +162,7 @@ class Survey:
                 if table.knows_today and stamp and stamp.unsettled and is_overdue(day):
                     parts[day].append(OVERDUE)
         for source in table.sources:
-            contents = self.landing.contents(source, partitions, with_places=table.tells_places)
+            contents = self._said(source, partitions, with_places=table.tells_places)
             for day in partitions:
                 parts[day].append(contents[day])
         if table.players_from:
@@ -175,6 +173,15 @@ class Survey:
             day: hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
             for day, values in parts.items()
         }
+
+    def _said(
+        self, source: Source, days: Sequence[date], *, with_places: bool
+    ) -> Mapping[date, str]:
+        """Per date, the fingerprint of what the source's files say of it."""
+        known = self._sources.setdefault((source.name, with_places), {})
+        new = [day for day in days if day not in known]
+        known |= self.landing.contents(source, new, with_places=with_places)
+        return known
 
     def _contents_before(self, name: str) -> Callable[[str, date], str]:
         """A function of season and day: the fingerprint of the season's contents before the day."""
