@@ -34,6 +34,11 @@ class Settings(BaseSettings):
         "",
         description="Folder of compiled queries, which several homes may share; in home unless set",
     )
+    duckdb_threads: int = Field(
+        0,
+        ge=0,
+        description="Threads of the embedded warehouse; as many as the machine has cores unless set",
+    )
     coordination: str = Field(
         "",
         description="SQLAlchemy URL of leases, audit and stamps; of Postgres, Dagster's books too",

@@ -38,7 +38,7 @@ class Lab:
     ) -> None:
         self.folder = folder
         database = coordination or f"sqlite:///{folder / 'coordination.db'}"
-        self.warehouse = DeltaWarehouse(folder / "warehouse", connect(database))
+        self.warehouse = DeltaWarehouse(folder / "warehouse", connect(database), threads=1)
         self.landing_folder = landing
         self.landing = Landing(str(landing))
         self._token = token
@@ -130,11 +130,12 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Compiled queries are shared by every home and process of the tests."""
+    """Compiled queries are shared by every home and process of the tests, each on one core."""
     folder = made_once(tmp_path_factory, "compiled", lambda _folder: None)
     compiled.keep_in(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NBA_PIPELINE_COMPILED", str(folder))
+        patch.setenv("NBA_PIPELINE_DUCKDB_THREADS", "1")
         yield
 
 

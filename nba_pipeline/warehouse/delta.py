@@ -30,14 +30,20 @@ _HOURS_OF_THE_LONGEST_WRITE = 24
 
 
 class DeltaWarehouse(DeltaReader, Replacing[OpenTable]):
-    """Tables under one folder; safe for many processes."""
+    """Tables under one folder; safe for many processes.
+
+    Args:
+        folder: theirs.
+        engine: the coordination store.
+        threads: how many DuckDB takes; 0 for as many as the machine has cores.
+    """
 
     dialect = fingerprint.DUCKDB
     # Another process may also have removed the files of the version that was checked.
     overtaken = (DeltaError, duckdb.IOException, HistoryLost, VersionGone)
 
-    def __init__(self, folder: Path, engine: sa.Engine) -> None:
-        super().__init__(folder, engine)
+    def __init__(self, folder: Path, engine: sa.Engine, threads: int = 0) -> None:
+        super().__init__(folder, engine, threads)
         self.failures = Failures(engine)
 
     def advance(self, name: str) -> None:

@@ -39,16 +39,17 @@ if TYPE_CHECKING:
 class DeltaReader:
     """The tables of one folder, and what this process holds beside them."""
 
-    def __init__(self, folder: Path, engine: sa.Engine) -> None:
+    def __init__(self, folder: Path, engine: sa.Engine, threads: int) -> None:
         self._folder = DeltaFolder(folder)
         self._index = StampIndex(engine)
         self._views: dict[tuple[str, Commit], ir.Table] = {}
         self._pins: dict[str, Commit] | None = None
+        self._settings = {"threads": threads} if threads else {}
 
     @cached_property
     def _duckdb(self) -> "DuckDBBackend":
         """This process's own DuckDB; who asks for no more than stamps has none."""
-        return ibis.duckdb.connect()
+        return ibis.duckdb.connect(**self._settings)
 
     def names(self) -> list[str]:
         """The tables that exist, by name."""

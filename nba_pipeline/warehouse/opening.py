@@ -42,7 +42,7 @@ def open_warehouse(settings: Settings, engine: sa.Engine, tables: Tables) -> War
     # One of the two is needed, and each takes a second to import.
     from nba_pipeline.warehouse.delta import DeltaWarehouse  # noqa: PLC0415
 
-    return DeltaWarehouse(Path(place), engine)
+    return DeltaWarehouse(Path(place), engine, settings.duckdb_threads)
 
 
 def _bigquery(settings: Settings, project: str, engine: sa.Engine, tables: Tables) -> Warehouse:
