@@ -85,6 +85,7 @@ def compute(
         SchemaViolated, AssertionFailed, GapsLost, WriteRefused: nothing was written.
     """
     warehouse = survey.warehouse
+    survey.look_again(table)
     need = needs(
         table,
         days,

@@ -21,6 +21,8 @@ from nba_pipeline.lookback.provenance import (
 )
 from nba_pipeline.warehouse.protocol import Warehouse
 
+_WRITTEN = "written_partition"
+
 
 def finished(table: Table, rows: ir.Table) -> ir.Table:
     """Declared columns in order and type, then quality columns and the season."""
@@ -56,7 +58,7 @@ def written_by(
     """One row per partition: who writes it, under which code and which bypass."""
     return pa.table(
         {
-            "partition": pa.array(days, pa.date32()),
+            _WRITTEN: pa.array(days, pa.date32()),
             "bypass": pa.array([bypasses.get(day) for day in days], pa.string()),
             "run_id": pa.array([run_id] * len(days), pa.string()),
             "code_version": pa.array([table.version] * len(days), pa.int64()),
@@ -69,7 +71,7 @@ def stamped(table: Table, rows: ir.Table, writing: ir.Table) -> ir.Table:
     """The rows with what is said of their partition in writing, which is staged written_by."""
     day = rows[table.date_column].cast("date")
     # A row of another date has to stay, so that it can be refused.
-    return rows.left_join(writing, day == writing.partition).drop("partition")
+    return rows.left_join(writing, day == writing[_WRITTEN]).drop(_WRITTEN)
 
 
 def added(stored: ir.Table, rows: ir.Table) -> ir.Table:

@@ -32,7 +32,7 @@ OUTLIVED = "its bypass is no longer needed"
 class Survey:
     """Stamps, failures and staleness of all tables, each looked at once, when first asked for.
 
-    So are the files of sources; who wants to see new ones takes a new survey.
+    So are the files of sources, until look_again: what rows are made of is told as it is then.
     """
 
     def __init__(self, tables: Mapping[str, Table], warehouse: Warehouse, landing: Landing) -> None:
@@ -57,6 +57,12 @@ class Survey:
             if name == table.name or name in table.upstream:
                 self._outdated.pop(table.name, None)
                 self._unsettled.pop(table.name, None)
+
+    def look_again(self, table: Table) -> None:
+        """Makes the next question about what the table is computed from look at its files again."""
+        self._inputs.pop(table.name, None)
+        names = {source.name for source in table.sources}
+        self._sources = {key: said for key, said in self._sources.items() if key[0] not in names}
 
     def stamps(self, name: str) -> Stamps:
         """The table's stored partitions."""

@@ -148,6 +148,9 @@ def unlike(
             wanted = has_season_behind
         if window and window.is_of_shots:
             wanted = has_shots
+        if name == "is_home":
+            # The row's own game, whose lines may be lost.
+            wanted = ~np.isnan(again[name])
         if text := _differing(some, name, again[name], wanted):
             found[name] = text
     return found

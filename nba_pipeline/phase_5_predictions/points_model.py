@@ -223,8 +223,8 @@ def _told(training: Training) -> str | None:
 def transform(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table) -> ir.Table:
     """Walk-forward: each month's model sees only what was there before it."""
     rows, of_months = _trainings(behind, partitions)
-    # The months after a season's last game have the same rows behind them, and the same model.
-    spans = {month: _span(training.rows) for month, training in of_months.items()}
+    # The months after a season's last game have the same behind them, and the same model.
+    spans = {month: _span(training) for month, training in of_months.items()}
     distinct = {spans[month]: training for month, training in of_months.items()}
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         attempts = dict(zip(distinct, threads.map(_attempt, distinct.values()), strict=True))
@@ -247,9 +247,10 @@ def transform(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table)
     return ibis.memtable(pd.DataFrame(lines, dtype=object), schema=ibis.schema(schema))
 
 
-def _span(rows: pd.DataFrame) -> tuple[int, ...]:
-    """Which of the run's rows they are."""
-    return (int(rows.index[0]), int(rows.index[-1])) if len(rows) else ()
+def _span(training: Training) -> tuple[int, ...]:
+    """Which of what the run has read the month is trained on and judged by; all is in its order."""
+    parts = (training.rows, training.universe, training.games, training.transactions)
+    return tuple(int(end) for part in parts if len(part) for end in (part.index[0], part.index[-1]))
 
 
 def _good(earlier: ir.Table) -> dict[date, dict[str, Any]]:

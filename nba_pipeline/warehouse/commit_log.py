@@ -23,7 +23,7 @@ from nba_pipeline.warehouse.protocol import Stamp, Written, stamps_from_json
 
 _STAMPS = "nba_pipeline"
 _COMMIT = "nba_pipeline_commit"
-_COMMIT_FILE = re.compile(r"(\d{20})\.json")
+_LOGGED = re.compile(r"(\d{20})\.(json$|checkpoint\.)")
 _ADDING = b'{"add":'
 _ADDED_FILES = re.compile(rb'"num_added_files":(\d+)')
 
@@ -65,11 +65,16 @@ class CommitLog:
         """The last commit; None of a table that has never been written.
 
         Raises:
-            HistoryLost: its file is not whole.
+            HistoryLost: its file is not whole, or not there where a checkpoint tells of it.
         """
-        names = (path.name for path in self._folder.glob("_delta_log/*.json"))
-        versions = [int(found[1]) for name in names if (found := _COMMIT_FILE.fullmatch(name))]
-        return self.commit(max(versions)) if versions else None
+        names = (path.name for path in self._folder.glob("_delta_log/*"))
+        versions = {int(found[1]) for name in names if (found := _LOGGED.match(name))}
+        if not versions:
+            return None
+        commit = self.commit(max(versions))
+        if commit is None:
+            raise HistoryLost(f"{self._path(max(versions))}: the commit is not there")
+        return commit
 
     def commit(self, version: int) -> Commit | None:
         """The commit that is that version; None where the log has none.

@@ -65,7 +65,7 @@ class DeltaFolder:
             HistoryLost: its log cannot be read.
         """
         opened = self._opened.pop(name, None)
-        if opened is not None and self.log(name).holds(opened.commit):
+        if opened and _is_at(opened) and self.log(name).holds(opened.commit):
             delta = opened.delta
             with self.log(name).told_as_lost():
                 delta.update_incremental()
@@ -136,14 +136,17 @@ class DeltaFolder:
         """The files of a version.
 
         Raises:
-            VersionGone: maintenance has removed some.
+            VersionGone: maintenance has removed some, or the folder has been put back.
         """
         opened = self._opened.get(name)
-        # A write moves the opened table on to the version that it made.
-        if opened and opened.commit == commit and opened.delta.version() == commit.version:
+        if opened and opened.commit == commit and _is_at(opened):
             delta = opened.delta
         else:
             delta = self.log(name).opened(commit.version)
+            if not self.log(name).holds(commit):
+                raise VersionGone(
+                    f"{name} has been put back: its version {commit.version} is another"
+                )
             self._opened[name] = OpenTable(delta, commit)
         # Delta gives locations, in which a folder's spaces and accents are encoded.
         paths = tuple(sorted(unquote(location) for location in delta.file_uris()))
@@ -162,6 +165,11 @@ class DeltaFolder:
             f"read_parquet([{listed}], hive_partitioning = true, "
             "hive_types = {'season': VARCHAR}, union_by_name = true))",
         )
+
+
+def _is_at(opened: OpenTable) -> bool:
+    """Whether the handle is still at its commit: a write moves it on to the version that it made."""
+    return bool(opened.delta.version() == opened.commit.version)
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 
 import ibis.expr.types as ir
 import pyarrow as pa
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.errors import NbaPipelineError, WrongRequest
@@ -40,6 +40,8 @@ class Stamp:
     that must be known; bypass is the reason given for skipping a precondition; meaning is the
     fingerprint of the limits, formulas and parsers in use; unsettled names rows that will change.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     partition: date
     code_version: int

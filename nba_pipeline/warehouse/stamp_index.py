@@ -13,7 +13,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from nba_pipeline.coordination.database import begin, create_tables, is_read_only, lock
-from nba_pipeline.warehouse.commit_log import Commit, CommitLog
+from nba_pipeline.warehouse.commit_log import Commit, CommitLog, HistoryLost
 from nba_pipeline.warehouse.protocol import Stamp, stamps_from_json
 
 _METADATA = sa.MetaData()
@@ -61,13 +61,15 @@ class StampIndex:
         """The stamps as of the commit, which is part of the log; what is new is indexed.
 
         Raises:
-            HistoryLost: the log lacks a commit.
+            HistoryLost: the log lacks a commit, or has another in its place.
         """
         held = self._held.get(name, _NOTHING)
         if held.commit == commit:
             return held.stamps
         base = self._nearest(name, held, log, commit)
         indexed = _Indexed(commit, log.stamps(commit.version, base.version, base.stamps))
+        if base.commit != commit and not log.holds(commit):
+            raise HistoryLost(f"{name} has been put back: its version {commit.version} is another")
         self._held[name] = indexed
         if base.commit != commit:
             self._store(name, base, indexed, log)
@@ -80,6 +82,8 @@ class StampIndex:
         candidates = [held] if held.commit == stored else [self._read(name), held]
         for candidate in candidates:
             candidate_commit = candidate.commit
+            if candidate_commit == commit:
+                return candidate
             if (
                 candidate_commit
                 and candidate_commit.version <= commit.version

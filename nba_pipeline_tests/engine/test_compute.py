@@ -64,3 +64,21 @@ def test_who_lost_its_lease_says_nothing_of_the_dates_any_more(tmp_path) -> None
     other.warehouse.failures.mark(schedule.name, {DAY: "a file is cut short"}, "other")
     assert compute_late(schedule).current == (DAY,)
     assert set(other.warehouse.failures.of(schedule.name)) == {DAY}
+
+
+def test_files_that_are_away_while_a_table_is_computed_are_missed_afterwards(tmp_path) -> None:
+    """The same files are there before and after it, but its rows are not made of them."""
+    landing = tmp_path / "landing"
+    write_landing(landing, League(teams=4, days=2, rest=0.0, seed=3))
+    lab = Lab(tmp_path, landing)
+    table, writer = TABLES["shot_sources"], Writer("run-1", 1, lambda: None)
+    with lab.warehouse.snapshot():
+        survey = Survey(TABLES, lab.warehouse, lab.landing)
+        for name in with_upstream(table.name):
+            if name == table.name:
+                assert survey.stale(table, [DAY]) == {DAY: "missing"}
+                (landing / "nba_stats/shot_chart_detail").rename(tmp_path / "away")
+            compute(TABLES[name], [DAY], survey, writer)
+    (tmp_path / "away").rename(landing / "nba_stats/shot_chart_detail")
+    after = Survey(TABLES, lab.warehouse, lab.landing)
+    assert after.stale(table, [DAY]) == {DAY: "inputs changed"}

@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 
 from nba_pipeline.warehouse.commit_log import CommitLog, HistoryLost
 from nba_pipeline.warehouse.delta import DeltaWarehouse
+from nba_pipeline.warehouse.protocol import VersionGone
 from nba_pipeline_tests.warehouse.scores import ONE, THREE, TWO, opened, stamp, stored, write
 
 
@@ -160,3 +161,63 @@ def test_a_damaged_stamp_in_the_index_is_read_from_the_log_again(tmp_path, text)
     assert indexed() != whole
     assert _tokens(opened(tmp_path)) == {ONE: 1, TWO: 2, THREE: 3}
     assert indexed() == whole
+
+
+def test_a_writer_whose_last_commit_was_taken_back_goes_on_from_what_is_there(tmp_path) -> None:
+    """Another wrote a version of the same number: no row of the lost one comes back, none is twice."""
+    writer = opened(tmp_path)
+    write(writer, [("a", ONE, 1), ("b", TWO, 2)], stamp(ONE), stamp(TWO))
+    write(writer, [("c", THREE, 30)], stamp(THREE, token=3))
+    assert _tokens(writer)[THREE] == 3
+    (tmp_path / f"w/scores/_delta_log/{2:020}.json").unlink()
+    write(opened(tmp_path, "other.db"), [("b", TWO, 77)], stamp(TWO, token=4))
+    write(writer, [("a", ONE, 100)], stamp(ONE, token=5))
+    for reader in (writer, opened(tmp_path, "fresh.db")):
+        assert reader.table("scores").to_pyarrow().num_rows == 2
+        assert stored(reader) == {"a": 100, "b": 77}
+        assert _tokens(reader) == {ONE: 5, TWO: 4}
+
+
+@pytest.mark.parametrize("database", ["c.db", "empty.db"])
+def test_a_snapshot_reads_its_own_history_or_none(warehouse, tmp_path, database) -> None:
+    """The folder is put back and written on between entry and first read; nothing of it is kept."""
+    shutil.copytree(tmp_path / "w/scores", tmp_path / "newest")
+    reader, told = opened(tmp_path, database), "scores has been put back: its version 3 is another"
+    with reader.snapshot():
+        _bring_back(tmp_path)
+        for token in (8, 9):
+            write(opened(tmp_path, "o.db"), [("a", ONE, 100 * token)], stamp(ONE, token=token))
+        with pytest.raises(VersionGone, match=told):
+            stored(reader)
+        if database == "c.db":
+            # Its index is of the history that the snapshot is of.
+            assert _tokens(reader) == {ONE: 1, TWO: 2, THREE: 3}
+        else:
+            with pytest.raises(HistoryLost, match=told):
+                _tokens(reader)
+    shutil.rmtree(tmp_path / "w/scores")
+    shutil.copytree(tmp_path / "newest", tmp_path / "w/scores")
+    assert stored(reader) == stored(warehouse) == {"a": 1, "b": 20, "c": 30}
+    assert _tokens(reader) == {ONE: 1, TWO: 2, THREE: 3}
+
+
+def test_a_commit_of_which_only_a_checkpoint_tells_is_missed(warehouse, tmp_path) -> None:
+    """Neither is the version before it taken for the newest, nor the table for one never written."""
+    DeltaTable(str(tmp_path / "w/scores")).create_checkpoint()
+    log = tmp_path / "w/scores/_delta_log"
+    for path in sorted(log.glob("*.json"), reverse=True):
+        path.unlink()
+        with pytest.raises(HistoryLost, match=r"0003\.json: the commit is not there"):
+            warehouse.stamps("scores")
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_stamp_with_a_fact_that_this_code_does_not_know_is_not_read(tmp_path) -> None:
+    """It is of newer code: indexed without the fact, that code would take its default for it."""
+    path = tmp_path / f"w/scores/_delta_log/{3:020}.json"
+    path.write_text(path.read_text().replace('\\"token\\": 3', '\\"token\\": 3, \\"weather\\": 1'))
+    assert "weather" in path.read_text()
+    other = opened(tmp_path, "other.db")
+    for _look in range(2):
+        with pytest.raises(ValueError, match="weather"):
+            other.stamps("scores")
