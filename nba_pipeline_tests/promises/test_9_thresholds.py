@@ -79,6 +79,10 @@ OF_VERSION[11] = {k: v for k, v in OF_VERSION[10].items() if k != "TRAINING_WORS
     "TRAINING_DRIFT_OUTSIDE": 0.01,
 }
 OF_VERSION[12] = OF_VERSION[11] | {"EDGE_HIGHEST_PRICE": 1.91}
+OF_VERSION[13] = OF_VERSION[12] | {
+    "TRAINING_FORMULA_ERROR_SHARE": 0.98,
+    "TRAINING_FORMULA_ROWS": 1000,
+}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
