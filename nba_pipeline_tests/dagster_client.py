@@ -83,6 +83,7 @@ class DagsterClient:
                 },
             },
         )["launchPipelineExecution"]
+        assert "run" in told, told
         return told["run"]["runId"]
 
     def run(self, run_id: str) -> dict[str, Any]:

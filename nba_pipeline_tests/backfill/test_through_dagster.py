@@ -22,7 +22,7 @@ from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline_tests.backfill.writer import NEXT_VERSION
-from nba_pipeline_tests.conftest import RAW, Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.dagster_client import TERMINATE, DagsterClient, free_port, until
 from nba_pipeline_tests.promises.test_5_lost_corrections import CHAIN, TABLE, stored_versions
 
@@ -140,7 +140,7 @@ def test_overlapping_runs_of_two_versions(dagster, trial) -> None:
     """Queued together in either order: they take turns, and the newer's rows stand."""
     _reset(dagster)
     older = (FIRST, LAST, OURS, [TABLE])
-    newer = (MIDDLE, LAST, NEWER, [*RAW, TABLE])
+    newer = (MIDDLE, LAST, NEWER, with_upstream(TABLE))
     runs = [dagster.launch(*wish) for wish in ([older, newer] if trial % 2 else [newer, older])]
     ended = [dagster.ended(run_id) for run_id in runs]
     stored = stored_versions(dagster.home)
