@@ -1,11 +1,12 @@
 """What it costs that gaps and completeness travel: the same tables with and without it.
 
     python benchmarks/propagation.py --landing ../shared/data/landing
+    python benchmarks/propagation.py --first 2018-10-16 --last 2022-04-10
 
-Computes three seasons up to the features by turns as it is, and with the kernel's joins, windows
+Computes the seasons up to the features by turns as it is, and with the kernel's joins, windows
 and holes replaced by plain ones, whose lists of gaps are empty. Prints what each tracked table takes from
 reading to the commit in both, and the ratio; the fastest of the rounds counts, in which nothing has
-to be compiled any more.
+to be compiled any more. Then how many gaps the rows of each table name, and how long the names are.
 """
 
 import argparse
@@ -33,8 +34,8 @@ from nba_pipeline.lookback import provenance, timeline, windows
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 
-FIRST, LAST = date(2021, 10, 19), date(2024, 4, 14)
-ROUNDS = 3
+ROUNDS = 2
+LENGTHS: dict[str, str] = {}
 STORE = "ml_feature_store_v2"
 TO_FEATURES = list(TABLES)[: list(TABLES).index(STORE) + 1]
 MEASURED = [name for name in TO_FEATURES if TABLES[name].is_tracked]
@@ -79,8 +80,9 @@ def no_touching(
     found: ir.Table, _entries: ir.Table, keys: Sequence[str], _windows: Sequence[windows.Window]
 ) -> ir.Table:
     """No window touches a gap."""
-    schema = {key: found.schema()[key] for key in keys}
-    return ibis.memtable([], schema=schema | {"game_date": "date", "gap_ids": "array<string>"})
+    # Nothing of this process's memory, or the query would be compiled in every round.
+    none = found.filter(ibis.literal(False)).select(*keys)
+    return none.mutate(game_date=ibis.null().cast("date"), gap_ids=provenance.no_gaps())
 
 
 @contextmanager
@@ -125,15 +127,29 @@ def seconds(folder: Path, days: list[date], landing: Landing, *, tracked: bool) 
             started = time.perf_counter()
             compute.compute(table, days, survey, writer)
             found[name] = time.perf_counter() - started
+    if tracked:
+        LENGTHS.update({name: lengths(warehouse, name) for name in MEASURED})
     return {name: found[name] for name in MEASURED}
+
+
+def lengths(warehouse: DeltaWarehouse, name: str) -> str:
+    """Of the table's rows: how many gaps one names at most and on average, and the longest name."""
+    gaps = warehouse.table(name).gap_ids.to_pyarrow().to_pylist()
+    counts = [len(of_row) for of_row in gaps]
+    longest = max((len(gap) for of_row in gaps for gap in of_row), default=0)
+    mean = sum(counts) / len(counts)
+    return f"{name:<30} {max(counts):4d} at most {mean:8.3f} on average, a name {longest} at most"
 
 
 def main() -> None:
     """Both, in one run on one machine, by turns."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--landing", type=Path, default=Path("../shared/data/landing"))
-    landing = Landing(str(parser.parse_args().landing.absolute()))
-    days = calendar.season_days(FIRST, LAST)
+    parser.add_argument("--first", type=date.fromisoformat, default=date(2021, 10, 19))
+    parser.add_argument("--last", type=date.fromisoformat, default=date(2024, 4, 14))
+    asked = parser.parse_args()
+    landing = Landing(str(asked.landing.absolute()))
+    days = calendar.season_days(asked.first, asked.last)
     gc.set_threshold(100_000)  # as the program does
     best: dict[tuple[str, bool], float] = {}
     for number in range(ROUNDS):
@@ -146,6 +162,8 @@ def main() -> None:
         print(line(name, best[name, True], best[name, False]))
     sums = [sum(best[name, tracked] for name in MEASURED) for tracked in (True, False)]
     print(line("together", *sums))
+    for told in LENGTHS.values():
+        print(told)
 
 
 def line(name: str, carried: float, plain: float) -> str:
