@@ -236,14 +236,13 @@ def train(
     if not days:
         raise WrongRequest(f"{month} is off-season")
     request = request_of(home, str(days[0]), str(days[-1]), ["points_model"], force=force)
-    ended = _execute(home, request)
+    _exit(_execute(home, request))
     stamp = home.warehouse.stamps("points_model").get(first)
     if stamp and stamp.failed:
         report.stop(
             f"the gate does not let the model of {month} serve; nba-pipeline validate training_gate "
             f"--from {days[0]} --to {days[-1]} says why"
         )
-    _exit(ended)
 
 
 def grade(day: Day) -> None:

@@ -61,8 +61,8 @@ class Survey:
     def look_again(self, table: Table) -> None:
         """Makes the next question about what the table is computed from look at its files again."""
         self._inputs.pop(table.name, None)
-        names = {source.name for source in table.sources}
-        self._sources = {key: said for key, said in self._sources.items() if key[0] not in names}
+        for source in table.sources:
+            self._sources.pop((source.name, table.tells_places), None)
 
     def stamps(self, name: str) -> Stamps:
         """The table's stored partitions."""

@@ -68,11 +68,12 @@ class StampIndex:
             return held.stamps
         base = self._nearest(name, held, log, commit)
         indexed = _Indexed(commit, log.stamps(commit.version, base.version, base.stamps))
-        if base.commit != commit and not log.holds(commit):
-            raise HistoryLost(f"{name} has been put back: its version {commit.version} is another")
-        self._held[name] = indexed
         if base.commit != commit:
+            if not log.holds(commit):
+                told = f"its version {commit.version} is another"
+                raise HistoryLost(f"{name} has been put back: {told}")
             self._store(name, base, indexed, log)
+        self._held[name] = indexed
         return indexed.stamps
 
     def _nearest(self, name: str, held: _Indexed, log: CommitLog, commit: Commit) -> _Indexed:
@@ -82,9 +83,7 @@ class StampIndex:
         candidates = [held] if held.commit == stored else [self._read(name), held]
         for candidate in candidates:
             candidate_commit = candidate.commit
-            if candidate_commit == commit:
-                return candidate
-            if (
+            if candidate_commit == commit or (
                 candidate_commit
                 and candidate_commit.version <= commit.version
                 and log.holds(candidate_commit)
