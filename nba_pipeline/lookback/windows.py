@@ -127,7 +127,8 @@ def as_of(targets: ir.Table, past: Timeline, *windows: Window) -> ir.Table:
     season = season_name(_.game_date)
     wanted = keyed.select("game_date", *past.within, season=season, **{of: "entry_of"})
     placed = _placed(wanted, entries, keys, windows, measures)
-    states = entries.mutate(**_frames(keys, windows, measures, past.entries))
+    reached = _reached(entries, placed, keys, windows)
+    states = reached.mutate(**_frames(keys, windows, measures, past.entries))
     kept = {"n": "n", **{name: name for name in states.columns if name not in entries.columns}}
     lookups = _looked_up(windows)
     states = states.select(
@@ -326,6 +327,22 @@ def _placed(
                 columns[f"{window.label}__{name}_sum"] = _[f"measure__{name}"].sum().over(frame)
                 columns[f"{window.label}__{name}_count"] = _[f"measure__{name}"].count().over(frame)
     return both.mutate(**columns).filter(_.after == 0).drop("after", "day", *names)
+
+
+def _reached(
+    entries: ir.Table, placed: ir.Table, keys: Sequence[str], windows: Sequence[Window]
+) -> ir.Table:
+    """The entries in a frame that ends where a target stands: what one date needs is few of them."""
+    line = [*keys, "season"]
+    asked = placed.group_by(line).agg(first_n=_.n.min(), last_n=_.n.max())
+    asked = asked.rename({f"asked_{name}": name for name in line})
+    same = [entries[name] == asked[f"asked_{name}"] for name in line]
+    bounds = [entries.n <= asked.last_n]
+    frames = [_principal(windows), *windows]
+    if not any(window.span == "season" for window in frames):
+        longest = max(window.length for window in frames if window.span == "games")
+        bounds.append(entries.n > asked.first_n - longest)
+    return entries.inner_join(asked, [*same, *bounds]).select(*entries.columns)
 
 
 def _with_previous_season(

@@ -1,7 +1,7 @@
 """Dagster's partitions and partition mappings of the calendar."""
 
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, cached_property
 
 import dagster as dg
 
@@ -21,13 +21,24 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time())
 
 
+class _Days(dg.DailyPartitionsDefinition):
+    """Days that are hashed once: Dagster writes all exclusions out for each hash, and asks often."""
+
+    @cached_property
+    def _hashed(self) -> int:
+        return super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._hashed
+
+
 @cache
 def daily() -> dg.DailyPartitionsDefinition:
     """One partition per calendar day of each season, today's included."""
     first, last = seasons()[0].first, seasons()[-1].last
     inside = set(season_days(first, last))
     every = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-    return dg.DailyPartitionsDefinition(
+    return _Days(
         start_date=first.isoformat(),
         end_offset=1,
         exclusions=[_midnight(d) for d in every if d not in inside],
