@@ -37,8 +37,11 @@ class Listing:
         return sorted(key for key in every if self.digests.get(key) != seen.get(key))
 
     def is_settling(self, quiet_seconds: float) -> bool:
-        """Whether a file came so lately that more of them may be on their way."""
-        return time.time() - self.newest < quiet_seconds
+        """Whether a file came so lately that more of them may be on their way.
+
+        Of a file from the future, by another host's clock, nobody can tell: it is not waited for.
+        """
+        return 0 <= time.time() - self.newest < quiet_seconds
 
     def as_text(self) -> str:
         """One digest of all of it."""

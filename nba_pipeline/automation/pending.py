@@ -92,22 +92,24 @@ def before_games(survey: Survey, today: date) -> PendingWork:
 def after_games(survey: Survey, today: date) -> PendingWork:
     """All tables on the dates up to yesterday that have come since a table was last stored.
 
-    Once their games are over, or are so long ago that they will hardly be played.
+    Once their games are over, or are so long ago that they will hardly be played. Where the season
+    before is stored they begin with the season's first.
     """
     yesterday = today - timedelta(days=1)
     if not calendar.season_days(yesterday, yesterday):
         return PendingWork()
     season = calendar.season_of(yesterday)
+    before = calendar.season_before(season)
     daily = [table for table in survey.tables.values() if table.partitions == "daily"]
-    stored = [
-        [day for day in survey.stamps(table.name) if season.first <= day <= yesterday]
-        for table in daily
-    ]
-    if not any(stored):
+    every = [survey.stamps(table.name) for table in daily]
+    stored = [[day for day in days if season.first <= day <= yesterday] for days in every]
+    begun = min(map(min, filter(None, stored)), default=None)
+    if before and any(before.first <= day <= before.last for days in every for day in days):
+        begun = season.first
+    if begun is None:
         return PendingWork()
     first = min(
-        max(days) + timedelta(days=1) if days else min(map(min, filter(None, stored)))
-        for days in stored
+        max(days) + timedelta(days=1) if days and min(days) <= begun else begun for days in stored
     )
     if first > yesterday:
         return PendingWork()

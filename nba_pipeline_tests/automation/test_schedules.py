@@ -21,6 +21,7 @@ from nba_pipeline_tests.league_files import SCHEDULE
 
 FIRST, SECOND, THIRD = (date(2023, 10, day) for day in (24, 25, 26))
 RAW = tuple(table for table in TABLES.values() if table.phase == 2)
+LAST_BEFORE = date(2023, 6, 12)
 LIVE, FINAL = 2, 3
 
 
@@ -59,6 +60,21 @@ def test_a_night_with_an_open_game_is_waited_for_by_name(looking: Looking) -> No
     (request,) = looking.look(AFTER_GAMES)
     assert days(request) == [FIRST]
     assert {"player_game_summary", "ml_feature_store_v2"} <= set(tables(request))
+
+
+@pytest.mark.parametrize("is_second_stored", [False, True])
+@pytest.mark.usefixtures("_morning")
+def test_a_seasons_first_day_on_which_nothing_ran_is_made_up(
+    looking: Looking, *, is_second_stored: bool
+) -> None:
+    """Where the season before is stored, also when its second day was computed without it."""
+    assert looking.look(AFTER_GAMES) == []
+    assert looking.says == "nothing to do"
+    looking.lab.compute([table.name for table in RAW], LAST_BEFORE, LAST_BEFORE)
+    if is_second_stored:
+        looking.lab.compute([table.name for table in RAW], SECOND, SECOND)
+    (request,) = looking.look(AFTER_GAMES)
+    assert days(request) == [FIRST]
 
 
 def _first_game_is(status: int):
