@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _EARTH_RADIUS_MILES = 3958.8
@@ -106,10 +106,14 @@ def longitude(games: ir.Table) -> ir.FloatingValue:
     return _of_game(games, lambda arena: arena.longitude)
 
 
-def utc_offset(games: ir.Table) -> ir.FloatingValue:
-    """Hours that the arena's clocks are ahead of UTC on the game's date; NULL at a neutral site."""
-    summer = ibis.or_(*(games.game_date.between(*span) for span in _summers()))
-    zone = _of_game(games, lambda arena: arena.zone)
+def time_zone(games: ir.Table) -> ir.StringValue:
+    """Name of the time zone of each game's arena; NULL at a neutral site."""
+    return _of_game(games, lambda arena: arena.zone)
+
+
+def utc_offset(zone: ir.StringValue, day: ir.DateValue) -> ir.FloatingValue:
+    """Hours that the zone's clocks are ahead of UTC on the day; NULL where the zone is."""
+    summer = ibis.or_(*(day.between(*span) for span in _summers()))
     hours = zone.cases(*((name, float(each)) for name, each in _STANDARD_HOURS.items()))
     return hours + ibis.ifelse(summer & (zone != "arizona"), 1.0, 0.0)
 

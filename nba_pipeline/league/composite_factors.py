@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from nba_pipeline.league.shots import ZONES
 from nba_pipeline.league.zones import BALANCED
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 FRESH = 100
@@ -27,7 +27,7 @@ _OF_ONE_BACK_TO_BACK, _OF_MORE_BACK_TO_BACKS = 5, 12
 _POINTS_OF_FATIGUE = 20
 _WHOLE_SHARE = 0.5
 _GREAT_MISMATCH, _OF_GREAT_MISMATCH = 5, 1.2
-_POINTS_OF_USAGE = 0.3
+_POINTS_OF_USAGE, _FEWEST_LEFT = 0.3, 1.0
 
 
 def fatigue_score(player: ir.Table) -> ir.FloatingValue:
@@ -97,7 +97,8 @@ def usage_spike_score(player: ir.Table) -> ir.FloatingValue:
         player: rows with usage_rate_last_3, usage_rate_last_10 and teammates_out_usage, in percent.
     """
     usual, out = player.usage_rate_last_10, player.teammates_out_usage
-    of_teammates = usual * out / (100 - out).nullif(0)
+    # Averages of games in which not all of them played add up to more than all there is.
+    of_teammates = usual * out / (100 - out).clip(lower=_FEWEST_LEFT)
     return _within((player.usage_rate_last_3 - usual + of_teammates) * _POINTS_OF_USAGE, MOST_USAGE)
 
 

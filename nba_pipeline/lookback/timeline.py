@@ -23,7 +23,7 @@ from nba_pipeline.lookback.provenance import (
     union_of,
 )
 
-VERSION = 4
+VERSION = 5
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 # More than anybody changes teams in the seasons that one look back reads.
@@ -279,7 +279,7 @@ def _holes(data_gaps: ir.Table, needs: Sequence[Need]) -> ir.Table:
 def _members(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
     """Each hole for every entity that was with its team, as far as its rows tell.
 
-    An entity is with the team of its latest row, from the day after it up to its next one; a row of
+    An entity is with the team of its latest row, from the day after it to the one before its next; a row of
     an earlier season than the last one says nothing. One without such a row is with the team of
     its first row from the season's start on: its first game may be the one that is lost. Who reads
     the timeline as of a day before that row is not in it, so no day learns of a later one.
@@ -300,7 +300,9 @@ def _members(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
             stints,
             [
                 holes.team_abbr == stints.member_of,
-                is_latest_on(holes.game_date, stints.since, stints.until),
+                holes.game_date > stints.since,
+                # On the day of his next row he is known to have played in that game.
+                stints.until.isnull() | (holes.game_date < stints.until),
             ],
         )
         .filter(_is_recent(_.since, season_name(_.game_date)))

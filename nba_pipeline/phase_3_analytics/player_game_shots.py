@@ -43,6 +43,7 @@ class PlayerGameShots(pa.DataFrameModel):
     player_lookup: str
     team_abbr: str
     opponent_abbr: str
+    minutes: float = pa.Field(ge=0)
     paint_attempts: int = pa.Field(
         nullable=True, ge=0, description="Twos attempted from 8 feet or less"
     )
@@ -107,14 +108,15 @@ def transform(
     rows = provenance.join(players, lost_rosters.select("game_id", "gap_ids"), ["game_id"])
     rows = provenance.join(rows, provenance.of_games(games, data_gaps, "shots"), ["game_id"])
     sources = believed_source(shot_sources, rosters).rename(believed_game="game_id")
-    rows = rows.filter(_.minutes > 0)
     rows = rows.left_join(sources, rows.game_id == sources.believed_game).drop("believed_game")
     shots = shots_of_players(
         bigdataball_play_by_play, nbac_play_by_play, nbac_shot_chart, paint_feet=PAINT_FEET.value
     )
     keys = [*GRAIN, "shot_source"]
     rows = rows.left_join(shots.drop("team_abbr"), keys).drop(*(f"{key}_right" for key in keys))
-    return _with_zeros(rows)
+    # The minutes of the box score are whole ones: who has none may have taken a shot.
+    took_a_shot = ibis.or_(*(_[name].notnull() for name in COUNTED))
+    return _with_zeros(rows.filter((_.minutes > 0) | took_a_shot))
 
 
 def _with_zeros(rows: ir.Table) -> ir.Table:
@@ -165,7 +167,7 @@ def _unlike_box_score(
 
 player_game_shots = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=PlayerGameShots,
     reads=same_date(
         *("nbac_schedule", "nbac_player_boxscore", "bigdataball_play_by_play"),

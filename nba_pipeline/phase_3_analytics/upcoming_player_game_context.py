@@ -142,7 +142,7 @@ def expected(nbac_schedule: ir.Table, games_before: ir.Table) -> ir.Table:
 
 
 def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) -> ir.Table:
-    """The (game, player) pairs: each player's latest appearance decides."""
+    """The (game, player) pairs, with last_appeared: each player's latest appearance decides."""
     numbered = timeline(games_before.select("game_id", "game_date", "team_abbr"), of="team_abbr")
     numbers = numbered.entries.select(
         "game_id", "team_abbr", team_game="n", appeared_season="season"
@@ -160,8 +160,10 @@ def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) ->
     before = (_.appeared_season == calendar.previous_season_name(_.season)) & (
         behind < UNIVERSE_GAMES.value
     )
-    return pairs.filter(recently | before).drop(
-        "season", "appeared_season", "team_game", "since", "until"
+    return (
+        pairs.filter(recently | before)
+        .rename(last_appeared="since")
+        .drop("season", "appeared_season", "team_game", "until")
     )
 
 
@@ -212,7 +214,8 @@ def transform(
     )
     rows = provenance.join(rows, lines, GRAIN)
     statuses = injury_statuses(
-        rows.select("game_id", "player_id", "team_abbr", "game_date", "last_game"),
+        # The last game of the season's timeline may be none, or one that is lost.
+        rows.select("game_id", "player_id", "team_abbr", "game_date", last_game="last_appeared"),
         nbac_injury_report,
         nbac_injury_report_teams,
         # What is dated before a season's first day is in that day's partition.
@@ -232,7 +235,7 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=8,
+    version=9,
     schema=UpcomingPlayerGameContext,
     reads=[
         *same_date("nbac_schedule", "upcoming_team_game_context", "injury_transactions"),

@@ -113,7 +113,7 @@ def _sides(games: ir.Table) -> ir.Table:
         "season_type",
         latitude=arenas.latitude(games),
         longitude=arenas.longitude(games),
-        utc_offset=arenas.utc_offset(games),
+        time_zone=arenas.time_zone(games),
     )
     sides = both_teams(games).mutate(won=_.team_score > _.opponent_score)
     return provenance.join(
@@ -148,7 +148,7 @@ def transform(
             streak=latest("streak"),
             last_latitude=latest("latitude"),
             last_longitude=latest("longitude"),
-            last_utc_offset=latest("utc_offset"),
+            last_time_zone=latest("time_zone"),
         ),
         last(10, win_pct_last_10=mean("result"), known_of_last_10=count()),
         season_to_date(win_pct_season=mean("result")),
@@ -171,7 +171,9 @@ def transform(
         travel_miles=arenas.miles(
             rows.last_latitude, rows.last_longitude, rows.latitude, rows.longitude
         ),
-        time_zones_crossed=rows.utc_offset - rows.last_utc_offset,
+        # Of both places on the day: where clocks were changed meanwhile nobody has travelled.
+        time_zones_crossed=arenas.utc_offset(rows.time_zone, rows.game_date)
+        - arenas.utc_offset(rows.last_time_zone, rows.game_date),
     )
 
 
@@ -183,7 +185,7 @@ def sides_without_the_other(rows: ir.Table) -> ir.Table:
 
 upcoming_team_game_context = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=UpcomingTeamGameContext,
     reads=[
         *same_date("nbac_schedule", "odds_api_game_lines"),

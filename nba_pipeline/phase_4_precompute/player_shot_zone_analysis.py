@@ -123,7 +123,7 @@ def transform(
 ) -> ir.Table:
     """Sums of makes and attempts by zone over each player's last games."""
     universe = upcoming_player_game_context.select(*GRAIN, "player_lookup", "team_abbr", "gap_ids")
-    shots = player_game_shots.mutate(
+    shots = player_game_shots.filter(_.minutes > 0).mutate(
         attempts=_.paint_attempts + _.mid_range_attempts + _.three_attempts,
         makes_told=_.assisted_makes + _.unassisted_makes,
     )
@@ -137,7 +137,7 @@ def as_of_sample(rows: ir.Table, player_game_shots: ir.Table) -> ir.Table:
     """Sampled rows whose attempts from the paint are not those of the games strictly before them."""
     return unlike_recomputed(
         sampled(rows),
-        player_game_shots,
+        player_game_shots.filter(_.minutes > 0),
         "player_id",
         value="paint_attempts_avg_last_10",
         column="paint_attempts",
@@ -160,7 +160,7 @@ def shares_not_one(rows: ir.Table) -> ir.Table:
 
 player_shot_zone_analysis = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=PlayerShotZoneAnalysis,
     reads=[
         *same_date("upcoming_player_game_context"),

@@ -99,6 +99,11 @@ def test_pace_is_half_of_what_is_faster(faster, points) -> None:
         ({"usage_rate_last_3": 20.0}, 0.0),
         # 20 of the 80 percent that are left: he uses a quarter of his 20 more.
         ({"usage_rate_last_3": 20.0, "teammates_out_usage": 20.0}, 1.5),
+        # Out together are averages of more than all plays: nothing is left but for the others.
+        *(
+            ({"usage_rate_last_3": 20.0, "teammates_out_usage": out}, 3.0)
+            for out in (99.0, 100.0, 104.0)
+        ),
         ({"usage_rate_last_3": 40.0}, 3.0),
         ({"usage_rate_last_3": 2.0}, -3.0),
     ],

@@ -178,6 +178,21 @@ def test_a_new_teams_holes_are_his_once_he_was_seen_with_it_and_not_before() -> 
     assert (only_last_two["gap_ids"], only_last_two["avg"]) == ([], 70.0)
 
 
+@pytest.mark.parametrize("is_same_game", [False, True])
+def test_the_old_teams_hole_on_the_day_of_his_first_game_for_the_new_is_none_of_his(
+    *, is_same_game: bool
+) -> None:
+    """He is known to have played for the other on that day, also where it was against his old team."""
+    rows = [game(0, 10), game(3, 20, team="MIA")]
+    lost = gap(3)
+    if is_same_game:
+        rows[1]["game_id"] = lost["game_id"]
+    season = [season_to_date(avg=mean("points"))]
+    found = values(rows, [lost], season, at=5)
+    assert (found["avg"], found["gap_ids"]) == (15.0, [])
+    assert values(rows[:1], [lost], season, at=5)["gap_ids"] == ["gap3"]
+
+
 def test_two_changes_of_team_are_learned_one_after_the_other() -> None:
     """Each new team's holes come in with the first game for it; who never moved has none of them."""
     rows = [game(0, 10), game(3, 20, team="MIA"), game(6, 30, team="BOS"), game(0, 5, player=2)]

@@ -28,12 +28,15 @@ ZONES = [
 TOLD = ["assisted_makes", "unassisted_makes", "and_ones"]
 
 
-def rows(ball=PLAYS, chart=(), *gaps: dict, roster=ROSTER) -> dict[int, dict]:
-    """The table by player, of plays of BigDataBall and of the chart."""
+def rows(ball=PLAYS, chart=(), *gaps: dict, roster=ROSTER, minutes=None) -> dict[int, dict]:
+    """The table by player, of plays of BigDataBall and of the chart; some played other minutes."""
+    box = box_score(roster)
+    for player, played in (minutes or {}).items():
+        box = box.mutate(minutes=ibis.ifelse(box.player_id == player, played, box.minutes))
     nothing = shots().filter(ibis.literal(False))
     told = [dict.fromkeys(GAPS) | {"game_date": DAY} | gap for gap in gaps]
     made = transform(
-        box_score(roster),
+        box,
         shots(ball) if ball else nothing,
         nothing,
         (shots(chart) if chart else nothing).filter(ibis._.is_field_goal),
@@ -64,6 +67,14 @@ def test_who_took_no_shot_has_zeros() -> None:
     """He played, and his game has shots: none of them is his."""
     assert counts(rows()[4]) == [0] * 9
     assert rows()[4]["gap_ids"] == []
+
+
+def test_who_shot_within_no_whole_minute_has_a_row_and_who_did_nothing_has_none() -> None:
+    """Minutes are whole ones: without his three his team's zones would lack it."""
+    table = rows(minutes={3: 0.0, 4: 0.0})
+    assert set(table) == {1630552, 2, 3}
+    assert counts(table[3]) == counts(rows()[3])
+    assert table[3]["minutes"] == 0.0
 
 
 def test_a_chart_does_not_tell_assists() -> None:

@@ -1,9 +1,11 @@
 """The universe and the rest of players and teams, by a walk over the files."""
 
+import json
 from datetime import date
 
 import ibis
 
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.league.identity import TEAM_NAMES
 from nba_pipeline.phase_3_analytics.upcoming_player_game_context import expected
 from nba_pipeline.simulation.league import League, write_landing
@@ -126,6 +128,40 @@ def test_a_line_and_who_is_out_are_known_before_the_game(tmp_path) -> None:
     assert said.pop(long_out) == ("out", "transactions")
     assert late in said
     assert set(said.values()) == {(None, "transactions")}
+
+
+def test_an_entry_from_before_a_game_that_he_played_has_nobody_out(tmp_path) -> None:
+    """His team's latest roster is lost: whether he played then is unknown, earlier he did."""
+    folder = tmp_path / "landing"
+    write_landing(folder, League(teams=4, days=12, rest=0.0, seed=3))
+    game, mates, last_played = _with_rested_player(folder)
+    day, team = day_of(game), game["homeTeam"]["teamTricode"]
+    logged = (p for p in lines(folder, PLAYER_LOG) if p["GAME_DATE"] < game["date"])
+    played = [p for p in logged if p["TEAM_ABBREVIATION"] == team and p["MIN"] > 0]
+    latest = max(p["GAME_DATE"] for p in played)
+    seen = next(
+        p
+        for p, last in last_played.items()
+        if last == latest and sum(q["PLAYER_ID"] == p for q in played) > 2
+    )
+    # His name is known from the day after his first game on.
+    second = sorted(p["GAME_DATE"] for p in played if p["PLAYER_ID"] == seen)[1]
+    path = folder / PLAYER_LOG
+    document = json.loads(path.read_text())
+    result = document["resultSets"][0]
+    places = [result["headers"].index(name) for name in ("TEAM_ABBREVIATION", "GAME_DATE")]
+    result["rowSet"] = [r for r in result["rowSet"] if [r[n] for n in places] != [team, latest]]
+    path.write_text(json.dumps(document))
+    nickname = TEAM_NAMES[team][1]
+    write_transactions(folder, f"{second},{nickname},,{mates[seen]},placed on IL")
+    lab = Lab(tmp_path, folder)
+    tables = [name for name, table in TABLES.items() if table.phase <= 3]
+    few = (Bypass("usage_rate_coverage", "one of few rosters is lost"),)
+    lab.compute(tables, day_of(games(folder)[0]), day, bypasses=few)
+    found = lab.rows("upcoming_player_game_context", game_date=day)
+    (row,) = (row for row in found if row["player_id"] == seen)
+    assert row["days_rest"] is None
+    assert (row["injury_status"], row["injury_source"]) == (None, "transactions")
 
 
 def _with_rested_player(folder) -> tuple[dict, dict[int, str], dict[int, str]]:

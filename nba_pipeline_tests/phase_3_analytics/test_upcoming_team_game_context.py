@@ -102,6 +102,14 @@ def test_travel_is_from_the_last_games_arena_and_clocks() -> None:
     assert rows["LAL"]["time_zones_crossed"] == 0.0
 
 
+def test_clocks_that_were_changed_between_two_games_at_home_cross_no_zone() -> None:
+    """Both games of Toronto are at home, the second after the seventh of November."""
+    first = [game(1, date(2021, 11, 5), "TOR", "BOS", (100, 90), season="2021-22")]
+    today = [game(2, date(2021, 11, 8), "TOR", "LAL", season="2021-22")]
+    found = context(today, first)["TOR"]
+    assert (found["travel_miles"], found["time_zones_crossed"]) == (0.0, 0.0)
+
+
 def test_a_neutral_site_is_nowhere_that_is_known() -> None:
     """The way to it and the way from it are unknown, not zero."""
     paris = game(6, date(2024, 1, 10), "LAL", "BOS", (99, 98), is_neutral_site=True)

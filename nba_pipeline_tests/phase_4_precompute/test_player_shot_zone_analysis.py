@@ -17,7 +17,9 @@ from nba_pipeline_tests.window_rows import (
 )
 
 
-def game(number: int, shots, *, assisted=None, day=None, team="LAL", gaps=()) -> dict[str, object]:
+def game(
+    number: int, shots, *, assisted=None, day=None, team="LAL", gaps=(), minutes=30.0
+) -> dict[str, object]:
     """A player's shots in the game of a day; assisted and unassisted makes where they are told."""
     made = (
         None
@@ -31,6 +33,7 @@ def game(number: int, shots, *, assisted=None, day=None, team="LAL", gaps=()) ->
         "game_date": day or on(number),
         "team_abbr": team,
         "opponent_abbr": "BOS",
+        "minutes": minutes,
         **shots,
         "assisted_makes": assisted,
         "unassisted_makes": None if assisted is None else made - assisted,
@@ -75,6 +78,10 @@ def test_shares_and_percentages_are_of_sums_over_the_games_before_the_day() -> N
     assert found["paint_attempts_avg_last_10"] == 4.0
     assert found["mid_range_attempts_avg_last_10"] == 1.0
     assert found["three_attempts_avg_last_10"] == 3.0
+    # Who shot within no whole minute has not played.
+    short = game(4, zones(three=(1, 1)), assisted=0, minutes=0.0)
+    games = [game(1, zones(paint=(4, 6)), assisted=3), short]
+    assert known(games, at=5)["paint_attempts_avg_last_10"] == 6.0
     # Seven makes, four of them assisted.
     assert found["assisted_rate_last_10"] == pytest.approx(4 / 7)
     assert found["primary_scoring_zone"] == "paint"
