@@ -26,7 +26,7 @@ class _Days(dg.DailyPartitionsDefinition):
 
     @cached_property
     def _hashed(self) -> int:
-        return super().__hash__()
+        return super().__hash__()  # type: ignore[no-untyped-call]
 
     def __hash__(self) -> int:
         return self._hashed
