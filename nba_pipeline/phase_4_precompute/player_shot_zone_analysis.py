@@ -10,6 +10,7 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
+from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.shots import ZONES
 from nba_pipeline.league.zones import SCORING_ZONES, primary_scoring_zone
 from nba_pipeline.lookback import provenance
@@ -123,7 +124,7 @@ def transform(
 ) -> ir.Table:
     """Sums of makes and attempts by zone over each player's last games."""
     universe = upcoming_player_game_context.select(*GRAIN, "player_lookup", "team_abbr", "gap_ids")
-    shots = player_game_shots.filter(_.minutes > 0).mutate(
+    shots = of_who_played(player_game_shots).mutate(
         attempts=_.paint_attempts + _.mid_range_attempts + _.three_attempts,
         makes_told=_.assisted_makes + _.unassisted_makes,
     )
@@ -137,7 +138,7 @@ def as_of_sample(rows: ir.Table, player_game_shots: ir.Table) -> ir.Table:
     """Sampled rows whose attempts from the paint are not those of the games strictly before them."""
     return unlike_recomputed(
         sampled(rows),
-        player_game_shots.filter(_.minutes > 0),
+        of_who_played(player_game_shots),
         "player_id",
         value="paint_attempts_avg_last_10",
         column="paint_attempts",

@@ -15,6 +15,7 @@ from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, simulate
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, tables
+from nba_pipeline_tests.automation.unattended import lived_rows
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.replay.known import Known, Moment
 
@@ -105,16 +106,7 @@ def backfill(season: Season, tmp_path_factory) -> Lab:
 def test_every_table_equals_one_backfill(season: Season, backfill: Lab, table: str) -> None:
     """Row by row on the days lived, what says when and by whom a row was made apart."""
     last = season.days[-1]
-    assert _rows(season.looking.lab, table, last) == _rows(backfill, table, last)
-
-
-def _rows(lab: Lab, table: str, last: date) -> list[dict[str, object]]:
-    volatile = TABLES[table].volatile
-    return [
-        {name: value for name, value in row.items() if name not in volatile}
-        for row in lab.rows(table)
-        if row.get("basis") != "made" and row["game_date"] <= last  # type: ignore[operator]
-    ]
+    assert lived_rows(season.looking.lab, table, last) == lived_rows(backfill, table, last)
 
 
 def test_no_run_was_wasted_and_none_was_refused_or_failed(season: Season, capsys) -> None:

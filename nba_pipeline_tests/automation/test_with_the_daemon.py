@@ -21,13 +21,14 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from nba_pipeline import clock
 from nba_pipeline.league import calendar
 from nba_pipeline.orchestration.session import WORK_TAG
 from nba_pipeline.simulation.sources import ALL_SOURCES
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.automation.unattended import Unattended
+from nba_pipeline_tests.automation.unattended import Unattended, lived_rows
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.dagster_client import free_port, until
 from nba_pipeline_tests.replay.known import Known, Moment, real_season
@@ -40,10 +41,6 @@ TRAINING, MORNING, NIGHT = time(5), time(10), time(2)
 PREDICTIONS, MADE, GRADES = "player_prop_predictions", "predictions_made", "prediction_accuracy"
 _COMMAND = [sys.executable, "-c", "from nba_pipeline.cli.main import app; app()"]
 _QUIET_SECONDS, _LONGEST_SECONDS = 75, 600
-_UNDER_WAY = (
-    *(dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED),
-    *(dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING),
-)
 
 
 @dataclass
@@ -133,7 +130,7 @@ class Weeks:
 
     def under_way(self) -> list[dg.DagsterRunStatus]:
         """The states of the runs that have not ended."""
-        runs = self.unattended.instance.get_runs(dg.RunsFilter(statuses=[*_UNDER_WAY]))
+        runs = self.unattended.instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES))
         return [run.status for run in runs]
 
     def is_done(self, moment: Moment, now: datetime) -> bool:
@@ -172,7 +169,8 @@ def weeks(request, tmp_path_factory, real_landing: Path) -> Iterator[Weeks]:
     weeks = Weeks(folder, known, days)
     (folder / "home").mkdir()
     weeks.set_clock(datetime.combine(days[0] - timedelta(days=1), MORNING, clock.EASTERN))
-    weeks.command("backfill", "--from", str(calendar.season(BEFORE).first), "--to", _last_before())
+    before = calendar.season(BEFORE)
+    weeks.command("backfill", "--from", str(before.first), "--to", str(before.last))
     weeks.start()
     killed = random.Random(7).sample(days, max(1, len(days) // 5))
     try:
@@ -192,10 +190,6 @@ def weeks(request, tmp_path_factory, real_landing: Path) -> Iterator[Weeks]:
         weeks.kill()
 
 
-def _last_before() -> str:
-    return str(calendar.season(BEFORE).last)
-
-
 @pytest.fixture(scope="module")
 def backfill(weeks: Weeks) -> Lab:
     """One backfill of the season before and of the days into an empty home, by the command."""
@@ -213,16 +207,7 @@ def test_every_table_equals_one_backfill(weeks: Weeks, backfill: Lab, table: str
     """Row by row on the days lived, what says when and by whom a row was made apart."""
     first, last = weeks.days[0], weeks.days[-1]
     lived = Lab(weeks.folder / "home", weeks.landing)
-    assert _rows(lived, table, first, last) == _rows(backfill, table, first, last)
-
-
-def _rows(lab: Lab, table: str, first: date, last: date) -> list[dict[str, object]]:
-    volatile = TABLES[table].volatile
-    return [
-        {name: value for name, value in row.items() if name not in volatile}
-        for row in lab.rows(table)
-        if row.get("basis") != "made" and first <= row["game_date"] <= last  # type: ignore[operator]
-    ]
+    assert lived_rows(lived, table, last, first) == lived_rows(backfill, table, last, first)
 
 
 def test_what_was_said_of_a_date_was_said_before_its_results_landed(weeks: Weeks) -> None:

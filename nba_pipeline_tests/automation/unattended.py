@@ -21,10 +21,21 @@ from nba_pipeline.orchestration.instance import open_instance
 from nba_pipeline.orchestration.session import days_of
 from nba_pipeline.settings import Settings
 from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.conftest import Lab
 
 SENSORS = {sensor.name: sensor for sensor in defs.sensors or ()}
 SCHEDULES = {schedule.name: schedule for schedule in defs.schedules or ()}
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def lived_rows(lab: Lab, table: str, last: date, first: date = date.min) -> list[dict[str, object]]:
+    """The table's rows of the dates, but for what says when and by whom one was made, and what was said."""
+    volatile = TABLES[table].volatile
+    return [
+        {name: value for name, value in row.items() if name not in volatile}
+        for row in lab.rows(table)
+        if row.get("basis") != "made" and first <= row["game_date"] <= last  # type: ignore[operator]
+    ]
 
 
 @dataclass(frozen=True)
