@@ -13,11 +13,13 @@ from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES, TRAININ
 from nba_pipeline.automation.sensors import LANDING, REPAIR
 from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, simulate
+from nba_pipeline.simulation.moves import game_day
+from nba_pipeline.simulation.sources import ALL_SOURCES, SHOTS
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, tables
 from nba_pipeline_tests.automation.unattended import lived_rows
 from nba_pipeline_tests.conftest import Lab
-from nba_pipeline_tests.replay.known import Known, Moment
+from nba_pipeline_tests.replay.known import Known, Moment, real_season
 
 PREDICTIONS, MADE = "player_prop_predictions", "predictions_made"
 MORNING, NIGHT = time(10), time(2)
@@ -65,6 +67,7 @@ class Season:
     params=[
         pytest.param(4, id="four_days"),
         pytest.param(10, id="ten_days", marks=pytest.mark.slow),
+        pytest.param(None, id="real_season", marks=pytest.mark.slow),
     ],
 )
 def season(request, tmp_path_factory) -> Season:
@@ -73,9 +76,17 @@ def season(request, tmp_path_factory) -> Season:
     Then a morning on which all is known and corrected that ever will be.
     """
     folder: Path = tmp_path_factory.mktemp("unattended")
-    league = League(teams=6, days=14, rest=0.1, seed=8, off_days=(4,), trades=1, postponed=1)
-    spanned = calendar.season(league.season).days()[: request.param]
-    known = Known(simulate(league), folder / "landing", dated="player", last=spanned[-1], seed=4)
+    if request.param:
+        league = League(teams=6, days=14, rest=0.1, seed=8, off_days=(4,), trades=1, postponed=1)
+        truth, also = simulate(league), SHOTS
+    else:
+        landing = request.getfixturevalue("real_landing")
+        truth = real_season(landing, "2022-23", seed=23, postponed=8, moved=8)
+        also = ALL_SOURCES
+    last_game = max(game_day(game) for game in truth.games)
+    every_day = calendar.season(truth.season).days()
+    spanned = [day for day in every_day if day <= last_game][: request.param]
+    known = Known(truth, folder / "landing", dated="player", last=spanned[-1], seed=4, also=also)
     lived = Season(known, spanned, Looking(folder, folder / "landing"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sensors, "_READING_SECONDS", 1000)

@@ -75,7 +75,10 @@ class Weeks:
     def command(self, *words: str, home: Path | None = None) -> None:
         """A command of the CLI."""
         places = self.places | ({"NBA_PIPELINE_HOME": str(home)} if home else {})
-        subprocess.run([*_COMMAND, *words], env=places, cwd=ROOT, check=True, capture_output=True)
+        done = subprocess.run(
+            [*_COMMAND, *words], env=places, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self) -> None:
         """Starts a code server, which needs no heartbeat that a moved clock could miss, and a daemon."""
