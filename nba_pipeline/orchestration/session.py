@@ -338,7 +338,8 @@ def days_of(run: dg.DagsterRun) -> list[date]:
     first, last = (date.fromisoformat(tags[tag]) for tag in _RANGE_TAGS)
     if first > last:
         raise WrongRequest(f"the range of partitions begins on {first} and ends on {last}")
-    return calendar.season_days(first, last) or [first, last]
+    # A month's key is its first day, which may lie before the season that begins in it.
+    return sorted({first, *calendar.season_days(first, last), last})
 
 
 def _is_on(tags: Mapping[str, str], tag: str) -> bool:

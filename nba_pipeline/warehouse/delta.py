@@ -82,8 +82,9 @@ class DeltaWarehouse(DeltaReader, Replacing[OpenTable]):
         return self._folder.stands_at(name, head.commit)
 
     def _moved_on(self, name: str, head: OpenTable) -> None:
+        commit = self._folder.moved_on(name, head)
         if self._pins is not None:
-            self._pins[name] = self._folder.commit(name, head.commit.version + 1)
+            self._pins[name] = commit
 
     def _contents(self, storage: Storage, rows: ir.Table) -> Mapping[date, str]:
         columns = self._counted(storage, rows)

@@ -10,8 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import ibis
+import ibis.expr.datatypes as dt
 import pyarrow as pa
 from deltalake import DeltaTable, Schema
+from ibis.backends.sql.datatypes import DuckDBType
 
 from nba_pipeline.warehouse.commit_log import Commit, CommitLog, HistoryLost
 from nba_pipeline.warehouse.protocol import VersionGone
@@ -75,6 +77,16 @@ class DeltaFolder:
             return None
         self._opened[name] = OpenTable(delta, self.commit(name, delta.version()))
         return self._opened[name]
+
+    def moved_on(self, name: str, written: OpenTable) -> Commit:
+        """The commit that a write through the handle has made, at which the handle now stands.
+
+        Raises:
+            HistoryLost: the log does not have it.
+        """
+        commit = self.commit(name, written.commit.version + 1)
+        self._opened[name] = OpenTable(written.delta, commit)
+        return commit
 
     def commit(self, name: str, version: int) -> Commit:
         """The commit that made the version.
@@ -172,12 +184,16 @@ def _is_at(opened: OpenTable) -> bool:
     return bool(opened.delta.version() == opened.commit.version)
 
 
-@cache
 def _no_row(columns: ibis.Schema) -> str:
     """DuckDB's SELECT of the columns and no row."""
-    nulls = {name: ibis.null(kind) for name, kind in columns.items()}
-    no_row = ibis.range(0).unnest().name("row").as_table()
-    return str(ibis.to_sql(no_row.select(**nulls), "duckdb"))
+    nulls = (f'CAST(NULL AS {duckdb_type(kind)}) AS "{name}"' for name, kind in columns.items())
+    return f"SELECT {', '.join(nulls)} WHERE false"
+
+
+@cache
+def duckdb_type(kind: dt.DataType) -> str:
+    """DuckDB's name of the type."""
+    return str(DuckDBType.from_ibis(kind).sql("duckdb"))
 
 
 def arrow_schema(delta: DeltaTable) -> pa.Schema:

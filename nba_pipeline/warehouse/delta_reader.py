@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from ibis.backends.sql.datatypes import DuckDBType
 
 from nba_pipeline.warehouse.commit_log import Commit
-from nba_pipeline.warehouse.delta_folder import DeltaFolder, Files
+from nba_pipeline.warehouse.delta_folder import DeltaFolder, Files, duckdb_type
 from nba_pipeline.warehouse.delta_query import answered
 from nba_pipeline.warehouse.protocol import (
     NoSuchTable,
@@ -211,7 +211,7 @@ class DeltaReader:
 
     def _select(self, rows: ir.Table) -> str:
         columns = ", ".join(
-            f'CAST("{name}" AS {_type_sql(kind)}) AS "{name}"'
+            f'CAST("{name}" AS {duckdb_type(kind)}) AS "{name}"'
             for name, kind in rows.schema().items()
         )
         return f"SELECT {columns} FROM ({self._duckdb.compile(rows)})"
@@ -229,9 +229,3 @@ class DeltaReader:
 def _type(text: str) -> dt.DataType:
     """Ibis's type of a column that DuckDB describes so."""
     return DuckDBType.from_string(text)
-
-
-@cache
-def _type_sql(kind: dt.DataType) -> str:
-    """DuckDB's name of the type."""
-    return str(DuckDBType.from_ibis(kind).sql("duckdb"))

@@ -40,7 +40,9 @@ BEFORE, SEASON = "2021-22", "2022-23"
 TRAINING, MORNING, NIGHT = time(5), time(10), time(2)
 PREDICTIONS, MADE, GRADES = "player_prop_predictions", "predictions_made", "prediction_accuracy"
 _COMMAND = [sys.executable, "-c", "from nba_pipeline.cli.main import app; app()"]
-_QUIET_SECONDS, _LONGEST_SECONDS = 75, 600
+_LOOKING_EVERY, _LOOKS = timedelta(minutes=10), 9
+"""How far schedules' looks lie apart, and how many of them the time of a moment stands still for."""
+_QUIET_SECONDS, _LONGEST_SECONDS = 20, 600
 
 
 @dataclass
@@ -117,19 +119,27 @@ class Weeks:
         self.set_clock(now)
         for path in self.known.write(moment) if moment else ():
             os.utime(self.landing / path, (now.timestamp(), now.timestamp()))
+        for look in range(_LOOKS):
+            is_killed &= not self._settle(now + look * _LOOKING_EVERY, is_killed=is_killed)
+            if moment is None or self.is_done(moment, now):
+                return
+
+    def _settle(self, now: datetime, *, is_killed: bool) -> bool:
+        """Sets the clock and waits until nothing has been under way for a while; whether it killed."""
+        self.set_clock(now)
+        has_killed = False
         quiet_since = began = real_time.monotonic()
         while real_time.monotonic() - quiet_since < _QUIET_SECONDS:
             assert real_time.monotonic() - began < _LONGEST_SECONDS, f"{now}: {self.under_way()}"
             real_time.sleep(2)
             if active := self.under_way():
                 quiet_since = real_time.monotonic()
-                if is_killed and dg.DagsterRunStatus.STARTED in active:
+                if is_killed and not has_killed and dg.DagsterRunStatus.STARTED in active:
                     real_time.sleep(random.Random(str(now)).uniform(1, 6))
                     self.kill()
-                    self.kills, is_killed = self.kills + 1, False
+                    self.kills, has_killed = self.kills + 1, True
                     self.start()
-            elif moment and self.is_done(moment, now):
-                return
+        return has_killed
 
     def under_way(self) -> list[dg.DagsterRunStatus]:
         """The states of the runs that have not ended."""

@@ -37,6 +37,14 @@ def test_a_range_of_months_is_leased_from_its_first_month() -> None:
     assert {read.last for read in reads} == {date(2023, 11, 30)}
 
 
+def test_a_range_of_months_goes_to_the_month_that_its_last_key_names() -> None:
+    """The October in which a season begins counts after the one before, as it does alone."""
+    june = [date(2022, month, 1) for month in (4, 5, 6)]
+    for first, months in (("2022-04-01", [*june, date(2022, 10, 1)]), ("2022-10-01", [])):
+        writes = MODEL.partitions_of(_days(_range(first, "2022-10-01")))
+        assert writes == (months or [date(2022, 10, 1)])
+
+
 def test_each_table_is_leased_for_its_own_kind_of_partition() -> None:
     """Five days over the turn of a month: the days of one, both months of the other."""
     writes, _reads = claims([SCHEDULE, MODEL], _days(_range("2023-10-29", "2023-11-02")))
