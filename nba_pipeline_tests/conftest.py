@@ -59,12 +59,13 @@ class Lab:
         done = {}
         # As a run does.
         with self.warehouse.snapshot():
+            survey = Survey(TABLES, self.warehouse, self.landing)
             for name, table in TABLES.items():
                 if name in tables:
                     done[name] = compute(
                         table,
                         table.partitions_between(first, last),
-                        Survey(TABLES, self.warehouse, self.landing),
+                        survey,
                         writer,
                         force=force,
                         only_stored=name in only_stored,

@@ -120,8 +120,9 @@ def timeline(
     rows = _of_needs(rows, needs).mutate(is_hole=False)
     if of == "team_abbr":
         return Timeline(_in_order(rows.union(_padded(holes, rows)), [of]), of)
-    entries = computed_once(rows.union(_padded(_members(holes, rows, of), rows)))
-    late = computed_once(_arrival_holes(holes, rows, of))
+    stays = _stays(holes, rows, of)
+    entries = computed_once(rows.union(_padded(_members(holes, stays, of), rows)))
+    late = computed_once(_arrival_holes(holes, stays, of))
     arrivals = computed_once(_arrivals(late, of))
     again = arrivals.select("entity", "key", "after")
     kept = entries.inner_join(again, entries[of] == again.entity)
@@ -274,6 +275,13 @@ def _holes(data_gaps: ir.Table, needs: Sequence[Need]) -> ir.Table:
     return needed.group_by("game_id", "game_date", "team_abbr").agg(
         gap_ids=_.gap_id.collect(order_by=_.gap_id)
     )
+
+
+def _stays(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
+    """With which team each entity was on which date, of those that were ever with a hole's team."""
+    stays = rows.select(of, "team_abbr", "game_date")
+    concerned = stays.semi_join(holes, "team_abbr").select(of).distinct()
+    return computed_once(stays.semi_join(concerned, of))
 
 
 def _members(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:

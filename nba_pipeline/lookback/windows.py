@@ -299,7 +299,8 @@ def _placed(
 ) -> ir.Table:
     """The targets with n of their latest entry strictly before, and their last-days sums."""
     names = [f"measure__{name}" for name in measures]
-    line = entries.select(*keys, "season", "game_date", "day", "n", *names, after=1)
+    asked = entries.semi_join(wanted, [*keys, "season"])
+    line = asked.select(*keys, "season", "game_date", "day", "n", *names, after=1)
     marks = wanted.select(
         *keys,
         "season",

@@ -338,6 +338,11 @@ def days_of(run: dg.DagsterRun) -> list[date]:
     first, last = (date.fromisoformat(tags[tag]) for tag in _RANGE_TAGS)
     if first > last:
         raise WrongRequest(f"the range of partitions begins on {first} and ends on {last}")
+    return days_between(first, last)
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """The days that a range of partitions stands for, from its first key to its last."""
     # A month's key is its first day, which may lie before the season that begins in it.
     return sorted({first, *calendar.season_days(first, last), last})
 

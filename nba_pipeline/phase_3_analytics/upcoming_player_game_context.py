@@ -28,6 +28,7 @@ from nba_pipeline.lookback.teammates import with_teammates_out_usage
 from nba_pipeline.lookback.timeline import (
     PLAYER_GAMES,
     before_and_after,
+    computed_once,
     is_latest_on,
     timeline,
 )
@@ -184,12 +185,12 @@ def transform(
     earlier = both_teams(covered(games_before))
     sides = upcoming_team_game_context.drop(*(QUALITY.keys() - {"gap_ids"}), "season")
     played = of_who_played(player_game_summary)
-    rows = _universe(sides, earlier, played)
+    rows = computed_once(_universe(sides, earlier, played))
     is_over = ibis.cases(
         (_.over_under_result == "OVER", True), (_.over_under_result == "UNDER", False)
     )
     games = timeline(
-        played.mutate(is_over=is_over),
+        played.semi_join(rows, "player_id").mutate(is_over=is_over),
         data_gaps,
         of="player_id",
         needs=PLAYER_GAMES,

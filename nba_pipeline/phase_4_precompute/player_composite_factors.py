@@ -112,7 +112,7 @@ def transform(
         *("games_in_last_7_days", "minutes_in_last_7_days", "teammates_out_usage"),
         *provenance.tracking_columns(context),
     )
-    played = of_who_played(player_game_summary)
+    played = of_who_played(player_game_summary).semi_join(rows, "player_id")
     games = timeline(played, data_gaps, of="player_id", needs=PLAYER_GAMES)
     known = as_of(
         rows.select("player_id", "game_date"),

@@ -171,7 +171,9 @@ def transform(
         *provenance.tracking_columns(context),
     )
     games = timeline(
-        of_who_played(player_game_summary).mutate(shots=2 * (_.fga + 0.44 * _.fta)),
+        of_who_played(player_game_summary)
+        .semi_join(universe, "player_id")
+        .mutate(shots=2 * (_.fga + 0.44 * _.fta)),
         data_gaps,
         of="player_id",
         needs=PLAYER_GAMES,

@@ -124,7 +124,8 @@ def transform(
 ) -> ir.Table:
     """Sums of makes and attempts by zone over each player's last games."""
     universe = upcoming_player_game_context.select(*GRAIN, "player_lookup", "team_abbr", "gap_ids")
-    shots = of_who_played(player_game_shots).mutate(
+    played = of_who_played(player_game_shots).semi_join(universe, "player_id")
+    shots = played.mutate(
         attempts=_.paint_attempts + _.mid_range_attempts + _.three_attempts,
         makes_told=_.assisted_makes + _.unassisted_makes,
     )

@@ -22,8 +22,7 @@ from nba_pipeline.backfill.planner import (
     stale_in,
 )
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.league import calendar
-from nba_pipeline.orchestration.session import RunSession
+from nba_pipeline.orchestration.session import RunSession, days_between
 from nba_pipeline.settings import Settings
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.program import Program
@@ -100,8 +99,7 @@ class InProcess:
         stale = stale_in(group, request, session.survey())
         if not stale:
             return
-        ends = [stale[0], stale[-1]]
-        days = calendar.season_days(*ends) or ends
+        days = days_between(stale[0], stale[-1])
         done.runs += 1
         with session.lease(group, days, wait=False):
             for table in group:
