@@ -1,8 +1,11 @@
 """Commands that serve: Dagster's UI with its daemon."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from nba_pipeline.settings import Settings
 
 _CODE = ("-m", "nba_pipeline.definitions")
+_LOOK_SECONDS = 0.2
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,22 +49,40 @@ def ui(
     instance = open_instance(settings)
     if only is not Part.daemon:
         report.console.print(f"http://{host}:{port}", highlight=False)
-    address = ["-h", host, "-p", str(port)]
-    # Dagster advises its newer program dg, which is a package of its own.
-    quiet = ["-W", "ignore:Function `dev_command` is superseded"]
-    words = {
-        Part.all: [*quiet, "-m", "dagster", "dev", *_CODE, *address],
-        Part.webserver: ["-m", "dagster_webserver", *_CODE, *address],
-        Part.daemon: ["-m", "dagster._daemon", "run", *_CODE],
-    }[only]
-    answer = subprocess.run(  # noqa: S603  this interpreter and fixed words
-        [sys.executable, *words],
-        env={**os.environ, **_places(settings)},
-        # From where a dagster.yaml lies that is not the instance's, Dagster warns of it.
-        cwd=instance.root_directory,
-        check=False,
-    )
-    raise typer.Exit(answer.returncode)
+    programs = {
+        Part.webserver: ["dagster_webserver", *_CODE, "-h", host, "-p", str(port)],
+        Part.daemon: ["nba_pipeline.automation.daemon", "run", *_CODE],
+    }
+    wanted = [words for part, words in programs.items() if only in (part, Part.all)]
+    # From where a dagster.yaml lies that is not the instance's, Dagster warns of it.
+    raise typer.Exit(_run(wanted, instance.root_directory, {**os.environ, **_places(settings)}))
+
+
+def _run(programs: Sequence[Sequence[str]], folder: str, places: Mapping[str, str]) -> int:
+    """Runs modules until one ends or this process is told to; then interrupts the others.
+
+    Returns:
+        What the first that ended by itself ended with, else 0.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    running = [
+        subprocess.Popen([sys.executable, "-m", *words], env=places, cwd=folder)  # noqa: S603
+        for words in programs
+    ]
+    ended: list[int] = []
+    try:
+        while not ended:
+            time.sleep(_LOOK_SECONDS)
+            ended = [code for each in running if (code := each.poll()) is not None]
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for each in running:
+            if each.poll() is None:
+                each.send_signal(signal.SIGINT)
+        for each in running:
+            each.wait()
+    return ended[0] if ended else 0
 
 
 def _places(settings: "Settings") -> dict[str, str]:

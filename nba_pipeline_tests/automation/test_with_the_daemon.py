@@ -100,7 +100,7 @@ class Weeks:
         serve = ["dagster", "api", "grpc", "-m", "nba_pipeline.definitions", "-p", str(port)]
         self._begin(*serve, "-h", "127.0.0.1")
         until(lambda: _answers(port), 120)
-        self._begin("dagster._daemon", "run", "-w", str(workspace))
+        self._begin("nba_pipeline.automation.daemon", "run", "-w", str(workspace))
 
     def _begin(self, *words: str) -> None:
         self.running.append(

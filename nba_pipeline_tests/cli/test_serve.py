@@ -1,11 +1,16 @@
 """What the processes that are started get to know of the settings."""
 
 import configparser
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from nba_pipeline.cli.serve import Part, _places
+from nba_pipeline.cli.serve import Part, _places, _run
 from nba_pipeline.settings import Settings
 
 UNITS = Path(__file__).parents[2] / "docs/systemd"
@@ -39,3 +44,38 @@ def test_each_part_has_a_unit_that_restarts_it_and_interrupts_its_runs(part: Par
     service = unit["Service"]
     assert f"nba-pipeline ui --only {part}" in service["ExecStart"]
     assert (service["Restart"], service["KillSignal"]) == ("always", "SIGINT")
+
+
+def test_where_one_program_ends_the_other_is_interrupted_and_its_end_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A webserver whose port is taken leaves no daemon behind."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    (tmp_path / "fails.py").write_text("import sys, time; time.sleep(1); sys.exit(3)")
+    (tmp_path / "waits.py").write_text(_WAITS)
+    places = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    assert _run([["fails"], ["waits"]], str(tmp_path), places) == 3
+    assert (tmp_path / "interrupted").exists()
+
+
+def test_who_is_told_to_end_interrupts_what_it_started(tmp_path: Path) -> None:
+    """A service manager ends the one process that it knows."""
+    (tmp_path / "waits.py").write_text(_WAITS)
+    call = f"from nba_pipeline.cli.serve import _run; _run([['waits']], {str(tmp_path)!r}, {{}})"
+    started = subprocess.Popen([sys.executable, "-c", call])
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "waiting").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    started.terminate()
+    assert started.wait(timeout=30) == 0
+    assert (tmp_path / "interrupted").exists()
+
+
+_WAITS = """
+import pathlib, time
+pathlib.Path("waiting").touch()
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    pathlib.Path("interrupted").touch()
+"""
