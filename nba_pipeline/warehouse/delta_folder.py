@@ -165,7 +165,7 @@ class DeltaFolder:
         if any(not Path(path).exists() for path in paths):
             raise VersionGone(f"the files of {name}'s version {commit.version} have been removed")
         schema = arrow_schema(delta)
-        nothing = _no_row(ibis.Schema.from_pyarrow(schema))
+        nothing = no_row(ibis.Schema.from_pyarrow(schema))
         if not paths:
             return Files((), nothing)
         listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
@@ -184,7 +184,7 @@ def _is_at(opened: OpenTable) -> bool:
     return bool(opened.delta.version() == opened.commit.version)
 
 
-def _no_row(columns: ibis.Schema) -> str:
+def no_row(columns: ibis.Schema) -> str:
     """DuckDB's SELECT of the columns and no row."""
     nulls = (f'CAST(NULL AS {duckdb_type(kind)}) AS "{name}"' for name, kind in columns.items())
     return f"SELECT {', '.join(nulls)} WHERE false"

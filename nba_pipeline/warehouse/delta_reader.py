@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import ibis
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from ibis.backends.sql.datatypes import DuckDBType
 
 from nba_pipeline.warehouse.commit_log import Commit
-from nba_pipeline.warehouse.delta_folder import DeltaFolder, Files, duckdb_type
+from nba_pipeline.warehouse.delta_folder import DeltaFolder, Files, duckdb_type, no_row
 from nba_pipeline.warehouse.delta_query import answered
 from nba_pipeline.warehouse.protocol import (
     NoSuchTable,
@@ -35,6 +35,8 @@ from nba_pipeline.warehouse.stamp_index import StampIndex
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend as DuckDBBackend
 
+_STAGED = ops.Namespace(catalog="temp", database="main")
+
 
 class DeltaReader:
     """The tables of one folder, and what this process holds beside them."""
@@ -44,6 +46,7 @@ class DeltaReader:
         self._index = StampIndex(engine)
         self._views: dict[tuple[str, Commit], ir.Table] = {}
         self._pins: dict[str, Commit] | None = None
+        self._held: dict[str, str] = {}
         self._settings = {"threads": threads} if threads else {}
 
     @cached_property
@@ -157,6 +160,9 @@ class DeltaReader:
         """The table or view as ibis knows it, whose types ibis itself parses anew each time."""
         columns = self._duckdb.raw_sql(f'DESCRIBE "{name}"').fetchall()
         schema = ibis.schema({column: _type(kind) for column, kind, *_ in columns})
+        return self._named(name, schema, namespace)
+
+    def _named(self, name: str, schema: ibis.Schema, namespace: ops.Namespace) -> ir.Table:
         return ops.DatabaseTable(
             name, schema=schema, source=self._duckdb, namespace=namespace
         ).to_expr()
@@ -167,14 +173,35 @@ class DeltaReader:
         """The rows as a table of this process, computed once."""
         name = name or f"staged_{uuid4().hex}"
         if isinstance(rows, pa.Table):
+            if not rows.num_rows:
+                return self._empty(name, ibis.Schema.from_pyarrow(rows.schema))
             with self._registered(rows) as registered:
                 return self.stage(f'FROM "{registered}"', name)
         if not isinstance(rows, str):
             # ibis's create_table makes a table empty, fills it and renames it: three times the work.
             self._duckdb._run_pre_execute_hooks(rows)  # noqa: SLF001  registers what is in memory
             rows = self._select(rows)
-        self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {rows}')
-        return self._table(name, ops.Namespace(catalog="temp", database="main"))
+        (count,) = self._hold(name, "TABLE", rows).fetchone()
+        held = self._table(name, _STAGED)
+        if count:
+            return held
+        self.drop_staged(held)
+        return self._empty(name, held.schema())
+
+    def _empty(self, name: str, schema: ibis.Schema) -> ir.Table:
+        """No row, held under the name: with a view of none DuckDB plans nothing, unlike with a table."""
+        self._hold(name, "VIEW", no_row(schema))
+        return self._named(name, schema, _STAGED)
+
+    def _hold(self, name: str, kind: str, query: str) -> Any:
+        """What DuckDB answers to the making of the table or view, in the place of what was held."""
+        if self._held.get(name, kind) != kind:
+            self._drop(name)
+        self._held[name] = kind
+        return self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP {kind} "{name}" AS {query}')
+
+    def _drop(self, name: str) -> None:
+        self._duckdb.raw_sql(f'DROP {self._held.pop(name, "TABLE")} IF EXISTS "{name}"')
 
     @contextmanager
     def _registered(self, rows: pa.Table) -> Iterator[str]:
@@ -222,7 +249,7 @@ class DeltaReader:
 
     def drop_staged(self, rows: ir.Table) -> None:
         """Frees what stage made."""
-        self._duckdb.raw_sql(f'DROP TABLE IF EXISTS "{rows.op().name}"')
+        self._drop(rows.op().name)
 
 
 @cache

@@ -191,7 +191,7 @@ def _check(small: Lab, folder: Path, damage: list[tuple[str, int]]) -> None:
             }
 
 
-@settings(max_examples=5, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(DAMAGE)
 @example([("roster removed", 20), ("one shot removed", 5)])
 @example([("line removed", 20), ("line unreadable", 21), ("line removed", 60)])

@@ -80,13 +80,13 @@ def whole(tmp_path: Path, source: Path, last: date) -> Lab:
 def test_results_that_came_at_night_reach_the_next_mornings_features(tmp_path, source) -> None:
     """Each morning the day's features; at the end they equal those of one backfill."""
     lab = Lab(tmp_path, as_known(source, tmp_path / "landing", day(0)))
-    for number in range(6):
+    for number in range(4):
         as_known(source, tmp_path / "landing", day(number))
         lab = Lab(tmp_path, tmp_path / "landing", token=100 * number)
         with at(day(number)):
             done = lab.request(TO_FEATURES, day(number), day(number))
         assert {name: c.refused for name, c in done.items() if c.refused} == {}
-    expected = whole(tmp_path, source, day(5))
+    expected = whole(tmp_path, source, day(3))
     for name in TO_FEATURES:
         assert lab.rows(name) == expected.rows(name), name
 

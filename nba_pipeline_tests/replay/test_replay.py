@@ -208,6 +208,7 @@ def test_what_it_took_is_printed(lived, capsys) -> None:
     assert diary.computed >= lived.backfilled
 
 
+@pytest.mark.slow
 def test_the_commands_themselves_live_the_same_days(tmp_path) -> None:
     """Two days through the program and Dagster leave what two days in process leave."""
     played, _days, dated = _twenty_days()
