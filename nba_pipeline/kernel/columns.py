@@ -22,7 +22,8 @@ QUALITY = {
         "float64", "Least share of present inputs over the required families, 0 to 1"
     ),
     "gap_ids": AddedColumn(
-        "array<string>", "Sorted ids of every raw gap that the values depend on"
+        "array<string>",
+        "Sorted ids of every raw gap that the values depend on, or those of a row that it is made from",
     ),
     "is_production_ready": AddedColumn(
         "boolean", "Every required family reaches its threshold, and enough games"
@@ -32,7 +33,11 @@ QUALITY = {
 """How whole a row is: every table from phase 3 on."""
 
 MINIMUM_GAMES = "minimum_games"
-"""In a declaration's ready_when: enough games of the season are behind the row."""
+"""In a declaration's ready_when: enough games of the season are behind the row.
+
+They are those of the row's own player or team. How many are behind an opponent whom it is joined with is
+told by the opponent's own row: in a season's first days few are behind any.
+"""
 
 
 def counts_of(families: Iterable[str]) -> dict[str, AddedColumn]:
