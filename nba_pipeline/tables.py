@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 
 import nba_pipeline
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.kernel.columns import STAMP
+from nba_pipeline.kernel.columns import STAMP, declared
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 
@@ -58,7 +58,7 @@ def descriptions_upstream(table: Table, upstream: Sequence[Table]) -> dict[str, 
         Undescribed: upstream tables say different things of one, or none has it.
     """
     found: dict[str, str] = {}
-    for name in table.schema.to_schema().columns:
+    for name in declared(table.schema):
         if name in table.described:
             continue
         texts: dict[str, list[str]] = {}

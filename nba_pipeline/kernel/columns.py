@@ -7,6 +7,9 @@ lookback.provenance computes that.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+import pandera.ibis as pa
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,14 @@ class AddedColumn:
 
     kind: str
     description: str
+
+
+def declared(schema: type[pa.DataFrameModel]) -> dict[str, Any]:
+    """The columns that a schema declares, each with its pa.Field.
+
+    For those who look at no type or check: pandera copies every column when it builds a schema.
+    """
+    return {name: field for name, (_annotation, field) in schema.__fields__.items()}
 
 
 QUALITY = {

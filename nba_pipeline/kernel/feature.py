@@ -4,6 +4,8 @@ from typing import Any
 
 import pandera.ibis as pa
 
+from nba_pipeline.kernel.columns import declared
+
 _MARK = {"is_feature": True}
 
 
@@ -37,5 +39,4 @@ def optional_features_of(schema: type[pa.DataFrameModel]) -> dict[str, str]:
 
 def _marks(schema: type[pa.DataFrameModel]) -> dict[str, dict[str, Any]]:
     """Each column's metadata; empty for what is no feature."""
-    columns = schema.to_schema().columns
-    return {name: column.metadata or {} for name, column in columns.items()}
+    return {name: field.metadata or {} for name, field in declared(schema).items()}

@@ -14,7 +14,14 @@ import pandera.ibis as pa
 from nba_pipeline import clock
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.checkpoint import Checkpoint
-from nba_pipeline.kernel.columns import MINIMUM_GAMES, QUALITY, STAMP, AddedColumn, counts_of
+from nba_pipeline.kernel.columns import (
+    MINIMUM_GAMES,
+    QUALITY,
+    STAMP,
+    AddedColumn,
+    counts_of,
+    declared,
+)
 from nba_pipeline.kernel.feature import features_of
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.units import Units
@@ -171,8 +178,8 @@ class Table:
     def added(self) -> dict[str, AddedColumn]:
         """The columns that rows get beside the declared ones."""
         quality = {**counts_of(self.families), **QUALITY} if self.is_tracked else {}
-        declared = self.schema.to_schema().columns
-        return {n: c for n, c in {**quality, **STAMP}.items() if n not in declared}
+        own = declared(self.schema)
+        return {n: c for n, c in {**quality, **STAMP}.items() if n not in own}
 
     @cached_property
     def knows_today(self) -> bool:
@@ -219,14 +226,14 @@ class Table:
     @cached_property
     def described(self) -> dict[str, str]:
         """Each column that the table's own file describes, and its description."""
-        columns = self.schema.to_schema().columns
-        return {name: c.description for name, c in columns.items() if c.description}
+        fields = declared(self.schema)
+        return {name: f.description for name, f in fields.items() if f.description}
 
     @cached_property
     def columns(self) -> dict[str, str]:
         """Each declared column and its description: its own, or that of where it comes from."""
         texts = {**self.inherited, **self.described}
-        return {name: texts.get(name, "") for name in self.schema.to_schema().columns}
+        return {name: texts.get(name, "") for name in declared(self.schema)}
 
     @property
     def features(self) -> tuple[str, ...]:

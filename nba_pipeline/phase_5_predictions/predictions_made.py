@@ -18,6 +18,7 @@ from ibis import _
 
 from nba_pipeline import clock
 from nba_pipeline.kernel.checkpoint import checkpoint
+from nba_pipeline.kernel.columns import declared
 from nba_pipeline.kernel.table import same_date, table_asset
 from nba_pipeline.lookback import provenance
 from nba_pipeline.model import statements
@@ -48,9 +49,7 @@ class PredictionsMade(PlayerPropPredictions):
 
 
 _COMPARED = [
-    name
-    for name in PredictionsMade.to_schema().columns
-    if name not in {"made_at", "tipoff_at", "made_from"}
+    name for name in declared(PredictionsMade) if name not in {"made_at", "tipoff_at", "made_from"}
 ]
 
 
