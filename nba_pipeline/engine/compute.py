@@ -16,7 +16,7 @@ from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.needs import Needs, needs
-from nba_pipeline.engine.queries import CHANGING, Queries, call
+from nba_pipeline.engine.queries import CHANGING, Queries, call, told_in_python
 from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped, written_by
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.upstream_versions import made_from
@@ -135,6 +135,7 @@ def _computed(
             ready = [day for day in ready if day not in refused]
             if not ready:
                 return Computed(Replaced((), (), 0), current, refused, {})
+        inputs |= told_in_python(table, inputs, warehouse, staged)
         questions = Queries(table, warehouse, inputs)
         versions = {"made_from": made_from(table, ready, warehouse)} if table.appends else {}
 

@@ -6,13 +6,16 @@ own functions come to is also kept on disk, for as long as no line of the projec
 """
 
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import ExitStack
 from functools import cache
 from typing import Any, TypeVar
 
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from nba_pipeline.engine.compiled import Compiled, Lineage, keep, stored_query
+from nba_pipeline.engine.inputs import stage
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.league.calendar import seasons
@@ -83,11 +86,20 @@ class Queries:
             what: names what is asked by a function that is made anew each time.
         """
         asked = (what, rows.op().name, rows.schema())
+        inputs = {**self.inputs, "rows": rows}
+        return self._answer(function, inputs, *asked).to_pylist()
+
+    def of_inputs(self, function: Callable[..., ir.Table]) -> pa.Table:
+        """The rows that the function gives of the inputs."""
+        return self._answer(function, self.inputs, "")
+
+    def _answer(
+        self, function: Callable[..., ir.Table], inputs: Mapping[str, ir.Table], *asked: Hashable
+    ) -> pa.Table:
         query = self._known(function, *asked)
         if query is None:
-            made = call(function, self.inputs, rows=rows)
-            query = self._compile(made, {}, function, *asked)
-        return self._warehouse.answer(query.sql).cast(query.schema).to_pylist()
+            query = self._compile(call(function, inputs), {}, function, *asked)
+        return self._warehouse.answer(query.sql).cast(query.schema)
 
     def _keys(
         self, function: Callable[..., object], *asked: Hashable
@@ -116,3 +128,17 @@ class Queries:
         if text:
             keep(text, query)
         return query
+
+
+def told_in_python(
+    table: Table, inputs: Mapping[str, ir.Table], warehouse: Warehouse, staged: ExitStack
+) -> dict[str, ir.Table]:
+    """What the table computes in Python of its inputs, staged under the same names in every run."""
+    if table.in_python is None:
+        return {}
+    asked = Queries(table, warehouse, inputs).of_inputs(table.in_python.asked)
+    told = call(table.in_python.told, inputs, asked=asked.to_pandas())
+    return {
+        name: stage(told[name], f"{table.name}__{name}", warehouse, staged)
+        for name in table.in_python.gives
+    }

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import ibis.expr.types as ir
 import pandera.ibis as pa
+from pyarrow import Table as ArrowTable
 
 from nba_pipeline import clock
 from nba_pipeline.errors import NbaPipelineError
@@ -105,6 +106,21 @@ def from_three_seasons(*names: str, **renamed: str) -> tuple[Read, ...]:
     return _reads("three_seasons", names, renamed)
 
 
+@dataclass(frozen=True)
+class InPython:
+    """What Python computes of a table's inputs: further inputs of its transform, which stays one query.
+
+    Args:
+        asked: inputs to the rows that it is computed from.
+        told: those rows as `asked`, a data frame, and inputs, to tables by name.
+        gives: the names.
+    """
+
+    asked: Transform
+    told: Callable[..., Mapping[str, ArrowTable]]
+    gives: tuple[str, ...]
+
+
 class ContradictoryDeclaration(NbaPipelineError, ValueError):
     """A declaration that contradicts itself."""
 
@@ -127,6 +143,7 @@ class Table:
     sources: tuple[Source, ...]
     expected: Transform | None
     transform: Transform
+    in_python: InPython | None
     assertions: tuple[Transform, ...]
     violations: tuple[Transform, ...]
     warnings: tuple[Transform, ...]
@@ -249,6 +266,7 @@ def table_asset(
     transform: Transform,
     reads: Sequence[Read] = (),
     sources: Sequence[Source] = (),
+    in_python: InPython | None = None,
     expected: Transform | None = None,
     assertions: Sequence[Transform] = (),
     violations: Sequence[Transform] = (),
@@ -281,6 +299,7 @@ def table_asset(
         reads: upstream tables.
         sources: phase 1 sources, for raw tables; functions take their rows under their names, and
             as `seasons_with_files` the (source, season) of which there is any file.
+        in_python: what Python computes of the inputs, for the transform to take by name.
         expected: inputs to the keys that the schedule demands.
         assertions: rows and inputs to the offending rows; where there are any nothing is written.
         violations: the same, told as an error of the stored date.
@@ -322,10 +341,13 @@ def table_asset(
     given |= {"stored", "made_from"} if appends else set()
     given |= {"known_players"} if players_from else set()
     given |= {"seasons_with_files"} if sources else set()
+    given |= {"asked", *in_python.gives} if in_python else set()
     used: set[str] = set()
     figures = [point.figures for point in checkpoints]
     checks = [*assertions, *violations, *warnings, *shares]
-    for function in (transform, expected, refusals, gate, rejections, unsettled, *checks, *figures):
+    python = (in_python.asked, in_python.told) if in_python else ()
+    others = (expected, refusals, gate, rejections, unsettled)
+    for function in (transform, *python, *others, *checks, *figures):
         if function is None:
             continue
         taken = parameters(function, given)
@@ -354,6 +376,7 @@ def table_asset(
         sources=tuple(sources),
         expected=expected,
         transform=transform,
+        in_python=in_python,
         assertions=tuple(assertions),
         violations=tuple(violations),
         warnings=tuple(warnings),

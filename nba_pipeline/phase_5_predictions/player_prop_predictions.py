@@ -12,10 +12,11 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pandera.ibis as pa
+from pyarrow import Table as ArrowTable
 
 from nba_pipeline import clock
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import same_date, same_month, table_asset
+from nba_pipeline.kernel.table import InPython, same_date, same_month, table_asset
 from nba_pipeline.league.calendar import month_of
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback import provenance
@@ -27,7 +28,6 @@ from nba_pipeline.thresholds import MOST_POINTS
 
 GRAIN = ["game_id", "player_id", "system"]
 SYSTEMS = [*systems.FORMULAS, *walk_forward.SYSTEMS]
-_KEYS = ["game_id", "player_id"]
 _BAND = ["p10", "p50", "p90", "prob_over"]
 _OF_SYSTEM = {
     "system": "string",
@@ -35,8 +35,14 @@ _OF_SYSTEM = {
     "model_version": "string",
     "model_status": "string",
     "model_month": "date",
+    "made_at": "timestamp('UTC')",
 }
+_KEY_TYPES = {"game_id": "string", "player_id": "int64"}
+_KEYS = list(_KEY_TYPES)
 _OF_SIMILAR = ["similar_games", "points_avg_similar"]
+_KNOWN = [*FEATURES, *_OF_SIMILAR]
+_PRINTS = {"print_of_features": FEATURES, "print_of_known": _KNOWN}
+"""Of what a row's fingerprint is, whether its system looks at games like this one or not."""
 _BY_SIMILAR = ["similarity", walk_forward.MIXED]
 _OF_LINE = ["points_line", "line_source", "over_price", "under_price"]
 
@@ -98,17 +104,50 @@ def expected(ml_feature_store_v2: ir.Table) -> ir.Table:
     return ml_feature_store_v2
 
 
-def _fingerprinted(features: ir.Table, values: pd.DataFrame, names: Sequence[str]) -> ir.Table:
-    """The features with a fingerprint of those of each row, which knows nothing of the line."""
-    schema = {name: str(features.schema()[name]) for name in _KEYS}
-    frame = values[_KEYS].assign(features_fingerprint=fingerprints(values, names))
-    told = ibis.memtable(frame, schema=schema | {"features_fingerprint": "string"})
-    return provenance.join(features, told, _KEYS)
+def _beside(
+    ml_feature_store_v2: ir.Table,
+    player_similar_games: ir.Table,
+    upcoming_player_game_context: ir.Table,
+) -> tuple[ir.Table, ir.Table]:
+    """The features with their line, and the same with the games that were like this one."""
+    lines = _narrow(upcoming_player_game_context, _OF_LINE)
+    plain = provenance.join(ml_feature_store_v2, lines, _KEYS)
+    return plain, provenance.join(plain, _narrow(player_similar_games, _OF_SIMILAR), _KEYS)
 
 
-def _said(
-    rows: pd.DataFrame, models: Sequence[Mapping[str, Any]], keys: Mapping[str, str]
+def asked(
+    ml_feature_store_v2: ir.Table,
+    player_similar_games: ir.Table,
+    upcoming_player_game_context: ir.Table,
 ) -> ir.Table:
+    """What every system takes: features, similar games, the line, and what the formulas say of them."""
+    _plain, beside = _beside(
+        ml_feature_store_v2, player_similar_games, upcoming_player_game_context
+    )
+    formulas = {name: formula(beside) for name, formula in systems.FORMULAS.items()}
+    return beside.select(*_KEYS, "game_date", "points_line", *_KNOWN, **formulas)
+
+
+def told(asked: pd.DataFrame, points_model: ir.Table) -> dict[str, ArrowTable]:
+    """What every system says, fingerprints of the features that it looked at, and what edges paid."""
+    models = points_model.to_pyarrow().to_pylist()
+    printed = asked[_KEYS].assign(
+        **{name: fingerprints(asked, names) for name, names in _PRINTS.items()}
+    )
+    return {
+        "said": _arrow(_said(asked, models).assign(made_at=clock.now()), _KEY_TYPES | _OF_SYSTEM),
+        "printed": _arrow(printed, _KEY_TYPES | dict.fromkeys(_PRINTS, "string")),
+        "paid": records(models).to_pyarrow(),
+    }
+
+
+def _arrow(frame: pd.DataFrame, kinds: Mapping[str, str]) -> ArrowTable:
+    """The frame's columns of those types, in their order."""
+    schema = ibis.schema(kinds).to_pyarrow()
+    return ArrowTable.from_pandas(frame[list(kinds)], schema, preserve_index=False)
+
+
+def _said(rows: pd.DataFrame, models: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """What every system says of the rows: formulas of all, the others where their month's model does."""
     months = pd.to_datetime(rows.game_date).dt.date.map(month_of)
     formulas = tuple(systems.FORMULAS)
@@ -122,9 +161,8 @@ def _said(
         if model["booster"] is not None and len(wanted):
             said = walk_forward.predicted(wanted, model, FEATURES, formulas)
             parts += [_of_system(wanted, said, name, model) for name in walk_forward.SYSTEMS]
-    schema = {**keys, **_OF_SYSTEM}
-    frame = pd.concat(parts, ignore_index=True).reindex(columns=list(schema))
-    return ibis.memtable(frame, schema=schema)
+    columns = [name for name in (*_KEYS, *_OF_SYSTEM) if name != "made_at"]
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 
 
 def _of_system(
@@ -151,34 +189,31 @@ def _narrow(rows: ir.Table, names: Sequence[str]) -> ir.Table:
 def transform(
     ml_feature_store_v2: ir.Table,
     player_similar_games: ir.Table,
-    points_model: ir.Table,
     upcoming_player_game_context: ir.Table,
+    said: ir.Table,
+    printed: ir.Table,
+    paid: ir.Table,
 ) -> ir.Table:
     """Each system's rows, with what may be said of them beside the line."""
-    lines = _narrow(upcoming_player_game_context, _OF_LINE)
-    plain = provenance.join(ml_feature_store_v2, lines, _KEYS)
-    beside = provenance.join(plain, _narrow(player_similar_games, _OF_SIMILAR), _KEYS)
-    formulas = {name: formula(beside) for name, formula in systems.FORMULAS.items()}
-    known = [*FEATURES, *_OF_SIMILAR]
-    values = beside.select(*_KEYS, "game_date", "points_line", *known, **formulas).execute()
-    models = points_model.to_pyarrow().to_pylist()
-    said = _said(values, models, {name: str(plain.schema()[name]) for name in _KEYS})
+    plain, beside = _beside(ml_feature_store_v2, player_similar_games, upcoming_player_game_context)
     # The gaps of games that were like this one are behind those systems alone that look at them.
     looks = said.system.isin(_BY_SIMILAR)
     plain, beside = (
-        provenance.join(_fingerprinted(rows, values, names), told, _KEYS, how="inner")
-        for rows, names, told in (
-            (plain, FEATURES, said.filter(~looks)),
-            (beside.drop(*_OF_SIMILAR), known, said.filter(looks)),
+        provenance.join(provenance.join(rows, prints, _KEYS), of_systems, _KEYS, how="inner")
+        for rows, prints, of_systems in (
+            (plain, _prints(printed, "print_of_features"), said.filter(~looks)),
+            (beside.drop(*_OF_SIMILAR), _prints(printed, "print_of_known"), said.filter(looks)),
         )
     )
     rows = plain.union(beside.select(*plain.columns))
-    rows = rows.mutate(
-        made_at=ibis.literal(clock.now(), "timestamp('UTC')"),
-        edge=rows.predicted_points - rows.points_line,
-    )
+    rows = rows.mutate(edge=rows.predicted_points - rows.points_line)
     ready = provenance.with_quality(rows, provenance.bootstrap(rows))
-    return with_advice(ready, records(models))
+    return with_advice(ready, paid)
+
+
+def _prints(printed: ir.Table, name: str) -> ir.Table:
+    """The rows' fingerprints of that name."""
+    return printed.select(*_KEYS, features_fingerprint=printed[name])
 
 
 def players_without_features(rows: ir.Table, ml_feature_store_v2: ir.Table) -> ir.Table:
@@ -195,6 +230,7 @@ player_prop_predictions = table_asset(
         *same_month("points_model"),
     ],
     expected=expected,
+    in_python=InPython(asked, told, ("said", "printed", "paid")),
     transform=transform,
     violations=[players_without_features],
     checkpoints=[checkpoint("universe", players_without_features)],

@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 
 from nba_pipeline.engine.inputs import read_inputs
-from nba_pipeline.engine.queries import call
+from nba_pipeline.engine.queries import call, told_in_python
 from nba_pipeline.engine.rows import finished
 from nba_pipeline.engine.upstream_versions import made_from
 from nba_pipeline.tables import TABLES
@@ -36,6 +36,9 @@ def test_a_table_compiles_for_bigquery(league: Lab, name: str) -> None:
     days = table.partitions_of([LAST])
     with ExitStack() as staged:
         inputs = read_inputs(table, days, league.warehouse, league.landing, staged)
+        if table.in_python:
+            assert compiled(call(table.in_python.asked, inputs))
+        inputs |= told_in_python(table, inputs, league.warehouse, staged)
         more = {"made_from": made_from(table, days, league.warehouse)} if table.appends else {}
         rows = finished(table, call(table.transform, inputs, partitions=days, **more))
         assert len(compiled(rows)) < MOST_BYTES

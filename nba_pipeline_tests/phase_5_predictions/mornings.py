@@ -7,6 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import ibis
+import ibis.expr.types as ir
+
+from nba_pipeline.phase_5_predictions import player_prop_predictions as predictions
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged
 
 _SCHEDULED = 1
@@ -48,3 +52,13 @@ def change_games(landing: Path, change: Callable[[dict[str, Any]], None]) -> Non
 def next_day(day: date) -> date:
     """The day after."""
     return day + timedelta(days=1)
+
+
+def predicted(
+    features: ir.Table, similar: ir.Table, models: ir.Table, context: ir.Table
+) -> ir.Table:
+    """What every system says of rows of the feature store, of similar games and of the context."""
+    asked = predictions.asked(features, similar, context).to_pyarrow().to_pandas()
+    told = predictions.told(asked, models)
+    given = {name: ibis.memtable(rows) for name, rows in told.items()}
+    return predictions.transform(features, similar, context, **given)

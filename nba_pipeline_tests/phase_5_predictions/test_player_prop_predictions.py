@@ -13,10 +13,9 @@ from nba_pipeline.engine.landing import Landing
 from nba_pipeline.model import boosting, spread
 from nba_pipeline.model.features import fingerprints
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
-from nba_pipeline.phase_5_predictions.player_prop_predictions import transform
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import FIRST, Lab
-from nba_pipeline_tests.phase_5_predictions.mornings import known_on, moment, next_day
+from nba_pipeline_tests.phase_5_predictions.mornings import known_on, moment, next_day, predicted
 from nba_pipeline_tests.window_rows import answers
 
 DAY = date(2023, 11, 10)
@@ -146,7 +145,7 @@ def predictions(**learned: str | None) -> dict[tuple[str, int], dict[str, object
     }
     of_model = {"month": "date", "model_month": "date", "booster": "binary"}
     of_model |= {name: "string" for name in model if name not in of_model}
-    rows = transform(
+    rows = predicted(
         ibis.memtable(store, schema=kinds),
         ibis.memtable(
             games,

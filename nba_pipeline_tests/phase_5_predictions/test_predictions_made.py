@@ -24,7 +24,6 @@ from nba_pipeline.kernel.table import Table
 from nba_pipeline.phase_5_predictions import predictions_made as module
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
 from nba_pipeline.phase_5_predictions.player_prop_predictions import PlayerPropPredictions
-from nba_pipeline.phase_5_predictions.player_prop_predictions import transform as predicted
 from nba_pipeline.quality.accuracy import accuracy_of
 from nba_pipeline.quality.explain import explain
 from nba_pipeline.quality.gaps import root_gaps
@@ -38,6 +37,7 @@ from nba_pipeline_tests.phase_5_predictions.mornings import (
     known_on,
     moment,
     next_day,
+    predicted,
 )
 
 DAY = date(2023, 11, 10)

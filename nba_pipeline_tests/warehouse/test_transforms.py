@@ -1,13 +1,14 @@
 """Every table comes out of BigQuery as it comes out of DuckDB, from the same rows."""
 
 import math
+from contextlib import ExitStack
 from datetime import date
 
 import pytest
 
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.engine.landing import Landing
-from nba_pipeline.engine.queries import call
+from nba_pipeline.engine.queries import call, told_in_python
 from nba_pipeline.kernel.columns import OWN
 from nba_pipeline.model import promotion, systems
 from nba_pipeline.tables import TABLES
@@ -85,7 +86,10 @@ def _made(league: Lab, warehouse: Warehouse) -> tuple[list[Row], list[Row]]:
     behind["earlier"] = warehouse.stage(none)
     models = warehouse.stage(call(model.transform, behind, partitions=[NOVEMBER, DECEMBER]))
     asked = {read.parameter: inputs[read.parameter] for read in predictions.reads}
-    said = warehouse.stage(call(predictions.transform, asked | {"points_model": models}))
+    asked["points_model"] = models
+    with ExitStack() as staged:
+        asked |= told_in_python(predictions, asked, warehouse, staged)
+        said = warehouse.stage(call(predictions.transform, asked))
     keys = [*predictions.grain]
     return (
         models.order_by("month").to_pyarrow().to_pylist(),
