@@ -19,7 +19,6 @@ from nba_pipeline.engine.needs import Needs, needs
 from nba_pipeline.engine.queries import CHANGING, Queries, call, told_in_python
 from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped, written_by
 from nba_pipeline.engine.staleness import Survey
-from nba_pipeline.engine.upstream_versions import made_from
 from nba_pipeline.engine.verdicts import judge, require
 from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.warehouse.labels import labelled
@@ -137,8 +136,6 @@ def _computed(
                 return Computed(Replaced((), (), 0), current, refused, {})
         inputs |= told_in_python(table, inputs, warehouse, staged)
         questions = Queries(table, warehouse, inputs)
-        versions = {"made_from": made_from(table, ready, warehouse)} if table.appends else {}
-
         own = {str(bypass) for bypass in writer.bypasses}
         bypassed = {
             day: "; ".join(sorted(texts))
@@ -149,10 +146,10 @@ def _computed(
         writing = stage(facts_of_run, f"{table.name}__writing", warehouse, staged)
 
         def made() -> tuple[ir.Table, Mapping[str, set[tuple[str, str]]]]:
-            rows = call(table.transform, inputs, partitions=ready, **versions)
+            rows = call(table.transform, inputs, partitions=ready)
             return stamped(table, finished(table, rows), writing), lineage_of(table, rows, inputs)
 
-        is_fixed = not parameters(table.transform, inputs) & CHANGING
+        is_fixed = CHANGING not in parameters(table.transform, inputs)
         rows, lineage = questions.rows(made, f"{table.name}__rows", is_fixed=is_fixed)
         staged.callback(warehouse.drop_staged, rows)
         if clashes := held_elsewhere(table, rows, ready, warehouse):

@@ -14,6 +14,7 @@ import pyarrow as pa
 from nba_pipeline import clock
 from nba_pipeline.engine.known_players import known_players
 from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.upstream_versions import made_from
 from nba_pipeline.kernel.columns import OWN
 from nba_pipeline.kernel.table import Read, Table
 from nba_pipeline.league import calendar
@@ -74,8 +75,11 @@ def read_inputs(
     return inputs
 
 
-def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[str, ir.Table]:
-    """What a table takes of its own: `stored`, of the dates, and `earlier`, of others before the last."""
+def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[str, Rows]:
+    """What a table takes of its own: `stored`, of the dates, and `earlier`, of others before the last.
+
+    What is stored is added to, and so `made_from` goes with it.
+    """
     if not (table.appends or table.knows_earlier):
         return {}
     columns = table.schema.to_schema().columns
@@ -86,12 +90,13 @@ def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[
         lacking = {n: ibis.null().cast(str(c.dtype)) for n, c in columns.items()}
         own = stored.mutate(**{n: v for n, v in lacking.items() if n not in stored.columns})
     day = own[table.date_column]
-    found = {"stored": own.filter(day.isin(list(days)))} if table.appends else {}
-    return found | (
-        {"earlier": own.filter(day < max(days), ~day.isin(list(days)))}
-        if table.knows_earlier
-        else {}
-    )
+    found: dict[str, Rows] = {}
+    if table.appends:
+        found["stored"] = own.filter(day.isin(list(days)))
+        found["made_from"] = made_from(table, days, warehouse)
+    if table.knows_earlier:
+        found["earlier"] = own.filter(day < max(days), ~day.isin(list(days)))
+    return found
 
 
 def _seasons_with_files(table: Table, days: Sequence[date], landing: Landing) -> pa.Table:

@@ -21,7 +21,7 @@ from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.league.calendar import seasons
 from nba_pipeline.warehouse.protocol import Warehouse
 
-CHANGING = frozenset({"partitions", "made_from"})
+CHANGING = "partitions"
 """What a function may take that differs from run to run: what it comes to is compiled each time."""
 Answer = TypeVar("Answer")
 

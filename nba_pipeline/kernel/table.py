@@ -328,7 +328,8 @@ def table_asset(
             it or the season before, with player_name and known_from, the first date that may know it.
         appends: whether rows are added and never replaced. The transform then gives the rows to
             add, until the day is over, and may take `stored`, the dates' rows so far, and
-            `made_from`, per date the versions of everything upstream as JSON text.
+            `made_from`: one row per date that is not over, with the versions of everything upstream
+            as JSON text, and `now`, UTC.
 
     Raises:
         ContradictoryDeclaration: a function's parameter names nothing that is read, or a read is used by none;

@@ -8,15 +8,13 @@ be made again for as long as the warehouse keeps that version. Whether today's i
 where it can change: by inputs_changed of prediction_accuracy and of `explain`.
 """
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline import clock
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.columns import declared
 from nba_pipeline.kernel.table import same_date, table_asset
@@ -57,17 +55,16 @@ def transform(
     player_prop_predictions: ir.Table,
     nbac_schedule: ir.Table,
     stored: ir.Table,
-    made_from: Mapping[date, str],
+    made_from: ir.Table,
 ) -> ir.Table:
     """The predictions of games that have not begun, where they are not what was said last."""
-    now = clock.now()
-    games = nbac_schedule.filter(
+    games = nbac_schedule.select("game_id", "game_date", "status", "tipoff_at")
+    games = games.inner_join(made_from, "game_date").filter(
         _.status == "scheduled",
-        _.game_date >= clock.today(),
         # The source has no tip-off time for some games: then the day decides.
-        _.tipoff_at.isnull() | (_.tipoff_at > ibis.literal(now, "timestamp('UTC')")),
+        _.tipoff_at.isnull() | (_.tipoff_at > _.now),
     )
-    open_games = games.select("game_id", "tipoff_at")
+    open_games = games.select("game_id", "tipoff_at", "made_from", "now")
     rows = provenance.join(
         player_prop_predictions.drop("made_at"), open_games, ["game_id"], how="inner"
     )
@@ -75,14 +72,9 @@ def transform(
     rows = rows.anti_join(last, [rows[name].identical_to(last[name]) for name in _COMPARED])
     said = last.select(said_at="made_at", **{f"{key}_said": key for key in statements.KEYS})
     rows = rows.left_join(said, [rows[key] == said[f"{key}_said"] for key in statements.KEYS])
-    moment = ibis.literal(now, "timestamp('UTC')")
     after_last = rows.said_at + ibis.interval(microseconds=1)
-    versions = [(rows.game_date == day, text) for day, text in made_from.items()]
-    return rows.mutate(
-        # Two statements within one tick of the clock, or after it was set back, keep their order.
-        made_at=ibis.ifelse(rows.said_at >= moment, after_last, moment),
-        made_from=ibis.cases(*versions) if versions else ibis.null().cast("string"),
-    )
+    # Two statements within one tick of the clock, or after it was set back, keep their order.
+    return rows.mutate(made_at=ibis.ifelse(rows.said_at >= rows.now, after_last, rows.now))
 
 
 def statements_after_tip_off(rows: ir.Table) -> ir.Table:

@@ -10,7 +10,6 @@ import sqlglot
 from nba_pipeline.engine.inputs import read_inputs
 from nba_pipeline.engine.queries import call, told_in_python
 from nba_pipeline.engine.rows import finished
-from nba_pipeline.engine.upstream_versions import made_from
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST, Lab
 from nba_pipeline_tests.warehouse.bigquery_rules import broken_by
@@ -39,8 +38,7 @@ def test_a_table_compiles_for_bigquery(league: Lab, name: str) -> None:
         if table.in_python:
             assert compiled(call(table.in_python.asked, inputs))
         inputs |= told_in_python(table, inputs, league.warehouse, staged)
-        more = {"made_from": made_from(table, days, league.warehouse)} if table.appends else {}
-        rows = finished(table, call(table.transform, inputs, partitions=days, **more))
+        rows = finished(table, call(table.transform, inputs, partitions=days))
         assert len(compiled(rows)) < MOST_BYTES
         stored = league.warehouse.table(name)
         for function in (

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ibis
 import pytest
@@ -19,7 +19,7 @@ from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.schema import conformed
 from nba_pipeline.engine.staleness import Survey
-from nba_pipeline.engine.upstream_versions import content
+from nba_pipeline.engine.upstream_versions import content, made_from
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.phase_5_predictions import predictions_made as module
 from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES
@@ -29,7 +29,7 @@ from nba_pipeline.quality.explain import explain
 from nba_pipeline.quality.gaps import root_gaps
 from nba_pipeline.quality.predictions import predictions_of
 from nba_pipeline.tables import TABLES
-from nba_pipeline.warehouse.protocol import RowsLost, Storage
+from nba_pipeline.warehouse.protocol import RowsLost, Storage, Warehouse
 from nba_pipeline_tests.conftest import FIRST, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 from nba_pipeline_tests.phase_5_predictions.mornings import (
@@ -511,11 +511,13 @@ def _new_statements(
     ]
     of_schedule = {"game_id": "string", "game_date": "date", "status": "string"}
     with clock.set_to(now):
+        of_nothing = replace(TABLES["predictions_made"], upstream=())
+        open_dates = made_from(of_nothing, [day], cast(Warehouse, None))
         rows = module.transform(
             ibis.memtable(made, schema=kinds),
             ibis.memtable(schedule, schema=of_schedule | {"tipoff_at": "timestamp('UTC')"}),
             ibis.memtable(stored or [], schema=columns),
-            {day: "{}"},
+            ibis.memtable(open_dates),
         )
         rows = conformed(rows, module.PredictionsMade, {})
         return list(rows.order_by("game_id").to_pyarrow().to_pylist())
