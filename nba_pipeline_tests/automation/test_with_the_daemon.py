@@ -50,7 +50,8 @@ _LOOKING_EVERY, _LOOKS = timedelta(minutes=10), 9
 """How far schedules' looks lie apart, and how many of them the time of a moment stands still for."""
 _IDLE_LOOKS = 2
 """After how many looks without a run nothing more is waited for."""
-_QUIET_SECONDS, _LONGEST_SECONDS = 12, 600
+_QUIET_SECONDS, _UNTIL_A_LOOK_SECONDS, _LONGEST_SECONDS = 12, 45, 600
+SCHEDULES = {TRAINING: "monthly_training", MORNING: "pre_game", NIGHT: "post_game"}
 
 
 @dataclass
@@ -123,27 +124,33 @@ class Weeks:
 
     def live(self, now: datetime, moment: Moment | None, *, is_killed: bool) -> None:
         """The time comes, what has become known lands, and the daemon does what is to be done."""
-        now = now.astimezone(UTC)
+        schedule, now = SCHEDULES[now.time()], now.astimezone(UTC)
         self.set_clock(now)
         for path in self.known.write(moment) if moment else ():
             os.utime(self.landing / path, (now.timestamp(), now.timestamp()))
         idle = 0
         for look in range(_LOOKS):
             runs, kills = self.unattended.instance.get_runs_count(), self.kills
-            self._settle(now + look * _LOOKING_EVERY, is_killed=is_killed)
+            self._settle(now + look * _LOOKING_EVERY, schedule, is_killed=is_killed)
             is_killed &= kills == self.kills
             has_run = runs != self.unattended.instance.get_runs_count()
             idle = 0 if has_run else idle + 1
             if idle == _IDLE_LOOKS or (moment and self.is_done(moment, now)):
                 return
 
-    def _settle(self, now: datetime, *, is_killed: bool) -> None:
-        """Sets the clock and waits until nothing has been under way for a while."""
+    def _settle(self, now: datetime, schedule: str, *, is_killed: bool) -> None:
+        """Sets the clock and waits until the schedule has looked, and nothing is under way for a while."""
+        looked = self.last_look(schedule)
         self.set_clock(now)
         quiet_since = began = real_time.monotonic()
-        while real_time.monotonic() - quiet_since < _QUIET_SECONDS:
+        while True:
             assert real_time.monotonic() - began < _LONGEST_SECONDS, f"{now}: {self.under_way()}"
             real_time.sleep(2)
+            # A daemon's first look waits for the schedule's next time.
+            is_looked = self.last_look(schedule) != looked
+            is_looked |= real_time.monotonic() - began > _UNTIL_A_LOOK_SECONDS
+            if is_looked and real_time.monotonic() - quiet_since > _QUIET_SECONDS:
+                return
             if active := self.under_way():
                 quiet_since = real_time.monotonic()
                 if is_killed and dg.DagsterRunStatus.STARTED in active:
@@ -151,6 +158,15 @@ class Weeks:
                     self.kill()
                     self.kills, is_killed = self.kills + 1, False
                     self.start()
+
+    def last_look(self, schedule: str) -> float | None:
+        """The time for which the schedule looked last; None while it never did."""
+        instance = self.unattended.instance
+        for state in instance.all_instigator_state():
+            if state.instigator_name == schedule:
+                ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
+                return ticks[0].timestamp if ticks else None
+        return None
 
     def under_way(self) -> list[dg.DagsterRunStatus]:
         """The states of the runs that have not ended."""
