@@ -2,9 +2,10 @@
 
     python benchmarks/ui_backfill.py --home .nba_pipeline --landing ../shared/data/landing
 
-Copies a home that has the days (so that what they look back on is there), starts `nba-pipeline ui` on
-the copy, asks for a backfill as the UI's dialog does, and prints the seconds until the daemon says that
-it is done, with what its runs took. Each date is computed again.
+Copies a home that has what the days look back on, and with --force the days themselves, starts
+`nba-pipeline ui` on the copy, asks for a backfill as the UI's dialog does, and prints the seconds until
+the daemon says that it is done, with what its runs took. The sensors are switched off, since they would
+do by themselves what is missing. With --force each date is computed again, and models are trained again.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
+from nba_pipeline.automation.sensors import LANDING, REPAIR
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.dagster_client import DagsterClient, free_port, until
 
@@ -32,7 +34,7 @@ _ENDED = {"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCE
 _LONGEST_SECONDS = 600
 
 
-def backfilled(client: DagsterClient, days: list[date]) -> None:
+def backfilled(client: DagsterClient, days: list[date], *, is_forced: bool) -> None:
     """Asks for the days of all tables, waits for the end, and prints what it took."""
     began = time.perf_counter()
     told = client.ask(
@@ -41,7 +43,7 @@ def backfilled(client: DagsterClient, days: list[date]) -> None:
             "assetSelection": [{"path": [name]} for name in TABLES],
             "partitionNames": [str(day) for day in days],
             "fromFailure": False,
-            "tags": [{"key": "nba_pipeline/force", "value": "true"}],
+            "tags": [{"key": "nba_pipeline/force", "value": str(is_forced).lower()}],
         },
     )["launchPartitionBackfill"]
     if "backfillId" not in told:
@@ -66,6 +68,7 @@ def main() -> None:
     parser.add_argument("--landing", type=Path, default=Path("../shared/data/landing"))
     parser.add_argument("--first", type=date.fromisoformat, default=date(2024, 3, 5))
     parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--force", action="store_true")
     asked = parser.parse_args()
     days = [asked.first + timedelta(days=number) for number in range(asked.days)]
     port = free_port()
@@ -75,7 +78,10 @@ def main() -> None:
             "NBA_PIPELINE_HOME": str(home),
             "NBA_PIPELINE_LANDING": str(asked.landing.absolute()),
         }
-        places.pop("DAGSTER_HOME", None)
+        places["DAGSTER_HOME"] = str(home / "dagster")
+        for sensor in (LANDING, REPAIR):
+            stop = ["-m", "dagster", "sensor", "stop", sensor, "-m", "nba_pipeline.definitions"]
+            subprocess.run([sys.executable, *stop], env=places, check=True, capture_output=True)
         served = subprocess.Popen(
             [str(PROGRAM), "ui", "--port", str(port)],
             env=places,
@@ -86,7 +92,7 @@ def main() -> None:
         try:
             client = DagsterClient(port)
             until(lambda: bool(client.locations()), 120)
-            backfilled(client, days)
+            backfilled(client, days, is_forced=asked.force)
         finally:
             os.killpg(served.pid, signal.SIGKILL)
             served.wait()
