@@ -59,7 +59,7 @@ def ui(
 
 
 def _run(programs: Sequence[Sequence[str]], folder: str, places: Mapping[str, str]) -> int:
-    """Runs modules until one ends or this process is told to; then interrupts the others.
+    """Runs modules until one ends or this process is told to; then tells the others to.
 
     Returns:
         What the first that ended by itself ended with, else 0.
@@ -78,8 +78,8 @@ def _run(programs: Sequence[Sequence[str]], folder: str, places: Mapping[str, st
         pass
     finally:
         for each in running:
-            if each.poll() is None:
-                each.send_signal(signal.SIGINT)
+            # What a shell has started in the background hears no interrupt.
+            each.terminate()
         for each in running:
             each.wait()
     return ended[0] if ended else 0

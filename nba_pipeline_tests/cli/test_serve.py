@@ -46,19 +46,19 @@ def test_each_part_has_a_unit_that_restarts_it_and_interrupts_its_runs(part: Par
     assert (service["Restart"], service["KillSignal"]) == ("always", "SIGINT")
 
 
-def test_where_one_program_ends_the_other_is_interrupted_and_its_end_is_told(
+def test_where_one_program_ends_the_other_is_ended_and_its_end_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A webserver whose port is taken leaves no daemon behind."""
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    (tmp_path / "fails.py").write_text("import sys, time; time.sleep(1); sys.exit(3)")
+    (tmp_path / "fails.py").write_text(_FAILS)
     (tmp_path / "waits.py").write_text(_WAITS)
     places = {**os.environ, "PYTHONPATH": str(tmp_path)}
     assert _run([["fails"], ["waits"]], str(tmp_path), places) == 3
-    assert (tmp_path / "interrupted").exists()
+    assert (tmp_path / "told").exists()
 
 
-def test_who_is_told_to_end_interrupts_what_it_started(tmp_path: Path) -> None:
+def test_who_is_told_to_end_ends_what_it_started(tmp_path: Path) -> None:
     """A service manager ends the one process that it knows."""
     (tmp_path / "waits.py").write_text(_WAITS)
     call = f"from nba_pipeline.cli.serve import _run; _run([['waits']], {str(tmp_path)!r}, {{}})"
@@ -68,14 +68,21 @@ def test_who_is_told_to_end_interrupts_what_it_started(tmp_path: Path) -> None:
         time.sleep(0.1)
     started.terminate()
     assert started.wait(timeout=30) == 0
-    assert (tmp_path / "interrupted").exists()
+    assert (tmp_path / "told").exists()
 
 
+_FAILS = """
+import pathlib, sys, time
+while not pathlib.Path("waiting").exists():
+    time.sleep(0.1)
+sys.exit(3)
+"""
 _WAITS = """
-import pathlib, time
+import pathlib, signal, sys, time
+def end(*_):
+    pathlib.Path("told").touch()
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
 pathlib.Path("waiting").touch()
-try:
-    time.sleep(60)
-except KeyboardInterrupt:
-    pathlib.Path("interrupted").touch()
+time.sleep(60)
 """
