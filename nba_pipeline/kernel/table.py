@@ -359,13 +359,13 @@ def table_asset(
         used |= taken
     if unread := {read.parameter for read in reads} - used:
         raise ContradictoryDeclaration(f"{name}: {sorted(unread)} is read but used by no function")
-    declared = [check.__name__ for check in (*checks, *filter(None, [refusals]))]
+    unnamed = [check.__name__ for check in (*checks, *filter(None, [refusals]))]
     for check in (check for point in checkpoints for check in point.checks):
-        if check not in declared:
+        if check not in unnamed:
             raise ContradictoryDeclaration(
                 f"{name}: a checkpoint names {check}, which is no check or is in another already"
             )
-        declared.remove(check)
+        unnamed.remove(check)
     return Table(
         name=name,
         group=group,

@@ -135,7 +135,7 @@ def told(asked: pd.DataFrame, points_model: ir.Table) -> dict[str, ArrowTable]:
         **{name: fingerprints(asked, names) for name, names in _PRINTS.items()}
     )
     return {
-        "said": _arrow(_said(asked, models).assign(made_at=clock.now()), _KEY_TYPES | _OF_SYSTEM),
+        "said": _arrow(_said(asked, models), _KEY_TYPES | _OF_SYSTEM),
         "printed": _arrow(printed, _KEY_TYPES | dict.fromkeys(_PRINTS, "string")),
         "paid": records(models).to_pyarrow(),
     }
@@ -161,8 +161,8 @@ def _said(rows: pd.DataFrame, models: Sequence[Mapping[str, Any]]) -> pd.DataFra
         if model["booster"] is not None and len(wanted):
             said = walk_forward.predicted(wanted, model, FEATURES, formulas)
             parts += [_of_system(wanted, said, name, model) for name in walk_forward.SYSTEMS]
-    columns = [name for name in (*_KEYS, *_OF_SYSTEM) if name != "made_at"]
-    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
+    columns = [*_KEYS, *_OF_SYSTEM]
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns).assign(made_at=clock.now())
 
 
 def _of_system(
