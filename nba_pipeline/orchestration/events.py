@@ -59,7 +59,7 @@ def log_computed(
     stamps: Mapping[date, Stamp],
     changed: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Materializations and checks of the dates that were computed, or that Dagster does not know.
+    """Materializations and checks of the dates that were computed, or of which Dagster knows otherwise.
 
     Args:
         context: the run's.
@@ -76,10 +76,13 @@ def log_computed(
         key, DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION_TAG], [str(d) for d in stored]
     )
     versions = {day: _data_version(stamps[day]) for day in stored}
+    in_vain = _attempted_in_vain(context, key) if not done.issuperset(stored) else set()
     told = [
         day
         for day in stored
-        if day in done or known.get(str(day), {}).get(DATA_VERSION_TAG) != versions[day]
+        if day in done
+        or str(day) in in_vain
+        or known.get(str(day), {}).get(DATA_VERSION_TAG) != versions[day]
     ]
     # The daemon takes a date of its backfill for done by its materialization in one of its runs.
     is_awaited = _DAEMONS_BACKFILL in context.run.tags
@@ -110,6 +113,15 @@ def log_computed(
     if done:
         passed = [dg.AssetCheckEvaluation(key, name, True, {}) for name in stopping_checks(table)]
         _log(context, DagsterEventType.ASSET_CHECK_EVALUATION, passed)
+
+
+def _attempted_in_vain(context: dg.AssetExecutionContext, key: dg.AssetKey) -> set[str]:
+    """The dates that are shown as failed although they may be stored: another run gave them up."""
+    attempts = context.instance.event_log_storage
+    found = attempts.get_latest_asset_partition_materialization_attempts_without_materializations(
+        key
+    )
+    return {day for day, (run_id, _) in found.items() if run_id != context.run_id}
 
 
 def log_stopped(context: dg.AssetExecutionContext, table: Table, error: BaseException) -> None:

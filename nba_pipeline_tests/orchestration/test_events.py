@@ -229,6 +229,26 @@ def test_dates_that_an_error_hit_are_shown_as_failed(
     assert books.events()["STEP_FAILURE"] == 1
 
 
+def test_a_date_that_is_current_does_not_stay_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forced run that failed leaves its dates red; the next one that finds them current says so."""
+    books = Books(tmp_path)
+    table = "nbac_team_boxscore"
+    words = _words(with_upstream(table))
+    assert books.call("backfill", *SPAN, *words).exit_code == 0
+
+    def judge(*_arguments) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(compute, "judge", judge)
+    assert books.call("backfill", *SPAN, "-t", table, "--force").exit_code == 1
+    assert books.dates(table)["failed"] == _dates()
+    monkeypatch.undo()
+    assert books.launch([table]).status == dg.DagsterRunStatus.SUCCESS
+    assert books.dates(table) == {"materialized": _dates(), "failed": set()}
+
+
 def test_what_a_computed_date_costs(tmp_path: Path) -> None:
     """Under 8 KB of log per table and date; lineage and counts stand once per run and table."""
     books = Books(tmp_path)
