@@ -6,7 +6,7 @@ from nba_pipeline.automation.alert_sensor import alert_sensor, report_asset
 from nba_pipeline.automation.schedules import schedules
 from nba_pipeline.automation.sensors import sensors
 from nba_pipeline.orchestration.asset import table_definition
-from nba_pipeline.orchestration.session import session_resource
+from nba_pipeline.orchestration.session_resource import session_resource
 from nba_pipeline.orchestration.source_asset import source_asset
 from nba_pipeline.tables import SOURCES, TABLES
 

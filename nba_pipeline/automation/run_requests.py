@@ -14,8 +14,9 @@ from nba_pipeline.automation.installation import OpenInstallation
 from nba_pipeline.automation.work import Work
 from nba_pipeline.backfill.lease_rows import Claim
 from nba_pipeline.errors import WrongRequest
+from nba_pipeline.orchestration.run_tags import WORK_TAG, days_of
 from nba_pipeline.orchestration.runner import tags_of
-from nba_pipeline.orchestration.session import WORK_TAG, claims, days_of
+from nba_pipeline.orchestration.session import claims
 
 ASSET_JOB = "__ASSET_JOB"
 """Dagster's job of all assets; a job of one's own may hold one kind of partition only."""

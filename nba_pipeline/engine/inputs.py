@@ -16,7 +16,8 @@ from nba_pipeline.engine.known_players import known_players
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.upstream_versions import made_from
 from nba_pipeline.kernel.columns import OWN
-from nba_pipeline.kernel.table import Read, Table
+from nba_pipeline.kernel.reads import Read
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.warehouse.protocol import Rows, Warehouse
 

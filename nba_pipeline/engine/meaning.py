@@ -58,7 +58,7 @@ def modules_of(table: Table) -> set[str]:
         for v in _reached(_functions(table))
         if not isinstance(v, Threshold | Invariant | Table)
     }
-    others = ("phase_", "errors", "clock", "kernel.table")
+    others = ("phase_", "errors", "clock", "kernel.table", "kernel.reads")
     return {m for m in reached if not m.removeprefix(f"{_PACKAGE}.").startswith(others)}
 
 

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nba_pipeline.engine.stretches import DayList, spans
-from nba_pipeline.kernel.table import Read, Table
+from nba_pipeline.kernel.reads import Read
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.thresholds import SHARES, STOPPING_SHARES
 

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from nba_pipeline.kernel.table import Read
+from nba_pipeline.kernel.reads import Read
 
 
 def spans(read: Read, day: date) -> list[tuple[date, date]]:

@@ -16,15 +16,15 @@ from nba_pipeline.backfill.planner import Request, groups, lines, parts, stale_i
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration import interrupts
-from nba_pipeline.orchestration.session import (
+from nba_pipeline.orchestration.run_tags import (
     BACKFILL_TAG,
     BYPASS_TAG,
     FORCE_TAG,
     ONLY_STORED_TAG,
     REASON_TAG,
     WAIT_TAG,
-    RunSession,
 )
+from nba_pipeline.orchestration.session import RunSession
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

@@ -3,7 +3,6 @@
 The lease is taken here, in the write path, so every run has one whatever started it.
 """
 
-import gc
 import os
 import signal
 import time
@@ -11,8 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, timedelta
-
-import dagster as dg
 
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.heartbeat import Heartbeat
@@ -26,31 +23,15 @@ from nba_pipeline.engine.compute import Computed, Writer, compute
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.staleness import Survey
-from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.league import calendar
 from nba_pipeline.orchestration import interrupts
-from nba_pipeline.orchestration.dagster_run import CANCEL_REASON_TAG, LaunchedRun
+from nba_pipeline.orchestration.dagster_run import LaunchedRun
 from nba_pipeline.settings import Settings
 from nba_pipeline.warehouse.labels import labelled
 from nba_pipeline.warehouse.opening import open_warehouse
 from nba_pipeline.warehouse.protocol import LostLease, Warehouse
 
-BYPASS_TAG = "nba_pipeline/bypass"
-REASON_TAG = "nba_pipeline/bypass_reason"
-FORCE_TAG = "nba_pipeline/force"
-WAIT_TAG = "nba_pipeline/wait"
-ONLY_STORED_TAG = "nba_pipeline/only_stored"
-BACKFILL_TAG = "nba_pipeline/backfill"
-WORK_TAG = "nba_pipeline/work"
-"""Identity of the work for which a sensor or schedule has asked; see automation.work."""
-_TAGS = {
-    *(BYPASS_TAG, REASON_TAG, FORCE_TAG, WAIT_TAG, ONLY_STORED_TAG, BACKFILL_TAG),
-    *(WORK_TAG, CANCEL_REASON_TAG),
-}
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 _LONGEST_REASON = 500
-_RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 class RunSession:
@@ -103,9 +84,11 @@ class RunSession:
         """Gives its connections back: a process may carry out many runs."""
         self._engine.dispose()
 
-    def has(self, settings: Settings) -> bool:
-        """Whether it was opened with these settings."""
-        return self._settings == settings
+    @staticmethod
+    def sharing(settings: Settings) -> "RunSession | None":
+        """The session whose parts a run of this thread uses, where it has the same settings."""
+        launcher = _SHARED.get()
+        return launcher if launcher and launcher._settings == settings else None  # noqa: SLF001
 
     @contextmanager
     def lease(
@@ -322,97 +305,3 @@ def claims(tables: Sequence[Table], days: Sequence[date]) -> tuple[list[Claim], 
             known = reads.get(read.table, Claim(read.table, first, last))
             reads[read.table] = Claim(read.table, min(first, known.first), max(last, known.last))
     return writes, list(reads.values())
-
-
-def days_of(run: dg.DagsterRun) -> list[date]:
-    """The partitions of a run, by their keys' dates.
-
-    Raises:
-        WrongRequest: the run has no partition, or a range that ends before it begins.
-    """
-    tags = run.tags
-    if "dagster/partition" in tags:
-        return [date.fromisoformat(tags["dagster/partition"])]
-    if not all(tag in tags for tag in _RANGE_TAGS):
-        raise WrongRequest("choose partitions: every table is partitioned by date or month")
-    first, last = (date.fromisoformat(tags[tag]) for tag in _RANGE_TAGS)
-    if first > last:
-        raise WrongRequest(f"the range of partitions begins on {first} and ends on {last}")
-    return days_between(first, last)
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """The days that a range of partitions stands for, from its first key to its last."""
-    # A month's key is its first day, which may lie before the season that begins in it.
-    return sorted({first, *calendar.season_days(first, last), last})
-
-
-def _is_on(tags: Mapping[str, str], tag: str) -> bool:
-    """Whether the tag is true; absent is false."""
-    value = tags.get(tag, "false")
-    if value not in ("true", "false"):
-        raise WrongRequest(f"tag {tag} is {value!r}: give true or false")
-    return value == "true"
-
-
-def _refuse_unknown_tags(tags: Mapping[str, str]) -> None:
-    """Raises WrongRequest where a tag asks this program for what it does not know."""
-    unknown = [name for name in tags if name.startswith("nba_pipeline/") and name not in _TAGS]
-    if unknown:
-        raise WrongRequest(f"no tag {', '.join(unknown)}; there are {', '.join(sorted(_TAGS))}")
-    if tags.get(REASON_TAG) and not tags.get(BYPASS_TAG):
-        raise WrongRequest(f"tag {REASON_TAG} gives a reason, and {BYPASS_TAG} names no bypass")
-
-
-def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
-    """The resource that gives each run its session.
-
-    Args:
-        tables: every declared table by name, in the graph's order.
-    """
-
-    @dg.resource(description="Warehouse, landing zone and lease of one run")
-    def session(context: dg.InitResourceContext) -> Iterator[RunSession]:
-        run = context.run
-        if run is None:
-            raise WrongRequest("a session belongs to a run")
-        keys = run.asset_selection
-        names = {key.to_user_string() for key in keys} if keys else set(tables)
-        selected = [table for name, table in tables.items() if name in names]
-        tags = run.tags
-        _refuse_unknown_tags(tags)
-        bypasses = [
-            Bypass(name.strip(), tags.get(REASON_TAG, ""))
-            for name in tags.get(BYPASS_TAG, "").split(",")
-            if name.strip()
-        ]
-        backfill_id = tags.get(BACKFILL_TAG) or tags.get("dagster/backfill") or run.run_id
-        settings, launcher = Settings(), _SHARED.get()
-        if launcher and not launcher.has(settings):
-            launcher = None
-        opened = RunSession(
-            settings,
-            run.run_id,
-            backfill_id,
-            tables=tables,
-            bypasses=bypasses,
-            force=_is_on(tags, FORCE_TAG),
-            only_stored=tags.get(ONLY_STORED_TAG, "").split(","),
-            warehouse=launcher.warehouse if launcher else None,
-            landing=launcher.landing if launcher else None,
-        )
-        # Expressions are trees of small objects that all live until the run ends: collecting among
-        # them costs a third of compiling them.
-        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-        launched = LaunchedRun(context.instance, run) if context.instance else None
-        wait = _is_on(tags, WAIT_TAG)
-        say = context.log.info if context.log else None
-        try:
-            with opened.lease(selected, days_of(run), wait=wait, launched=launched, say=say):
-                yield opened
-        finally:
-            if launched and interrupts.have_come():
-                launched.book_stopping()
-            opened.close()
-
-    return session

@@ -16,7 +16,7 @@ from nba_pipeline.fetching.fetch import Fetched, LandingAccess, fetch
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.orchestration import partitions
 from nba_pipeline.orchestration.events import log_failed, log_landed, output_event
-from nba_pipeline.orchestration.session import days_of
+from nba_pipeline.orchestration.run_tags import days_of
 from nba_pipeline.settings import Settings
 
 _SHOWN = 5

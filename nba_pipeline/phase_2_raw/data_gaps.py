@@ -16,8 +16,9 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
+from nba_pipeline.kernel.reads import same_date
 from nba_pipeline.kernel.source import Source
-from nba_pipeline.kernel.table import Table, parameters, same_date, table_asset
+from nba_pipeline.kernel.table import Table, parameters, table_asset
 from nba_pipeline.kernel.units import Invariant, Units, broken_units, rejected_units
 from nba_pipeline.league.identity import COVERED_SEASON_TYPES, SEASON_TYPES
 from nba_pipeline.league.schedule import both_teams, open_games

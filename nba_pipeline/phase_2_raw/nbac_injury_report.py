@@ -12,7 +12,8 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.reads import same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.league.availability import InjuryStatus
 from nba_pipeline.league.identity import GAME_ID

@@ -7,7 +7,8 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.reads import same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import final
 from nba_pipeline.phase_1_sources.nba_cdn_play_by_play import nba_cdn_play_by_play as source

@@ -8,7 +8,8 @@ from datetime import date
 import ibis.expr.types as ir
 import pandera.ibis as pa
 
-from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.reads import same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.kernel.units import scheduled_rows
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.phase_1_sources.nba_stats_shot_chart_detail import (

@@ -12,7 +12,8 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.reads import same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.kernel.trust import most_trusted, told_by, told_whole, with_contradictions
 from nba_pipeline.kernel.units import Invariant, Units
 from nba_pipeline.league.identity import GAME_ID

@@ -13,7 +13,8 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import parameters, same_date, table_asset
+from nba_pipeline.kernel.reads import same_date
+from nba_pipeline.kernel.table import parameters, table_asset
 from nba_pipeline.kernel.units import off_schedule
 from nba_pipeline.phase_1_sources.accepted_gaps import accepted_gaps
 from nba_pipeline.phase_2_raw import raw_tables

@@ -11,7 +11,8 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.reads import same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.kernel.units import rejected_units
 from nba_pipeline.league.bought_plays import placed, with_first_files
 from nba_pipeline.league.identity import GAME_ID

@@ -13,7 +13,8 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.reads import same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league import box_score
 from nba_pipeline.league.availability import GameStatus
 from nba_pipeline.league.betting_lines import LINE_SOURCES, closing_lines

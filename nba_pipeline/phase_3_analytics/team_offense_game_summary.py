@@ -12,7 +12,8 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.reads import same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league import box_score
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final

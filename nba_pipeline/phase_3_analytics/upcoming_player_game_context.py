@@ -15,7 +15,8 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.columns import QUALITY
-from nba_pipeline.kernel.table import from_previous_season, same_date, table_asset
+from nba_pipeline.kernel.reads import from_previous_season, same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.league.betting_lines import closing_lines
 from nba_pipeline.league.box_score import of_who_played

@@ -11,7 +11,8 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import from_season, same_date, table_asset
+from nba_pipeline.kernel.reads import from_season, same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league import arenas, calendar
 from nba_pipeline.league.betting_lines import closing_game_lines
 from nba_pipeline.league.identity import GAME_ID

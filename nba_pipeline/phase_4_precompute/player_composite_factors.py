@@ -10,7 +10,8 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import from_previous_season, from_season, same_date, table_asset
+from nba_pipeline.kernel.reads import from_previous_season, from_season, same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league import composite_factors
 from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.composite_factors import (

@@ -7,13 +7,13 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import (
+from nba_pipeline.kernel.reads import (
     from_previous_season,
     from_season,
     from_two_seasons_before,
     same_date,
-    table_asset,
 )
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.schedule import covered

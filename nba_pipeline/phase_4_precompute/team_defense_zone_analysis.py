@@ -8,7 +8,8 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import from_season, same_date, table_asset
+from nba_pipeline.kernel.reads import from_season, same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.schedule import both_teams, covered
 from nba_pipeline.league.shots import ZONE_COUNTS, ZONES
 from nba_pipeline.league.zones import zone_of_least

@@ -17,7 +17,8 @@ from nba_pipeline.kernel.feature import (
     learned_features_of,
     optional_features_of,
 )
-from nba_pipeline.kernel.table import from_season, same_date, table_asset
+from nba_pipeline.kernel.reads import from_season, same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.injury_status import injury_risk
 from nba_pipeline.lookback import provenance

@@ -16,7 +16,8 @@ from pyarrow import Table as ArrowTable
 
 from nba_pipeline import clock
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import InPython, same_date, same_month, table_asset
+from nba_pipeline.kernel.reads import same_date, same_month
+from nba_pipeline.kernel.table import InPython, table_asset
 from nba_pipeline.league.calendar import month_of
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback import provenance

@@ -13,7 +13,8 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
 
-from nba_pipeline.kernel.table import from_previous_season, from_season, same_date, table_asset
+from nba_pipeline.kernel.reads import from_previous_season, from_season, same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.lookback import provenance

@@ -20,7 +20,8 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
-from nba_pipeline.kernel.table import from_three_seasons, table_asset
+from nba_pipeline.kernel.reads import from_three_seasons
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league import calendar
 from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.model import (

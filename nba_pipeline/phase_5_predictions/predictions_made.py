@@ -17,7 +17,8 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.columns import declared
-from nba_pipeline.kernel.table import same_date, table_asset
+from nba_pipeline.kernel.reads import same_date
+from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.lookback import provenance
 from nba_pipeline.model import statements
 from nba_pipeline.phase_5_predictions.player_prop_predictions import PlayerPropPredictions

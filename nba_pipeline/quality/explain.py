@@ -10,7 +10,8 @@ from ibis import _
 
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.kernel.table import Read, Table
+from nba_pipeline.kernel.reads import Read
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.calendar import season_days
 from nba_pipeline.league.identity import normalise_name

@@ -15,7 +15,7 @@ from nba_pipeline.automation.schedules import look_by_schedule
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.coordination.database import connect
 from nba_pipeline.engine.bypass import Bypass
-from nba_pipeline.orchestration.session import days_of
+from nba_pipeline.orchestration.run_tags import days_of
 from nba_pipeline.settings import Settings
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import Lab

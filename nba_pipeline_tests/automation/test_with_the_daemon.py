@@ -26,7 +26,7 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from nba_pipeline import clock
 from nba_pipeline.league import calendar
-from nba_pipeline.orchestration.session import WORK_TAG
+from nba_pipeline.orchestration.run_tags import WORK_TAG
 from nba_pipeline.simulation.sources import ALL_SOURCES
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.unattended import Unattended, lived_rows

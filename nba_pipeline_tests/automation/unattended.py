@@ -18,7 +18,7 @@ from nba_pipeline.automation import run_requests, sensors
 from nba_pipeline.automation.installation import open_installation
 from nba_pipeline.definitions import defs
 from nba_pipeline.orchestration.instance import open_instance
-from nba_pipeline.orchestration.session import days_of
+from nba_pipeline.orchestration.run_tags import days_of
 from nba_pipeline.settings import Settings
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import Lab

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from nba_pipeline.orchestration.asset import _asset
-from nba_pipeline.orchestration.session import session_resource
+from nba_pipeline.orchestration.session_resource import session_resource
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.backfill.writer import NEXT_VERSION, of_version
 from nba_pipeline_tests.conftest import with_upstream

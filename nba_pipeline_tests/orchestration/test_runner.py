@@ -17,7 +17,7 @@ from nba_pipeline.backfill.planner import Request
 from nba_pipeline.cli.installation import Installation
 from nba_pipeline.definitions import defs
 from nba_pipeline.orchestration import runner, session
-from nba_pipeline.orchestration.session import BACKFILL_TAG
+from nba_pipeline.orchestration.run_tags import BACKFILL_TAG
 from nba_pipeline.tables import TABLES
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 10, 27)

@@ -12,7 +12,8 @@ from nba_pipeline.cli.installation import Installation
 from nba_pipeline.definitions import defs
 from nba_pipeline.engine.bypass import Bypass, InvalidBypass
 from nba_pipeline.orchestration.dagster_run import LaunchedRun
-from nba_pipeline.orchestration.session import RunSession, claims, days_of
+from nba_pipeline.orchestration.run_tags import days_of
+from nba_pipeline.orchestration.session import RunSession, claims
 from nba_pipeline.tables import TABLES
 
 SCHEDULE, MODEL = TABLES["nbac_schedule"], TABLES["points_model"]

@@ -22,7 +22,8 @@ from nba_pipeline.backfill.planner import (
     stale_in,
 )
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.orchestration.session import RunSession, days_between
+from nba_pipeline.orchestration.run_tags import days_between
+from nba_pipeline.orchestration.session import RunSession
 from nba_pipeline.settings import Settings
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.program import Program
