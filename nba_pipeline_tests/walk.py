@@ -63,6 +63,7 @@ def _arrived(rows: list[tuple[date, str]], day: date, team: str) -> date | None:
         return None
     (left, old_team), (arrived, new_team) = rows[place - 1], rows[place]
     is_recent = int(season_of(day)[:4]) - int(season_of(left)[:4]) <= 1
+    is_recent = is_recent and season_of(arrived) == season_of(day)
     is_his = is_recent and left < day and new_team == team != old_team
     return arrived if is_his else None
 

@@ -11,7 +11,7 @@ from ibis import _
 from nba_pipeline.league.availability import InjuryStatus, out_by_transactions
 from nba_pipeline.league.calendar import season_name
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 INJURY_REPORT, TRANSACTIONS, NONE = "injury_report", "transactions", "none"
@@ -62,7 +62,8 @@ def injury_statuses(
     )
     known = known.left_join(entries, known.season == entries.entry_season)
     has_entries = (known.first_entry < known.game_date).fill_null(False)
-    is_out = known.spoken_at.isnull() & known.is_out.notnull()
+    # Who was out in the spring may have come back in entries of which nothing has landed yet.
+    is_out = known.spoken_at.isnull() & known.is_out.notnull() & has_entries
     return known.select(
         "game_id",
         "player_id",

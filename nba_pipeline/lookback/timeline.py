@@ -23,7 +23,7 @@ from nba_pipeline.lookback.provenance import (
     union_of,
 )
 
-VERSION = 5
+VERSION = 6
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 # More than anybody changes teams in the seasons that one look back reads.
@@ -321,7 +321,8 @@ def _members(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
 def _arrival_holes(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
     """The new team's holes between an entity's last row for the old team and its first for the new.
 
-    known_after is the date of that first row: from then on, not before, they are the entity's.
+    known_after is the date of that first row: from then on, not before, they are the entity's. A
+    season that is over stays as it was: who comes in the next one has none of its holes.
     """
     order = ibis.window(group_by=of, order_by="game_date")
     moves = rows.mutate(old_team=_.team_abbr.lag().over(order), left=_.game_date.lag().over(order))
@@ -336,6 +337,7 @@ def _arrival_holes(holes: ir.Table, rows: ir.Table, of: str) -> ir.Table:
                 holes.game_date < moves.known_after,
             ],
         )
+        .filter(season_name(_.known_after) == season_name(_.game_date))
         .filter(_is_recent(_.left, season_name(_.game_date)))
         .drop("left", "new_team")
     )

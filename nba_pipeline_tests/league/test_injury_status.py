@@ -74,8 +74,12 @@ def test_who_has_not_played_yet_is_out_by_any_entry() -> None:
     assert [row["player_id"] for row in found.to_pyarrow().to_pylist()] == [1]
 
 
-def statuses(listed: list[tuple], spoken: list[tuple], tipoff=None) -> dict[int, tuple]:
+def statuses(
+    listed: list[tuple], spoken: list[tuple], tipoff=None, transactions=None, who=None
+) -> dict[int, tuple]:
     """Each player's status and its source, with transactions that have 1 and 4 out."""
+    if transactions is None:
+        transactions = entries((1, 8, "out"), (4, 8, "out"))
     games = ibis.memtable(
         [{"game_id": "G", "game_date": DAY, "tipoff_at": tipoff}],
         schema={"game_id": "string", "game_date": "date", "tipoff_at": "timestamp('UTC')"},
@@ -84,10 +88,10 @@ def statuses(listed: list[tuple], spoken: list[tuple], tipoff=None) -> dict[int,
     reports = [dict(zip(LISTED, row, strict=True)) for row in at[: len(listed)]]
     teams = [dict(zip(SPOKEN, row, strict=True)) for row in at[len(listed) :]]
     rows = injury_statuses(
-        players(),
+        players() if who is None else who,
         ibis.memtable(reports, schema=LISTED),
         ibis.memtable(teams, schema=SPOKEN),
-        entries((1, 8, "out"), (4, 8, "out")),
+        transactions,
         games,
         earliest_tipoff=16,
     )
@@ -120,4 +124,13 @@ def test_without_a_report_the_transactions_of_the_season_speak_of_everybody() ->
         2: (None, "transactions"),
         3: (None, "transactions"),
         4: ("out", "transactions"),
+    }
+
+
+def test_an_entry_of_the_spring_says_nothing_while_the_season_s_have_not_landed() -> None:
+    """He may have come back in one of them: where nobody says anything, nobody is out."""
+    spring = {"player_id": 1, "event_date": date(2023, 4, 1), "event": "out"}
+    of_spring = ibis.memtable([spring], schema=ENTRY)
+    assert set(statuses([], [], transactions=of_spring, who=players(None)).values()) == {
+        (None, "none")
     }

@@ -203,6 +203,21 @@ def test_two_changes_of_team_are_learned_one_after_the_other() -> None:
     assert values(rows, gaps, season, at=9, player=2)["gap_ids"] == []
 
 
+def test_who_moves_in_summer_has_none_of_the_new_team_s_holes_of_spring() -> None:
+    """The season that is over is not decided by an October game: its mean and names stay."""
+    spring = date(2023, 4, 1)
+    rows = [game(n, 20, day=spring + timedelta(days=n)) for n in range(3)]
+    rows.append(game(100, 10, day=START, team="MIA"))
+    lost = gap(50, team="MIA", day=spring + timedelta(days=5))
+    before = [in_previous_season(avg=mean("points"))]
+    for at in (0, 1):
+        found = values(rows, [lost], before, at=at)
+        assert (found["avg"], found["gap_ids"]) == (20.0, [])
+    # In the same season it is his.
+    rows[-1] = game(100, 10, day=spring + timedelta(days=7), team="MIA")
+    assert values(rows, [lost], before, at=1)["gap_ids"] == ["gap50"]
+
+
 def test_a_gap_that_left_the_window_is_not_named() -> None:
     """Only entries that a window holds count."""
     rows = [game(n, n) for n in range(1, 6)]
