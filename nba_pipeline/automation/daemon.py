@@ -11,8 +11,9 @@ from nba_pipeline.settings import Settings
 
 
 def look_often() -> None:
-    """Makes the daemon of this process look at backfills every sensor_seconds."""
-    controller.DEFAULT_DAEMON_INTERVAL_SECONDS = Settings().sensor_seconds
+    """Makes the daemon of this process look at backfills every sensor_seconds, if that is sooner."""
+    usual = controller.DEFAULT_DAEMON_INTERVAL_SECONDS
+    controller.DEFAULT_DAEMON_INTERVAL_SECONDS = min(usual, Settings().sensor_seconds)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def lineage_of(
     }
     if table.is_tracked:
         reached = {name for name, _ in lineage.get("gap_ids", set())}
-        taken = inspect.signature(table.transform).parameters
+        through = [table.in_python.asked, table.in_python.told] if table.in_python else []
+        taken = {p for f in (table.transform, *through) for p in inspect.signature(f).parameters}
         tracked = {
             read.table
             for read in table.reads

@@ -39,6 +39,7 @@ def _declared(table: Table) -> str | None:
     """What the table is declared with, as text; None where a part is not the project's own."""
     asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
     parts = [table.schema, table.transform, table.expected, table.unsettled, *asked]
+    parts += [table.in_python.asked] if table.in_python else []
     places = [_place(part) for part in parts if part is not None]
     if not all(place.startswith("nba_pipeline.") for place in places):
         return None

@@ -55,8 +55,8 @@ class Survey:
             if any(read.table == name for read in table.reads):
                 self._inputs.pop(table.name, None)
             if name == table.name or name in table.upstream:
-                self._outdated.pop(table.name, None)
-                self._unsettled.pop(table.name, None)
+                for answer in (self._outdated, self._unsettled, self._failed):
+                    answer.pop(table.name, None)
 
     def look_again(self, table: Table) -> None:
         """Makes the next question about what the table is computed from look at its files again."""
@@ -71,9 +71,18 @@ class Survey:
         return self._stamps[name]
 
     def failed(self, name: str) -> Mapping[date, str]:
-        """The table's partitions whose last attempt failed, and why."""
+        """The table's partitions whose last attempt failed, and why.
+
+        A stored one that is current is none of them, whatever attempt failed meanwhile: what it was
+        made from is as it was then.
+        """
         if name not in self._failed:
-            self._failed[name] = self.warehouse.failures.of(name)
+            marked, table = self.warehouse.failures.of(name), self.tables[name]
+            stored = self.stamps(name)
+            stale = self.stale(table, [day for day in marked if day in stored])
+            self._failed[name] = {
+                day: why for day, why in marked.items() if day not in stored or day in stale
+            }
         return self._failed[name]
 
     def stale(self, table: Table, partitions: Iterable[date]) -> dict[date, str]:

@@ -17,7 +17,7 @@ from nba_pipeline.model import boosting, spread
 from nba_pipeline.model.intervals import wilson
 from nba_pipeline.thresholds import EDGE_RECORD_ROWS, MOST_POINTS, WEIGHTS_ROWS
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 TRAINED = "xgboost"
@@ -144,7 +144,8 @@ def _mixed(
     formulas: Sequence[str],
 ) -> np.ndarray:
     shares = np.array([weights.get(name, 0.0) for name in (*formulas, TRAINED)])
-    mean: np.ndarray = _said(rows, points, formulas) @ (shares / shares.sum())
+    # Row by row: a product with a vector rounds a single row otherwise than one of many.
+    mean: np.ndarray = (_said(rows, points, formulas) * (shares / shares.sum())).sum(axis=1)
     return mean
 
 

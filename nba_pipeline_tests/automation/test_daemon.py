@@ -33,4 +33,9 @@ def test_backfills_are_looked_at_as_often_as_sensors_look(monkeypatch: pytest.Mo
     while len(waits.seconds) < 2:
         next(loop)
     assert Settings().sensor_seconds == 7
+    # Who lets the sensors look seldom does not wait longer than Dagster itself would have him.
+    monkeypatch.setenv("NBA_PIPELINE_SENSOR_SECONDS", "300")
+    monkeypatch.setattr(controller, "DEFAULT_DAEMON_INTERVAL_SECONDS", 30)
+    look_often()
+    assert controller.DEFAULT_DAEMON_INTERVAL_SECONDS == 30
     assert all(6 < seconds <= 7 for seconds in waits.seconds)

@@ -1,11 +1,14 @@
 """The algebra by which gaps and completeness travel."""
 
+from dataclasses import replace
 from datetime import date
 
 import ibis
+import ibis.expr.types as ir
 import pytest
 
 from nba_pipeline.engine.lineage import GapsLost, lineage_of
+from nba_pipeline.kernel.table import InPython
 from nba_pipeline.lookback import provenance
 from nba_pipeline.tables import TABLES
 
@@ -155,6 +158,33 @@ def test_a_gap_takes_its_units_place() -> None:
         ("a", 1, [], 1),
         ("b", None, ["x"], 0),
     ]
+
+
+def test_gaps_that_are_lost_on_the_way_through_python_are_missed() -> None:
+    """What Python alone takes of the features counts as taken."""
+    con = ibis.duckdb.connect()
+    columns = {"game_id": "string", "player_id": "int64"}
+    table = TABLES["player_prop_predictions"]
+    inputs = {
+        read.parameter: con.create_table(
+            read.parameter, schema=columns | {"gap_ids": "array<string>"}
+        )
+        for read in table.reads
+    }
+    said = con.create_table("said", schema=columns)
+
+    def asked(ml_feature_store_v2: ir.Table) -> ir.Table:
+        return ml_feature_store_v2
+
+    def told(asked: object) -> dict[str, object]:  # noqa: ARG001
+        return {}
+
+    def transform(said: ir.Table) -> ir.Table:
+        return said.mutate(gap_ids=provenance.no_gaps())
+
+    through = replace(table, transform=transform, in_python=InPython(asked, told, ("said",)))
+    with pytest.raises(GapsLost, match="ml_feature_store_v2"):
+        lineage_of(through, transform(said), inputs)
 
 
 def test_a_transform_that_drops_gaps_is_refused() -> None:

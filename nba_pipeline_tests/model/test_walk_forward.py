@@ -135,6 +135,23 @@ def test_a_month_predicts_with_what_was_learned_before_it() -> None:
     assert without[["ensemble", "xgboost_with_line"]].isna().all(axis=None)
 
 
+def test_a_row_alone_is_predicted_as_among_others_to_the_bit() -> None:
+    """A date with one player equals the same date in a backfill."""
+    formulas = ("one", "two", "three", "four")
+    random = np.random.default_rng(3)
+    many = pd.DataFrame(random.uniform(0, 40, (200, 4)), columns=list(formulas))
+    many = many.assign(points_avg_last_10=random.uniform(9, 21, 200), points_line=20.5)
+    weights = json.dumps(
+        dict(zip((*formulas, "xgboost"), (0.13, 0.31, 0.07, 0.29, 0.2), strict=True))
+    )
+    month = model(weights=weights, beside_line="[-0.4, 0.1]")
+    together = walk_forward.predicted(many, month, FEATURES, formulas)
+    alone = [
+        walk_forward.predicted(many.iloc[[n]], month, FEATURES, formulas) for n in range(len(many))
+    ]
+    pd.testing.assert_frame_equal(pd.concat(alone), together, check_exact=True)
+
+
 def test_a_row_is_graded_by_the_model_of_its_own_month() -> None:
     """December's model says nothing of January, nor does a month in which none serves."""
     december, january = date(2023, 12, 1), date(2024, 1, 1)
