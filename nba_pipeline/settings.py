@@ -62,10 +62,16 @@ class Settings(BaseSettings):
         description="Pauses before a run that failed for a passing reason is asked for again",
     )
 
-    alert_webhook: str = Field("", description="Address that alerts are posted to, as JSON")
+    alert_webhook: str = Field(
+        "",
+        pattern=r"^(https?://[^/:\s]+(:\d+)?(/\S*)?)?$",
+        description="Address that alerts are posted to, as JSON",
+    )
     alert_email_to: str = Field("", description="Who gets alerts by e-mail; several by commas")
     alert_email_from: str = Field("nba-pipeline@localhost", description="From whom")
-    alert_smtp: str = Field("localhost:25", description="The mail server, as host:port")
+    alert_smtp: str = Field(
+        "localhost:25", pattern=r"^[^:\s]+(:\d+)?$", description="The mail server, as host:port"
+    )
     alert_smtp_user: str = Field("", description="Its user; with one, the connection is encrypted")
     alert_smtp_password: SecretStr = Field(SecretStr(""), description="Its password")
     alert_hours: float = Field(

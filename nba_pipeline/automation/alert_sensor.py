@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import dagster as dg
 
 from nba_pipeline import clock
-from nba_pipeline.automation.alerts import alerts, note_told, untold
+from nba_pipeline.automation.alerts import alerts
+from nba_pipeline.automation.alerts_told import forget_gone, note_told, untold
 from nba_pipeline.automation.channels import NobodyTold, send
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.on_call import OnCall, on_call
@@ -43,31 +45,38 @@ def alert_sensor(tables: Mapping[str, Table]) -> dg.SensorDefinition:
         description="Tells what is amiss, each thing once, and keeps the report.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        with open_installation(tables) as home:
-            return tell(home, context.cursor)
+        return tell(lambda: open_installation(tables), context.cursor, context.instance)
 
     return sensor
 
 
-def tell(home: OpenInstallation, cursor: str | None) -> dg.SensorResult:
+def tell(
+    opened: Callable[[], AbstractContextManager[OpenInstallation]],
+    cursor: str | None,
+    instance: dg.DagsterInstance,
+) -> dg.SensorResult:
     """Tells what has not been told yet, and reports where the report says something else.
 
     The cursor holds what was seen at a glance, where nothing is left to tell, and the report's digest.
+    The installation is opened to look and to note, and not while a slow channel is told.
     """
     before = json.loads(cursor) if cursor else {}
-    seen = _at_a_glance(home)
-    if before.get("seen") == seen:
-        return dg.SensorResult(skip_reason=dg.SkipReason("nothing has changed"), cursor=cursor)
-    new = untold(home.engine, alerts(home), home.settings.alert_hours)
+    with opened() as home:
+        seen = _at_a_glance(home, instance)
+        if before.get("seen") == seen:
+            return dg.SensorResult(skip_reason=dg.SkipReason("nothing has changed"), cursor=cursor)
+        found, report = alerts(home, instance), on_call(home)
+        forget_gone(home.engine, found)
+        new = untold(home.engine, found, home.settings.alert_hours)
+        engine, settings = home.engine, home.settings
     says = f"{len(new)} alerts told" if new else "nothing new is amiss"
     try:
-        failed = send(new, home.settings)
+        failed = send(new, settings)
     except NobodyTold as error:
         seen, says = "", f"{len(new)} alerts reached nobody: {error}"
     else:
-        note_told(home.engine, new)
+        note_told(engine, new)
         says += "".join(f"; not by {why}" for why in failed)
-    report = on_call(home)
     mark = _mark(report)
     is_new = mark != before.get("report")
     events = [dg.AssetMaterialization(REPORT, metadata=metadata(report))] if is_new else []
@@ -78,13 +87,15 @@ def tell(home: OpenInstallation, cursor: str | None) -> dg.SensorResult:
     )
 
 
-def _at_a_glance(home: OpenInstallation) -> str:
+def _at_a_glance(home: OpenInstallation, instance: dg.DagsterInstance) -> str:
     """What decides whether there may be something to tell, without looking into any of it."""
+    ended = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])
+    runs = [run.run_id for run in instance.get_runs(ended, limit=1)]
     newest = [str(line.at) for line in audit.read(home.engine, 1)]
     leases = [f"{lease.id} {lease.state}" for lease in home.leases.living()]
     # What is overdue, stalls, or may be told again comes with time alone.
     minutes = int(clock.now().timestamp()) // 60 // _MINUTES
-    facts = [state_of(home), *newest, *leases, str(minutes)]
+    facts = [state_of(home), *newest, *leases, *runs, str(minutes)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 

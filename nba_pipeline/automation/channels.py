@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import httpx
 
-from nba_pipeline.automation.alerts import Alert
+from nba_pipeline.automation.alert import Alert
 from nba_pipeline.settings import Settings
 
 _LOG = logging.getLogger("nba_pipeline.alerts")
@@ -16,6 +16,8 @@ _LEVELS = {"P0": logging.CRITICAL, "P1": logging.ERROR, "P2": logging.WARNING}
 _MOST = 20
 """Alerts that one message spells out; the others are counted."""
 _TIMEOUT_SECONDS = 10.0
+# ValueError is a port that is no number; the others are still told.
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, smtplib.SMTPException, ValueError)
 
 
 def send(found: Sequence[Alert], settings: Settings) -> list[str]:
@@ -36,7 +38,7 @@ def send(found: Sequence[Alert], settings: Settings) -> list[str]:
     for name, tell in channels.items():
         try:
             tell()
-        except (httpx.HTTPError, OSError, smtplib.SMTPException) as error:
+        except _FAILURES as error:
             _LOG.exception("alerts could not be told by %s", name)
             failed.append(f"{name}: {error}")
     if channels and len(failed) == len(channels):
@@ -77,8 +79,11 @@ def _post(found: Sequence[Alert], settings: Settings) -> None:
         "alerts": [asdict(alert) for alert in found[:_MOST]],
         "count": len(found),
     }
-    answer = httpx.post(settings.alert_webhook, json=body, timeout=_TIMEOUT_SECONDS)
-    answer.raise_for_status()
+    # Of the answer the status is enough: one that trickles in is not waited for.
+    with httpx.stream(
+        "POST", settings.alert_webhook, json=body, timeout=_TIMEOUT_SECONDS
+    ) as answer:
+        answer.raise_for_status()
 
 
 def _mail(found: Sequence[Alert], settings: Settings) -> None:

@@ -1,13 +1,14 @@
-"""Tonight first: what a run that began now would still be at when the first game begins waits.
+"""Tonight first: what a run that began now would still be at when the next game begins waits.
 
 A correction of old data makes every later date stale, and with them today's predictions. Where there
-is no time to carry it all the way before the first tip-off, today's are made without it, under a
-recorded bypass of what it makes stale, and it comes once the games have begun.
+is no time to carry it all the way before the next tip-off, today's are made without it, under a
+recorded bypass of what it makes stale, and it comes once the games have begun. A run that was begun on
+too low an estimate begins no further table then.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
@@ -21,31 +22,47 @@ from nba_pipeline.engine.staleness import Survey
 
 _GAMES = "nbac_schedule"
 _MARGIN = timedelta(minutes=10)
-"""Before the first tip-off, for the predictions' own run."""
-_REASON = "tonight first: what was corrected takes longer than there is until the first game"
+"""Before a tip-off, for the predictions' own run."""
+USUAL_TIP_OFF = time(19)
+"""US Eastern: the clock that stands in where the schedule has no tip-off times."""
+_REASON = "tonight first: what was corrected takes longer than there is until the next game"
 
 
-def first_tip_off(survey: Survey, today: date) -> datetime | None:
-    """When the first of today's games begins, as far as it is known; None where there is none."""
+def next_tip_off(survey: Survey, today: date) -> datetime | None:
+    """When the next of today's games begins; None where none is left.
+
+    Of a game without a tip-off in the schedule it is USUAL_TIP_OFF.
+    """
     if today not in survey.stamps(_GAMES):
         return None
     games = survey.warehouse.table(_GAMES, today, today)
-    begins = games.tipoff_at.min().to_pyarrow().as_py()
+    games = games.filter(games.status == "scheduled")
+    usual = datetime.combine(today, USUAL_TIP_OFF, clock.EASTERN)
     # Stored without a zone, in UTC.
-    return begins if begins is None or begins.tzinfo else begins.replace(tzinfo=UTC)
+    begins = [
+        usual if at is None else at.replace(tzinfo=at.tzinfo or UTC)
+        for at in games.tipoff_at.to_pyarrow().to_pylist()
+    ]
+    return min((at for at in begins if at > clock.now()), default=None)
+
+
+def deadline(survey: Survey) -> datetime | None:
+    """By when what may wait has to be out of the way of tonight's predictions; None for no game."""
+    begins = next_tip_off(survey, clock.today())
+    return begins and begins - _MARGIN
 
 
 def has_time(works: Sequence[Work], survey: Survey, engine: sa.Engine) -> bool:
-    """Whether the works, begun now, would be done before the first game; so after it has begun."""
-    begins = first_tip_off(survey, clock.today())
-    if begins is None or clock.now() >= begins:
+    """Whether the works, begun now, would be done before the next game; so where none is left."""
+    by = deadline(survey)
+    if by is None:
         return True
     progress = Progress(engine)
     seconds = sum(
         progress.expected({name: len(cells) for name, cells in work.stale.items()})
         for work in works
     )
-    return clock.now() + timedelta(seconds=seconds) < begins - _MARGIN
+    return clock.now() + timedelta(seconds=seconds) < by
 
 
 def without_corrections(wish: PendingWork, today: date) -> PendingWork:

@@ -7,12 +7,14 @@ attempt, so that neither a restart nor two who look at once ask for the same twi
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import dagster as dg
 
 from nba_pipeline.automation.installation import OpenInstallation
 from nba_pipeline.automation.work import Work
 from nba_pipeline.backfill.lease_rows import Claim
+from nba_pipeline.backfill.planner import Request
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.orchestration.run_tags import WORK_TAG, days_of
 from nba_pipeline.orchestration.runner import tags_of
@@ -32,10 +34,17 @@ _TAKING_LEASE_SECONDS = 60
 _SUBMITTING_SECONDS = 60
 _SHOWN = 3
 _LONGEST = 200
-_REFUSED_LEASE = "LeaseRefused"
+_PUT_OFF = {"LeaseRefused", "DeadlinePassed"}
+# By name: of an error Dagster's books keep no more of its class.
 _TRANSIENT = {
     *("LeaseLost", "LostLease", "OperationalError", "InterfaceError", "InternalError"),
-    *("TimeoutError", "ConnectionError", "ConnectionResetError", "CommitFailedError"),
+    *("CommitFailedError", "MemoryError", "OSError", "IOException"),
+    # Of connections: Python's own, those of requests and httpx, those of Google's clients.
+    *("TimeoutError", "ConnectionError", "ConnectionResetError", "ConnectionRefusedError"),
+    *("ConnectionAbortedError", "BrokenPipeError", "SSLError", "ChunkedEncodingError"),
+    *("ConnectTimeout", "ReadTimeout", "WriteTimeout", "PoolTimeout", "ConnectError", "ReadError"),
+    *("WriteError", "RemoteProtocolError", "ServiceUnavailable", "TooManyRequests"),
+    *("InternalServerError", "BadGateway", "GatewayTimeout", "RetryError", "TransportError"),
 }
 _just_asked: dict[str, tuple[float, list[Claim]]] = {}
 
@@ -57,7 +66,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Ended:
-    """How an attempt ended: its status, when (seconds), and the classes and text of its errors."""
+    """How an attempt ended: its status, when (seconds), and the classes and text of its errors.
+
+    has_written: whether it has materialized anything; steps are those that failed.
+    """
 
     run_id: str
     status: dg.DagsterRunStatus
@@ -65,16 +77,18 @@ class Ended:
     at: float
     classes: frozenset[str]
     message: str
+    has_written: bool
+    steps: frozenset[str]
 
     @property
-    def is_refused_lease(self) -> bool:
-        """Whether another held some of its dates."""
-        return _REFUSED_LEASE in self.classes
+    def is_put_off(self) -> bool:
+        """Whether another held some of its dates, or tonight came first: no failure of its own."""
+        return bool(self.classes & _PUT_OFF)
 
     @property
     def is_transient(self) -> bool:
         """Whether the same may well succeed a little later; so may what died without a word."""
-        return self.is_refused_lease or bool(self.classes & _TRANSIENT) or not self.classes
+        return self.is_put_off or bool(self.classes & _TRANSIENT) or not self.classes
 
 
 def decide(
@@ -84,6 +98,7 @@ def decide(
     instance: dg.DagsterInstance,
     *,
     priority: int = 0,
+    deadline: datetime | None = None,
 ) -> Decision:
     """Which of the works are asked for.
 
@@ -93,6 +108,7 @@ def decide(
         home: the installation.
         instance: whose books are looked at.
         priority: among the runs that wait in Dagster's queue; the highest begins first.
+        deadline: when they begin no further table.
     """
     asked: list[dg.RunRequest] = []
     waiting: list[str] = []
@@ -111,13 +127,13 @@ def decide(
         elif verdict == "give up":
             given_up.append(text)
         else:
-            asked.append(_request(work, backfill_id, len(attempts), priority))
+            request = replace(work.request, backfill_id=backfill_id, deadline=deadline)
+            asked.append(_request(request, work, len(attempts), priority))
             _just_asked[work.identity] = (time.monotonic(), own)
     return Decision(tuple(asked), tuple(waiting), tuple(given_up))
 
 
-def _request(work: Work, backfill_id: str, attempts: int, priority: int) -> dg.RunRequest:
-    request = replace(work.request, backfill_id=backfill_id)
+def _request(request: Request, work: Work, attempts: int, priority: int) -> dg.RunRequest:
     tables = request.tables
     return dg.RunRequest(
         run_key=f"{work.identity}:{attempts}",
@@ -181,7 +197,7 @@ def _overlaps(wanted: Sequence[Claim], theirs: Sequence[Claim]) -> bool:
 def _attempts(identity: str, instance: dg.DagsterInstance) -> list[Ended]:
     """How the runs of this work ended, the first one first."""
     records = instance.get_run_records(dg.RunsFilter(tags={WORK_TAG: identity}))
-    return [_ended(record, instance) for record in reversed(records)]
+    return [ended(record, instance) for record in reversed(records)]
 
 
 def _bury_dead(identity: str, home: OpenInstallation, instance: dg.DagsterInstance) -> None:
@@ -195,12 +211,15 @@ def _bury_dead(identity: str, home: OpenInstallation, instance: dg.DagsterInstan
             instance.report_run_failed(run, "Its process is gone.")
 
 
-def _ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
+def ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
+    """How a run has ended, by Dagster's books."""
     run = record.dagster_run
     classes: set[str] = set()
     messages: list[str] = []
+    steps: set[str] = set()
     if run.status == dg.DagsterRunStatus.FAILURE:
         for entry in instance.all_logs(run.run_id, of_type=set(_FAILURES)):
+            steps |= {entry.step_key} if entry.step_key else set()
             data = entry.dagster_event.event_specific_data if entry.dagster_event else None
             error = getattr(data, "error", None)
             while error is not None:
@@ -217,7 +236,12 @@ def _ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
         at=record.end_time or 0.0,
         classes=frozenset(classes - wraps),
         message=last or "it was interrupted, or died",
+        has_written=bool(instance.all_logs(run.run_id, of_type=_WRITTEN)),
+        steps=frozenset(steps),
     )
+
+
+_WRITTEN = dg.DagsterEventType.ASSET_MATERIALIZATION
 
 
 _FAILURES = (
@@ -234,9 +258,12 @@ def _verdict(
     runs = [attempt.run_id for attempt in attempts]
     if home.leases.is_cancelled(backfill_id, *runs) or any(map(_was_dequeued, attempts)):
         return "give up", f"{backfill_id} was cancelled"
-    if not attempts or attempts[-1].is_refused_lease:
+    if not attempts or attempts[-1].is_put_off:
         return "ask", ""
     last = attempts[-1]
+    if last.status == dg.DagsterRunStatus.SUCCESS and last.has_written:
+        # The same is to be done again, so it has been undone: a table was put back.
+        return "ask", ""
     if last.status == dg.DagsterRunStatus.SUCCESS:
         return "give up", f"{backfill_id} has run and left it as it was"
     if last.status not in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
@@ -260,7 +287,7 @@ def _after_failure(
     last, pauses = attempts[-1], home.settings.retry_pauses
     if not last.is_transient:
         return "give up", f"{backfill_id} failed: {last.message[:_LONGEST]}"
-    failed = sum(not attempt.is_refused_lease for attempt in attempts)
+    failed = sum(not attempt.is_put_off for attempt in attempts)
     if failed > len(pauses):
         return "give up", f"{backfill_id} failed {failed} times: {last.message[:_LONGEST]}"
     left = last.at + 60 * pauses[failed - 1] - time.time()

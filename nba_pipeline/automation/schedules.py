@@ -23,8 +23,8 @@ from nba_pipeline.kernel.table import Table
 ZONE = "America/New_York"
 AFTER_GAMES, BEFORE_GAMES, TRAINING = "post_game", "pre_game", "monthly_training"
 _CRON = {
-    # The last games of a night end by 2:00; what comes late is looked for until noon.
-    AFTER_GAMES: "*/10 0-11 * * *",
+    # The last games of a night end by 2:00, and what comes late is looked for until it is there.
+    AFTER_GAMES: "*/10 * * * *",
     # From when the day's first injury report is out until the last tip-off.
     BEFORE_GAMES: "*/10 9-22 * * *",
     # The first of a month, and two days more for a month whose last games were not over.

@@ -18,7 +18,7 @@ from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.landing_listing import EVERY_SEASON, Listing, listing
 from nba_pipeline.automation.pending import PendingWork, landed, repaired
-from nba_pipeline.automation.priority import has_time
+from nba_pipeline.automation.priority import deadline, has_time
 from nba_pipeline.automation.run_requests import ASSET_JOB, Decision, decide
 from nba_pipeline.automation.work import work_of
 from nba_pipeline.engine.meaning import meaning
@@ -164,9 +164,12 @@ def decided(
 ) -> Decision:
     """The decision on what is wished for; what keeps all of it waiting where something does."""
     found = work_of(wish, survey, cancelled_partitions(home.engine, survey))
-    if name == REPAIR and not has_time(found.works, survey, home.engine):
-        return Decision(waiting=("tonight first: put off until the first game has begun",))
-    decision = decide(found.works, name, home, instance, priority=priority)
+    by = None
+    if name == REPAIR:
+        if not has_time(found.works, survey, home.engine):
+            return Decision(waiting=("tonight first: put off until the games have begun",))
+        by = deadline(survey)
+    decision = decide(found.works, name, home, instance, priority=priority, deadline=by)
     if wish.unmet or (found.barred and not found.works):
         barred = [f"{why} ({count})" for why, count in found.barred.items()]
         return Decision(

@@ -6,7 +6,7 @@ the models, and what is predicted with them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import uuid4
 
 import ibis
@@ -33,7 +33,8 @@ class UnknownTable(WrongRequest, KeyError):
 class Request:
     """What is wanted: tables in the graph's order, first and last date, and how.
 
-    only_stored names the tables of which no date is computed that was never stored.
+    only_stored names the tables of which no date is computed that was never stored; after deadline no
+    table is begun any more.
     """
 
     tables: tuple[Table, ...]
@@ -43,6 +44,7 @@ class Request:
     force: bool = False
     only_stored: frozenset[str] = frozenset()
     bypasses: tuple[Bypass, ...] = ()
+    deadline: datetime | None = None
     backfill_id: str = field(default_factory=lambda: uuid4().hex[:12])
 
 

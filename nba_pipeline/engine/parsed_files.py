@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import pandas as pd
@@ -18,7 +19,9 @@ import pandas as pd
 from nba_pipeline.kernel.source import Parsed
 
 _FACTS = "facts.json"
+_FRAMES = ("rows", "rejected")
 _PARTS = ("dated", "placed", "filed", "refusals", "unread")
+Copy = TypeVar("Copy")
 # No copy, or one that a stopped machine or a full disk has left in part.
 _UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
@@ -74,7 +77,8 @@ class ParsedFiles:
         """The copy's facts, made where there is no whole copy."""
         if key not in self._facts:
             try:
-                self._facts[key] = Facts.from_json((self._place(key) / _FACTS).read_text())
+                facts = Facts.from_json((self._place(key) / _FACTS).read_text())
+                _put(self._facts, key, facts)
             except _UNUSABLE:
                 self._keep(key, *make())
         return self._facts[key]
@@ -84,10 +88,8 @@ class ParsedFiles:
         if key not in self._frames:
             try:
                 place = self._place(key)
-                self._frames[key] = Parsed(
-                    pd.read_parquet(place / "rows.parquet"),
-                    pd.read_parquet(place / "rejected.parquet"),
-                )
+                rows, rejected = (pd.read_parquet(place / f"{part}.parquet") for part in _FRAMES)
+                _put(self._frames, key, Parsed(rows, rejected))
             except _UNUSABLE:
                 self._keep(key, *make())
         return self._frames[key]
@@ -98,7 +100,8 @@ class ParsedFiles:
         return self._folder.joinpath(*key)
 
     def _keep(self, key: tuple[str, str], parsed: Parsed, facts: Facts) -> None:
-        self._frames[key], self._facts[key] = parsed, facts
+        _put(self._frames, key, parsed)
+        _put(self._facts, key, facts)
         if self._folder is None:
             return
         unfinished = self._folder / f".{uuid4().hex}"
@@ -119,3 +122,10 @@ class ParsedFiles:
         shutil.rmtree(place.parent, ignore_errors=True)
         place.parent.mkdir(parents=True, exist_ok=True)
         unfinished.rename(place)
+
+
+def _put(kept: dict[tuple[str, str], Copy], key: tuple[str, str], copy: Copy) -> None:
+    """Keeps the copy in memory, in the place of those of the same file's earlier contents."""
+    for other in [known for known in kept if known[0] == key[0] and known != key]:
+        del kept[other]
+    kept[key] = copy

@@ -1,7 +1,7 @@
 """What the tags of a run ask for: its partitions, and how they are to be computed."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
 import dagster as dg
 
@@ -16,13 +16,14 @@ FORCE_TAG = "nba_pipeline/force"
 WAIT_TAG = "nba_pipeline/wait"
 ONLY_STORED_TAG = "nba_pipeline/only_stored"
 BACKFILL_TAG = "nba_pipeline/backfill"
+DEADLINE_TAG = "nba_pipeline/deadline"
 WORK_TAG = "nba_pipeline/work"
 """Identity of the work for which a sensor or schedule has asked; see automation.work."""
 _TAGS = {
     *(BYPASS_TAG, REASON_TAG, FORCE_TAG, WAIT_TAG, ONLY_STORED_TAG, BACKFILL_TAG),
-    *(WORK_TAG, CANCEL_REASON_TAG),
+    *(DEADLINE_TAG, WORK_TAG, CANCEL_REASON_TAG),
 }
-_RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
 def days_of(run: dg.DagsterRun) -> list[date]:
@@ -34,9 +35,9 @@ def days_of(run: dg.DagsterRun) -> list[date]:
     tags = run.tags
     if "dagster/partition" in tags:
         return [date.fromisoformat(tags["dagster/partition"])]
-    if not all(tag in tags for tag in _RANGE_TAGS):
+    if not all(tag in tags for tag in RANGE_TAGS):
         raise WrongRequest("choose partitions: every table is partitioned by date or month")
-    first, last = (date.fromisoformat(tags[tag]) for tag in _RANGE_TAGS)
+    first, last = (date.fromisoformat(tags[tag]) for tag in RANGE_TAGS)
     if first > last:
         raise WrongRequest(f"the range of partitions begins on {first} and ends on {last}")
     return days_between(first, last)
@@ -54,6 +55,24 @@ def is_on(tags: Mapping[str, str], tag: str) -> bool:
     if value not in ("true", "false"):
         raise WrongRequest(f"tag {tag} is {value!r}: give true or false")
     return value == "true"
+
+
+def deadline_of(tags: Mapping[str, str]) -> datetime | None:
+    """When the run begins no further table; None where it has no deadline.
+
+    Raises:
+        WrongRequest: what the tag says is no time with its zone.
+    """
+    text = tags.get(DEADLINE_TAG)
+    try:
+        deadline = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        deadline = None
+    if text and (deadline is None or deadline.tzinfo is None):
+        raise WrongRequest(
+            f"tag {DEADLINE_TAG} is {text!r}: give a time, such as 2024-01-15T18:50-05:00"
+        )
+    return deadline
 
 
 def refuse_unknown_tags(tags: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from nba_pipeline.orchestration import interrupts
 from nba_pipeline.orchestration.run_tags import (
     BACKFILL_TAG,
     BYPASS_TAG,
+    DEADLINE_TAG,
     FORCE_TAG,
     ONLY_STORED_TAG,
     REASON_TAG,
@@ -184,6 +185,8 @@ def tags_of(request: Request, tables: Sequence[Table], days: Sequence[date]) -> 
         FORCE_TAG: str(request.force).lower(),
         ONLY_STORED_TAG: ",".join(name for name in names if name in request.only_stored),
     }
+    if request.deadline:
+        tags[DEADLINE_TAG] = request.deadline.isoformat()
     if request.bypasses:
         tags[BYPASS_TAG] = ",".join(bypass.name for bypass in request.bypasses)
         tags[REASON_TAG] = request.bypasses[0].reason

@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+from nba_pipeline import clock
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.heartbeat import Heartbeat
 from nba_pipeline.backfill.lease_rows import RESERVED, Claim, Holder
@@ -23,6 +24,7 @@ from nba_pipeline.engine.compute import Computed, Writer, compute
 from nba_pipeline.engine.inputs import read_span
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration import interrupts
 from nba_pipeline.orchestration.dagster_run import LaunchedRun
@@ -32,6 +34,10 @@ from nba_pipeline.warehouse.opening import open_warehouse
 from nba_pipeline.warehouse.protocol import LostLease, Warehouse
 
 _LONGEST_REASON = 500
+
+
+class DeadlinePassed(NbaPipelineError, TimeoutError):
+    """What the run was put off for begins; what it has done stands, and the rest comes later."""
 
 
 class RunSession:
@@ -47,6 +53,7 @@ class RunSession:
         bypasses: Sequence[Bypass] = (),
         force: bool = False,
         only_stored: Collection[str] = (),
+        deadline: datetime | None = None,
         warehouse: Warehouse | None = None,
         landing: Landing | None = None,
     ) -> None:
@@ -62,6 +69,7 @@ class RunSession:
         self._bypasses = tuple(bypasses)
         self._force = force
         self._only_stored = only_stored
+        self._deadline = deadline
         self._tables = tables
         self._survey = self.survey()
         self._writer: Writer | None = None
@@ -232,10 +240,17 @@ class RunSession:
         return table.partitions_of(self._days)
 
     def compute(self, table: Table, days: Sequence[date]) -> Computed:
-        """Computes the stale partitions that hold the days, under the lease, and notes progress."""
+        """Computes the stale partitions that hold the days, under the lease, and notes progress.
+
+        Raises:
+            DeadlinePassed: it is too late to begin the table.
+            SchemaViolated, AssertionFailed, GapsLost, WriteRefused, LostLease: see engine.compute.
+        """
         if self._writer is None:
             raise LostLease(f"{table.name}: no lease is held")
         interrupts.stop_if_come()
+        if self._deadline and clock.now() > self._deadline:
+            raise DeadlinePassed(f"{table.name}: {self._deadline:%Y-%m-%d %H:%M %Z} has passed")
         days = table.partitions_of(days)
         started = time.perf_counter()
         self.progress.start(self._run_id, table.name, len(days))

@@ -68,9 +68,9 @@ def changes(
     later = _rows(table, days, after, warehouse)
     spans = {"dates": len(days), "first": min(days), "last": max(days)}
     if before is None:
-        count = int(later.count().to_pyarrow().as_py())
-        return Changes(table.name, rows=count, added=count, removed=0, changed=0, **spans)  # type: ignore[arg-type]
-    earlier = _rows(table, days, before, warehouse)
+        earlier = later.filter(ibis.literal(False))
+    else:
+        earlier = _rows(table, days, before, warehouse)
     facts = _compared(table, earlier, later).to_pyarrow().to_pylist()[0]
     return Changes(table.name, **spans, **facts)  # type: ignore[arg-type]
 
@@ -111,11 +111,11 @@ def _compared(table: Table, earlier: ir.Table, later: ir.Table) -> ir.Table:
     untold = {*STAMP, *table.volatile, *grain}
     shared = [c for c in later.columns if c in earlier.columns and c not in untold]
     kept = [*grain, *shared]
-    both = (
-        earlier.select(*kept)
-        .mutate(is_earlier=True)
-        .outer_join(later.select(*kept).mutate(is_later=True), grain, rname=f"{{name}}{_LATER}")
-    )
+    was = earlier.select(*kept).mutate(is_earlier=True)
+    now = later.select(*kept).mutate(is_later=True)
+    # A part of the key may be unknown, and is the same key then.
+    same = [was[name].identical_to(now[name]) for name in grain]
+    both = was.outer_join(now, same, rname=f"{{name}}{_LATER}")
     is_new, is_gone = _.is_earlier.isnull(), _.is_later.isnull()
     differs = [~both[name].identical_to(both[f"{name}{_LATER}"]) for name in shared]
     is_changed = ~is_new & ~is_gone & ibis.or_(ibis.literal(False), *differs)
@@ -126,9 +126,10 @@ def _compared(table: Table, earlier: ir.Table, later: ir.Table) -> ir.Table:
         "changed": is_changed.sum(),
     }
     if _READY in shared:
-        was, now = both[_READY].fill_null(False), both[f"{_READY}{_LATER}"].fill_null(False)
-        counts["became_ready"] = (now & ~was).sum()
-        counts["ceased_ready"] = (was & ~now).sum()
+        was_ready = both[_READY].fill_null(False)
+        is_ready = both[f"{_READY}{_LATER}"].fill_null(False)
+        counts["became_ready"] = (is_ready & ~was_ready).sum()
+        counts["ceased_ready"] = (was_ready & ~is_ready).sum()
     if _PREDICTED in shared:
         move = (both[f"{_PREDICTED}{_LATER}"] - both[_PREDICTED]).abs()
         counts["moved"] = (move > 0).sum()

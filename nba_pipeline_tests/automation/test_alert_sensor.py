@@ -1,22 +1,38 @@
 """What is amiss is told once, to everyone who is set, the worst first; the report says the rest."""
 
+import time as real_time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import dagster as dg
 import pytest
+from dagster import DagsterEventType
+from dagster._core.events import DagsterEvent
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from dagster._core.execution.plan.objects import StepFailureData
+from dagster._core.test_utils import create_run_for_test
+from dagster._utils.error import SerializableErrorInfo
+from pydantic import ValidationError
 
 from nba_pipeline import clock
+from nba_pipeline.automation import alert_sensor, alerts_of_tables
+from nba_pipeline.automation.alert import P0, P1, Alert
 from nba_pipeline.automation.alert_sensor import REPORT, tell
-from nba_pipeline.automation.alerts import P0, P1, Alert, _drops, _overdue, alerts
+from nba_pipeline.automation.alerts import alerts
+from nba_pipeline.automation.alerts_of_tables import _checks, _dried_up, _drops, _late, _overdue
 from nba_pipeline.automation.channels import NobodyTold, send, subject_of
 from nba_pipeline.automation.on_call import on_call
+from nba_pipeline.automation.work import Found
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.coordination.database import begin
+from nba_pipeline.orchestration.run_tags import RANGE_TAGS
+from nba_pipeline.orchestration.session import DeadlinePassed
 from nba_pipeline.settings import Settings
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
@@ -26,6 +42,8 @@ from nba_pipeline_tests.automation.receivers import Received, receivers
 from nba_pipeline_tests.conftest import Lab, with_upstream
 
 TODAY = date(2023, 10, 25)
+FIRST_DAY = date(2023, 10, 24)
+STARTED = dg.DagsterRunStatus.STARTED
 PREDICTIONS = "player_prop_predictions"
 
 
@@ -61,6 +79,10 @@ def received() -> Iterator[Received]:
         yield servers
 
 
+def _tell(looking: Looking, cursor: str | None) -> dg.SensorResult:
+    return tell(lambda: nullcontext(looking.home), cursor, looking.instance)
+
+
 def _set(looking: Looking, received: Received) -> None:
     vars(looking.home.settings).update(
         alert_webhook=received.url, alert_email_to="on-call@localhost", alert_smtp=received.smtp
@@ -72,16 +94,16 @@ def test_predictions_of_today_are_overdue_from_five_in_the_afternoon_eastern(
 ) -> None:
     """A minute before nothing is; the raw tables of yesterday that are not there are since noon."""
     with _at(16, 59):
-        kinds = {alert.key for alert in alerts(looking.home)}
+        kinds = {alert.key for alert in alerts(looking.home, looking.instance)}
     assert f"overdue:{PREDICTIONS}:2023-10-25" not in kinds
     assert "overdue:nbac_player_boxscore:2023-10-24" in kinds
     assert "overdue:nbac_team_boxscore:2023-10-24" not in kinds
     with _at(17):
-        found = {alert.key: alert for alert in alerts(looking.home)}
+        found = {alert.key: alert for alert in alerts(looking.home, looking.instance)}
     assert found[f"overdue:{PREDICTIONS}:2023-10-25"].severity == P0
     with _at(11, 59):
         assert "overdue:nbac_player_boxscore:2023-10-24" not in {
-            alert.key for alert in alerts(looking.home)
+            alert.key for alert in alerts(looking.home, looking.instance)
         }
 
 
@@ -104,10 +126,10 @@ def test_an_alert_is_told_once_by_webhook_and_mail_and_again_after_hours(
     reason = {TODAY: "SchemaViolated: points below 0"}
     looking.lab.warehouse.failures.mark(PREDICTIONS, reason, "run-7")
     with _at(18):
-        told = tell(looking.home, None)
-        again = tell(looking.home, told.cursor)
+        told = _tell(looking, None)
+        again = _tell(looking, told.cursor)
         assert again.skip_reason == dg.SkipReason("nothing has changed")
-        tell(looking.home, None)
+        _tell(looking, None)
     (posted,), (mail,) = received.posted, received.mails
     assert posted["alerts"][0]["severity"] == P0
     failed = next(a for a in posted["alerts"] if a["kind"] == "run failed")
@@ -118,10 +140,10 @@ def test_an_alert_is_told_once_by_webhook_and_mail_and_again_after_hours(
     assert "Subject: nba-pipeline: P0 overdue" in mail
     assert "SchemaViolated: points below 0" in mail.replace("=\r\n", "")
     with _at(23, 59):
-        tell(looking.home, None)
+        _tell(looking, None)
     assert len(received.posted) == 1
     with _at(0, 1, TODAY + timedelta(days=1)):
-        tell(looking.home, None)
+        _tell(looking, None)
     assert len(received.posted) == 2
 
 
@@ -131,11 +153,11 @@ def test_what_reached_nobody_is_told_at_the_next_look(looking: Looking, received
     vars(looking.home.settings)["alert_smtp"] = "127.0.0.1:1"
     received.status = 503
     with _at(18):
-        told = tell(looking.home, None)
+        told = _tell(looking, None)
         assert told.skip_reason
         assert "reached nobody" in str(told.skip_reason.skip_message)
         received.status = 200
-        tell(looking.home, told.cursor)
+        _tell(looking, told.cursor)
     assert len(received.posted) == 1
 
 
@@ -170,25 +192,37 @@ def test_a_gate_that_failed_and_a_lease_that_was_recovered_are_told(looking: Loo
     leases.acquire(holder, [claim], [], purpose="a test", wait=False)
     alive = Holder.here("alive", "alive")
     leases.release(leases.acquire(alive, [claim], [], purpose="a test", wait=False).id)
-    found = {alert.kind: alert for alert in alerts(looking.home)}
+    found = {alert.kind: alert for alert in alerts(looking.home, looking.instance)}
     assert "12 games of 400" in found["gate failed"].what
     assert found["lease recovered"].what.startswith("dead: its process is gone")
 
 
 def test_a_backfill_that_somebody_gave_is_told_when_it_has_ended(looking: Looking) -> None:
-    """Not while a table of it is queued; a run that a sensor asked for is not told."""
+    """Not while it holds a lease; what failed and what was not begun is counted.
+
+    A run that a sensor asked for is not told.
+    """
     progress = Progress(looking.home.engine)
+    claim = Claim("nbac_schedule", TODAY, TODAY)
+    holder = Holder.here("run-1", "mine")
+    lease = looking.home.leases.acquire(holder, [claim], [], purpose="a test", wait=False)
     with begin(looking.home.engine) as connection:
         audit.write(connection, "backfill", backfill_id="mine")
-    progress.queue("mine", "run-1", {"nbac_schedule": 3, "nbac_team_boxscore": 3})
+    progress.queue("mine", "run-1", {"nbac_schedule": 3, "nbac_team_boxscore": 3, "data_gaps": 3})
     progress.queue("repair_sensor-1", "run-2", {"nbac_schedule": 3})
     progress.start("run-1", "nbac_schedule", 3)
     progress.finish("run-1", "nbac_schedule", 2.0, "3 written")
     progress.finish("run-2", "nbac_schedule", 2.0, "3 written")
-    assert [a for a in alerts(looking.home) if a.kind == "backfill finished"] == []
+    assert [
+        a for a in alerts(looking.home, looking.instance) if a.kind == "backfill finished"
+    ] == []
     progress.fail("run-1", "nbac_team_boxscore", 1.0)
-    (alert,) = [a for a in alerts(looking.home) if a.kind == "backfill finished"]
-    assert alert.what == "mine: 2 tables in 3 s, 1 failed"
+    assert [
+        a for a in alerts(looking.home, looking.instance) if a.kind == "backfill finished"
+    ] == []
+    looking.home.leases.release(lease.id)
+    (alert,) = [a for a in alerts(looking.home, looking.instance) if a.kind == "backfill finished"]
+    assert alert.what == "mine: 3 tables in 3 s, 1 failed, 1 not done"
     assert alert.command == "nba-pipeline diff mine"
 
 
@@ -202,11 +236,20 @@ def test_a_table_that_takes_far_longer_than_before_is_told(looking: Looking, mon
     looking.home.leases.acquire(holder, [claim], [], purpose="a test", wait=False)
     progress.queue("slow", "run-2", {"nbac_schedule": 3})
     progress.start("run-2", "nbac_schedule", 3)
-    assert "backfill stalled" not in {alert.kind for alert in alerts(looking.home)}
+    assert "backfill stalled" not in {
+        alert.kind for alert in alerts(looking.home, looking.instance)
+    }
     monkeypatch.setitem(vars(STALLED_SECONDS), "value", -3)
-    (alert,) = [a for a in alerts(looking.home) if a.kind == "backfill stalled"]
+    (alert,) = [a for a in alerts(looking.home, looking.instance) if a.kind == "backfill stalled"]
     assert alert.what.startswith("slow: nbac_schedule (3 partitions) takes ")
     assert alert.what.endswith("expected 1 s")
+
+
+def _stored(name: str, stamps: dict[date, SimpleNamespace]) -> SimpleNamespace:
+    """A survey of one table, and no gaps."""
+    warehouse = SimpleNamespace(names=list)
+    tables = {name: TABLES[name]}
+    return SimpleNamespace(tables=tables, stamps=lambda _name: stamps, warehouse=warehouse)
 
 
 def test_a_week_with_fewer_of_its_keys_than_before_is_a_drop() -> None:
@@ -221,7 +264,9 @@ def test_a_week_with_fewer_of_its_keys_than_before_is_a_drop() -> None:
 
         first = date(2024, 1, 1)
         stamps = {first + timedelta(days=n): stamp(n) for n in (*range(28), 34)}
-        return list(_drops(SimpleNamespace(tables={table.name: table}, stamps=lambda _n: stamps)))
+        survey = _stored(table.name, stamps)
+        assert list(_drops(survey, date(2024, 2, 20))) == [], "it was told in its time"
+        return list(_drops(survey, date(2024, 2, 5)))
 
     (alert,) = dropped(97)
     assert "97.0% of its expected keys, usually 100.0%; missing key 0, key 1, key 2" in alert.what
@@ -231,7 +276,7 @@ def test_a_week_with_fewer_of_its_keys_than_before_is_a_drop() -> None:
 def test_nothing_is_amiss_in_the_off_season(looking: Looking) -> None:
     """Nothing is overdue in July, and the report says why nothing is predicted."""
     with _at(18, day=date(2023, 7, 15)):
-        assert [a for a in alerts(looking.home) if a.kind == "overdue"] == []
+        assert [a for a in alerts(looking.home, looking.instance) if a.kind == "overdue"] == []
         report = on_call(looking.home)
     assert report.tonight["is_season"] is False
     assert report.next == []
@@ -260,11 +305,207 @@ def test_the_report_names_who_runs_who_was_stopped_and_the_next_command(looking:
 def test_the_report_is_an_asset_that_is_told_when_it_says_something_else(looking: Looking) -> None:
     """The same report is not told twice."""
     with _at(10):
-        first = tell(looking.home, None)
+        first = _tell(looking, None)
     with _at(10, 20):
-        again = tell(looking.home, first.cursor)
+        again = _tell(looking, first.cursor)
     (event,) = first.asset_events
     assert isinstance(event, dg.AssetMaterialization)
     assert event.asset_key == dg.AssetKey(REPORT)
     assert "nba-pipeline predict" in str(event.metadata["next"].value)
     assert list(again.asset_events) == []
+
+
+def test_keys_whose_gaps_are_accepted_are_no_drop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """15 of 100 are lost for good and somebody has said so; of 10 others nobody has."""
+    name, first = "nbac_team_boxscore", date(2024, 1, 1)
+    lost = {f"game{n} / LAL": f"{name}:2024-02-04:game{n}:LAL" for n in range(25)}
+
+    def stamp(n: int) -> SimpleNamespace:
+        missing = tuple(lost) if n == 34 else ()
+        return SimpleNamespace(present=100 - len(missing), expected=100, missing=missing)
+
+    survey = _stored(name, {first + timedelta(days=n): stamp(n) for n in (*range(28), 34)})
+    for accepted, told in ((25, []), (15, ["90.0%"])):
+        gaps = {gap: n < accepted for n, gap in enumerate(lost.values())}
+        monkeypatch.setattr(alerts_of_tables, "known_gaps", lambda _warehouse, gaps=gaps: gaps)
+        found = [alert.what for alert in _drops(survey, date(2024, 2, 5))]
+        assert [share in what for what, share in zip(found, told, strict=True)] == [True] * len(
+            told
+        )
+
+
+def test_a_source_that_falls_silent_is_told() -> None:
+    """Nothing in six dates with games and 28 rows in the weeks before; one row is no silence."""
+    name, today = "odds_api_player_points_props", date(2024, 2, 5)
+    days = [today - timedelta(days=n) for n in range(34)]
+
+    def survey(in_last_week: int) -> SimpleNamespace:
+        lines = {d: SimpleNamespace(row_count=1 if n > 5 else 0) for n, d in enumerate(days)}
+        lines[days[3]] = SimpleNamespace(row_count=in_last_week)
+        games = dict.fromkeys(days, SimpleNamespace(row_count=7))
+        stamps = {name: lines, "nbac_schedule": games}
+        tables = {one: TABLES[one] for one in stamps}
+        return SimpleNamespace(tables=tables, stamps=lambda one: stamps[one])
+
+    (alert,) = _dried_up(survey(0), today)
+    assert f"{name} 2024-01-31 to 2024-02-05: no row on 6 dates with games, 28 in" in alert.what
+    assert list(_dried_up(survey(1), today)) == []
+    assert list(_dried_up(survey(0), today + timedelta(days=30))) == []
+
+
+def test_a_run_that_fails_before_its_tables_is_told(looking: Looking) -> None:
+    """Also one that died; of one in which a table failed the table tells, and one put off is none."""
+    asked = [dg.AssetKey(PREDICTIONS)]
+    tags = dict.fromkeys(RANGE_TAGS, str(TODAY))
+
+    def failed(step: str | None, error: Exception | None) -> str:
+        run = create_run_for_test(
+            looking.instance, tags=tags, asset_selection=set(asked), status=STARTED
+        )
+        if error:
+            told = SerializableErrorInfo(str(error), [], type(error).__name__)
+            looking.instance.report_dagster_event(
+                DagsterEvent(
+                    DagsterEventType.STEP_FAILURE.value,
+                    "job",
+                    step_key=step,
+                    event_specific_data=StepFailureData(told, None),
+                ),
+                run.run_id,
+            )
+        looking.instance.report_run_failed(run)
+        return run.run_id
+
+    told = {failed("nba_gamebook", MemoryError("no memory left")), failed(None, None)}
+    failed(PREDICTIONS, ValueError("a table's own"))
+    failed(PREDICTIONS, DeadlinePassed("tonight first"))
+    with _at(10):
+        found = [a for a in alerts(looking.home, looking.instance) if a.key.startswith("run:")]
+    assert {alert.key.removeprefix("run:") for alert in found} == told
+    assert {(alert.severity, alert.kind) for alert in found} == {(P0, "run failed")}
+    assert any("no memory left" in alert.what for alert in found)
+
+
+def test_a_backfill_of_the_ui_is_told_when_it_has_ended(looking: Looking) -> None:
+    """With how; one that runs and one of the day before yesterday are not."""
+    now = real_time.time()
+    ends = {"ended": now - 60, "running": None, "old": now - 2 * 24 * 3600}
+    for name, end in ends.items():
+        looking.instance.add_backfill(
+            PartitionBackfill(
+                backfill_id=name,
+                status=BulkActionStatus.COMPLETED_FAILED if end else BulkActionStatus.REQUESTED,
+                from_failure=False,
+                tags={},
+                backfill_timestamp=now - 3 * 24 * 3600,
+                asset_selection=[dg.AssetKey(PREDICTIONS)],
+                serialized_asset_backfill_data="",
+                backfill_end_timestamp=end,
+            )
+        )
+    (alert,) = [a for a in alerts(looking.home, looking.instance) if a.kind == "backfill finished"]
+    assert alert.what == "ended, given in the UI: completed_failed"
+
+
+def test_what_was_mended_and_fails_again_is_told_again(
+    looking: Looking, received: Received
+) -> None:
+    """Told at one, mended, and within the six hours of silence it fails once more."""
+    _set(looking, received)
+    failures = looking.lab.warehouse.failures
+    for hour, minute, is_failing in (
+        (13, 0, True),
+        (13, 10, False),
+        (14, 30, False),
+        (18, 45, True),
+    ):
+        if is_failing:
+            failures.mark(PREDICTIONS, {TODAY: "SchemaViolated: points below 0"}, "run-7")
+        else:
+            failures.clear(PREDICTIONS, [TODAY])
+        with _at(hour, minute):
+            _tell(looking, None)
+    kinds = [[alert["kind"] for alert in post["alerts"]] for post in received.posted]
+    assert sum("run failed" in of_post for of_post in kinds) == 2
+
+
+def test_a_month_that_its_gate_refused_is_told_in_the_week_in_which_it_did() -> None:
+    """Its partition is the first of the month, whenever it was trained."""
+    month, trained = date(2023, 12, 1), datetime(2023, 12, 9, 4, 30, tzinfo=UTC)
+    stamp = SimpleNamespace(failed={"kept_months": ("2023-12",)}, written_at=trained)
+    survey = _stored("points_model", {month: stamp})
+    for days, told in ((0, 1), (6, 1), (8, 0)):
+        found = list(_checks(survey, trained + timedelta(days=days)))
+        assert [alert.kind for alert in found] == ["gate failed"] * told
+
+
+def _due(late: dict[str, dict[date, str]], today: date) -> SimpleNamespace:
+    """A survey on which all tables are stored from the season's first day on, but for what is late."""
+    days = [date(2023, 10, 24) + timedelta(days=n) for n in range((today - FIRST_DAY).days + 1)]
+    missing = {n: {d for d, why in of.items() if why == "missing"} for n, of in late.items()}
+    return SimpleNamespace(
+        tables=TABLES,
+        stamps=lambda n: dict.fromkeys(d for d in days if d not in missing.get(n, ())),
+        outdated=lambda n: {d: why for d, why in late.get(n, {}).items() if why != "missing"},
+    )
+
+
+def test_what_is_overdue_is_told_by_the_first_table_that_is_late() -> None:
+    """Also of the days before yesterday, and of tables of every phase."""
+    today = FIRST_DAY + timedelta(days=9)
+    yesterday, before = today - timedelta(days=1), today - timedelta(days=3)
+    cache = "player_daily_cache"
+    late = {cache: {before: "missing", yesterday: "inputs changed"}}
+    late["ml_feature_store_v2"] = {yesterday: "missing"}
+    noon = datetime(today.year, today.month, today.day, 12, tzinfo=clock.EASTERN)
+    found = _late(_due(late, today), noon)
+    assert found == {
+        cache: {before: "is not there", yesterday: "inputs changed"},
+        "ml_feature_store_v2": {yesterday: "is not there"},
+    }
+    early = _late(_due(late, today), noon - timedelta(minutes=1))
+    assert early == {cache: {before: "is not there"}}
+
+
+def test_predictions_that_are_there_are_overdue_only_where_nothing_can_be_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A change that the next look carries is no alarm; one that is barred is, with what bars it."""
+    today = FIRST_DAY + timedelta(days=9)
+    five = datetime(today.year, today.month, today.day, 17, tzinfo=clock.EASTERN)
+    survey = _due({PREDICTIONS: {today: "inputs changed"}}, today)
+    monkeypatch.setattr(alerts_of_tables, "before_games", lambda *_: None)
+    for works, barred, told in (((1,), {}, 0), ((), {}, 0), ((), {"usage is blocked": 1}, 1)):
+        found = Found(works, barred)
+        monkeypatch.setattr(alerts_of_tables, "work_of", lambda *_, found=found: found)
+        alarms = list(_overdue(survey, five))
+        assert [a.severity for a in alarms] == [P0] * told
+        assert all("usage is blocked" in a.what for a in alarms)
+
+
+def test_others_may_look_while_a_slow_channel_is_told(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The installation is not held meanwhile."""
+    held: list[bool] = []
+    is_open = [False]
+
+    @contextmanager
+    def opened() -> Iterator[Any]:
+        is_open[0] = True
+        yield looking.home
+        is_open[0] = False
+
+    monkeypatch.setattr(alert_sensor, "send", lambda *_: held.append(is_open[0]) or [])
+    with _at(18):
+        tell(opened, None, looking.instance)
+    assert held == [False]
+
+
+@pytest.mark.parametrize(
+    "setting", [{"alert_webhook": "http://hook:port/"}, {"alert_smtp": "mail:smtp"}]
+)
+def test_a_mistyped_channel_is_refused_with_the_settings(setting: dict[str, str]) -> None:
+    """Not when something is to be told."""
+    with pytest.raises(ValidationError):
+        Settings(**setting)

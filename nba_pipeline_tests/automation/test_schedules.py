@@ -1,19 +1,32 @@
 """Schedules ask for what is there to be done, and wait for what is not."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import dagster as dg
+import duckdb
+import httpx
+import ibis
 import pytest
+from dagster._core.events import DagsterEvent, StepMaterializationData
+from dagster._utils.schedules import schedule_execution_time_iterator
+from sqlalchemy import exc as sqlalchemy_error
 
 from nba_pipeline import clock
 from nba_pipeline.automation import sensors
 from nba_pipeline.automation.pending import PendingWork
-from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES, TRAINING
+from nba_pipeline.automation.priority import next_tip_off
+from nba_pipeline.automation.run_requests import Ended
+from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES, TRAINING, ZONE, schedules
 from nba_pipeline.automation.sensors import LANDING
 from nba_pipeline.automation.work import work_of
+from nba_pipeline.backfill.leases import LeaseRefused
 from nba_pipeline.backfill.planner import Request
+from nba_pipeline.orchestration.run_tags import WORK_TAG
+from nba_pipeline.orchestration.session import DeadlinePassed
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, rewritten, tables
@@ -110,3 +123,95 @@ def test_the_same_work_has_the_same_identity_and_other_content_another(looking: 
     rewritten(looking.landing / SCHEDULE, _first_game_is(LIVE))
     (other,) = work_of(wish, looking.home.survey()).works
     assert other.identity != one.identity
+
+
+def test_a_look_for_nights_that_are_over_comes_at_every_hour() -> None:
+    """Also in the afternoon: what is late, or was missed, is made up before tonight's predictions."""
+    (schedule,) = (each for each in schedules(TABLES) if each.name == AFTER_GAMES)
+    noon = datetime(2023, 10, 28, 12, 5, tzinfo=clock.EASTERN)
+    for hour in range(24):
+        after = noon + timedelta(hours=hour)
+        ticks = schedule_execution_time_iterator(after.timestamp(), schedule.cron_schedule, ZONE)
+        assert next(ticks) - after <= timedelta(minutes=10)
+
+
+def test_what_was_done_and_undone_is_asked_for_again(looking: Looking) -> None:
+    """A table that was put back to before the run has the same to be done; a run that left it, not."""
+    with clock.set_to(datetime(2023, 10, 25, 5, tzinfo=clock.EASTERN)):
+        (request,) = looking.look(LANDING)
+        run = looking.run_of(request, dg.DagsterRunStatus.SUCCESS)
+        assert looking.look(LANDING) == []
+        assert looking.says.endswith("has run and left it as it was")
+        looking.cursors.clear()
+        looking.instance.report_dagster_event(
+            DagsterEvent(
+                dg.DagsterEventType.ASSET_MATERIALIZATION.value,
+                "job",
+                event_specific_data=StepMaterializationData(
+                    dg.AssetMaterialization("nbac_schedule", partition=str(FIRST))
+                ),
+            ),
+            run.run_id,
+        )
+        (again,) = looking.look(LANDING)
+        assert again.tags[WORK_TAG] == request.tags[WORK_TAG]
+        assert again.run_key != request.run_key
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(ConnectionRefusedError(), ConnectionAbortedError(), BrokenPipeError(), MemoryError()),
+        *(httpx.ConnectError(""), httpx.ReadTimeout(""), OSError("disk full")),
+        *(duckdb.IOException(""), sqlalchemy_error.OperationalError("", {}, None)),
+        # Google's, whose clients are not always installed.
+        *(type(name, (Exception,), {})() for name in ("ServiceUnavailable", "TooManyRequests")),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_may_pass_is_tried_again(error: Exception) -> None:
+    """By the class's name, which is all that Dagster's books keep of it."""
+    assert _ended({type(error).__name__}).is_transient
+
+
+def test_what_will_not_pass_is_given_up_and_what_is_put_off_is_no_failure() -> None:
+    """A wrong schema stays wrong; a deadline and another's lease are asked for again."""
+    assert not _ended({"SchemaViolated"}).is_transient
+    assert not _ended({"SchemaViolated"}).is_put_off
+    assert _ended({DeadlinePassed.__name__}).is_put_off
+    assert _ended({LeaseRefused.__name__}).is_put_off
+
+
+def _ended(classes: set[str]) -> Ended:
+    status = dg.DagsterRunStatus.FAILURE
+    return Ended("run", status, True, 0.0, frozenset(classes), "", False, frozenset())
+
+
+TODAY = date(2024, 1, 10)
+
+
+def _games(*games: tuple[str, datetime | None]) -> SimpleNamespace:
+    """A survey of today's games: status and tip-off."""
+    rows = ibis.memtable(
+        [{"status": status, "tipoff_at": at} for status, at in games],
+        schema={"status": "string", "tipoff_at": "timestamp('UTC')"},
+    )
+    warehouse = SimpleNamespace(table=lambda *_: rows)
+    return SimpleNamespace(stamps=lambda _name: {TODAY: None}, warehouse=warehouse)
+
+
+def _eastern(hour: int, minute: int = 0) -> datetime:
+    return datetime(2024, 1, 10, hour, minute, tzinfo=clock.EASTERN)
+
+
+def test_the_next_tip_off_is_of_a_game_that_is_still_to_come() -> None:
+    """Not of the noon game, nor of one that is postponed; without tip-offs it is seven o'clock."""
+    evening = [("scheduled", _eastern(22, 30)), ("scheduled", _eastern(20))]
+    matinee = ("final", _eastern(12)), ("live", _eastern(18)), ("postponed", _eastern(19, 30))
+    with clock.set_to(_eastern(18, 50)):
+        assert next_tip_off(_games(*matinee, *evening), TODAY) == _eastern(20)
+        assert next_tip_off(_games(*matinee), TODAY) is None
+        assert next_tip_off(_games(("scheduled", None)), TODAY) == _eastern(19)
+    with clock.set_to(_eastern(20, 5)):
+        assert next_tip_off(_games(*matinee, *evening), TODAY) == _eastern(22, 30)
+        assert next_tip_off(_games(("scheduled", None)), TODAY) is None

@@ -119,6 +119,21 @@ def test_a_file_is_parsed_once_per_content_over_processes(folder, tmp_path) -> N
     assert len(list(cache.rglob("facts.json"))) == 1
 
 
+def test_of_a_file_that_is_written_again_and_again_one_content_stays_in_memory(folder) -> None:
+    """A process that looks for a season at a growing log holds its rows once."""
+    landing = Landing(str(folder))
+    for number in range(3):
+
+        def correct(rows, number: int = number) -> None:
+            rows[0]["AST"] += number
+
+        change(folder, PLAYER_LOG, correct)
+        landing.load(players, DAYS)
+        landing.contents(players, DAYS)
+    parsed = landing._parsed
+    assert (len(parsed._frames), len(parsed._facts)) == (1, 1)
+
+
 @pytest.mark.parametrize("text", [b"", b"{}", b"null", b'{"dated": 1}'])
 def test_a_damaged_parsed_copy_is_made_again(folder, tmp_path, text) -> None:
     """A copy that a full disk has left in part answers nothing, and hinders nobody."""

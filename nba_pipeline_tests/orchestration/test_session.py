@@ -11,8 +11,9 @@ from nba_pipeline.backfill.leases import LeaseRefused
 from nba_pipeline.cli.installation import Installation
 from nba_pipeline.definitions import defs
 from nba_pipeline.engine.bypass import Bypass, InvalidBypass
+from nba_pipeline.errors import WrongRequest
 from nba_pipeline.orchestration.dagster_run import LaunchedRun
-from nba_pipeline.orchestration.run_tags import days_of
+from nba_pipeline.orchestration.run_tags import days_of, deadline_of
 from nba_pipeline.orchestration.session import RunSession, claims
 from nba_pipeline.tables import TABLES
 
@@ -180,3 +181,23 @@ def test_maintenance_excludes_everyone_and_is_refused_while_anyone_writes(instal
         active = [(lease.run_id, lease.state) for lease in installation.leases.active()]
         assert active == [("maintain-1", "held")]
     installation.leases.release(_held(installation, "after"))
+
+
+def test_after_its_deadline_a_run_begins_no_further_table(installation: Installation) -> None:
+    """It says what has passed, nothing of the table has failed, and a later run does it."""
+    span = _range("2023-10-24", "2023-10-25")
+    names = {name.replace("/", "__"): value for name, value in span.items()}
+    late = {"nba_pipeline__deadline": "2023-10-24T18:50-04:00"}
+    success, said = _run(installation, ["nbac_schedule"], **names, **late)
+    assert not success
+    assert "DeadlinePassed: nbac_schedule: 2023-10-24 18:50" in said
+    assert installation.warehouse.failures.of("nbac_schedule") == {}
+    later = {"nba_pipeline__deadline": "2200-01-01T00:00+00:00"}
+    assert _run(installation, ["nbac_schedule"], **names, **later)[0]
+
+
+@pytest.mark.parametrize("text", ["soon", "2023-10-24T18:50"])
+def test_a_deadline_is_a_time_with_its_zone(text: str) -> None:
+    """Of any other nobody could say when it is."""
+    with pytest.raises(WrongRequest, match="give a time, such as 2024-01-15T18:50-05:00"):
+        deadline_of({"nba_pipeline/deadline": text})

@@ -90,3 +90,18 @@ def test_readiness_and_moves_of_predictions_are_counted() -> None:
     }
     told = Changes(table.name, 1, FIRST, FIRST, **facts).as_dict()
     assert told["moved_most"] == 1.5
+
+
+def test_a_key_of_which_a_part_is_unknown_is_the_same_key() -> None:
+    """Of two rejections of whole files one stays and one comes; a first write makes rows ready too."""
+    table = TABLES["rejected_rows"]
+    schema = dict.fromkeys((*table.grain, "why"), "string")
+
+    def rows(*files: str) -> ibis.Table:
+        lines = [
+            dict.fromkeys(schema, None) | {"source_file": file, "why": "cut"} for file in files
+        ]
+        return ibis.memtable(lines, schema=schema)
+
+    facts = _compared(table, rows("a"), rows("a", "b")).to_pyarrow().to_pylist()[0]
+    assert facts == {"rows": 2, "added": 1, "removed": 0, "changed": 0}
