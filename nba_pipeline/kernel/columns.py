@@ -46,8 +46,9 @@ QUALITY = {
 MINIMUM_GAMES = "minimum_games"
 """In a declaration's ready_when: enough games of the season are behind the row.
 
-They are those of the row's own player or team. How many are behind an opponent whom it is joined with is
-told by the opponent's own row: in a season's first days few are behind any.
+They are those that the row's counts tell: of its own player or team, or of an opponent whom it is joined
+with where a larger share of his is missing. How many are behind an opponent who misses none is told by
+the opponent's own row: in a season's first days few are behind any.
 """
 
 
