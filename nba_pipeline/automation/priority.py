@@ -31,17 +31,18 @@ _REASON = "tonight first: what was corrected takes longer than there is until th
 def next_tip_off(survey: Survey, today: date) -> datetime | None:
     """When the next of today's games begins; None where none is left.
 
-    Of a game without a tip-off in the schedule it is USUAL_TIP_OFF.
+    Of a game without a tip-off in the schedule it is USUAL_TIP_OFF, until the game is under way.
     """
     if today not in survey.stamps(_GAMES):
         return None
     games = survey.warehouse.table(_GAMES, today, today)
-    games = games.filter(games.status == "scheduled")
+    games = games.filter(games.status != "postponed")
     usual = datetime.combine(today, USUAL_TIP_OFF, clock.EASTERN)
     # Stored without a zone, in UTC.
     begins = [
-        usual if at is None else at.replace(tzinfo=at.tzinfo or UTC)
-        for at in games.tipoff_at.to_pyarrow().to_pylist()
+        usual if game["tipoff_at"] is None else game["tipoff_at"].replace(tzinfo=UTC)
+        for game in games.select("status", "tipoff_at").to_pyarrow().to_pylist()
+        if game["tipoff_at"] or game["status"] == "scheduled"
     ]
     return min((at for at in begins if at > clock.now()), default=None)
 

@@ -23,14 +23,18 @@ _STEPS = sa.Table(
     sa.Column("seconds", sa.Float),
     sa.Column("detail", sa.Text),
 )
-_ENDED = ("done", audit.FAILED)
+_QUEUED, _LEFT = "queued", "left"
+_ENDED = ("done", audit.FAILED, _LEFT)
 _GUESS_SECONDS = 1.0
 _GUESS_SECONDS_PER_DATE = 0.01
 
 
 @dataclass(frozen=True)
 class Step:
-    """One table of a backfill: queued, running, done or failed; seconds so far and expected."""
+    """One table of a backfill: queued, running, done, failed, or left by a run that is over.
+
+    Seconds so far and expected.
+    """
 
     table: str
     run_id: str
@@ -55,7 +59,7 @@ class Progress:
 
     def queue(self, backfill_id: str, run_id: str, tables: dict[str, int]) -> None:
         """Announces the tables of a run, in order, with their numbers of dates."""
-        announced = {"backfill_id": backfill_id, "run_id": run_id, "state": "queued"}
+        announced = {"backfill_id": backfill_id, "run_id": run_id, "state": _QUEUED}
         with begin(self._engine) as connection:
             now = connection.scalar(sa.select(NOW))
             lines = [
@@ -76,12 +80,17 @@ class Progress:
         """The table's work ended with an error; without detail the audit has a line on it."""
         self._set(run_id, table, state=audit.FAILED, seconds=seconds, detail=detail)
 
-    def _set(self, run_id: str, table: str, **values: object) -> None:
-        step = (_STEPS.c.run_id == run_id, _STEPS.c.table_name == table)
+    def leave(self, run_id: str) -> None:
+        """The run is over: the tables that it has not come to are left."""
+        self._write(_STEPS.c.run_id == run_id, _STEPS.c.state == _QUEUED, state=_LEFT, seconds=0.0)
 
+    def _set(self, run_id: str, table: str, **values: object) -> None:
+        self._write(_STEPS.c.run_id == run_id, _STEPS.c.table_name == table, **values)
+
+    def _write(self, *of: sa.ColumnElement[bool], **values: object) -> None:
         def write() -> None:
             with begin(self._engine) as connection:
-                connection.execute(sa.update(_STEPS).where(*step).values(**values))
+                connection.execute(sa.update(_STEPS).where(*of).values(**values))
 
         # The rows stand by then, and no hiccup makes a failure of them.
         patiently(write)

@@ -133,7 +133,10 @@ class RunSession:
             with labelled(run=self._run_id), self.warehouse.snapshot():
                 # What was looked at before the lease was held may have changed.
                 self._survey = self.survey()
-                yield
+                try:
+                    yield
+                finally:
+                    self.progress.leave(self._run_id)
 
     @contextmanager
     def reservation(

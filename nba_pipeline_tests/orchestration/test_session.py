@@ -192,6 +192,8 @@ def test_after_its_deadline_a_run_begins_no_further_table(installation: Installa
     assert not success
     assert "DeadlinePassed: nbac_schedule: 2023-10-24 18:50" in said
     assert installation.warehouse.failures.of("nbac_schedule") == {}
+    (step,) = installation.progress.steps(installation.progress.latest())
+    assert (step.state, step.remaining_seconds) == ("left", 0.0)
     later = {"nba_pipeline__deadline": "2200-01-01T00:00+00:00"}
     assert _run(installation, ["nbac_schedule"], **names, **later)[0]
 
