@@ -4,7 +4,10 @@ from datetime import date, datetime
 
 import ibis
 
-from nba_pipeline.phase_5_predictions.prediction_accuracy import transform
+from nba_pipeline.phase_5_predictions.prediction_accuracy import (
+    predictions_not_copied,
+    transform,
+)
 from nba_pipeline_tests.league_files import PLAYER_LOG, lines
 from nba_pipeline_tests.window_rows import GAPS, answers, table
 
@@ -26,9 +29,10 @@ PREDICTED = {
     "game_date": "date",
     "player_id": "int64",
     "gap_ids": "array<string>",
+    "made_at": "timestamp",
     **_COUNTS,
 }
-SAID = PREDICTED | {"made_at": "timestamp", "tipoff_at": "timestamp"}
+SAID = PREDICTED | {"tipoff_at": "timestamp"}
 SCHEDULE = {
     **dict.fromkeys(("game_id", "season", "season_type", "status"), "string"),
     "home_team": "string",
@@ -69,6 +73,7 @@ def predicted(player: int, recommendation: str, line: float | None, **more: obje
         "points_line": line,
         "recommendation": recommendation,
         "gap_ids": [BEHIND],
+        "made_at": moment(22),
         **dict.fromkeys(_COUNTS, 10),
     }
     return row | more
@@ -213,6 +218,37 @@ def test_what_was_said_last_before_tip_off_is_graded_beside_what_is_said_now() -
 def test_a_game_that_is_not_over_is_not_graded() -> None:
     """Nor is it void."""
     assert graded([predicted(7, "OVER", 18.5, game_id=OPEN_GAME, team_abbr="UTA")], []) == {}
+
+
+def test_a_grade_of_what_nobody_said_is_told() -> None:
+    """20 is said now; 22 was said at 15 and 21 at 10; of player 8 nothing is predicted."""
+    now = [predicted(7, "PASS", 18.5), predicted(8, "PASS", 18.5, predicted_points=None)]
+    said = [
+        now[0] | {"made_at": moment(hour), "predicted_points": points}
+        for hour, points in ((10, 21.0), (15, 22.0))
+    ]
+    grades = [
+        (7, "recomputed", None, 20.0, False),
+        (8, "recomputed", None, None, False),
+        (7, "recomputed", None, 22.0, True),
+        (8, "recomputed", None, 0.0, True),
+        (7, "made", moment(15), 22.0, False),
+        (7, "made", moment(15), 21.0, True),
+        (7, "made", moment(10), 21.0, False),
+        (7, "made", None, 20.0, True),
+        (9, "recomputed", None, 20.0, True),
+    ]
+    names = ("player_id", "basis", "made_at", "predicted_points", "is_told")
+    kinds = ("int64", "string", "timestamp", "float64", "boolean")
+    lines = [dict(zip(names, grade, strict=True)) for grade in grades]
+    rows = ibis.memtable(lines, schema=dict(zip(names, kinds, strict=True)))
+    found = predictions_not_copied(
+        rows.mutate(game_id=ibis.literal(GAME), system=ibis.literal("xgboost")),
+        ibis.memtable([dict.fromkeys(PREDICTED) | row for row in now], schema=PREDICTED),
+        ibis.memtable([dict.fromkeys(SAID) | row for row in said], schema=SAID),
+    )
+    told = answers(found)
+    assert [row["is_told"] for row in told] == [True] * 5
 
 
 def test_every_grade_by_an_independent_route(league, league_landing) -> None:
