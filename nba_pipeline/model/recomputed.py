@@ -97,6 +97,11 @@ IN_PREVIOUS_SEASON = {
     "minutes_avg_previous_season": "minutes",
 }
 """The features that are means over a player's games of the season before."""
+NOT_FROM_GAMES = {
+    "injury_risk": "a report or transaction says it, which absences asks",
+    "teammates_out_usage": "made of what is said of others, which absences asks",
+}
+"""Learned features that no games come to, and who asks for them instead; all others are in `unlike`."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,9 @@ def unlike(
             season behind them here.
         team_games: the teams' games with game_id, game_date, season, team_abbr, is_home and every
             column of OF_TEAM and OF_OPPONENT; without them what is of teams is not asked for.
+
+    Raises:
+        KeyError: the rows have a feature that is a window of a column which the games lack.
     """
     days = pd.to_datetime(rows.game_date)
     mark = rows.player_id * 31 + days.dt.dayofyear * 17
@@ -184,7 +192,7 @@ def _of_players(some: pd.DataFrame, games: pd.DataFrame) -> dict[str, np.ndarray
     found = {
         name: computed_again(window, past)
         for name, window in WINDOWED.items()
-        if {window.column, window.below or window.column} <= set(rows.columns)
+        if name in some.columns
     }
     today = in_order(past.whose, some.game_date)
     for name, (column, length) in IN_LAST_DAYS.items():

@@ -5,7 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from nba_pipeline.model import absences
+from nba_pipeline.model import absences, training
 
 FIRST, SECOND, THIRD = date(2023, 11, 1), date(2023, 11, 3), date(2023, 11, 5)
 IDS = {FIRST: "0022300050", SECOND: "0022300100", THIRD: "0022300150"}
@@ -51,8 +51,9 @@ def test_who_went_out_on_a_date_is_out_of_the_next_game() -> None:
 
 
 def test_entries_of_the_day_itself_are_told() -> None:
-    """The second game's rows have what its own date tells."""
+    """The second game's rows have what its own date tells: each feature that a month's universe has."""
     told = absences.unlike(HINDSIGHT, games(), OUT_ON_SECOND)
+    assert set(told) == set(training._AVAILABILITY)
     assert told["teammates_out_usage"] == (
         "2 of 6 sampled rows, 2 of which are what transactions of the day itself come to, as 15.000 "
         "of player 1 on 2023-11-03 instead of 0.000"

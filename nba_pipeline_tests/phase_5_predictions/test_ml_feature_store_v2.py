@@ -8,9 +8,14 @@ import ibis
 import pytest
 
 from nba_pipeline.league.injury_status import injury_risk
+from nba_pipeline.lookback.provenance import no_gaps
+from nba_pipeline.model import recomputed, training_gate
+from nba_pipeline.model.training import training_rows, trainings
+from nba_pipeline.phase_5_predictions.ml_feature_store_v2 import FEATURES, LEARNED
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, games, lines
+from nba_pipeline_tests.model.test_training import behind
 
 
 def test_every_column_is_a_feature_or_says_which_row_it_is() -> None:
@@ -30,6 +35,27 @@ def test_every_feature_is_named_in_a_test_of_a_table() -> None:
     assert [
         n for n in TABLES["ml_feature_store_v2"].features if not re.search(rf"\b{n}\b", text)
     ] == []
+
+
+def test_every_learned_feature_is_computed_again_by_the_gate_or_says_who_asks_for_it(
+    monkeypatch,
+) -> None:
+    """A value that nobody can have is told of each, from what a month's model is trained on.
+
+    A feature that is named there and is none of the store's would be asked for of nobody.
+    """
+    monkeypatch.setitem(vars(recomputed.SAMPLED_ONE_IN), "value", 1)
+    tables = behind()
+    absurd = tables["features"].mutate(gap_ids=no_gaps(), **dict.fromkeys(FEATURES, -1e6))
+    tables |= {"features": absurd}
+    november = date(2023, 11, 1)
+    rows = training_rows(tables, FEATURES)
+    training = trainings(rows, tables, [november], FEATURES, {})[november]
+    told = {text.split(" ")[0] for text in training_gate.as_of(training)}
+    assert set(LEARNED) - told == set(recomputed.NOT_FROM_GAMES)
+    lists = (recomputed.WINDOWED, recomputed.OF_TEAM, recomputed.OF_OPPONENT)
+    lists += (recomputed.IN_LAST_DAYS, recomputed.IN_PREVIOUS_SEASON)
+    assert {name for names in lists for name in names} <= told
 
 
 def test_derived_features_and_the_opponents_defence(league, league_landing) -> None:

@@ -249,6 +249,12 @@ def test_a_lost_real_game_is_on_exactly_the_predictions_that_depend_on_it(
             assert own <= set(row["gap_ids"]) <= behind[row["player_id"]], row
         else:
             assert set(row["gap_ids"]) == own, row
+    behind_prediction = {(r["game_id"], r["player_id"], r["system"]): r["gap_ids"] for r in made}
+    graded = lab.rows("prediction_accuracy")
+    for row in graded:
+        said = behind_prediction[row["game_id"], row["player_id"], row["system"]]
+        assert set(row["gap_ids"]) == {*said, *walk.graded_gaps(row)}, row
+    assert any(walk.graded_gaps(row) for row in graded)
     touched = {r["team_abbr"] for r in made if walk.gap_id(TEAM, *unit) in r["gap_ids"]}
     assert {"LAL", "OKC"} < touched
     ready = next(
