@@ -29,7 +29,7 @@ from nba_pipeline.settings import Settings
 
 LANDING, REPAIR = "landing_sensor", "repair_sensor"
 LANDED_PRIORITY, REPAIR_PRIORITY = 5, 0
-_READING_SECONDS, _QUICK_SECONDS = 1.0, 0.3
+_READING_SECONDS, _QUICK_SECONDS, _MOST_DAYS = 0.8, 0.3, 4
 _SEPARATOR = " "
 
 
@@ -105,8 +105,8 @@ _read: dict[tuple[str, str, str], int] = {}
 def _unread(home: OpenInstallation, now: Listing, changed: list[tuple[str, str]]) -> int:
     """Parses changed files for a moment; how many sources and seasons are left for the next look.
 
-    Of files by date or game a day's are read first, and ever more days together while that is quick,
-    as where they have been parsed before.
+    Of files by date or game a day's are read first, and some days together where that is quick, as
+    where they have been parsed before; few enough that busy days after quiet ones are no surprise.
     """
     started, is_first = time.monotonic(), True
     sources = {source.name: source for source in home.sources}
@@ -124,7 +124,7 @@ def _unread(home: OpenInstallation, now: Listing, changed: list[tuple[str, str]]
             home.landing.contents(sources[name], days[done : done + size])
             _read[key] = done + size
             is_first = False
-            if time.monotonic() - began < _QUICK_SECONDS:
+            if time.monotonic() - began < _QUICK_SECONDS and size < _MOST_DAYS:
                 size *= 2
     return 0
 
