@@ -180,3 +180,19 @@ def test_maintenance_excludes_everyone_and_is_refused_while_anyone_writes(instal
         active = [(lease.run_id, lease.state) for lease in installation.leases.active()]
         assert active == [("maintain-1", "held")]
     installation.leases.release(_held(installation, "after"))
+
+
+def test_a_run_sees_all_tables_as_they_stood_when_its_lease_was_given(installation) -> None:
+    """A schedule that another run writes meanwhile is not there for it, and is there for the next."""
+    day, referees = date(2023, 10, 26), TABLES["nbac_referee_assignments"]
+    reader, writer = (
+        RunSession(installation.settings, name, name, tables=TABLES) for name in ("early", "other")
+    )
+    with reader.lease([referees], [day], wait=False):
+        with writer.lease([SCHEDULE], [day], wait=False):
+            assert writer.compute(SCHEDULE, [day]).replaced.written == (day,)
+        told = reader.compute(referees, [day]).refused
+    assert told == {day: f"nbac_schedule has no partition {day}"}
+    # The same process: what it has looked at before does not stand for what is there now.
+    with reader.lease([referees], [day], wait=False):
+        assert reader.compute(referees, [day]).refused == {}
