@@ -117,7 +117,12 @@ def test_the_gaps_of_earlier_games_and_of_their_conditions_are_named() -> None:
 def test_two_holes_of_ten_leave_nothing() -> None:
     """Whether games were alike is then not known."""
     numbers = range(1, 9)
-    row = tonight([game(n, 10) for n in numbers], [known(n) for n in numbers], lost_roster(10), lost_roster(11))
+    row = tonight(
+        [game(n, 10) for n in numbers],
+        [known(n) for n in numbers],
+        lost_roster(10),
+        lost_roster(11),
+    )
     assert (row["similar_games"], row["points_avg_similar"]) == (None, None)
 
 
