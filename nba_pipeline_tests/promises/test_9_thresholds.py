@@ -156,6 +156,8 @@ def test_a_changed_limit_makes_stale_exactly_the_tables_that_use_it(league, monk
     # Every row that says how whole it is says so by this limit; what was said before a game stands.
     judged = {n for n, table in TABLES.items() if table.is_tracked and not table.appends}
     assert stale_under(thresholds.FAMILY_COMPLETENESS, 0.8) == judged
+    of_windows = {n for n in judged if TABLES[n].needs_minimum_games}
+    assert stale_under(thresholds.MINIMUM_GAMES, 4) == of_windows
 
 
 def test_a_changed_limit_of_a_share_makes_stale_the_table_that_tells_it(monkeypatch) -> None:
