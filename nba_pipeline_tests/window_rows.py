@@ -4,6 +4,9 @@ from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
+
+from nba_pipeline.kernel.table import Table
 
 START = date(2023, 11, 1)
 _QUALITY = {"gap_ids": "array<string>"}
@@ -41,6 +44,15 @@ def table(rows: list[dict[str, object]], columns: tuple[str, ...] | None = None)
     return ibis.memtable([{n: row.get(n) for n in names} for row in rows], schema=schema)
 
 
+def as_read(reader: Table, of: date, **inputs: ir.Table) -> dict[str, ir.Table]:
+    """The inputs, of those that the reader looks back on only what it may see as of the date."""
+    first = {r.parameter: r.seasons(of)[0].first for r in reader.reads if r.looks_back}
+    return {
+        name: rows.filter(_.game_date >= first[name], _.game_date < of) if name in first else rows
+        for name, rows in inputs.items()
+    }
+
+
 def answers(rows: ir.Table) -> list[dict[str, object]]:
     """What an expression comes to."""
     return ibis.duckdb.connect().to_pyarrow(rows).to_pylist()
@@ -56,6 +68,18 @@ def tracked(*families: str, gaps: tuple[str, ...] = (), present: bool = True) ->
 def no_gaps() -> ir.Table:
     """data_gaps where nothing is missing."""
     return table([], GAPS)
+
+
+def lost_roster(number: int) -> dict[str, object]:
+    """The gap of LAL's roster on a day."""
+    day, game_id = on(number), f"{number:010d}"
+    return {
+        "gap_id": f"nbac_player_boxscore:{day}:{game_id}:LAL",
+        "table_name": "nbac_player_boxscore",
+        "game_date": day,
+        "game_id": game_id,
+        "team_abbr": "LAL",
+    }
 
 
 def lost_shots(number: int) -> dict[str, object]:

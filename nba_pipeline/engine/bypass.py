@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from nba_pipeline.engine import preconditions
-from nba_pipeline.engine.stretches import spans
+from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 
@@ -53,16 +53,16 @@ def inherited(table: Table, days: Sequence[date], survey: "Survey") -> dict[date
     for read in table.reads:
         # A closed day without a row says nothing, and never will.
         is_closed = survey.tables[read.table].is_closed
-        marked = {
-            d: _named(stamp.bypass)
-            for d, stamp in survey.stamps(read.table).items()
-            if stamp.bypass and (stamp.row_count or not is_closed(d))
-        }
-        for day in days if marked else ():
+        marked: dict[str, list[date]] = {}
+        for upstream_day, stamp in survey.stamps(read.table).items():
+            if stamp.bypass and (stamp.row_count or not is_closed(upstream_day)):
+                for text in _named(stamp.bypass):
+                    marked.setdefault(text, []).append(upstream_day)
+        # Few texts stand on many days.
+        days_of = {text: DayList(upstream_days) for text, upstream_days in marked.items()}
+        for day in days if days_of else ():
             stretches = spans(read, day)
-            for d, texts in marked.items():
-                if any(first <= d <= last for first, last in stretches):
-                    bypasses[day] |= texts
+            bypasses[day] |= {text for text, of in days_of.items() if of.first_in(stretches)}
     return bypasses
 
 

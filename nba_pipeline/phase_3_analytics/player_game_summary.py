@@ -198,7 +198,10 @@ def transform(
 
 
 def usage_rate_coverage(rows: ir.Table, data_gaps: ir.Table) -> ir.Table:
-    """Share of players with a minute or more that have usage_rate, lost rosters' players included."""
+    """Share of players with a minute or more that have usage_rate, lost rosters' players included.
+
+    Of a roster that is accepted as lost nobody is known to have played: it counts for none.
+    """
     played = rows.filter(_.minutes >= 1)
     played = played.select("game_date", players=1, known=_.usage_rate.notnull().cast("int64"))
     lost = data_gaps.filter(_.table_name == "nbac_player_boxscore", ~_.is_accepted)

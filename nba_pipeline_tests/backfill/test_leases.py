@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.heartbeat import Heartbeat
 from nba_pipeline.backfill.lease_rows import (
+    CLAIMS,
     LEASES,
     RESERVED,
     Claim,
@@ -69,6 +70,16 @@ def test_disjoint_dates_and_other_tables_go_side_by_side(leases) -> None:
     tokens = [_take(leases, c.table + str(c.first), c)[1] for c in (JANUARY, FEBRUARY, OTHER_TABLE)]
     assert tokens == sorted(set(tokens))
     assert len(leases.active()) == 3
+
+
+def test_a_database_that_has_lost_its_leases_gives_no_lower_token(leases) -> None:
+    """What is stored carries tokens of before: who writes now must not be older than they are."""
+    _id, before, _gone = _take(leases, "before", JANUARY)
+    with begin(leases._engine) as connection:
+        for lost in (CLAIMS, LEASES):
+            connection.execute(sa.delete(lost))
+    _id, after, _gone = _take(leases, "after", JANUARY)
+    assert after > before
 
 
 def test_all_or_none(leases) -> None:

@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from nba_pipeline.backfill.planner import PlannedTable, Request, plan, repairs
+from nba_pipeline.backfill.planner import PlannedTable, Request, parts, plan, repairs
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST, RAW
+from nba_pipeline_tests.stored import Changed
 
 MODEL = "points_model"
 
@@ -66,3 +67,33 @@ def test_a_date_that_waits_for_what_was_never_computed_is_not_repaired(league) -
     request = repairs(tables, survey, retrain=False)
     assert request is not None
     assert (request.first, request.last) == (survey.day, survey.day)
+
+
+def test_what_is_out_of_date_on_the_date_itself_is_taken_along_and_the_plan_says_so(league) -> None:
+    """The store of a date whose cache has changed: first the cache, then the store, none refused."""
+    survey = Changed(TABLES, league.warehouse, league.landing)
+    survey.changed = {"player_daily_cache": [LAST]}
+    request = Request((TABLES["ml_feature_store_v2"],), LAST, LAST)
+    (part,) = parts(request, survey)
+    assert [table.name for table in part.tables] == ["player_daily_cache", "ml_feature_store_v2"]
+    assert (part.first, part.last, part.only_stored) == (LAST, LAST, {"player_daily_cache"})
+    told = [
+        (line.table.name, line.is_taken_along, dict(line.stale), dict(line.refused))
+        for line in plan(request, survey)
+    ]
+    assert told == [
+        ("player_daily_cache", True, {LAST: "inputs changed"}, {}),
+        ("ml_feature_store_v2", False, {LAST: "player_daily_cache would change"}, {}),
+    ]
+
+
+def test_an_older_date_that_is_looked_back_on_comes_first(league) -> None:
+    """The offence of two days before, and the defence made of it; on LAST itself what is made of them."""
+    survey, before = Changed(TABLES, league.warehouse, league.landing), LAST - timedelta(days=2)
+    survey.changed = {"team_offense_game_summary": [before]}
+    first, own = parts(Request((TABLES["ml_feature_store_v2"],), LAST, LAST), survey)
+    assert (first.first, first.last, own.first, own.last) == (before, before, LAST, LAST)
+    assert first.only_stored == {"team_offense_game_summary", "team_defense_game_summary"}
+    assert own.only_stored == {
+        *("player_daily_cache", "team_defense_zone_analysis", "player_composite_factors"),
+    }

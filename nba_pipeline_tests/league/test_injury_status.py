@@ -117,6 +117,21 @@ def test_the_last_report_before_tip_off_speaks_for_a_team_that_has_spoken() -> N
     assert (late[2], late[3]) == ((None, "injury_report"), ("doubtful", "injury_report"))
 
 
+def test_a_report_of_the_very_tip_off_is_none_from_before_it() -> None:
+    """That of noon speaks: whether tip-off is the schedule's, or the earliest that there may be."""
+    for hour, tipoff in ((15, datetime(2024, 1, 10, 15, tzinfo=UTC)), (16, None)):
+        listed = [(12, "LAL", 2, "questionable"), (hour, "LAL", 2, "out")]
+        said = statuses(listed, [(12, "LAL", True), (hour, "LAL", True)], tipoff)
+        assert said[2] == ("questionable", "injury_report")
+
+
+def test_the_season_s_first_entry_speaks_from_the_day_after_it() -> None:
+    """One of the tenth itself may be from after tip-off: until then nobody says anything."""
+    for day, source in ((9, "transactions"), (10, "none")):
+        said = statuses([], [], transactions=entries((9, day, "out")))
+        assert set(said.values()) == {(None, source)}
+
+
 def test_without_a_report_the_transactions_of_the_season_speak_of_everybody() -> None:
     """Of 2 and 3 they say nothing, and so that nothing is known to keep them."""
     assert statuses([], []) == {

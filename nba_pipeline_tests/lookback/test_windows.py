@@ -226,6 +226,28 @@ def test_a_gap_that_left_the_window_is_not_named() -> None:
     assert found["avg"] == 3.0
 
 
+def test_a_gap_is_named_as_long_as_the_last_days_hold_its_day() -> None:
+    """Of the gaps of days 1 and 8 the first is named as of day 8, the other as of day 9."""
+    week, gaps = [last_days(7, games=count())], [gap(1), gap(8)]
+    for at, named in ((8, ["gap1"]), (9, ["gap8"])):
+        found = values([game(20, 10)], gaps, week, at=at)
+        assert (found["gap_ids"], found["games"]) == (named, None)
+
+
+def test_a_gap_of_the_season_before_is_named_by_who_looks_back_on_it_alone() -> None:
+    """Of ten spring games one is lost: the mean is of nine, and a window of this season has no gap."""
+    spring = date(2023, 3, 1)
+    days = [spring + timedelta(days=n) for n in range(10)]
+    rows = [game(n, 10 + n, day=day) for n, day in enumerate(days) if n != 4]
+    rows.append(game(100, 50, day=START))
+    lost = gap(4, day=days[4])
+    found = values(rows, [lost], [in_previous_season(before=mean("points"))], at=1)
+    assert found["before"] == pytest.approx((sum(range(10, 20)) - 14) / 9)
+    assert found["gap_ids"] == ["gap4"]
+    this_season = [last(5, avg=mean("points")), last_days(400, games=count())]
+    assert values(rows, [lost], this_season, at=1)["gap_ids"] == []
+
+
 def test_days_are_counted_back_from_the_day_before() -> None:
     """The seven days before D hold D-7 and not D."""
     rows = [game(0, 1), game(1, 10), game(7, 100), game(8, 1000)]

@@ -3,8 +3,9 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import NoReturn
 
 import dagster as dg
 import pytest
@@ -16,9 +17,12 @@ from nba_pipeline.backfill.leases import BackfillCancelled, LeaseRefused
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.cli.installation import Installation
 from nba_pipeline.definitions import defs
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration import runner, session
 from nba_pipeline.orchestration.run_tags import BACKFILL_TAG
 from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.conftest import LAST as LEAGUE_LAST
+from nba_pipeline_tests.stored import Changed
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 10, 27)
 FEATURES, MODEL = TABLES["ml_feature_store_v2"], TABLES["points_model"]
@@ -48,6 +52,34 @@ def _runs(home: Installation, request: Request) -> list[dg.DagsterRun]:
 def _take(home: Installation, run_id: str, claim: Claim) -> int:
     holder = Holder.here(run_id, run_id)
     return home.leases.acquire(holder, [claim], [], purpose="a test", wait=False).id
+
+
+class _Taken:
+    """Stands for a session all of whose dates another holds; keeps what was asked for."""
+
+    def reservation(
+        self, _backfill_id: str, runs: Sequence[tuple[Sequence[Table], Sequence[date]]], **_how
+    ) -> NoReturn:
+        """Refuses."""
+        self.asked = {
+            (table.name, day) for tables, days in runs for table in tables for day in days
+        }
+        raise LeaseRefused("another holds it")
+
+
+def test_what_a_backfill_takes_along_is_reserved_with_it(league) -> None:
+    """The cache, which has changed, beside the store that was asked for."""
+    survey, taken = Changed(TABLES, league.warehouse, league.landing), _Taken()
+    survey.changed = {"player_daily_cache": [LEAGUE_LAST]}
+    request = Request((FEATURES,), LEAGUE_LAST, LEAGUE_LAST)
+    with pytest.raises(LeaseRefused):
+        list(runner.run(request, taken, _never, _never, survey))
+    names = ("player_daily_cache", "ml_feature_store_v2")
+    assert taken.asked == {(name, LEAGUE_LAST) for name in names}
+
+
+def _never() -> NoReturn:
+    raise AssertionError("no run was to begin")
 
 
 def test_nobody_gets_in_between_two_runs_of_a_backfill(installation, monkeypatch) -> None:

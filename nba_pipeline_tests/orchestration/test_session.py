@@ -203,3 +203,19 @@ def test_a_deadline_is_a_time_with_its_zone(text: str) -> None:
     """Of any other nobody could say when it is."""
     with pytest.raises(WrongRequest, match="give a time, such as 2024-01-15T18:50-05:00"):
         deadline_of({"nba_pipeline/deadline": text})
+
+
+def test_a_run_sees_all_tables_as_they_stood_when_its_lease_was_given(installation) -> None:
+    """A schedule that another run writes meanwhile is not there for it, and is there for the next."""
+    day, referees = date(2023, 10, 26), TABLES["nbac_referee_assignments"]
+    reader, writer = (
+        RunSession(installation.settings, name, name, tables=TABLES) for name in ("early", "other")
+    )
+    with reader.lease([referees], [day], wait=False):
+        with writer.lease([SCHEDULE], [day], wait=False):
+            assert writer.compute(SCHEDULE, [day]).replaced.written == (day,)
+        told = reader.compute(referees, [day]).refused
+    assert told == {day: f"nbac_schedule has no partition {day}"}
+    # The same process: what it has looked at before does not stand for what is there now.
+    with reader.lease([referees], [day], wait=False):
+        assert reader.compute(referees, [day]).refused == {}

@@ -150,17 +150,17 @@ def test_spread_and_total_are_the_median_of_the_last_snapshot_before_tip_off() -
     ]
     offers += [offer("a", "spreads", "LAL", -1.5, 12), offer("a", "h2h", "LAL", None, 17)]
     offers += [offer(b, "totals", "over", p, 16) for b, p in (("a", 220.5), ("b", 221.5))]
-    offers += [offer("a", "spreads", "LAL", 9.5, 19), offer("a", "totals", "over", 180.5, 19)]
+    offers += [offer("a", "spreads", "LAL", 9.5, 18), offer("a", "totals", "over", 180.5, 18)]
     rows = context([game(6, date(2024, 1, 10), "LAL", "BOS")], BEFORE, offers)
     told = {team: (row["game_spread"], row["game_total"]) for team, row in rows.items()}
     assert told == {"LAL": (-4.5, 221.0), "BOS": (4.5, 221.0)}
 
 
 def test_a_tip_off_of_the_schedule_comes_before_the_bookmakers_own() -> None:
-    """At 17:30 by the schedule: what was offered at 17 counts, what was offered at 18 does not."""
+    """At 17 by the schedule: what was offered at 16 counts, what was offered at 17 does not."""
     today = game(6, date(2024, 1, 10), "LAL", "BOS")
-    today |= {"tipoff_at": datetime(2024, 1, 10, 17, 30, tzinfo=UTC)}
-    offers = [offer("a", "spreads", "LAL", p, hour) for p, hour in ((-3.5, 17), (-9.5, 18))]
+    today |= {"tipoff_at": datetime(2024, 1, 10, 17, tzinfo=UTC)}
+    offers = [offer("a", "spreads", "LAL", p, hour) for p, hour in ((-3.5, 16), (-9.5, 17))]
     rows = context([today], BEFORE, offers)
     assert rows["LAL"]["game_spread"] == -3.5
     assert (rows["BOS"]["game_spread"], rows["BOS"]["game_total"]) == (None, None)

@@ -3,10 +3,11 @@
 import pytest
 
 from nba_pipeline.phase_4_precompute.player_composite_factors import (
+    player_composite_factors,
     total_unlike_its_factors,
     transform,
 )
-from nba_pipeline_tests.window_rows import answers, no_gaps, on, table, tracked
+from nba_pipeline_tests.window_rows import GAPS, answers, as_read, lost_roster, on, table, tracked
 
 GAME, DAY = "0022300999", 10
 USAGES = {2: 10.0, 4: 16.0, 6: 20.0, 7: 24.0, 9: 28.0}
@@ -83,18 +84,20 @@ PACES = [
 
 
 def factors(
-    contexts=(), *, usages=USAGES, zones=ZONES, defense=DEFENSE, paces=PACES
+    contexts=(), *, usages=USAGES, zones=ZONES, defense=DEFENSE, paces=PACES, gaps=()
 ) -> dict[str, object]:
     """The row of player 1."""
-    rows = transform(
-        table(list(contexts) or [context()]),
-        table([zones]),
-        table([defense, OWN_DEFENSE]),
-        table([summary(day, usage) for day, usage in usages.items()]),
-        table(paces),
-        no_gaps(),
+    inputs = as_read(
+        player_composite_factors,
+        on(DAY),
+        upcoming_player_game_context=table(list(contexts) or [context()]),
+        player_shot_zone_analysis=table([zones]),
+        team_defense_zone_analysis=table([defense, OWN_DEFENSE]),
+        player_game_summary=table([summary(day, usage) for day, usage in usages.items()]),
+        team_offense_game_summary=table(paces),
+        data_gaps=table(list(gaps), GAPS),
     )
-    (found,) = answers(rows)
+    (found,) = answers(transform(**inputs))
     return found
 
 
@@ -138,6 +141,14 @@ def test_before_his_first_game_of_the_season_no_rest_and_no_usage_is_known() -> 
     assert [found[name] for name in names] == [None] * 4
     assert found["total_composite_adjustment"] is None
     assert found["pace_score"] == 1.5
+
+
+def test_whose_player_he_is_before_his_first_game_his_season_before_decides() -> None:
+    """He played for LAL in April: its roster of the day before, which is lost, may have had him."""
+    found = factors(usages={-210: 20.0}, gaps=[lost_roster(9)])
+    assert lost_roster(9)["gap_id"] in found["gap_ids"]
+    # Whether the two days were back to back is then not known.
+    assert found["fatigue_score"] is None
 
 
 def test_forty_eight_seconds_tell_no_usage() -> None:

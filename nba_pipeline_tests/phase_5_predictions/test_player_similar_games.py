@@ -2,8 +2,8 @@
 
 import ibis
 
-from nba_pipeline.phase_5_predictions.player_similar_games import transform
-from nba_pipeline_tests.window_rows import answers, on, table, tracked
+from nba_pipeline.phase_5_predictions.player_similar_games import player_similar_games, transform
+from nba_pipeline_tests.window_rows import GAPS, answers, as_read, lost_roster, on, table, tracked
 
 TONIGHT = 40
 _COUNTS = {
@@ -55,25 +55,19 @@ def game(number: int, points: int) -> dict[str, object]:
     }
 
 
-def lost(number: int) -> dict[str, object]:
-    """The gap of his team's roster on a day."""
-    gap = f"nbac_player_boxscore:{on(number)}:{number:010d}:LAL"
-    names = {"gap_id": gap, "table_name": "nbac_player_boxscore", "team_abbr": "LAL"}
-    return names | {"game_date": on(number), "game_id": f"{number:010d}"}
-
-
 def tonight(
     games: list[dict[str, object]], before: list[dict[str, object]], *gaps: dict[str, object]
 ) -> dict[str, object]:
     """The row of the night's game."""
-    columns = ("gap_id", "table_name", "game_date", "game_id", "team_abbr")
-    rows = transform(
-        ibis.memtable([known(TONIGHT)], schema=FEATURES),
-        ibis.memtable(before, schema=FEATURES),
-        table(games),
-        table(list(gaps), columns),
+    inputs = as_read(
+        player_similar_games,
+        on(TONIGHT),
+        ml_feature_store_v2=ibis.memtable([known(TONIGHT)], schema=FEATURES),
+        features_before=ibis.memtable(before, schema=FEATURES),
+        player_game_summary=table(games),
+        data_gaps=table(list(gaps), GAPS),
     )
-    (row,) = answers(rows)
+    (row,) = answers(transform(**inputs))
     return row
 
 
@@ -115,13 +109,25 @@ def test_the_gaps_of_earlier_games_and_of_their_conditions_are_named() -> None:
     numbers = range(1, 10)
     opponents = "nbac_team_boxscore:2023-10-30:0022300001:BOS"
     before = [known(n, **({"gap_ids": [opponents]} if n == 4 else {})) for n in numbers]
-    row = tonight([game(n, 10) for n in numbers], before, lost(10))
+    row = tonight([game(n, 10) for n in numbers], before, lost_roster(10))
     assert (row["similar_games"], row["points_avg_similar"]) == (9, 10.0)
-    assert sorted(row["gap_ids"]) == sorted([opponents, lost(10)["gap_id"]])
+    assert sorted(row["gap_ids"]) == sorted([opponents, lost_roster(10)["gap_id"]])
 
 
 def test_two_holes_of_ten_leave_nothing() -> None:
     """Whether games were alike is then not known."""
     numbers = range(1, 9)
-    row = tonight([game(n, 10) for n in numbers], [known(n) for n in numbers], lost(10), lost(11))
+    row = tonight(
+        [game(n, 10) for n in numbers],
+        [known(n) for n in numbers],
+        lost_roster(10),
+        lost_roster(11),
+    )
     assert (row["similar_games"], row["points_avg_similar"]) == (None, None)
+
+
+def test_whose_player_he_is_before_his_first_game_his_season_before_decides() -> None:
+    """He played for LAL in April: what its lost game of this season was like is not known."""
+    row = tonight([game(-210, 30)], [known(1)], lost_roster(10))
+    assert (row["similar_games"], row["points_avg_similar"]) == (None, None)
+    assert row["gap_ids"] == [lost_roster(10)["gap_id"]]

@@ -1,20 +1,29 @@
 """A share below its threshold stops what looks back on it, whatever lies between."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
-from nba_pipeline.engine.preconditions import refused
+import ibis
+
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.preconditions import BYPASSABLE, refused
 from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.engine.verdicts import checks
 from nba_pipeline.phase_3_analytics.player_game_summary import usage_rate_coverage
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
+from nba_pipeline.thresholds import STOPPING_SHARES
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged
+from nba_pipeline_tests.stored import StampsAlone
+from nba_pipeline_tests.warehouse.scores import stamp
 
 FIRST = date(2023, 10, 24)
 TO_SUMMARIES = [
     n for n, t in TABLES.items() if t.phase <= 3 and n != "upcoming_player_game_context"
 ]
+ALL_BUT_SHARES = [name for name in BYPASSABLE if name not in STOPPING_SHARES]
 AFTER = ["upcoming_player_game_context", "player_daily_cache", "ml_feature_store_v2"]
 
 
@@ -101,3 +110,57 @@ def test_the_share_function_counts_by_hand(league) -> None:
             by_day[row["game_date"]] = by_day.get(row["game_date"], 0) + 1
     assert {line["game_date"]: line["expected"] for line in found} == by_day
     assert {line["game_date"]: line["present"] for line in found} == by_day
+
+
+def _lost(table: str, team: str, *, is_accepted: bool) -> dict[str, object]:
+    return {
+        "table_name": table,
+        "game_date": day(0),
+        "team_abbr": team,
+        "is_accepted": is_accepted,
+    }
+
+
+def test_an_accepted_roster_counts_for_nobody_and_accepted_usage_for_all_who_played() -> None:
+    """Known 3 of 5 who played a minute, and of the ten of the roster that may still come.
+
+    Of a roster that never will nobody knows that anyone played; who did without usage_rate is known,
+    and his usage stays unknown whoever has accepted it.
+    """
+    usages, minutes = (20.0, 25.0, 15.0, None, None, None), (30, 20, 1, 30, 12, 0.5)
+    players = [
+        {"game_date": day(0), "minutes": float(of), "usage_rate": usage}
+        for usage, of in zip(usages, minutes, strict=True)
+    ]
+    gaps = [
+        _lost("nbac_player_boxscore", "LAL", is_accepted=False),
+        _lost("nbac_player_boxscore", "BOS", is_accepted=True),
+        _lost("nbac_team_boxscore", "NYK", is_accepted=True),
+    ]
+    kinds = {"game_date": "date", "minutes": "float64", "usage_rate": "float64"}
+    found = usage_rate_coverage(ibis.memtable(players, schema=kinds), ibis.memtable(gaps))
+    assert found.to_pyarrow().to_pylist() == [{"game_date": day(0), "present": 3, "expected": 15}]
+
+
+def test_accepted_gaps_excuse_a_date_s_share_and_never_the_season_s() -> None:
+    """80 of 100 on a date fail alone; accepted they pass while the season has 95%, and stop below it."""
+    table, gap = TABLES["player_game_summary"], "nbac_team_boxscore:2023-10-25:0022300001:LAL"
+    weak = replace(stamp(day(1)), shares={"usage_rate_coverage": (80, 100)}, gaps={gap: 20})
+    for known, is_accepted, passed in ((400, True, True), (400, False, False), (100, True, False)):
+        good = replace(stamp(day(0)), shares={"usage_rate_coverage": (known, known)})
+        stored = {day(0): good, day(1): weak}
+        (judged,) = [
+            check
+            for check in checks(table, [day(1)], stored, {gap: is_accepted})
+            if check.name == "usage_rate_coverage"
+        ]
+        assert judged.passed == passed
+        # What reads the season up to the day is refused exactly where the season's share is too low.
+        survey = Survey(TABLES, StampsAlone({table.name: stored}), Landing("nowhere"))
+        reads = [read for read in TABLES[AFTER[0]].reads if read.table == table.name]
+        told = refused(
+            replace(TABLES[AFTER[0]], reads=tuple(reads)), [day(2)], survey, ALL_BUT_SHARES
+        )
+        assert [text.split(" (")[0] for text in told.values()] == (
+            ["player_game_summary is blocked: usage_rate_coverage is 90.0%"] if known == 100 else []
+        )

@@ -4,11 +4,14 @@ import importlib
 from dataclasses import replace
 from datetime import date
 
+import ibis
+
 from nba_pipeline import thresholds
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.verdicts import checks
 from nba_pipeline.league import box_score
+from nba_pipeline.lookback.provenance import with_quality
 from nba_pipeline.phase_2_raw.rejected_rows import REJECTING
 from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import Threshold
@@ -150,6 +153,42 @@ def test_a_changed_limit_makes_stale_exactly_the_tables_that_use_it(league, monk
         *("player_similar_games", "points_model"),
     }
     assert stale_under(thresholds.WINDOW_PRESENT_SHARE, 0.9) == set()
+    # Every row that says how whole it is says so by this limit; what was said before a game stands.
+    judged = {n for n, table in TABLES.items() if table.is_tracked and not table.appends}
+    assert stale_under(thresholds.FAMILY_COMPLETENESS, 0.8) == judged
+    of_windows = {n for n in judged if TABLES[n].needs_minimum_games}
+    assert stale_under(thresholds.MINIMUM_GAMES, 4) == of_windows
+
+
+def test_a_changed_limit_of_a_share_makes_stale_the_table_that_tells_it(monkeypatch) -> None:
+    """The usage of players, and the readiness of dates: each is one table's."""
+
+    def means() -> dict[str, str]:
+        meaning.cache_clear()
+        return {name: meaning(table) for name, table in TABLES.items()}
+
+    before = means()
+    changed = {}
+    for share in thresholds.SHARES:
+        limit = Threshold(0.5, "for this test, half of them are enough")
+        with monkeypatch.context() as patch:
+            patch.setitem(thresholds.SHARES, share, limit)
+            after = means()
+        changed[share] = [name for name in TABLES if after[name] != before[name]]
+    assert means() == before
+    assert changed == {
+        "usage_rate_coverage": ["player_game_summary"],
+        "phase4_coverage": ["player_daily_cache"],
+    }
+
+
+def test_a_row_is_ready_from_the_share_that_the_limit_says(monkeypatch) -> None:
+    """17 of 20 are 85 percent: too few of 90, enough of 80."""
+    rows = ibis.memtable([{"box_games_expected": 20, "box_games_present": 17}])
+    for least, reason in ((0.9, "incomplete_box"), (0.8, None)):
+        monkeypatch.setitem(vars(thresholds.FAMILY_COMPLETENESS), "value", least)
+        (row,) = with_quality(rows).to_pyarrow().to_pylist()
+        assert (row["completeness"], row["not_ready_reason"]) == (0.85, reason)
 
 
 def test_a_new_version_of_a_parser_or_of_formulas_makes_stale_what_uses_it(

@@ -1,0 +1,54 @@
+"""What a partition's fingerprint is of, and which dates are known to be open, from stamps alone."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from nba_pipeline import clock
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.kernel.reads import from_season
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.stored import StampsAlone
+from nba_pipeline_tests.warehouse.scores import stamp
+
+DAY = date(2024, 1, 10)
+
+
+def test_a_newly_known_player_changes_the_inputs_of_who_matches_names_from_that_day(
+    tmp_path,
+) -> None:
+    """A list of the tenth names one more: the ninth is as it was, and so is who matches no names."""
+    days = [DAY - timedelta(days=1), DAY]
+    path = tmp_path / "nba_stats/player_index" / f"{DAY}.json"
+    path.parent.mkdir(parents=True)
+    names = ("PERSON_ID", "DISPLAY_FIRST_LAST", "TEAM_ID", "TEAM_ABBREVIATION")
+    team = (1610612752, "NYK")
+    players = [(1628973, "Jalen Brunson", *team), (1628384, "OG Anunoby", *team)]
+
+    def inputs(name: str, known: int) -> dict[date, str]:
+        result = {"headers": names, "rowSet": players[:known]}
+        path.write_text(json.dumps({"resultSets": [result]}))
+        survey = Survey(TABLES, StampsAlone({}), Landing(str(tmp_path)))
+        return survey.inputs(TABLES[name], days)
+
+    one, both = inputs("injury_transactions", 1), inputs("injury_transactions", 2)
+    assert [day for day in days if one[day] != both[day]] == [DAY]
+    assert inputs("nbac_schedule", 1) == inputs("nbac_schedule", 2)
+
+
+def test_a_date_is_open_for_all_that_is_made_of_it_and_not_for_what_looks_back_on_it(
+    tmp_path,
+) -> None:
+    """The schedule of the tenth has an open game: the store's row of the tenth is not settled."""
+    days = [DAY, DAY + timedelta(days=1)]
+    stored = {name: {day: stamp(day) for day in days} for name in TABLES}
+    stored["nbac_schedule"][DAY] = replace(stamp(DAY), unsettled=("0022300500",))
+    looks_back = replace(TABLES["player_similar_games"], reads=from_season("nbac_schedule"))
+    tables = TABLES | {looks_back.name: looks_back}
+    survey = Survey(tables, StampsAlone(stored), Landing(str(tmp_path)))
+    with clock.set_to(datetime(2024, 1, 11, 15, tzinfo=UTC)):
+        # The summary reads the schedule itself, the store what was made of it.
+        for name in ("player_game_summary", "ml_feature_store_v2"):
+            assert survey.unsettled(name) == {DAY: "nbac_schedule has 1 open, such as 0022300500"}
+        assert survey.unsettled(looks_back.name) == {}
