@@ -78,7 +78,10 @@ def look_at_landing(
         return dg.SensorResult(skip_reason=dg.SkipReason("nothing has landed"), cursor=cursor)
     if now.is_settling(home.settings.landing_quiet_seconds):
         return dg.SensorResult(skip_reason=dg.SkipReason("files are still landing"), cursor=cursor)
-    if left := _unread(home, now, changed):
+    left = _unread(home, now, changed)
+    # Thousands of frames would be walked at every collection of garbage.
+    home.landing.forget_rows()
+    if left:
         text = f"reading what has landed: {left} of {len(changed)} left"
         return dg.SensorResult(skip_reason=dg.SkipReason(text), cursor=cursor)
     survey = home.survey()

@@ -143,6 +143,10 @@ class Landing:
         key = (f"{name}/{of}", _short(str(copies)))
         return self._parsed.frames(key, lambda: (Parsed(make(), rejected_frame([])), Facts())).rows
 
+    def forget_rows(self) -> None:
+        """Lets go of rows in memory that are on disk: for who asks on for what files say of dates."""
+        self._parsed.forget_frames()
+
     def seasons_with_files(self, source: Source, seasons: Sequence[str]) -> list[str]:
         """The seasons of which the source has any file."""
         return [season for season in seasons if self._found.has_files(source, season)]

@@ -94,6 +94,11 @@ class ParsedFiles:
                 self._keep(key, *make())
         return self._frames[key]
 
+    def forget_frames(self) -> None:
+        """Lets go of all rows in memory that can be read from a folder again."""
+        if self._folder is not None:
+            self._frames.clear()
+
     def _place(self, key: tuple[str, str]) -> Path:
         if self._folder is None:
             raise FileNotFoundError

@@ -132,6 +132,17 @@ def test_of_a_file_that_is_written_again_and_again_one_content_stays_in_memory(f
         landing.contents(players, DAYS)
     parsed = landing._parsed
     assert (len(parsed._frames), len(parsed._facts)) == (1, 1)
+    landing.forget_rows()
+    assert len(parsed._frames) == 1, "nothing has them but the memory"
+
+
+def test_rows_that_are_on_disk_may_be_let_go(folder, tmp_path) -> None:
+    """They are read again, the same."""
+    landing = Landing(str(folder), tmp_path / "cache")
+    rows = landing.load(players, DAYS).rows
+    landing.forget_rows()
+    assert len(landing._parsed._frames) == 0
+    assert landing.load(players, DAYS).rows.equals(rows)
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"null", b'{"dated": 1}'])
