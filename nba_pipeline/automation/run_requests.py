@@ -68,7 +68,7 @@ class Decision:
 class Ended:
     """How an attempt ended: its status, when (seconds), and the classes and text of its errors.
 
-    has_written: whether it has materialized anything; steps are those that failed.
+    has_written: whether it succeeded and has materialized anything; steps are those that failed.
     """
 
     run_id: str
@@ -236,7 +236,8 @@ def ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
         at=record.end_time or 0.0,
         classes=frozenset(classes - wraps),
         message=last or "it was interrupted, or died",
-        has_written=bool(instance.all_logs(run.run_id, of_type=_WRITTEN)),
+        has_written=run.status == dg.DagsterRunStatus.SUCCESS
+        and bool(instance.get_records_for_run(run.run_id, of_type=_WRITTEN, limit=1).records),
         steps=frozenset(steps),
     )
 
