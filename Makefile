@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 WORKERS := -n auto --dist loadfile --no-loadscope-reorder
+# Tests start many processes, each of which would compile every module again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install emulators demo test test-all bench lint types ui clean
 help: ## Say what the targets do

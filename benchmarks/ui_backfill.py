@@ -2,6 +2,8 @@
 
     python benchmarks/ui_backfill.py --home .nba_pipeline --landing ../shared/data/landing
 
+Of a home that is not there it says so.
+
 Copies a home that has what the days look back on, and with --force the days themselves, starts
 `nba-pipeline ui` on the copy, asks for a backfill as the UI's dialog does, and prints the seconds until
 the daemon says that it is done, with what its runs took. The sensors are switched off, since they would
@@ -64,12 +66,15 @@ def backfilled(client: DagsterClient, days: list[date], *, is_forced: bool) -> N
 def main() -> None:
     """A home's copy, its UI, and one backfill."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--home", type=Path, default=Path(".nba_pipeline"))
     parser.add_argument("--landing", type=Path, default=Path("../shared/data/landing"))
     parser.add_argument("--first", type=date.fromisoformat, default=date(2024, 3, 5))
     parser.add_argument("--days", type=int, default=3)
     parser.add_argument("--force", action="store_true")
     asked = parser.parse_args()
+    if not asked.home.exists():
+        print(f"{asked.home} is no home: nba-pipeline backfill makes one of what has landed")
+        return
     days = [asked.first + timedelta(days=number) for number in range(asked.days)]
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:

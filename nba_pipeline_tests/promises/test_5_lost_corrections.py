@@ -30,8 +30,8 @@ OWN = TABLES[TABLE].version
 NEWER = OWN + 1
 CHAIN = with_upstream(TABLE, "player_game_summary")
 MANY = [pytest.param(kind, 50, marks=pytest.mark.slow) for kind in ("sqlite", "postgres")]
-RACES = [("sqlite", 3), ("postgres", 1), *MANY]
-KILLS = [("sqlite", 3), *MANY]
+RACES = [("sqlite", 2), ("postgres", 1), *MANY]
+KILLS = [("sqlite", 2), *MANY]
 SLEEPERS = [("sqlite", 1), ("postgres", 1), *MANY]
 _TIMEOUT = 120
 
