@@ -34,10 +34,11 @@ def of_runs(
         survey: what is stored.
         now: the time, US Eastern.
     """
-    yield from _from_audit(audit.read(home.engine, _LINES), now)
+    lines = audit.read(home.engine, _LINES)
+    yield from _from_audit(lines, now)
     yield from _failed_runs(instance, survey, now)
     yield from _stalled(home)
-    yield from _finished(home, instance, now)
+    yield from _finished(home, instance, lines, now)
 
 
 _OF_ACTION = {
@@ -103,16 +104,18 @@ def _stalled(home: Installation) -> Iterator[Alert]:
                 )
 
 
-def _finished(home: Installation, instance: dg.DagsterInstance, now: datetime) -> Iterator[Alert]:
+def _finished(
+    home: Installation, instance: dg.DagsterInstance, lines: Iterable[AuditLine], now: datetime
+) -> Iterator[Alert]:
     """Backfills that people gave, and that have come to their end within the last day."""
     progress = Progress(home.engine)
     at_work = {lease.backfill_id for lease in home.leases.living()}
-    lines = [
-        line
-        for line in audit.read(home.engine, _LINES)
+    given = [
+        str(line.backfill_id)
+        for line in lines
         if line.action == "backfill" and now - line.at < timedelta(days=1)
     ]
-    for name in dict.fromkeys(str(line.backfill_id) for line in lines):
+    for name in dict.fromkeys(given):
         steps = progress.steps(name)
         if steps and name not in at_work:
             failed = sum(step.state == audit.FAILED for step in steps)

@@ -53,9 +53,8 @@ def deadline(survey: Survey) -> datetime | None:
     return begins and begins - _MARGIN
 
 
-def has_time(works: Sequence[Work], survey: Survey, engine: sa.Engine) -> bool:
-    """Whether the works, begun now, would be done before the next game; so where none is left."""
-    by = deadline(survey)
+def has_time(works: Sequence[Work], by: datetime | None, engine: sa.Engine) -> bool:
+    """Whether the works, begun now, would be done by the deadline; so where there is none."""
     if by is None:
         return True
     progress = Progress(engine)

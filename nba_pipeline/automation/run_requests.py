@@ -243,8 +243,6 @@ def ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
 
 
 _WRITTEN = dg.DagsterEventType.ASSET_MATERIALIZATION
-
-
 _FAILURES = (
     dg.DagsterEventType.STEP_FAILURE,
     dg.DagsterEventType.RUN_FAILURE,
@@ -262,10 +260,10 @@ def _verdict(
     if not attempts or attempts[-1].is_put_off:
         return "ask", ""
     last = attempts[-1]
-    if last.status == dg.DagsterRunStatus.SUCCESS and last.has_written:
-        # The same is to be done again, so it has been undone: a table was put back.
-        return "ask", ""
     if last.status == dg.DagsterRunStatus.SUCCESS:
+        if last.has_written:
+            # The same is to be done again, so it has been undone: a table was put back.
+            return "ask", ""
         return "give up", f"{backfill_id} has run and left it as it was"
     if last.status not in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
         return "wait", f"{backfill_id} has not ended"

@@ -13,7 +13,7 @@ from nba_pipeline import clock
 from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.pending import PendingWork, after_games, before_games, month_trained
-from nba_pipeline.automation.priority import has_time, without_corrections
+from nba_pipeline.automation.priority import deadline, has_time, without_corrections
 from nba_pipeline.automation.run_requests import ASSET_JOB, Decision
 from nba_pipeline.automation.sensors import decided
 from nba_pipeline.automation.work import work_of
@@ -51,7 +51,7 @@ def look_by_schedule(name: str, home: OpenInstallation, instance: dg.DagsterInst
     wished = _WISHES[name][1](survey, today)
     if name == BEFORE_GAMES:
         found = work_of(wished, survey, cancelled_partitions(home.engine, survey))
-        if not has_time(found.works, survey, home.engine):
+        if not has_time(found.works, deadline(survey), home.engine):
             wished = without_corrections(wished, today)
     return decided(wished, survey, home, name, instance, _PRIORITY[name])
 

@@ -167,11 +167,9 @@ def decided(
 ) -> Decision:
     """The decision on what is wished for; what keeps all of it waiting where something does."""
     found = work_of(wish, survey, cancelled_partitions(home.engine, survey))
-    by = None
-    if name == REPAIR:
-        if not has_time(found.works, survey, home.engine):
-            return Decision(waiting=("tonight first: put off until the games have begun",))
-        by = deadline(survey)
+    by = deadline(survey) if name == REPAIR else None
+    if not has_time(found.works, by, home.engine):
+        return Decision(waiting=("tonight first: put off until the games have begun",))
     decision = decide(found.works, name, home, instance, priority=priority, deadline=by)
     if wish.unmet or (found.barred and not found.works):
         barred = [f"{why} ({count})" for why, count in found.barred.items()]
