@@ -184,7 +184,7 @@ class Walk:
             # Whether a game was a back-to-back is unknown on the day after a hole.
             if before and before.is_hole and entry.day - before.day == timedelta(days=1):
                 found |= before.gaps
-        found.update(*(entry.shots for entry in behind[-20:]))
+        found.update(*(entry.shots for entry in behind[-10:]))
         teams = self._teams
         own = [e for e in teams[row["team_abbr"]] if e.day < day and e.season == season]
         other = [e for e in teams[row["opponent_abbr"]] if e.day < day and e.season == season]

@@ -23,6 +23,8 @@ _KINDS = {
     "won": "boolean",
     **_QUALITY,
     **_COUNTS,
+    **{f"{name}_last_10": kind for name, kind in _COUNTS.items()},
+    "gap_ids_last_10": _QUALITY["gap_ids"],
 }
 _TEXTS = (
     *("game_id", "team_abbr", "opponent_abbr", "player_lookup", "injury_status", "injury_source"),

@@ -9,7 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import ibis.expr.datatypes as dt
 import pandera.ibis as pa
+from pandera.dtypes import immutable
+from pandera.engines import ibis_engine
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,14 @@ class AddedColumn:
 
     kind: str
     description: str
+
+
+@ibis_engine.Engine.register_dtype
+@immutable
+class GapIds(ibis_engine.DataType):
+    """The type of a declared column of gap ids: a list of text."""
+
+    type = dt.Array(dt.string)
 
 
 def declared(schema: type[pa.DataFrameModel]) -> dict[str, Any]:
@@ -33,7 +44,7 @@ QUALITY = {
         "float64", "Least share of present inputs over the required families, 0 to 1"
     ),
     "gap_ids": AddedColumn(
-        "array<string>",
+        str(GapIds.type),
         "Sorted ids of every raw gap that the values depend on, or those of a row that it is made from",
     ),
     "is_production_ready": AddedColumn(

@@ -140,6 +140,15 @@ def of_games(games: ir.Table, data_gaps: ir.Table, unit: str) -> ir.Table:
     )
 
 
+def of_window(rows: ir.Table, window: str) -> ir.Table:
+    """Rows with the gaps and counts of one of their windows, such as last_10, in the place of all.
+
+    For a table that reads columns of that window alone; the rows have to tell it apart.
+    """
+    own = {name: rows[f"{name}_{window}"] for name in tracking_columns(rows)}
+    return rows.mutate(**own).drop(*(f"{name}_{window}" for name in own))
+
+
 def gathered(rows: ir.Table, on: Sequence[str], **values: ir.Value) -> ir.Table:
     """One row per key with the values over its rows, and the gaps of all of them."""
     gaps = rows.select(*on, gap_id=rows.gap_ids).unnest("gap_id").distinct()

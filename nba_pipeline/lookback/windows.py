@@ -7,7 +7,7 @@ among a thousand.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Literal
 
@@ -17,7 +17,7 @@ from ibis import _
 
 from nba_pipeline.league.calendar import previous_season_name, season_name
 from nba_pipeline.lookback.fixed_point import BILLION, in_billionths
-from nba_pipeline.lookback.provenance import join, tracking_columns
+from nba_pipeline.lookback.provenance import join, no_gaps, tracking_columns
 from nba_pipeline.lookback.timeline import Timeline, computed_once
 from nba_pipeline.thresholds import LEAGUE_COVERAGE, WINDOW_PRESENT_SHARE
 
@@ -82,6 +82,7 @@ class Window:
     span: Literal["games", "season", "days", "previous_season"]
     length: int
     statistics: Mapping[str, Statistic] = field(default_factory=dict)
+    is_told_apart: bool = False
 
     @property
     def label(self) -> str:
@@ -109,12 +110,21 @@ def in_previous_season(**statistics: Statistic) -> Window:
     return Window("previous_season", 0, statistics)
 
 
+def told_apart(last_games: Window) -> Window:
+    """One of last, of which rows tell the gaps and counts beside their own, such as gap_ids_last_10.
+
+    provenance.of_window is for the tables that read no other window of those rows.
+    """
+    return replace(last_games, is_told_apart=True)
+
+
 def as_of(targets: ir.Table, past: Timeline, *windows: Window) -> ir.Table:
     """The targets with each window's statistics over entries strictly before their game_date.
 
     A value is NULL when fewer than WINDOW_PRESENT_SHARE of the window's entries have one, or when
     there are none. The family counts are those of the longest last-N window (of all the season's
-    entries where there is none); gap_ids are those of every entry that any window holds.
+    entries where there is none); gap_ids are those of every entry that any window holds. A window
+    that is told apart has both of its own as well.
 
     Args:
         targets: with past.keys and game_date, unique in them.
@@ -149,18 +159,20 @@ def as_of(targets: ir.Table, past: Timeline, *windows: Window) -> ir.Table:
         for window in windows
         for name, statistic in window.statistics.items()
     }
-    depth = _principal(windows).label
     counts = {
-        name: _entries(found[f"{depth}__{name}"]).cast("int64")
+        f"{name}{suffix}": _entries(found[f"{label}__{name}"]).cast("int64")
+        for label, suffix in _counted(windows)
         for name in tracking_columns(past.entries)
         if name != "gap_ids"
     }
     dated = [*keys, "game_date"]
     answer = found.select(*dated, **values, **counts)
     touching = _touching_gaps(found, entries, keys, windows)
+    lists = [name for name in touching.columns if name not in dated]
     touching = touching.rename({f"gap_{name}": name for name in dated})
     answer = answer.left_join(touching, [answer[name] == touching[f"gap_{name}"] for name in dated])
     answer = answer.drop(*(f"gap_{name}" for name in dated)).rename(entry_of=of)
+    answer = answer.mutate(**{name: answer[name].coalesce(no_gaps()) for name in lists})
     known = keyed.inner_join(answer, ["entry_of", *past.within, "game_date"]).drop("entry_of")
     return join(targets, known, dated)
 
@@ -197,6 +209,17 @@ def _principal(windows: Sequence[Window]) -> Window:
     """The window whose counts speak for the row: the longest of the last-N ones."""
     last_games = [window for window in windows if window.span == "games"]
     return max(last_games, key=lambda w: w.length) if last_games else Window("season", 0)
+
+
+def _counted(windows: Sequence[Window]) -> list[tuple[str, str]]:
+    """The label of each window whose games are counted, and what its columns' names end with."""
+    apart = [(window.label, _suffix(window)) for window in windows if window.is_told_apart]
+    return [(_principal(windows).label, ""), *apart]
+
+
+def _suffix(window: Window) -> str:
+    """What the names of the columns of a window that is told apart end with."""
+    return f"_last_{window.length}"
 
 
 def _looked_up(windows: Sequence[Window]) -> list[str]:
@@ -254,8 +277,8 @@ def _frames(
 ) -> dict[str, ir.Value]:
     """For each window over entries, the sums and counts up to and with each entry."""
     frames: dict[str, ir.Value] = {}
-    principal = _principal(windows)
-    for window in {w.label: w for w in [principal, *windows]}.values():
+    counted = dict(_counted(windows))
+    for window in {w.label: w for w in [_principal(windows), *windows]}.values():
         if window.span not in ("games", "season"):
             continue
         preceding = window.length - 1 if window.span == "games" else None
@@ -267,7 +290,7 @@ def _frames(
         for name in _needed(window, measures):
             frames[f"{window.label}__{name}_sum"] = _[f"measure__{name}"].sum().over(frame)
             frames[f"{window.label}__{name}_count"] = _[f"measure__{name}"].count().over(frame)
-        if window.label == principal.label:
+        if window.label in counted:
             for name in tracking_columns(entries):
                 if name != "gap_ids":
                     frames[f"{window.label}__{name}"] = _[name].sum().over(frame)
@@ -443,19 +466,31 @@ def _touching_gaps(
     gapped = gapped.unnest("gap_id")
     here = found.select(*keys, "season", "game_date", day=_day(found.game_date), last_n=found.n)
     pairs = here.join(gapped, [here[key] == gapped[f"entry_{key}"] for key in keys])
-    inside = []
-    same_season = pairs.season == pairs.entry_season
-    for window in windows:
-        if window.span == "games":
-            behind = pairs.last_n - pairs.entry_n
-            inside.append(same_season & (behind >= 0) & (behind < window.length))
-        elif window.span == "season":
-            inside.append(same_season & (pairs.entry_n <= pairs.last_n))
-        elif window.span == "days":
-            ago = pairs.day - pairs.entry_day
-            inside.append(same_season & (ago >= 1) & (ago <= window.length))
-        else:
-            inside.append(previous_season_name(pairs.season) == pairs.entry_season)
+    inside = {window.label: _is_inside(window, pairs) for window in windows}
+    apart = {f"gap_ids{_suffix(w)}": inside[w.label] for w in windows if w.is_told_apart}
     dated = [*keys, "game_date"]
-    touched = pairs.filter(ibis.or_(*inside)).select(*dated, "gap_id").distinct()
-    return touched.group_by(dated).agg(gap_ids=_.gap_id.collect(order_by=_.gap_id))
+    touched = pairs.filter(ibis.or_(*inside.values())).select(*dated, "gap_id", **apart)
+    touched = touched.group_by(*dated, "gap_id").agg(
+        **{name: touched[name].any() for name in apart}
+    )
+    return touched.group_by(dated).agg(
+        gap_ids=touched.gap_id.collect(order_by=touched.gap_id),
+        **{
+            name: touched.gap_id.collect(where=touched[name], order_by=touched.gap_id)
+            for name in apart
+        },
+    )
+
+
+def _is_inside(window: Window, pairs: ir.Table) -> ir.BooleanValue:
+    """Whether the entry of a pair of target and entry is in the target's window."""
+    same_season = pairs.season == pairs.entry_season
+    if window.span == "games":
+        behind = pairs.last_n - pairs.entry_n
+        return same_season & (behind >= 0) & (behind < window.length)
+    if window.span == "season":
+        return same_season & (pairs.entry_n <= pairs.last_n)
+    if window.span == "days":
+        ago = pairs.day - pairs.entry_day
+        return same_season & (ago >= 1) & (ago <= window.length)
+    return previous_season_name(pairs.season) == pairs.entry_season

@@ -123,10 +123,11 @@ def transform(
         last_days(14, back_to_backs_last_14_days=total("is_back_to_back")),
     )
     rows = provenance.join(rows, known, ["player_id", "game_date"])
-    shots = player_shot_zone_analysis.select(
+    shots = provenance.of_window(player_shot_zone_analysis, "last_10")
+    shots = shots.select(
         *("player_id", "game_date", "primary_scoring_zone"),
         *(f"{zone}_rate_last_10" for zone in ZONES),
-        *provenance.tracking_columns(player_shot_zone_analysis),
+        *provenance.tracking_columns(shots),
     )
     rows = provenance.join(rows, shots, ["player_id", "game_date"])
     rows = _with_paces(rows, team_defense_zone_analysis, team_offense_game_summary, data_gaps)
@@ -192,7 +193,7 @@ def total_unlike_its_factors(rows: ir.Table) -> ir.Table:
 
 player_composite_factors = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=PlayerCompositeFactors,
     reads=[
         *same_date("upcoming_player_game_context"),

@@ -9,6 +9,7 @@ import pandera.ibis as pa
 from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
+from nba_pipeline.kernel.columns import GapIds
 from nba_pipeline.kernel.reads import from_previous_season, same_date
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.box_score import of_who_played
@@ -17,11 +18,11 @@ from nba_pipeline.league.zones import SCORING_ZONES, primary_scoring_zone
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
 from nba_pipeline.lookback.timeline import PLAYER_SHOTS, timeline
-from nba_pipeline.lookback.windows import Window, as_of, last, mean, ratio
+from nba_pipeline.lookback.windows import Window, as_of, last, mean, ratio, told_apart
 from nba_pipeline.thresholds import RECOMPUTED_TOLERANCE
 
 GRAIN = ["player_id", "game_date"]
-_SPANS = (10, 20)
+_SPANS = (_RECENT, _LONGER) = (10, 20)
 
 
 def _share(zone: str, games: int) -> Any:
@@ -57,10 +58,21 @@ def _assisted(games: int) -> Any:
     )
 
 
+def _expected(family: str) -> Any:
+    return pa.Field(
+        ge=0, description=f"{family}_games_expected of the last 10 games' columns alone"
+    )
+
+
+def _present(family: str) -> Any:
+    return pa.Field(ge=0, description=f"{family}_games_present of the last 10 games' columns alone")
+
+
 class PlayerShotZoneAnalysis(pa.DataFrameModel):
     """The columns; windows are of the season's games played and end the day before game_date.
 
     All zones of a game are of one source of shots. A share or a percentage of no attempt is NULL.
+    What is made of the last 10 games alone takes the gaps and counts that end with _last_10.
 
     Every row also has box_games_expected, box_games_present, zone_games_expected,
     zone_games_present, completeness, gap_ids, is_production_ready, not_ready_reason, season,
@@ -96,6 +108,13 @@ class PlayerShotZoneAnalysis(pa.DataFrameModel):
     mid_range_attempts_avg_last_20: float = _attempts("from mid range", 20)
     three_attempts_avg_last_20: float = _attempts("for three", 20)
     assisted_rate_last_20: float = _assisted(20)
+    gap_ids_last_10: GapIds = pa.Field(
+        description="Those of gap_ids that the columns of the last 10 games depend on"
+    )
+    box_games_expected_last_10: int = _expected("box")
+    box_games_present_last_10: int = _present("box")
+    zone_games_expected_last_10: int = _expected("zone")
+    zone_games_present_last_10: int = _present("zone")
 
     class Config:
         """One row per player and date."""
@@ -131,7 +150,8 @@ def transform(
         makes_told=_.assisted_makes + _.unassisted_makes,
     )
     games = timeline(shots, data_gaps, of="player_id", needs=PLAYER_SHOTS)
-    known = as_of(universe.select(*GRAIN), games, *(_window(games) for games in _SPANS))
+    recent, longer = told_apart(_window(_RECENT)), _window(_LONGER)
+    known = as_of(universe.select(*GRAIN), games, recent, longer)
     rows = provenance.join(universe, known, GRAIN)
     return rows.mutate(primary_scoring_zone=primary_scoring_zone(rows))
 
@@ -163,7 +183,7 @@ def shares_not_one(rows: ir.Table) -> ir.Table:
 
 player_shot_zone_analysis = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=PlayerShotZoneAnalysis,
     reads=[
         *same_date("upcoming_player_game_context"),

@@ -25,7 +25,7 @@ from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
 
 GRAIN = ["game_id", "player_id"]
-FEATURE_VERSION = 3
+FEATURE_VERSION = 4
 """The table's version: counts the lists and the meanings of the features."""
 
 
@@ -156,7 +156,8 @@ def transform(
     rows = upcoming_player_game_context
     rows = _joined(rows, player_daily_cache, ["player_id", "game_date"])
     rows = _joined(rows, player_composite_factors, GRAIN)
-    rows = _joined(rows, player_shot_zone_analysis, ["player_id", "game_date"])
+    shots = provenance.of_window(player_shot_zone_analysis, "last_10")
+    rows = _joined(rows, shots, ["player_id", "game_date"])
     defense = team_defense_zone_analysis.select(
         "game_date",
         *provenance.tracking_columns(team_defense_zone_analysis),

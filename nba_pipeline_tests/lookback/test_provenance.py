@@ -51,6 +51,21 @@ def test_a_row_without_a_partner_is_not_complete() -> None:
     assert found["side"] is None
 
 
+def test_rows_of_one_window_carry_its_gaps_and_counts_in_the_place_of_all() -> None:
+    """A row of twenty games that lost one, read for its last ten, which are whole."""
+    of_all = rows(("a", ["g1"], 20, 19), side="left")
+    told = of_all.mutate(
+        gap_ids_last_10=provenance.no_gaps(),
+        box_games_expected_last_10=ibis.literal(10),
+        box_games_present_last_10=ibis.literal(10),
+    )
+    found = provenance.of_window(told, "last_10")
+    assert ibis.duckdb.connect().to_pyarrow(found).to_pylist() == [
+        {"game_id": "a", "gap_ids": [], "box_games_expected": 10, "box_games_present": 10}
+        | {"side": "left"}
+    ]
+
+
 def test_what_is_gathered_has_the_gaps_of_every_row_once() -> None:
     """And none where no row has any."""
     lines = rows(

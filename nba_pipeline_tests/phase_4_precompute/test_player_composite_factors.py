@@ -52,7 +52,8 @@ ZONES = {
     "paint_rate_last_10": 0.5,
     "mid_range_rate_last_10": 0.1,
     "three_rate_last_10": 0.4,
-    **tracked("box", "zone", gaps=("shots of his",)),
+    **tracked("box", "zone", gaps=("older shots of his", "shots of his")),
+    **{f"{n}_last_10": v for n, v in tracked("box", "zone", gaps=("shots of his",)).items()},
 }
 DEFENSE = {
     "game_date": on(DAY),
@@ -118,7 +119,7 @@ def test_every_factor_and_their_sum() -> None:
 
 
 def test_a_row_names_the_gaps_of_what_it_is_made_of_and_no_others() -> None:
-    """His own shots and those against the opponent; not those against his own team."""
+    """His own last ten games' shots and those against the opponent; not those against his own team."""
     found = factors([context(gap_ids=["his"])])
     assert found["gap_ids"] == ["his", "shots of his", "shots of theirs"]
 

@@ -144,6 +144,23 @@ def test_lost_shots_of_one_game_in_ten_are_named_and_those_of_two_leave_nothing(
         assert (found["box_games_expected"], found["box_games_present"]) == (10, 10)
 
 
+def test_a_gap_of_the_eleventh_last_game_is_none_of_the_last_ten() -> None:
+    """Of twenty games the tenth lost its shots, and then the eleventh: only that is of the last ten."""
+    lost = [lost_shots(9), lost_shots(10)]
+    of_twenty = [gap["gap_id"] for gap in lost]
+    for gaps, of_ten in ((lost[:1], []), (lost, of_twenty[1:])):
+        games = [game(n, zones(paint=(1, 2))) for n in range(20)]
+        for gap in gaps:
+            n = int(gap["game_id"])
+            games[n] = game(n, unknown_zones(), gaps=(gap["gap_id"],))
+        found = known(games, gaps=gaps)
+        assert found["gap_ids"] == of_twenty[: len(gaps)]
+        assert found["gap_ids_last_10"] == of_ten
+        assert found["zone_games_present"] == 20 - len(gaps)
+        assert found["zone_games_expected_last_10"] == found["box_games_present_last_10"] == 10
+        assert found["zone_games_present_last_10"] == 10 - len(of_ten)
+
+
 def test_a_source_that_tells_no_assists_leaves_only_those_unknown() -> None:
     """A shot chart has zones and no assists."""
     found = known([game(n, zones(paint=(1, 2))) for n in range(3)])

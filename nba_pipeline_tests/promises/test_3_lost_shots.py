@@ -85,11 +85,13 @@ def test_six_of_ten_games_without_shots_leave_zones_unknown_and_every_prediction
     for row in shots:
         lost = [gap_id for gap_id in row["gap_ids"] if gap_id in gaps]
         assert len(lost) == row["zone_games_expected"] - row["zone_games_present"]
+        of_ten = row["zone_games_expected_last_10"] - row["zone_games_present_last_10"]
+        assert of_ten == len(gaps.intersection(row["gap_ids_last_10"]))
         if row["zone_games_expected"] == len(lost):
             assert row["paint_rate_last_10"] is None
     lengths = [len(row["gap_ids"]) for row in after.values()]
-    # His last twenty games and his opponent's last fifteen.
-    assert max(lengths) <= 35
+    # His last ten games and his opponent's last fifteen.
+    assert max(lengths) <= 25
     assert told(lab) == told(whole)
 
 
