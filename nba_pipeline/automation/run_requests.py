@@ -11,6 +11,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from nba_pipeline.automation.dead_runs import TAKING_LEASE_SECONDS, book_dead_runs
 from nba_pipeline.automation.installation import OpenInstallation
 from nba_pipeline.automation.work import Work
 from nba_pipeline.backfill.lease_rows import Claim
@@ -29,8 +30,6 @@ _QUEUED = [
     dg.DagsterRunStatus.STARTING,
 ]
 _STARTED = [dg.DagsterRunStatus.STARTED]
-# So long a run that has started may be without the lease that it is about to take.
-_TAKING_LEASE_SECONDS = 60
 _SUBMITTING_SECONDS = 60
 _SHOWN = 3
 _LONGEST = 200
@@ -110,6 +109,7 @@ def decide(
         priority: among the runs that wait in Dagster's queue; the highest begins first.
         deadline: when they begin no further table.
     """
+    book_dead_runs(home, instance)
     asked: list[dg.RunRequest] = []
     waiting: list[str] = []
     given_up: list[str] = []
@@ -119,7 +119,6 @@ def decide(
             waiting.append(f"waiting for {holder}")
             continue
         backfill_id = f"{name}-{work.identity}"
-        _bury_dead(work.identity, home, instance)
         attempts = _attempts(work.identity, instance)
         verdict, text = _verdict(attempts, home, backfill_id)
         if verdict == "wait":
@@ -156,7 +155,7 @@ def _in_the_way(
     for lease in home.leases.living():
         if _overlaps(wanted, lease.claims):
             return f"run {lease.run_id} ({lease.purpose})"
-    since = time.time() - _TAKING_LEASE_SECONDS
+    since = time.time() - TAKING_LEASE_SECONDS
     records = instance.get_run_records(dg.RunsFilter(statuses=[*_QUEUED, *_STARTED]))
     for record in records:
         run = record.dagster_run
@@ -198,17 +197,6 @@ def _attempts(identity: str, instance: dg.DagsterInstance) -> list[Ended]:
     """How the runs of this work ended, the first one first."""
     records = instance.get_run_records(dg.RunsFilter(tags={WORK_TAG: identity}))
     return [ended(record, instance) for record in reversed(records)]
-
-
-def _bury_dead(identity: str, home: OpenInstallation, instance: dg.DagsterInstance) -> None:
-    """Marks runs of the work as failed that have begun and whose process is gone: none has a lease."""
-    begun = dg.RunsFilter(tags={WORK_TAG: identity}, statuses=_STARTED)
-    alive = {lease.run_id for lease in home.leases.living()}
-    for record in instance.get_run_records(begun):
-        run = record.dagster_run
-        age = time.time() - (record.start_time or 0)
-        if run.run_id not in alive and age > _TAKING_LEASE_SECONDS:
-            instance.report_run_failed(run, "Its process is gone.")
 
 
 def ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:

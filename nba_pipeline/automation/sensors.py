@@ -15,6 +15,7 @@ import dagster as dg
 
 from nba_pipeline import clock
 from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
+from nba_pipeline.automation.dead_runs import book_dead_runs
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.landing_listing import EVERY_SEASON, Listing, listing
 from nba_pipeline.automation.pending import PendingWork, landed, repaired
@@ -136,6 +137,7 @@ def look_for_repairs(
     home: OpenInstallation, cursor: str | None, instance: dg.DagsterInstance
 ) -> dg.SensorResult:
     """What is stale; the cursor is the state of the installation in which nothing was left to do."""
+    book_dead_runs(home, instance)
     state = state_of(home)
     if cursor == state:
         return dg.SensorResult(skip_reason=dg.SkipReason("nothing has changed"), cursor=cursor)

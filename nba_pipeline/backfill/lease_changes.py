@@ -19,6 +19,7 @@ from nba_pipeline.backfill.lease_rows import (
 from nba_pipeline.coordination.database import NOW
 
 ACTIVE = (HELD, RESERVED, "waiting")
+RECOVERED = "recovered"
 """States of leases that have not ended."""
 UNFENCED = (
     LEASES.c.state.in_(("recovered", "cancelled"))
@@ -181,7 +182,7 @@ def recover(connection: sa.Connection) -> list[str]:
             continue
         # Its holder's heartbeat may have come meanwhile, where the database locks rows and not files.
         is_still = sa.true() if gone else LEASES.c.expires_at < NOW
-        if not end(connection, row.id, "recovered", is_still):
+        if not end(connection, row.id, RECOVERED, is_still):
             continue
         if gone:
             dead.append(row.run_id)

@@ -264,6 +264,17 @@ class Leases:
         row = connection.execute(sa.select(LEASES).where(LEASES.c.id == lease_id)).one()
         return is_dead(row.machine, row.pid, row.process_started)
 
+    def is_gone(self, run_id: str) -> bool | None:
+        """Whether the run's process is known to be gone, or its lease has expired; None if it asked for none."""
+        with self._engine.connect() as connection:
+            is_expired = (LEASES.c.expires_at < NOW).label("is_expired")
+            of_it = sa.select(LEASES, is_expired).where(LEASES.c.run_id == run_id)
+            row = connection.execute(of_it.order_by(LEASES.c.id.desc())).first()
+        if row is None:
+            return None
+        was_lost = row.state in (*changes.ACTIVE, changes.RECOVERED) and bool(row.is_expired)
+        return was_lost or is_dead(row.machine, row.pid, row.process_started)
+
     def active(self) -> list[Lease]:
         """The leases that are held or waited for, oldest first."""
         with self._engine.connect() as connection:

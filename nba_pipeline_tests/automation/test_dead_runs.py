@@ -1,0 +1,101 @@
+"""Runs whose process is gone are booked as failed, and no others."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+from dagster._core.test_utils import create_run_for_test
+
+from nba_pipeline.automation.dead_runs import TAKING_LEASE_SECONDS
+from nba_pipeline.automation.sensors import REPAIR
+from nba_pipeline.backfill.lease_rows import LEASES, Claim, Holder
+from nba_pipeline_tests.automation.looking import Looking
+
+CLAIM = Claim("nbac_schedule", date(2023, 11, 1), date(2023, 11, 1))
+WORK = {"nba_pipeline/work": "some work"}
+
+
+@pytest.fixture
+def looking(tmp_path: Path) -> Looking:
+    """Nothing has landed, and nothing is to be done: the look of an installation at rest."""
+    (tmp_path / "landing").mkdir()
+    found = Looking(tmp_path, tmp_path / "landing")
+    assert found.look(REPAIR) == found.look(REPAIR) == []
+    assert found.says == "nothing has changed"
+    return found
+
+
+@pytest.fixture
+def later(looking: Looking, monkeypatch: pytest.MonkeyPatch) -> Callable[[dg.DagsterRun], str]:
+    """What a run has become after the look of two minutes after its start."""
+
+    def status(run: dg.DagsterRun) -> str:
+        begun = looking.instance.get_run_records(dg.RunsFilter(run_ids=[run.run_id]))[0].start_time
+        assert begun is not None
+        for seconds in (TAKING_LEASE_SECONDS - 1, TAKING_LEASE_SECONDS + 1):
+            monkeypatch.setattr("time.time", lambda seconds=seconds: begun + seconds)
+            looking.look(REPAIR)
+            found = looking.instance.get_run_by_id(run.run_id)
+            assert found is not None
+            if seconds < TAKING_LEASE_SECONDS:
+                assert found.status.value == "STARTED"
+        return found.status.value
+
+    return status
+
+
+def begun(looking: Looking, tags: dict[str, str]) -> dg.DagsterRun:
+    """A run that has started."""
+    run = create_run_for_test(looking.instance, tags=tags, status=dg.DagsterRunStatus.NOT_STARTED)
+    looking.instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", "job"), run.run_id)
+    return run
+
+
+def acquired(looking: Looking, holder: Holder) -> int:
+    """A lease of its own."""
+    return looking.home.leases.acquire(holder, [CLAIM], [], purpose="a test", wait=False).id
+
+
+def expired(looking: Looking, lease: int) -> None:
+    """No heartbeat came for long."""
+    with looking.home.engine.begin() as connection:
+        connection.execute(sa.update(LEASES).where(LEASES.c.id == lease).values(expires_at=0))
+
+
+def test_who_was_asked_for_and_took_no_lease_is_gone(looking, later) -> None:
+    """Killed before it had one; nobody asks for that work again, which has changed meanwhile."""
+    assert later(begun(looking, WORK)) == "FAILURE"
+
+
+def test_of_a_run_that_somebody_started_without_a_lease_nothing_is_known(looking, later) -> None:
+    """It may be one that computes no table."""
+    assert later(begun(looking, {})) == "STARTED"
+
+
+@pytest.mark.parametrize("tags", [WORK, {}])
+def test_a_run_is_as_alive_as_the_process_that_holds_its_lease(looking, later, tags) -> None:
+    """Whoever has started it; one that has given its lease back is about to end by itself."""
+    run = begun(looking, tags)
+    lease = acquired(looking, Holder.here(run.run_id, "a backfill"))
+    assert later(run) == "STARTED"
+    looking.home.leases.release(lease)
+    assert later(run) == "STARTED"
+    here = Holder.here(run.run_id, "a backfill")
+    acquired(looking, replace(here, process_started=here.process_started - 1))
+    assert later(run) == "FAILURE"
+
+
+@pytest.mark.parametrize("is_recovered", [False, True])
+def test_whose_lease_has_expired_on_another_machine_is_gone(looking, later, is_recovered) -> None:
+    """Whether the next who asked for the dates has recovered it, or nobody has yet."""
+    run, machine = begun(looking, {}), "another machine"
+    lease = acquired(looking, replace(Holder.here(run.run_id, run.run_id), machine=machine))
+    assert later(run) == "STARTED"
+    expired(looking, lease)
+    if is_recovered:
+        acquired(looking, Holder.here("another", "another"))
+    assert later(run) == "FAILURE"
