@@ -92,39 +92,43 @@ def before_games(survey: Survey, today: date) -> PendingWork:
 def after_games(survey: Survey, today: date) -> PendingWork:
     """All tables on the dates up to yesterday that have come since a table was last stored.
 
-    Once their games are over, or are so long ago that they will hardly be played. Where the season
-    before is stored they begin with the season's first.
+    Once their games are over, or are so long ago that they will hardly be played: where raw tables
+    lack a date, which may tell, they come first and alone. Where the season before is stored they
+    begin with the season's first. In summer the season is the one that has ended.
     """
-    yesterday = today - timedelta(days=1)
-    if not calendar.season_days(yesterday, yesterday):
+    begun_seasons = [season for season in calendar.seasons() if season.first < today]
+    if not begun_seasons:
         return PendingWork()
-    season = calendar.season_of(yesterday)
+    season = begun_seasons[-1]
+    yesterday = min(today - timedelta(days=1), season.last)
     before = calendar.season_before(season)
     daily = [table for table in survey.tables.values() if table.partitions == "daily"]
     every = [survey.stamps(table.name) for table in daily]
-    stored = [[day for day in days if season.first <= day <= yesterday] for days in every]
+    stored = [[day for day in of_it if season.first <= day <= yesterday] for of_it in every]
     begun = min(map(min, filter(None, stored)), default=None)
-    if before and any(before.first <= day <= before.last for days in every for day in days):
+    if before and any(before.first <= day <= before.last for of_it in every for day in of_it):
         begun = season.first
     if begun is None:
         return PendingWork()
     first = min(
-        max(days) + timedelta(days=1) if days and min(days) <= begun else begun for days in stored
+        max(of_it) + timedelta(days=1) if of_it and min(of_it) <= begun else begun
+        for of_it in stored
     )
     if first > yesterday:
         return PendingWork()
+    raw = tuple(table for table in daily if table.phase == RAW)
+    days = calendar.season_days(first, yesterday)
+    if any(day not in survey.stamps(table.name) for table in raw for day in days):
+        return PendingWork(tuple(parts(Request(raw, first, yesterday), survey)))
     open_days = {
         day: why
-        for table in daily
-        if table.phase == RAW
+        for table in raw
         for day, why in survey.unsettled(table.name).items()
         if first <= day <= yesterday
     }
     if open_days:
         return PendingWork(unmet=tuple(f"{day}: {why}" for day, why in sorted(open_days.items())))
-    names = {
-        name for day in calendar.season_days(first, yesterday) for name in predicting(survey, day)
-    }
+    names = {name for day in days for name in predicting(survey, day)}
     names |= {table.name for table in daily}
     request = Request(_named(survey, names), first, yesterday)
     return PendingWork(tuple(parts(request, survey)))

@@ -1,9 +1,9 @@
 """Tonight first: what a run that began now would still be at when the next game begins waits.
 
 A correction of old data makes every later date stale, and with them today's predictions. Where there
-is no time to carry it all the way before the next tip-off, today's are made without it, under a
-recorded bypass of what it makes stale, and it comes once the games have begun. A run that was begun on
-too low an estimate begins no further table then.
+is no time to carry it all the way before today's next tip-off, today's are made without it, under a
+recorded bypass of what it makes stale, and it comes once the games have begun. What a correction is
+still at by then, on too low an estimate or through a night and a day, begins no further table.
 """
 
 from collections.abc import Sequence
@@ -15,58 +15,78 @@ import sqlalchemy as sa
 from nba_pipeline import clock
 from nba_pipeline.automation.pending import PendingWork
 from nba_pipeline.automation.work import Work
+from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.preconditions import UPSTREAM_STALE
 from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.league import calendar
 
 _GAMES = "nbac_schedule"
-_MARGIN = timedelta(minutes=10)
-"""Before a tip-off, for the predictions' own run."""
+_MARGIN = timedelta(minutes=25)
+"""Before a tip-off: for the schedule to look again, every ten minutes, and for its run."""
 USUAL_TIP_OFF = time(19)
 """US Eastern: the clock that stands in where the schedule has no tip-off times."""
 _REASON = "tonight first: what was corrected takes longer than there is until the next game"
 
 
-def next_tip_off(survey: Survey, today: date) -> datetime | None:
-    """When the next of today's games begins; None where none is left.
+def is_correction(request: Request) -> bool:
+    """Whether it only brings up to date what is stored, before today too."""
+    names = {table.name for table in request.tables}
+    return names <= request.only_stored and request.first < clock.today()
 
-    Of a game without a tip-off in the schedule it is USUAL_TIP_OFF, until the game is under way.
+
+def next_tip_off(survey: Survey) -> datetime | None:
+    """When the next game of today or tomorrow begins; None where there is none.
+
+    Of a game without a tip-off in the schedule it is USUAL_TIP_OFF, until the game is under way; so it
+    is of a date of which the schedule is not stored yet.
     """
-    if today not in survey.stamps(_GAMES):
-        return None
-    games = survey.warehouse.table(_GAMES, today, today)
-    games = games.filter(games.status != "postponed")
-    usual = datetime.combine(today, USUAL_TIP_OFF, clock.EASTERN)
+    today = clock.today()
+    for day in calendar.season_days(today, today + timedelta(days=1)):
+        if begins := [at for at in _tip_offs(survey, day) if at > clock.now()]:
+            return min(begins)
+    return None
+
+
+def _tip_offs(survey: Survey, day: date) -> list[datetime]:
+    usual = datetime.combine(day, USUAL_TIP_OFF, clock.EASTERN)
+    if day not in survey.stamps(_GAMES):
+        return [usual]
+    games = survey.warehouse.table(_GAMES, day, day)
+    games = games.filter(games.status != "postponed").select("status", "tipoff_at")
     # Stored without a zone, in UTC.
-    begins = [
+    return [
         usual if game["tipoff_at"] is None else game["tipoff_at"].replace(tzinfo=UTC)
-        for game in games.select("status", "tipoff_at").to_pyarrow().to_pylist()
+        for game in games.to_pyarrow().to_pylist()
         if game["tipoff_at"] or game["status"] == "scheduled"
     ]
-    return min((at for at in begins if at > clock.now()), default=None)
 
 
 def deadline(survey: Survey) -> datetime | None:
-    """By when what may wait has to be out of the way of tonight's predictions; None for no game."""
-    begins = next_tip_off(survey, clock.today())
+    """By when corrections have to be out of the way of the next predictions; None for no game."""
+    begins = next_tip_off(survey)
     return begins and begins - _MARGIN
 
 
 def has_time(works: Sequence[Work], by: datetime | None, engine: sa.Engine) -> bool:
-    """Whether the works, begun now, would be done by the deadline; so where there is none."""
-    if by is None:
+    """Whether the corrections among the works, begun now, would be done by today's deadline.
+
+    Tomorrow's only ends them: what takes longer than a day has to begin some time.
+    """
+    corrections = [work for work in works if is_correction(work.request)]
+    if not corrections or by is None or by.astimezone(clock.EASTERN).date() != clock.today():
         return True
     progress = Progress(engine)
     seconds = sum(
         progress.expected({name: len(cells) for name, cells in work.stale.items()})
-        for work in works
+        for work in corrections
     )
     return clock.now() + timedelta(seconds=seconds) < by
 
 
-def without_corrections(wish: PendingWork, today: date) -> PendingWork:
-    """The wish's own date alone, whatever of what it looks back on has been corrected since."""
-    own = [request for request in wish.requests if request.first == request.last == today]
+def without_corrections(wish: PendingWork) -> PendingWork:
+    """The wish's own dates alone, whatever of what they look back on has been corrected since."""
+    own = [request for request in wish.requests if not is_correction(request)]
     bypass = Bypass(UPSTREAM_STALE, _REASON)
     return PendingWork(tuple(replace(request, bypasses=(bypass,)) for request in own))

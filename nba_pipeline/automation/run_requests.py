@@ -13,6 +13,7 @@ import dagster as dg
 
 from nba_pipeline.automation.dead_runs import TAKING_LEASE_SECONDS, book_dead_runs
 from nba_pipeline.automation.installation import OpenInstallation
+from nba_pipeline.automation.priority import is_correction
 from nba_pipeline.automation.work import Work
 from nba_pipeline.backfill.lease_rows import Claim
 from nba_pipeline.backfill.planner import Request
@@ -37,7 +38,9 @@ _PUT_OFF = {"LeaseRefused", "DeadlinePassed"}
 # By name: of an error Dagster's books keep no more of its class.
 _TRANSIENT = {
     *("LeaseLost", "LostLease", "OperationalError", "InterfaceError", "InternalError"),
-    *("CommitFailedError", "MemoryError", "OSError", "IOException"),
+    *("CommitFailedError", "MemoryError", "OutOfMemoryException", "OSError", "IOException"),
+    # Of refused partitions: none is asked for that is seen to be refused, so the reason came later.
+    "Failure",
     # Of connections: Python's own, those of requests and httpx, those of Google's clients.
     *("TimeoutError", "ConnectionError", "ConnectionResetError", "ConnectionRefusedError"),
     *("ConnectionAbortedError", "BrokenPipeError", "SSLError", "ChunkedEncodingError"),
@@ -81,8 +84,8 @@ class Ended:
 
     @property
     def is_put_off(self) -> bool:
-        """Whether another held some of its dates, or tonight came first: no failure of its own."""
-        return bool(self.classes & _PUT_OFF)
+        """Whether all that was amiss is that another held some of its dates, or tonight came first."""
+        return bool(self.classes) and self.classes <= _PUT_OFF
 
     @property
     def is_transient(self) -> bool:
@@ -107,7 +110,7 @@ def decide(
         home: the installation.
         instance: whose books are looked at.
         priority: among the runs that wait in Dagster's queue; the highest begins first.
-        deadline: when they begin no further table.
+        deadline: when corrections begin no further table.
     """
     book_dead_runs(home, instance)
     asked: list[dg.RunRequest] = []
@@ -126,7 +129,8 @@ def decide(
         elif verdict == "give up":
             given_up.append(text)
         else:
-            request = replace(work.request, backfill_id=backfill_id, deadline=deadline)
+            by = deadline if is_correction(work.request) else None
+            request = replace(work.request, backfill_id=backfill_id, deadline=by)
             asked.append(_request(request, work, len(attempts), priority))
             _just_asked[work.identity] = (time.monotonic(), own)
     return Decision(tuple(asked), tuple(waiting), tuple(given_up))
@@ -274,7 +278,9 @@ def _after_failure(
     last, pauses = attempts[-1], home.settings.retry_pauses
     if not last.is_transient:
         return "give up", f"{backfill_id} failed: {last.message[:_LONGEST]}"
-    failed = sum(not attempt.is_put_off for attempt in attempts)
+    succeeded = [attempt.status == dg.DagsterRunStatus.SUCCESS for attempt in reversed(attempts)]
+    since = attempts[len(attempts) - (*succeeded, True).index(True) :]
+    failed = sum(not attempt.is_put_off for attempt in since)
     if failed > len(pauses):
         return "give up", f"{backfill_id} failed {failed} times: {last.message[:_LONGEST]}"
     left = last.at + 60 * pauses[failed - 1] - time.time()

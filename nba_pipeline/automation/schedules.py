@@ -49,10 +49,10 @@ def look_by_schedule(name: str, home: OpenInstallation, instance: dg.DagsterInst
     """What the schedule of that name asks for now, and what it waits for."""
     survey, today = home.survey(), clock.today()
     wished = _WISHES[name][1](survey, today)
-    if name == BEFORE_GAMES:
+    if name != TRAINING:
         found = work_of(wished, survey, cancelled_partitions(home.engine, survey))
         if not has_time(found.works, deadline(survey), home.engine):
-            wished = without_corrections(wished, today)
+            wished = without_corrections(wished)
     return decided(wished, survey, home, name, instance, _PRIORITY[name])
 
 

@@ -73,6 +73,9 @@ def look_at_landing(
     kept from being done is found again.
     """
     seen = _seen(cursor)
+    if not home.landing.root.exists():
+        text = f"there is no landing zone at {home.landing.root}"
+        return dg.SensorResult(skip_reason=dg.SkipReason(text), cursor=cursor)
     now = listing(home.landing.root, home.sources)
     changed = now.changed_since(seen)
     if not changed:
@@ -168,8 +171,11 @@ def decided(
     priority: int,
 ) -> Decision:
     """The decision on what is wished for; what keeps all of it waiting where something does."""
+    if not home.landing.root.exists():
+        # Rows whose files are out of reach for a moment are not rows without a file.
+        return Decision(waiting=(f"there is no landing zone at {home.landing.root}",))
     found = work_of(wish, survey, cancelled_partitions(home.engine, survey))
-    by = deadline(survey) if name == REPAIR else None
+    by = deadline(survey)
     if not has_time(found.works, by, home.engine):
         return Decision(waiting=("tonight first: put off until the games have begun",))
     decision = decide(found.works, name, home, instance, priority=priority, deadline=by)

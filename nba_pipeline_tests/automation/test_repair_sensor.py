@@ -15,7 +15,6 @@ from nba_pipeline.automation import sensors
 from nba_pipeline.automation.schedules import BEFORE_GAMES
 from nba_pipeline.automation.sensors import LANDING, REPAIR
 from nba_pipeline.backfill.progress import Progress
-from nba_pipeline.orchestration.run_tags import deadline_of
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
@@ -177,23 +176,6 @@ def test_a_correction_that_takes_too_long_comes_after_the_first_tip_off(
     with clock.set_to(datetime(2023, 10, 28, 20, 31, tzinfo=clock.EASTERN)):
         assert REPAIR in {name for name, _request, _done in looking.settle(LANDING, REPAIR)}
         assert {row["bypass"] for row in looking.lab.rows(CONTEXT, game_date=LAST)} == {None}
-
-
-def test_a_repair_is_told_by_when_it_has_to_be_out_of_the_way(
-    looking: Looking, monkeypatch
-) -> None:
-    """Ten minutes before the game at 20:30; once the games have begun nothing hurries it."""
-    monkeypatch.setattr(Progress, "expected", lambda _self, _tables: 1.0)
-    rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    evening = datetime(2023, 10, 28, 19, 30, tzinfo=clock.EASTERN)
-    with clock.set_to(evening):
-        looking.settle(LANDING)
-        (request, *_others) = looking.look(REPAIR)
-    assert deadline_of(request.tags) == datetime(2023, 10, 28, 20, 20, tzinfo=clock.EASTERN)
-    looking.restart()
-    with clock.set_to(datetime(2023, 10, 28, 23, 30, tzinfo=clock.EASTERN)):
-        (request, *_others) = looking.look(REPAIR)
-    assert deadline_of(request.tags) is None
 
 
 def _first_game_is_neutral(document: Any) -> None:

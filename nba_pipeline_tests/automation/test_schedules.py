@@ -1,6 +1,7 @@
 """Schedules ask for what is there to be done, and wait for what is not."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +10,6 @@ from typing import Any
 import dagster as dg
 import duckdb
 import httpx
-import ibis
 import pytest
 from dagster._core.events import DagsterEvent, StepMaterializationData
 from dagster._utils.schedules import schedule_execution_time_iterator
@@ -18,15 +18,15 @@ from sqlalchemy import exc as sqlalchemy_error
 from nba_pipeline import clock
 from nba_pipeline.automation import sensors
 from nba_pipeline.automation.pending import PendingWork
-from nba_pipeline.automation.priority import next_tip_off
-from nba_pipeline.automation.run_requests import Ended
+from nba_pipeline.automation.run_requests import Ended, _after_failure
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES, TRAINING, ZONE, schedules
-from nba_pipeline.automation.sensors import LANDING
+from nba_pipeline.automation.sensors import LANDING, REPAIR
 from nba_pipeline.automation.work import work_of
 from nba_pipeline.backfill.leases import LeaseRefused
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.orchestration.run_tags import WORK_TAG
 from nba_pipeline.orchestration.session import DeadlinePassed
+from nba_pipeline.settings import Settings
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, rewritten, tables
@@ -86,8 +86,46 @@ def test_a_seasons_first_day_on_which_nothing_ran_is_made_up(
     looking.lab.compute([table.name for table in RAW], LAST_BEFORE, LAST_BEFORE)
     if is_second_stored:
         looking.lab.compute([table.name for table in RAW], SECOND, SECOND)
-    (request,) = looking.look(AFTER_GAMES)
+    request = looking.settle(AFTER_GAMES)[-1][1]
     assert days(request) == [FIRST]
+    assert "player_game_summary" in tables(request)
+
+
+@pytest.mark.usefixtures("_morning")
+def test_a_night_of_which_nothing_is_stored_is_read_before_its_tables_are_made(
+    looking: Looking,
+) -> None:
+    """Its games may not be over yet, which the raw tables tell."""
+    looking.lab.compute([table.name for table in RAW], LAST_BEFORE, LAST_BEFORE)
+    rewritten(looking.landing / SCHEDULE, _first_game_is(LIVE))
+    (request,) = looking.look(AFTER_GAMES)
+    assert (days(request), set(tables(request))) == ([FIRST], {table.name for table in RAW})
+    looking.carry_out(request)
+    assert looking.look(AFTER_GAMES) == []
+    assert looking.says.startswith("2023-10-24: nbac_schedule has 1 open")
+
+
+def test_the_seasons_last_days_are_made_up_in_summer_too(looking: Looking) -> None:
+    """Missed on the one day after the finals, they are no other season's."""
+    stored = LAST_BEFORE - timedelta(days=2)
+    looking.lab.compute([table.name for table in RAW], stored, stored)
+    with clock.set_to(datetime(2023, 7, 20, 10, tzinfo=clock.EASTERN)):
+        (request,) = looking.look(AFTER_GAMES)
+    assert days(request) == [LAST_BEFORE - timedelta(days=1), LAST_BEFORE]
+
+
+@pytest.mark.parametrize("name", [LANDING, REPAIR, AFTER_GAMES, BEFORE_GAMES])
+@pytest.mark.usefixtures("_morning")
+def test_where_there_is_no_landing_zone_nothing_is_asked_for(looking: Looking, name: str) -> None:
+    """A disk that is away for a moment takes no row along, and is as it was when it is back."""
+    looking.settle(LANDING, AFTER_GAMES, BEFORE_GAMES)
+    looking.landing.rename(looking.folder / "away")
+    looking.restart()
+    assert looking.look(name) == []
+    assert looking.says == f"there is no landing zone at {looking.landing}"
+    (looking.folder / "away").rename(looking.landing)
+    looking.restart()
+    assert looking.settle(LANDING, REPAIR, AFTER_GAMES, BEFORE_GAMES) == []
 
 
 def _first_game_is(status: int):
@@ -163,7 +201,8 @@ def test_what_was_done_and_undone_is_asked_for_again(looking: Looking) -> None:
     [
         *(ConnectionRefusedError(), ConnectionAbortedError(), BrokenPipeError(), MemoryError()),
         *(httpx.ConnectError(""), httpx.ReadTimeout(""), OSError("disk full")),
-        *(duckdb.IOException(""), sqlalchemy_error.OperationalError("", {}, None)),
+        *(duckdb.IOException(""), duckdb.OutOfMemoryException("")),
+        *(sqlalchemy_error.OperationalError("", {}, None), dg.Failure("refused meanwhile")),
         # Google's, whose clients are not always installed.
         *(type(name, (Exception,), {})() for name in ("ServiceUnavailable", "TooManyRequests")),
     ],
@@ -174,44 +213,38 @@ def test_what_may_pass_is_tried_again(error: Exception) -> None:
     assert _ended({type(error).__name__}).is_transient
 
 
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [
+        ("F", "tried again in 300 s"),
+        ("SSSF", "tried again in 300 s"),
+        ("FSF", "tried again in 300 s"),
+        ("FF", "failed 2 times"),
+        ("SFF", "failed 2 times"),
+    ],
+)
+def test_failures_count_since_the_last_success(
+    monkeypatch: pytest.MonkeyPatch, ends: str, verdict: str
+) -> None:
+    """One retry is allowed, after five minutes; what was done, and undone by somebody, is none."""
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    status = {"S": dg.DagsterRunStatus.SUCCESS, "F": dg.DagsterRunStatus.FAILURE}
+    attempts = [replace(_ended({"OSError"}), status=status[end], at=1000.0) for end in ends]
+    home = SimpleNamespace(settings=Settings(retry_minutes="5"))
+    assert verdict in _after_failure(attempts, home, "a backfill")[1]
+
+
 def test_what_will_not_pass_is_given_up_and_what_is_put_off_is_no_failure() -> None:
     """A wrong schema stays wrong; a deadline and another's lease are asked for again."""
     assert not _ended({"SchemaViolated"}).is_transient
     assert not _ended({"SchemaViolated"}).is_put_off
     assert _ended({DeadlinePassed.__name__}).is_put_off
     assert _ended({LeaseRefused.__name__}).is_put_off
+    both = _ended({"SchemaViolated", DeadlinePassed.__name__})
+    assert not both.is_put_off
+    assert not both.is_transient
 
 
 def _ended(classes: set[str]) -> Ended:
     status = dg.DagsterRunStatus.FAILURE
     return Ended("run", status, True, 0.0, frozenset(classes), "", False, frozenset())
-
-
-TODAY = date(2024, 1, 10)
-
-
-def _games(*games: tuple[str, datetime | None]) -> SimpleNamespace:
-    """A survey of today's games: status and tip-off."""
-    rows = ibis.memtable(
-        [{"status": status, "tipoff_at": at} for status, at in games],
-        schema={"status": "string", "tipoff_at": "timestamp('UTC')"},
-    )
-    warehouse = SimpleNamespace(table=lambda *_: rows)
-    return SimpleNamespace(stamps=lambda _name: {TODAY: None}, warehouse=warehouse)
-
-
-def _eastern(hour: int, minute: int = 0) -> datetime:
-    return datetime(2024, 1, 10, hour, minute, tzinfo=clock.EASTERN)
-
-
-def test_the_next_tip_off_is_of_a_game_that_is_still_to_come() -> None:
-    """Not of the noon game, nor of one that is postponed; without tip-offs it is seven o'clock."""
-    evening = [("scheduled", _eastern(22, 30)), ("scheduled", _eastern(20))]
-    matinee = ("final", _eastern(12)), ("live", _eastern(18)), ("postponed", _eastern(19, 30))
-    with clock.set_to(_eastern(18, 50)):
-        assert next_tip_off(_games(*matinee, *evening), TODAY) == _eastern(20)
-        assert next_tip_off(_games(*matinee), TODAY) is None
-        assert next_tip_off(_games(("scheduled", None)), TODAY) == _eastern(19)
-    with clock.set_to(_eastern(20, 5)):
-        assert next_tip_off(_games(*matinee, *evening), TODAY) == _eastern(22, 30)
-        assert next_tip_off(_games(("scheduled", None)), TODAY) is None

@@ -1,0 +1,142 @@
+"""Tonight's predictions come first: what corrections may take, and by when they are out of the way."""
+
+import shutil
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import ibis
+import pytest
+
+from nba_pipeline import clock
+from nba_pipeline.automation import sensors
+from nba_pipeline.automation.priority import next_tip_off
+from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES
+from nba_pipeline.automation.sensors import LANDING, REPAIR
+from nba_pipeline.backfill.progress import Progress
+from nba_pipeline.orchestration.run_tags import deadline_of
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import TABLES
+from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
+from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.league_files import PLAYER_LOG
+
+TODAY = date(2024, 1, 10)
+TOMORROW = TODAY + timedelta(days=1)
+FIRST, SECOND, THIRD, FOURTH = (date(2023, 10, day) for day in (24, 25, 26, 27))
+
+
+def _games(*games: tuple[str, datetime | None]) -> SimpleNamespace:
+    """A survey of today's games: status and tip-off."""
+    rows = ibis.memtable(
+        [{"status": status, "tipoff_at": at} for status, at in games],
+        schema={"status": "string", "tipoff_at": "timestamp('UTC')"},
+    )
+    warehouse = SimpleNamespace(table=lambda *_: rows)
+    return SimpleNamespace(stamps=lambda _name: {TODAY: None}, warehouse=warehouse)
+
+
+def _eastern(hour: int, minute: int = 0, day: date = TODAY) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=clock.EASTERN)
+
+
+def test_the_next_tip_off_is_of_a_game_that_is_still_to_come() -> None:
+    """Not of the noon game, nor of one that is postponed; without tip-offs it is seven o'clock.
+
+    After the last of today's it is tomorrow's, of which the schedule is not stored yet.
+    """
+    evening = [("scheduled", _eastern(22, 30)), ("scheduled", _eastern(20))]
+    matinee = ("final", _eastern(12)), ("live", _eastern(18)), ("postponed", _eastern(19, 30))
+    with clock.set_to(_eastern(18, 50)):
+        assert next_tip_off(_games(*matinee, *evening)) == _eastern(20)
+        assert next_tip_off(_games(*matinee)) == _eastern(19, day=TOMORROW)
+        assert next_tip_off(_games(("scheduled", None))) == _eastern(19)
+    with clock.set_to(_eastern(20, 5)):
+        assert next_tip_off(_games(*matinee, *evening)) == _eastern(22, 30)
+        assert next_tip_off(_games(("scheduled", None))) == _eastern(19, day=TOMORROW)
+
+
+def test_between_seasons_there_is_no_tip_off() -> None:
+    """Nothing hurries a correction in July."""
+    with clock.set_to(_eastern(12, day=date(2024, 7, 10))):
+        assert next_tip_off(_games()) is None
+
+
+@pytest.fixture(scope="module")
+def three_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three of five days computed in full; of the fourth nothing is stored. No test changes them."""
+    folder = tmp_path_factory.mktemp("three_days")
+    write_landing(folder / "landing", League(teams=4, days=5, rest=0.0, seed=3))
+    with clock.set_to(_eastern(5, day=FOURTH)):
+        Lab(folder, folder / "landing").compute([*TABLES], FIRST, THIRD)
+    return folder
+
+
+@pytest.fixture
+def looking(three_days: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Looking:
+    """They, with sensors that have seen them."""
+    monkeypatch.setattr(sensors, "_READING_SECONDS", 1000)
+    shutil.copytree(three_days, tmp_path, dirs_exist_ok=True)
+    found = Looking(tmp_path, tmp_path / "landing")
+    found.lab._token = 10
+    with clock.set_to(_eastern(5, day=FOURTH)):
+        found.settle(LANDING, REPAIR)
+    return found
+
+
+def _takes(monkeypatch: pytest.MonkeyPatch, hours: float) -> None:
+    monkeypatch.setattr(Progress, "expected", lambda _self, _tables: 3600 * hours)
+
+
+def test_a_schedule_leaves_to_later_what_repair_was_put_off_for(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It makes up the night that it is for, without the correction, under a recorded bypass."""
+    evening = _eastern(18, day=FOURTH + timedelta(days=1))
+    with clock.set_to(evening):
+        rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+        looking.settle(LANDING)
+        _takes(monkeypatch, 6)
+        assert looking.look(REPAIR) == []
+        assert looking.says.startswith("tonight first: put off")
+        ran = looking.settle(AFTER_GAMES)
+        assert {day for _name, request, _done in ran for day in days(request)} == {FOURTH}
+        assert {deadline_of(request.tags) for _name, request, _done in ran} == {None}
+        (bypass,) = {r["bypass"] for r in looking.lab.rows("player_daily_cache", game_date=FOURTH)}
+        assert str(bypass).startswith("upstream_stale: tonight first")
+        assert looking.look(REPAIR) == []
+    with clock.set_to(evening.replace(hour=23)):
+        assert {name for name, _request, _done in looking.settle(REPAIR)} == {REPAIR}
+        (bypass,) = {r["bypass"] for r in looking.lab.rows("player_daily_cache", game_date=FOURTH)}
+        assert bypass is None
+
+
+@pytest.mark.parametrize("name", [REPAIR, AFTER_GAMES, BEFORE_GAMES])
+def test_a_correction_is_told_by_when_it_has_to_be_out_of_the_way_whoever_asks(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The first game begins at 20:30: time is left for a look every ten minutes, and for its run."""
+    today = FOURTH if name == BEFORE_GAMES else FOURTH + timedelta(days=1)
+    with clock.set_to(_eastern(9, day=today)):
+        rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+        looking.settle(LANDING)
+        _takes(monkeypatch, 9)
+        (request,) = looking.look(name)
+        assert SECOND in days(request) or THIRD in days(request)
+        assert deadline_of(request.tags) == _eastern(20, 5, day=today)
+
+
+def test_what_takes_longer_than_a_day_begins_after_the_last_tip_off(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is out of the way of the next evening's, with all that it has done until then."""
+    _takes(monkeypatch, 30)
+    tonight = FOURTH
+    with clock.set_to(_eastern(6, day=tonight)):
+        rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+        looking.settle(LANDING)
+        assert looking.look(REPAIR) == []
+    with clock.set_to(_eastern(23, day=tonight)):
+        (request,) = looking.look(REPAIR)
+        assert "player_game_summary" in tables(request)
+        assert deadline_of(request.tags) == _eastern(18, 35, day=tonight + timedelta(days=1))
