@@ -171,8 +171,13 @@ class Walk:
 
     # --- what a row of a date depends on
 
-    def feature_gaps(self, row: dict[str, Any], out: Iterable[int] = ()) -> set[str]:
-        """The gaps behind a row of ml_feature_store_v2; out are the players of its team who are out."""
+    def feature_gaps(
+        self, row: dict[str, Any], out: Iterable[int] = (), *, is_out_told: bool = False
+    ) -> set[str]:
+        """The gaps behind a row of ml_feature_store_v2.
+
+        out are the players of its team who are out, where it is told who is.
+        """
         day, season = row["game_date"], season_of(row["game_date"])
         mine = self._known(row["player_id"], day)
         behind = [e for e in mine if e.season == season]
@@ -190,6 +195,9 @@ class Walk:
         other = [e for e in teams[row["opponent_abbr"]] if e.day < day and e.season == season]
         found.update(*(entry.gaps for entry in own))
         found.update(*(entry.gaps | entry.shots for entry in other[-15:]))
+        if is_out_told:
+            rosters = [(PLAYER, row["team_abbr"])]
+            found.update(*(self._gaps(entry.game_id, *rosters) for entry in own[-10:]))
         for mate in set(out) - {row["player_id"]}:
             found.update(*(e.gaps for e in self._known(mate, day) if e.season == season))
         return found

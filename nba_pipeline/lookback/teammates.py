@@ -11,13 +11,15 @@ from nba_pipeline.lookback.fixed_point import BILLION, in_billionths
 from nba_pipeline.lookback.timeline import Timeline, computed_once
 from nba_pipeline.lookback.windows import as_of, count, mean, season_to_date
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _GAME_MINUTES = 48
 
 
-def with_teammates_out_usage(players: ir.Table, games: Timeline) -> ir.Table:
+def with_teammates_out_usage(
+    players: ir.Table, games: Timeline, lost_rosters: ir.Table
+) -> ir.Table:
     """The players with teammates_out_usage: percent of the team's plays that those out used so far.
 
     Each one's season usage_rate times the share of a game that he plays. Who has not played this
@@ -28,6 +30,7 @@ def with_teammates_out_usage(players: ir.Table, games: Timeline) -> ir.Table:
         players: unique game_id and player_id, with game_date, team_abbr, injury_status and
             injury_source, of whole teams.
         games: the timeline of players' games, with usage_rate and minutes.
+        lost_rosters: per game_id and team_abbr the gap_ids of what may hide a teammate.
     """
     players = computed_once(players)
     out = players.filter(_.injury_status == InjuryStatus.OUT.value)
@@ -51,6 +54,11 @@ def with_teammates_out_usage(players: ir.Table, games: Timeline) -> ir.Table:
     left = ibis.ifelse(is_known, pairs.billionths.sum(), ibis.null())
     sums = provenance.gathered(pairs, ["game_id", "player_id"], mates_out=pairs.count(), left=left)
     found = provenance.join(players, sums, ["game_id", "player_id"])
+    told = players.filter(_.injury_source != NONE).select("game_id", "team_abbr", "player_id")
+    told = told.inner_join(lost_rosters, ["game_id", "team_abbr"])
+    found = provenance.join(
+        found, told.select("game_id", "player_id", "gap_ids"), ["game_id", "player_id"]
+    )
     usage = ibis.cases(
         (found.injury_source == NONE, ibis.null()),
         (found.mates_out.isnull(), 0.0),

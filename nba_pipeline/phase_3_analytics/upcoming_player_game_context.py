@@ -143,12 +143,14 @@ def expected(nbac_schedule: ir.Table, games_before: ir.Table) -> ir.Table:
     return sides.semi_join(known, ["game_id", "team_abbr"])
 
 
-def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) -> ir.Table:
+def _numbered(games_before: ir.Table) -> ir.Table:
+    """Each team's games with their numbers in the season: game_id, team_abbr, team_game, its season."""
+    games = timeline(games_before.select("game_id", "game_date", "team_abbr"), of="team_abbr")
+    return games.entries.select("game_id", "team_abbr", team_game="n", appeared_season="season")
+
+
+def _universe(sides: ir.Table, numbers: ir.Table, appearances: ir.Table) -> ir.Table:
     """The (game, player) pairs, with last_appeared: each player's latest appearance decides."""
-    numbered = timeline(games_before.select("game_id", "game_date", "team_abbr"), of="team_abbr")
-    numbers = numbered.entries.select(
-        "game_id", "team_abbr", team_game="n", appeared_season="season"
-    )
     appeared = appearances.select(
         "player_id", "player_name", "player_lookup", "team_abbr", "game_id", "game_date"
     )
@@ -169,6 +171,29 @@ def _universe(sides: ir.Table, games_before: ir.Table, appearances: ir.Table) ->
     )
 
 
+def _lost_rosters(sides: ir.Table, numbers: ir.Table, data_gaps: ir.Table) -> ir.Table:
+    """Per game_id and team_abbr the gaps of the rosters that may hide who is of its universe.
+
+    Those of the season: whom one of the season before hides has not played in this one.
+    """
+    lost = data_gaps.filter(_.table_name == "nbac_player_boxscore")
+    lost = lost.inner_join(numbers, ["game_id", "team_abbr"]).select(
+        *("gap_id", "team_game", "appeared_season"), lost_on="game_date", lost_by="team_abbr"
+    )
+    sides = sides.select("game_id", "team_abbr", "game_date", "games_played_team")
+    among_last = [
+        sides.team_abbr == lost.lost_by,
+        calendar.season_name(sides.game_date) == lost.appeared_season,
+        lost.lost_on < sides.game_date,
+        sides.games_played_team - lost.team_game < UNIVERSE_GAMES.value,
+    ]
+    return (
+        sides.join(lost, among_last)
+        .group_by("game_id", "team_abbr")
+        .agg(gap_ids=_.gap_id.collect(order_by=_.gap_id))
+    )
+
+
 def transform(
     upcoming_team_game_context: ir.Table,
     games_before: ir.Table,
@@ -186,7 +211,8 @@ def transform(
     earlier = both_teams(covered(games_before))
     sides = upcoming_team_game_context.drop(*(QUALITY.keys() - {"gap_ids"}), "season")
     played = of_who_played(player_game_summary)
-    rows = computed_once(_universe(sides, earlier, played))
+    numbers = computed_once(_numbered(earlier))
+    rows = computed_once(_universe(sides, numbers, played))
     is_over = ibis.cases(
         (_.over_under_result == "OVER", True), (_.over_under_result == "UNDER", False)
     )
@@ -225,7 +251,8 @@ def transform(
         nbac_schedule,
         earliest_tipoff=int(EARLIEST_TIPOFF.value),
     )
-    rows = with_teammates_out_usage(provenance.join(rows, statuses, GRAIN), games)
+    rows = provenance.join(rows, statuses, GRAIN)
+    rows = with_teammates_out_usage(rows, games, _lost_rosters(sides, numbers, data_gaps))
     return rows.mutate(is_back_to_back=_.days_rest == 1)
 
 
@@ -237,7 +264,7 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=9,
+    version=10,
     schema=UpcomingPlayerGameContext,
     reads=[
         *same_date("nbac_schedule", "upcoming_team_game_context", "injury_transactions"),

@@ -115,21 +115,28 @@ def transform(
     )
     played = of_who_played(player_game_summary).semi_join(rows, "player_id")
     games = timeline(played, data_gaps, of="player_id", needs=PLAYER_GAMES)
-    known = as_of(
-        rows.select("player_id", "game_date"),
-        with_back_to_backs(games),
+    dated = ["player_id", "game_date"]
+    used = as_of(
+        rows.select(*dated),
+        games,
         last(3, usage_rate_last_3=mean("usage_rate")),
         last(10, usage_rate_last_10=mean("usage_rate")),
+    )
+    # What is unknown of a day after a hole is of no other window.
+    tired = as_of(
+        rows.select(*dated),
+        with_back_to_backs(games),
         last_days(14, back_to_backs_last_14_days=total("is_back_to_back")),
     )
-    rows = provenance.join(rows, known, ["player_id", "game_date"])
+    tired = tired.drop(*(set(provenance.tracking_columns(tired)) - {"gap_ids"}))
+    rows = provenance.join(provenance.join(rows, used, dated), tired, dated)
     shots = provenance.of_window(player_shot_zone_analysis, "last_10")
     shots = shots.select(
         *("player_id", "game_date", "primary_scoring_zone"),
         *(f"{zone}_rate_last_10" for zone in ZONES),
         *provenance.tracking_columns(shots),
     )
-    rows = provenance.join(rows, shots, ["player_id", "game_date"])
+    rows = provenance.join(rows, shots, dated)
     rows = _with_paces(rows, team_defense_zone_analysis, team_offense_game_summary, data_gaps)
     rows = rows.mutate(
         fatigue_score=composite_factors.fatigue_score(rows),

@@ -21,7 +21,7 @@ def game(player: int, number: int, usage: float | None, minutes: float) -> dict[
 
 
 def left(
-    players: dict[tuple[int, str], str | None], games, gaps=(), source="transactions"
+    players: dict[tuple[int, str], str | None], games, gaps=(), source="transactions", lost=()
 ) -> dict[int, tuple]:
     """Per player, what he is left and the gaps that it hangs on, as of the tenth day."""
     rows = [
@@ -37,7 +37,11 @@ def left(
         for (player, team), status in players.items()
     ]
     past = timeline(table(games), table(list(gaps), GAPS), of="player_id", needs=PLAYER_GAMES)
-    found = answers(with_teammates_out_usage(table(rows), past))
+    lost_rosters = table(
+        [{"game_id": "0022300999", "team_abbr": team, "gap_ids": [name]} for name, team in lost],
+        ("game_id", "team_abbr", "gap_ids"),
+    )
+    found = answers(with_teammates_out_usage(table(rows), past, lost_rosters))
     return {row["player_id"]: (row["teammates_out_usage"], row["gap_ids"]) for row in found}
 
 
@@ -61,6 +65,14 @@ def test_where_nobody_says_who_is_out_what_is_left_is_unknown() -> None:
         1: (None, []),
         2: (None, []),
     }
+
+
+def test_a_roster_that_may_hide_who_is_out_is_named_where_anybody_says_who_is() -> None:
+    """By everybody of his team: a zero that he would have changed is none that is known."""
+    players, games = {(1, "LAL"): IN, (2, "BOS"): IN}, [game(1, 1, 20.0, 36.0)]
+    lost = [("roster", "LAL")]
+    assert left(players, games, lost=lost) == {1: (0, ["roster"]), 2: (0, [])}
+    assert left(players, games, lost=lost, source="none")[1] == (None, [])
 
 
 def test_who_has_not_played_this_season_left_nothing() -> None:

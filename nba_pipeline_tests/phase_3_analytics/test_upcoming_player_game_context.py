@@ -7,7 +7,7 @@ import ibis
 
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.league.identity import TEAM_NAMES
-from nba_pipeline.phase_3_analytics.upcoming_player_game_context import expected
+from nba_pipeline.phase_3_analytics.upcoming_player_game_context import _lost_rosters, expected
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST, Lab
@@ -20,6 +20,7 @@ from nba_pipeline_tests.line_files import (
     write_odds,
     write_transactions,
 )
+from nba_pipeline_tests.window_rows import answers
 
 
 def test_the_universe_and_rest_of_the_last_date_with_games(league, league_landing) -> None:
@@ -85,6 +86,34 @@ def test_nobody_is_expected_of_a_team_without_a_game_this_season_or_last() -> No
         ("BOS", "0022300004"),
         ("LAL", "0022300003"),
     ]
+
+
+def test_a_roster_that_may_hide_a_teammate_is_one_of_the_teams_last_ten_games() -> None:
+    """Twelve games are behind LAL: the third was among the last ten, and the second not any more."""
+    number = {"a": 2, "b": 3, "c": 12, "today": 13, "of spring": 80}
+    numbers = [
+        {"game_id": game, "team_abbr": "LAL", "team_game": n, "appeared_season": "2023-24"}
+        for game, n in number.items()
+    ]
+    numbers[-1]["appeared_season"] = "2022-23"
+    numbers.append(numbers[1] | {"team_abbr": "BOS"})
+    lost = [
+        {"gap_id": f"{game} {team}", "game_id": game, "team_abbr": team, "game_date": day}
+        | {"table_name": table_name}
+        for game, team, day, table_name in (
+            ("a", "LAL", date(2023, 11, 2), "nbac_player_boxscore"),
+            ("b", "LAL", date(2023, 11, 3), "nbac_player_boxscore"),
+            ("b", "BOS", date(2023, 11, 3), "nbac_player_boxscore"),
+            ("c", "LAL", date(2023, 11, 25), "nbac_team_boxscore"),
+            ("today", "LAL", date(2023, 11, 26), "nbac_player_boxscore"),
+            ("of spring", "LAL", date(2023, 4, 1), "nbac_player_boxscore"),
+        )
+    ]
+    side = {"game_id": "today", "team_abbr": "LAL", "game_date": date(2023, 11, 26)}
+    found = _lost_rosters(
+        *(ibis.memtable(rows) for rows in ([side | {"games_played_team": 12}], numbers, lost))
+    )
+    assert answers(found) == [{"game_id": "today", "team_abbr": "LAL", "gap_ids": ["b LAL"]}]
 
 
 def test_a_line_and_who_is_out_are_known_before_the_game(tmp_path) -> None:

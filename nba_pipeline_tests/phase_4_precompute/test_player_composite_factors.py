@@ -124,6 +124,14 @@ def test_a_row_names_the_gaps_of_what_it_is_made_of_and_no_others() -> None:
     assert found["gap_ids"] == ["his", "shots of his", "shots of theirs"]
 
 
+def test_a_hole_of_the_day_before_a_game_is_of_the_last_days_alone() -> None:
+    """Whether the tenth-last game was a back-to-back is asked of nobody: it is 15 days ago."""
+    usages = dict.fromkeys((-5, -3, -1, 0, 1, 2, 4, 6, 8, 9), 20.0)
+    for hole, named in ((DAY - 16, False), (DAY - 7, True)):
+        found = factors(usages=usages, gaps=[lost_roster(hole) | {"gap_id": "roster"}])
+        assert ("roster" in found["gap_ids"]) is named
+
+
 def test_a_teammate_who_is_out_leaves_his_plays() -> None:
     """12.5 of the 100: of the 87.5 that are left he uses 19.6."""
     found = factors([context(teammates_out_usage=12.5)])

@@ -237,12 +237,18 @@ def test_a_lost_real_game_is_on_exactly_the_predictions_that_depend_on_it(
     }
     made = lab.rows("player_prop_predictions")
     out: dict[tuple, set] = {}
-    for row in lab.rows("upcoming_player_game_context", injury_status="out"):
-        out.setdefault((row["game_id"], row["team_abbr"]), set()).add(row["player_id"])
+    told = set()
+    for row in lab.rows("upcoming_player_game_context"):
+        if row["injury_status"] == "out":
+            out.setdefault((row["game_id"], row["team_abbr"]), set()).add(row["player_id"])
+        if row["injury_source"] != "none":
+            told.add((row["game_id"], row["player_id"]))
+    assert told
     behind: dict[int, set[str]] = {}
     for row in sorted(made, key=lambda row: row["game_date"]):
         missing = out.get((row["game_id"], row["team_abbr"]), ())
-        own = walk.feature_gaps(row, missing)
+        is_told = (row["game_id"], row["player_id"]) in told
+        own = walk.feature_gaps(row, missing, is_out_told=is_told)
         behind.setdefault(row["player_id"], set()).update(own)
         if row["system"] in BY_SIMILAR:
             # What his earlier games were made of is behind what is said of those like tonight's.
