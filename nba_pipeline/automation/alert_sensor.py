@@ -66,7 +66,6 @@ def tell(
     before = json.loads(cursor) if cursor else {}
     with opened() as home:
         engine, settings = home.engine, home.settings
-        make_sure(engine)
         try:
             seen = _at_a_glance(home, instance)
             if before.get("seen") == seen:
@@ -77,15 +76,15 @@ def tell(
             # Whatever it is, somebody has to know that nobody looks. What was told is not gone.
             logging.getLogger(__name__).exception("cannot look")
             seen, found, report = "", [_cannot_look(error)], None
-        else:
+        make_sure(engine)
+        if report:
             forget_gone(engine, found)
         new = untold(engine, found, settings.alert_hours)
     says = f"{len(new)} alerts told" if new else "nothing new is amiss"
-    says = says if report else f"{found[0].what}; {says}"
     try:
         failed = send(new, settings)
     except NobodyTold as error:
-        seen, says = "", f"{says}; {len(new)} alerts reached nobody: {error}"
+        seen, says = "", f"{len(new)} alerts reached nobody: {error}"
     else:
         note_told(engine, new)
         says += "".join(f"; not by {why}" for why in failed)
@@ -96,7 +95,7 @@ def tell(
         else []
     )
     return dg.SensorResult(
-        skip_reason=dg.SkipReason(says),
+        skip_reason=dg.SkipReason(says if report else f"{found[0].what}; {says}"),
         asset_events=events,
         cursor=json.dumps({"seen": seen, "report": mark}),
     )
