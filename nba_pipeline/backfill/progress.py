@@ -175,7 +175,7 @@ def _expected(connection: sa.Connection, table: str, dates: int) -> float:
         .order_by(sa.func.abs(_STEPS.c.dates - dates), _STEPS.c.id.desc())
         .limit(_LIKE)
     )
-    computed = [(_computed(row), float(row.seconds)) for row in past]
+    computed = [(_computed(row.dates, row.detail), float(row.seconds)) for row in past]
     if not computed:
         return _GUESS_SECONDS + dates * _GUESS_SECONDS_PER_DATE
     count, seconds = min(computed, key=lambda step: abs(step[0] - dates))
@@ -183,7 +183,7 @@ def _expected(connection: sa.Connection, table: str, dates: int) -> float:
     return seconds * (dates / count if dates > count else 1.0)
 
 
-def _computed(step: sa.Row[Any]) -> int:
+def _computed(dates: int, detail: str) -> int:
     """How many of its dates a step has computed: those that it found current took no time."""
-    told = _COMPUTED.match(step.detail or "")
-    return sum(map(int, told.groups())) if told else step.dates
+    told = _COMPUTED.match(detail)
+    return sum(map(int, told.groups())) if told else dates
