@@ -11,7 +11,8 @@ _SHOWN = 3
 class Alert:
     """One thing to tell: how bad, of what kind, what with its dates and likely cause, what shows more.
 
-    P0 is tonight's predictions, P1 the data, P2 the rest.
+    P0 is tonight's predictions, P1 the data, P2 the rest. What has happened is told once; what
+    lasts again after hours.
     """
 
     severity: str
@@ -19,6 +20,7 @@ class Alert:
     key: str
     what: str
     command: str
+    has_happened: bool = False
 
 
 def some(texts: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import dagster as dg
 
 from nba_pipeline import clock
+from nba_pipeline.automation.alert import P0, Alert
 from nba_pipeline.automation.alerts import alerts
-from nba_pipeline.automation.alerts_told import forget_gone, note_told, untold
+from nba_pipeline.automation.alerts_told import forget_gone, make_sure, note_told, untold
 from nba_pipeline.automation.channels import NobodyTold, send
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.on_call import OnCall, on_call
@@ -22,6 +24,7 @@ ALERTS, REPORT = "alert_sensor", "on_call_report"
 _SECONDS = 60
 _MINUTES = 10
 _SHOWN = 50
+_LONGEST = 300
 
 
 def report_asset() -> dg.AssetSpec:
@@ -62,13 +65,21 @@ def tell(
     """
     before = json.loads(cursor) if cursor else {}
     with opened() as home:
-        seen = _at_a_glance(home, instance)
-        if before.get("seen") == seen:
-            return dg.SensorResult(skip_reason=dg.SkipReason("nothing has changed"), cursor=cursor)
-        found, report = alerts(home, instance), on_call(home)
-        forget_gone(home.engine, found)
-        new = untold(home.engine, found, home.settings.alert_hours)
         engine, settings = home.engine, home.settings
+        try:
+            seen = _at_a_glance(home, instance)
+            if before.get("seen") == seen:
+                skip = dg.SkipReason("nothing has changed")
+                return dg.SensorResult(skip_reason=skip, cursor=cursor)
+            found, report = alerts(home, instance), on_call(home)
+        except Exception as error:
+            # Whatever it is, somebody has to know that nobody looks. What was told is not gone.
+            logging.getLogger(__name__).exception("cannot look")
+            seen, found, report = "", [_cannot_look(error)], None
+        make_sure(engine)
+        if report:
+            forget_gone(engine, found)
+        new = untold(engine, found, settings.alert_hours)
     says = f"{len(new)} alerts told" if new else "nothing new is amiss"
     try:
         failed = send(new, settings)
@@ -77,14 +88,24 @@ def tell(
     else:
         note_told(engine, new)
         says += "".join(f"; not by {why}" for why in failed)
-    mark = _mark(report)
-    is_new = mark != before.get("report")
-    events = [dg.AssetMaterialization(REPORT, metadata=metadata(report))] if is_new else []
+    mark = _mark(report) if report else before.get("report")
+    events = (
+        [dg.AssetMaterialization(REPORT, metadata=metadata(report))]
+        if report and mark != before.get("report")
+        else []
+    )
     return dg.SensorResult(
-        skip_reason=dg.SkipReason(says),
+        skip_reason=dg.SkipReason(says if report else f"{found[0].what}; {says}"),
         asset_events=events,
         cursor=json.dumps({"seen": seen, "report": mark}),
     )
+
+
+def _cannot_look(error: Exception) -> Alert:
+    """What to tell where nothing can be said of what is amiss."""
+    kind = type(error).__name__
+    what = f"cannot look: {kind}: {' '.join(str(error).split())[:_LONGEST]}"
+    return Alert(P0, "cannot look", f"cannot look:{kind}", what, "nba-pipeline report")
 
 
 def _at_a_glance(home: OpenInstallation, instance: dg.DagsterInstance) -> str:

@@ -1,19 +1,20 @@
 """What there is to tell of runs and backfills: that they failed, stall, were stopped or have ended."""
 
 import time
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from nba_pipeline.automation.alert import P0, P1, P2, Alert, some
 from nba_pipeline.automation.on_call import Installation
-from nba_pipeline.automation.run_requests import ended
+from nba_pipeline.automation.run_requests import Ended, ended
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.audit import AuditLine
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.engine.staleness import Survey
-from nba_pipeline.orchestration.run_tags import BACKFILL_TAG, RANGE_TAGS
+from nba_pipeline.errors import WrongRequest
+from nba_pipeline.orchestration.run_tags import BACKFILL_TAG, days_of
 from nba_pipeline.quality.predictions import PREDICTIONS
 from nba_pipeline.thresholds import STALLED_SECONDS
 
@@ -38,7 +39,7 @@ def of_runs(
     yield from _from_audit(lines, now)
     yield from _failed_runs(instance, survey, now)
     yield from _stalled(home)
-    yield from _finished(home, instance, lines, now)
+    yield from _finished(home, instance, now)
 
 
 _OF_ACTION = {
@@ -58,13 +59,14 @@ def _from_audit(lines: Iterable[AuditLine], now: datetime) -> Iterator[Alert]:
                 f"{line.action}:{line.run_id or line.backfill_id}:{line.at.isoformat()}",
                 f"{line.backfill_id or line.run_id}: {line.detail.get('reason')} (by {line.actor})",
                 "nba-pipeline audit",
+                has_happened=True,
             )
 
 
 def _failed_runs(instance: dg.DagsterInstance, survey: Survey, now: datetime) -> Iterator[Alert]:
-    """Runs of the last day that failed before or beside their tables, or died.
+    """Runs of the last day that failed where no partition tells of it, or died.
 
-    Of a table that failed its partitions tell. What was put off is no failure.
+    What was put off is no failure.
     """
     wanted = dg.RunsFilter(
         statuses=[dg.DagsterRunStatus.FAILURE],
@@ -72,18 +74,44 @@ def _failed_runs(instance: dg.DagsterInstance, survey: Survey, now: datetime) ->
     )
     for record in instance.get_run_records(wanted, limit=_LINES):
         run, how = record.dagster_run, ended(record, instance)
-        if how.is_put_off or how.steps & survey.tables.keys():
+        days = _days(run)
+        is_told = how.steps and all(_is_told(step, days, how, survey) for step in how.steps)
+        if how.is_put_off or is_told:
             continue
         names = sorted(key.to_user_string() for key in run.asset_selection or ())
-        span = " to ".join(dict.fromkeys(run.tags[tag] for tag in RANGE_TAGS if tag in run.tags))
-        is_tonight = PREDICTIONS in names and str(now.date()) in span
+        span = " to ".join(dict.fromkeys(str(day) for day in [*days[:1], *days[-1:]]))
+        is_tonight = PREDICTIONS in names and now.date() in days
         yield Alert(
             P0 if is_tonight else P1,
             "run failed",
             f"run:{run.run_id}",
             f"run {run.run_id} of {some(names)} {span}: {how.message[:_LONGEST]}",
             f"nba-pipeline progress {run.tags.get(BACKFILL_TAG, run.run_id)}",
+            has_happened=True,
         )
+
+
+def _days(run: dg.DagsterRun) -> list[date]:
+    """The run's partitions; none where its tags name none."""
+    try:
+        return days_of(run)
+    except (WrongRequest, ValueError):
+        return []
+
+
+def _is_told(step: str, days: Sequence[date], how: Ended, survey: Survey) -> bool:
+    """Whether the failed step is a table of which a partition of the days tells, or was made since.
+
+    What is made since then was failed until then.
+    """
+    if step not in survey.tables or not days:
+        return False
+    wanted = survey.tables[step].partitions_of(days)
+    failed, stamps = survey.failed(step), survey.stamps(step)
+    ended_at = datetime.fromtimestamp(how.at, UTC)
+    return any(
+        day in failed or (day in stamps and stamps[day].written_at > ended_at) for day in wanted
+    )
 
 
 def _stalled(home: Installation) -> Iterator[Alert]:
@@ -104,18 +132,12 @@ def _stalled(home: Installation) -> Iterator[Alert]:
                 )
 
 
-def _finished(
-    home: Installation, instance: dg.DagsterInstance, lines: Iterable[AuditLine], now: datetime
-) -> Iterator[Alert]:
+def _finished(home: Installation, instance: dg.DagsterInstance, now: datetime) -> Iterator[Alert]:
     """Backfills that people gave, and that have come to their end within the last day."""
     progress = Progress(home.engine)
     at_work = {lease.backfill_id for lease in home.leases.living()}
-    given = [
-        str(line.backfill_id)
-        for line in lines
-        if line.action == "backfill" and now - line.at < timedelta(days=1)
-    ]
-    for name in dict.fromkeys(given):
+    at_an_end = progress.at_an_end_since(now - timedelta(days=1))
+    for name in audit.given(home.engine, at_an_end):
         steps = progress.steps(name)
         if steps and name not in at_work:
             failed = sum(step.state == audit.FAILED for step in steps)
@@ -127,6 +149,7 @@ def _finished(
                 f"{name}: {len(steps)} tables in {sum(step.seconds for step in steps):.0f} s, "
                 f"{failed} failed{f', {left} not done' if left else ''}",
                 f"nba-pipeline diff {name}",
+                has_happened=True,
             )
     for backfill in instance.get_backfills(limit=_LINES):
         ended_at = backfill.backfill_end_timestamp
@@ -137,4 +160,5 @@ def _finished(
                 f"finished:{backfill.backfill_id}",
                 f"{backfill.backfill_id}, given in the UI: {backfill.status.value.lower()}",
                 f"nba-pipeline diff {backfill.backfill_id}",
+                has_happened=True,
             )

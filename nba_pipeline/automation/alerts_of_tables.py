@@ -18,6 +18,7 @@ _GAMES = "nbac_schedule"
 _DAYS_OVERDUE = 7
 _GAME_DAYS = 6
 """The last week of games, as dates that have any; one is mostly without."""
+_FEWEST_GAME_DAYS, _HARDLY_SILENT = 3, 0.9
 _DROPS_ARE_NEWS = timedelta(days=10)
 
 
@@ -33,6 +34,7 @@ def of_tables(survey: Survey, now: datetime) -> Iterator[Alert]:
     yield from _drops(survey, now.date())
     yield from _dried_up(survey, now.date())
     yield from _overdue(survey, now)
+    yield from _coming_seasons(survey)
 
 
 def _failing(survey: Survey, today: date) -> Iterator[Alert]:
@@ -71,7 +73,7 @@ def _checks(survey: Survey, now: datetime) -> Iterator[Alert]:
             yield Alert(
                 P1,
                 "gate failed" if table.gate else "check failed",
-                f"check:{name}:{check}:{days[-1]}:{len(days)}",
+                f"check:{name}:{check}:{days[-1]}",
                 f"{name} {check} on {days[0]} to {days[-1]} ({len(days)}): {some(keys[check])}",
                 f"nba-pipeline validate --from {days[0]} --to {days[-1]}",
             )
@@ -121,18 +123,24 @@ def _drops(survey: Survey, today: date) -> Iterator[Alert]:
 
 
 def _dried_up(survey: Survey, today: date) -> Iterator[Alert]:
-    """Raw tables whose source may fall silent, and has in the last week of games: no row of it."""
+    """Raw tables whose source may fall silent, and has in the last week of games: no row of it.
+
+    Where games are few, as in finals, some dates are enough of one that was hardly ever silent.
+    """
     games = {day for day, stamp in survey.stamps(_GAMES).items() if stamp.row_count}
-    week = sorted(day for day in games if day <= today)[-_GAME_DAYS:]
-    if not week or week[0] < today - _DROPS_ARE_NEWS:
+    news = today - _DROPS_ARE_NEWS
+    week = sorted(day for day in games if news <= day <= today)[-_GAME_DAYS:]
+    if len(week) < _FEWEST_GAME_DAYS:
         return
     before = week[0] - timedelta(weeks=int(COVERAGE_WEEKS.value))
     for name, table in survey.tables.items():
         stamps = survey.stamps(name)
         if table.phase != RAW or table.expected or not all(day in stamps for day in week):
             continue
-        had = sum(stamps[d].row_count for d in games if before <= d < week[0] and d in stamps)
-        if had and not any(stamps[day].row_count for day in week):
+        counts = [stamps[d].row_count for d in games if before <= d < week[0] and d in stamps]
+        had, spoke = sum(counts), sum(count > 0 for count in counts)
+        is_enough = len(week) == _GAME_DAYS or spoke >= _HARDLY_SILENT * len(counts)
+        if had and is_enough and not any(stamps[day].row_count for day in week):
             yield Alert(
                 P1,
                 "coverage dropped",
@@ -199,3 +207,21 @@ def _late_alert(
         f"{name} {span}, expected by {by:%H:%M} US Eastern, {late[last]}{waiting}",
         "nba-pipeline report",
     )
+
+
+def _coming_seasons(survey: Survey) -> Iterator[Alert]:
+    """Files of a season that the calendar lacks, which nobody reads."""
+    sources = {source for table in survey.tables.values() for source in table.sources}
+    paths: dict[str, list[str]] = {}
+    for source in sources:
+        for path, why in survey.landing.of_coming_seasons(source).items():
+            paths.setdefault(why, []).append(path)
+    for why, of in paths.items():
+        first = min(of)
+        yield Alert(
+            P1,
+            "unknown season",
+            f"season:{first}",
+            f"{some(sorted(of))}: {why}",
+            "nba-pipeline status",
+        )

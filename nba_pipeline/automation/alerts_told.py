@@ -1,7 +1,7 @@
 """Which alerts have been told, by their keys.
 
-What has been told is not told again for hours, however often it is found; what goes away and comes
-back later is.
+What lasts is told again after hours, what has happened is not. What goes away is remembered for an
+hour: what comes back after that is new.
 """
 
 from collections.abc import Sequence
@@ -20,16 +20,25 @@ _SENT = sa.Table(
     METADATA,
     sa.Column("key", sa.String(200), primary_key=True),
     sa.Column("told_at", sa.Float, nullable=False),
+    sa.Column("gone_at", sa.Float),
 )
 
 
-def untold(engine: sa.Engine, found: Sequence[Alert], hours: float) -> list[Alert]:
-    """Those of the alerts that were not told within the last hours."""
+def make_sure(engine: sa.Engine) -> None:
+    """Makes the book of alerts where there is none; once before the others are asked."""
     create_tables(engine, METADATA)
+
+
+def untold(engine: sa.Engine, found: Sequence[Alert], hours: float) -> list[Alert]:
+    """Those of the alerts that were not told, or last and were not told within the last hours."""
     since = clock.now().timestamp() - hours * 3600
     with engine.connect() as connection:
-        told = set(connection.scalars(sa.select(_SENT.c.key).where(_SENT.c.told_at > since)))
-    return [alert for alert in found if alert.key not in told]
+        told = {row.key: row.told_at for row in connection.execute(sa.select(_SENT))}
+    return [
+        alert
+        for alert in found
+        if alert.key not in told or (told[alert.key] <= since and not alert.has_happened)
+    ]
 
 
 def note_told(engine: sa.Engine, found: Sequence[Alert]) -> None:
@@ -44,11 +53,11 @@ def note_told(engine: sa.Engine, found: Sequence[Alert]) -> None:
 
 
 def forget_gone(engine: sa.Engine, found: Sequence[Alert]) -> None:
-    """Forgets that alerts were told which are no longer found: when they come back they are new."""
-    create_tables(engine, METADATA)
-    before = clock.now().timestamp() - _GONE_SECONDS
-    keys = [alert.key for alert in found]
+    """Forgets the alerts told that had been gone for an hour: when they come back they are new."""
+    now = clock.now().timestamp()
+    is_found = _SENT.c.key.in_([alert.key for alert in found])
     with begin(engine) as connection:
-        connection.execute(
-            sa.delete(_SENT).where(_SENT.c.told_at < before, _SENT.c.key.not_in(keys))
-        )
+        connection.execute(sa.delete(_SENT).where(_SENT.c.gone_at < now - _GONE_SECONDS))
+        connection.execute(sa.update(_SENT).where(is_found).values(gone_at=None))
+        newly = sa.and_(~is_found, _SENT.c.gone_at.is_(None))
+        connection.execute(sa.update(_SENT).where(newly).values(gone_at=now))

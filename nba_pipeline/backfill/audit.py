@@ -7,6 +7,7 @@ partitions are failed now is in coordination.failures.
 import getpass
 import json
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -85,6 +86,15 @@ def failure(connection: sa.Connection, backfill_id: str, run_id: str, table: str
             return str(line.detail["reason"])
     cancelled = cancellation(connection, backfill_id, run_id)
     return f"cancelled by {cancelled.actor}: {cancelled.detail['reason']}" if cancelled else None
+
+
+def given(engine: sa.Engine, ids: Sequence[str]) -> list[str]:
+    """Those of the backfills that somebody gave as a command, in order of their giving."""
+    wanted = sa.select(_AUDIT.c.backfill_id).where(
+        _AUDIT.c.backfill_id.in_(ids), _AUDIT.c.action == "backfill"
+    )
+    with engine.connect() as connection:
+        return list(dict.fromkeys(connection.scalars(wanted.order_by(_AUDIT.c.id))))
 
 
 def read(engine: sa.Engine, limit: int = 100) -> list[AuditLine]:

@@ -1,6 +1,8 @@
 """How far a backfill is and how long it will still take, from what its tables took before."""
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +27,10 @@ _STEPS = sa.Table(
 )
 _QUEUED, _LEFT = "queued", "left"
 _ENDED = ("done", audit.FAILED, _LEFT)
+_COMPUTED = re.compile(r"(\d+) written, (\d+) unchanged, ")
+_NOTHING = "0 written, 0 unchanged, %"
+_LIKE = 100
+"""So many past steps of like size are looked at."""
 _GUESS_SECONDS = 1.0
 _GUESS_SECONDS_PER_DATE = 0.01
 
@@ -73,8 +79,13 @@ class Progress:
         self._set(run_id, table, state="running", dates=dates, started_at=NOW)
 
     def finish(self, run_id: str, table: str, seconds: float, detail: str) -> None:
-        """The table is done."""
+        """The table is done; detail is what `counts` says of it."""
         self._set(run_id, table, state="done", seconds=seconds, detail=detail)
+
+    @staticmethod
+    def counts(written: int, unchanged: int, current: int, refused: int) -> str:
+        """What a step came to, from which later ones are estimated."""
+        return f"{written} written, {unchanged} unchanged, {current} current, {refused} refused"
 
     def fail(self, run_id: str, table: str, seconds: float, detail: str | None = None) -> None:
         """The table's work ended with an error; without detail the audit has a line on it."""
@@ -100,6 +111,14 @@ class Progress:
         newest = sa.select(_STEPS.c.backfill_id).order_by(_STEPS.c.id.desc()).limit(1)
         with self._engine.connect() as connection:
             return connection.scalar(newest)
+
+    def at_an_end_since(self, when: datetime) -> list[str]:
+        """The ids of backfills whose last step so far ended after that."""
+        begun = sa.func.coalesce(_STEPS.c.started_at, _STEPS.c.queued_at)
+        end = begun + sa.func.coalesce(_STEPS.c.seconds, 0.0)
+        lately = sa.select(_STEPS.c.backfill_id).where(end > when.timestamp()).distinct()
+        with self._engine.connect() as connection:
+            return list(connection.scalars(lately))
 
     def expected(self, tables: dict[str, int]) -> float:
         """Seconds that so many partitions of the tables will probably take."""
@@ -148,14 +167,23 @@ def _reason(connection: sa.Connection, row: sa.Row[Any]) -> str | None:
 
 
 def _expected(connection: sa.Connection, table: str, dates: int) -> float:
-    """Seconds for so many dates, from the past step whose size was nearest."""
+    """Seconds for so many dates, from the past step that computed the most similar number."""
     past = connection.execute(
-        sa.select(_STEPS.c.dates, _STEPS.c.seconds)
+        sa.select(_STEPS.c.dates, _STEPS.c.seconds, _STEPS.c.detail)
         .where(_STEPS.c.table_name == table, _STEPS.c.state == "done", _STEPS.c.dates > 0)
+        .where(_STEPS.c.detail.not_like(_NOTHING))
         .order_by(sa.func.abs(_STEPS.c.dates - dates), _STEPS.c.id.desc())
-        .limit(1)
-    ).first()
-    if past is None:
+        .limit(_LIKE)
+    )
+    computed = [(_computed(row.dates, row.detail), float(row.seconds)) for row in past]
+    if not computed:
         return _GUESS_SECONDS + dates * _GUESS_SECONDS_PER_DATE
+    count, seconds = min(computed, key=lambda step: abs(step[0] - dates))
     # A part of the time is there for any number of dates.
-    return float(past.seconds) * (dates / past.dates if dates > past.dates else 1.0)
+    return seconds * (dates / count if dates > count else 1.0)
+
+
+def _computed(dates: int, detail: str) -> int:
+    """How many of its dates a step has computed: those that it found current took no time."""
+    told = _COMPUTED.match(detail)
+    return sum(map(int, told.groups())) if told else dates

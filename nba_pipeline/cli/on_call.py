@@ -5,6 +5,11 @@ import typer
 from nba_pipeline.cli import report as printing
 from nba_pipeline.cli.installation import open_installation
 from nba_pipeline.cli.options import Json
+from nba_pipeline.errors import NbaPipelineError
+
+
+class CannotLook(NbaPipelineError):
+    """Nothing can be said of the installation, as the alert says too."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -16,7 +21,11 @@ def report(as_json: Json = False) -> None:
     """What runs, what was stopped and why, tonight's predictions, their gaps, and what to do next."""
     from nba_pipeline.automation.on_call import on_call  # noqa: PLC0415
 
-    told = on_call(open_installation())
+    home = open_installation()
+    try:
+        told = on_call(home)
+    except Exception as error:
+        raise CannotLook(f"cannot look: {type(error).__name__}: {error}") from error
     if as_json:
         printing.as_json(told.as_dict())
         return

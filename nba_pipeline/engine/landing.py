@@ -16,7 +16,7 @@ import pandas as pd
 from upath import UPath
 
 from nba_pipeline.engine.file_dates import UNDATED, facts_of, filed, with_copies, without_dates
-from nba_pipeline.engine.landing_files import Found, LandingFiles, unpacked
+from nba_pipeline.engine.landing_files import Found, LandingFiles, cannot_open, unpacked
 from nba_pipeline.engine.parsed_files import Facts, ParsedFiles
 from nba_pipeline.google_cloud import require_google_cloud
 from nba_pipeline.kernel.source import (
@@ -63,9 +63,6 @@ class Landing:
         A single-date file stands for its date whatever the season file says of it, also when it is
         empty; one that cannot be read stands for nothing, and is named. Rejected input is under its
         own date, its file's, or its season's first day. Rows of other days may be among them.
-
-        Raises:
-            UnknownSeason: a required source has a file of a coming season that the calendar lacks.
         """
         parts = [self._season(source, season, days) for season in _asked(source, days)]
         if not parts:
@@ -88,9 +85,6 @@ class Landing:
             days: the dates.
             with_places: whether it makes a difference where a good row stands, in which file and
                 row; of rejected input it always does, since its place is told.
-
-        Raises:
-            UnknownSeason: a required source has a file of a coming season that the calendar lacks.
         """
         dated: dict[date, str] = {}
         filed: dict[date, str] = {}
@@ -150,6 +144,10 @@ class Landing:
     def seasons_with_files(self, source: Source, seasons: Sequence[str]) -> list[str]:
         """The seasons of which the source has any file."""
         return [season for season in seasons if self._found.has_files(source, season)]
+
+    def of_coming_seasons(self, source: Source) -> dict[str, str]:
+        """Its files of seasons after the calendar's last one, each with how that season is added."""
+        return self._found.of_coming_seasons(source)
 
     def refusals(self, source: Source, days: Sequence[date]) -> dict[date, str]:
         """The dates whose expectation cannot be read from a required source, each with why."""
@@ -228,14 +226,16 @@ class Landing:
         return {found.file.game_date for found in dated} - {day for days in unread for day in days}
 
     def _files(self, source: Source, season: str, days: Sequence[date]) -> list[Found]:
-        self._found.refuse_unknown_seasons(source)
         found = self._found.of_season(source, season, min(days), max(days))
         return [self._read_once(each) if each.copies else each for each in found]
 
     def _read_once(self, found: Found) -> Found:
         """The file without its trouble where all its copies say the same."""
         paths = (found.file.path, *found.copies)
-        said = {self._fingerprint(path, is_unpacked=True) for path in paths}
+        try:
+            said = {self._fingerprint(path, is_unpacked=True) for path in paths}
+        except OSError as error:
+            return replace(found, trouble=cannot_open(error, *paths), copies=())
         return found if len(said) > 1 else replace(found, trouble=None)
 
     def _game_dates(self, schedule: Source, season: str) -> Mapping[str, date]:
@@ -251,7 +251,12 @@ class Landing:
         # What a file says is filed by its season's days, which a setting may move.
         spans = calendar.season(file.season) if file.season else calendar.seasons()
         place = _short(f"{file.path} {spans} {file.game_date}")
-        content = self.fingerprint(file) if found.trouble is None else _short(str(found.trouble))
+        try:
+            content = "" if found.trouble else self.fingerprint(file)
+        except OSError as error:
+            found = replace(found, trouble=cannot_open(error, file.path))
+        if found.trouble:
+            content = _short(str(found.trouble))
         if found.copies and found.trouble is None:
             content = _short(f"{content} {found.copies}")
 

@@ -4,6 +4,7 @@ A file whose name says nothing, that two names claim, or that is missing though 
 found all the same, with what keeps it from being read.
 """
 
+import errno
 import gzip
 import re
 import zlib
@@ -17,6 +18,8 @@ from nba_pipeline.kernel.source import Source, SourceFile
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import GAME_ID, season_of_game
 
+_OF_THE_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+_OF_ITS_PLACE = (errno.ELOOP, errno.EIO)
 GameDates = Callable[[str], Mapping[str, date]]
 """A season's name to the date of each of its games by game_id."""
 
@@ -75,12 +78,17 @@ class LandingFiles:
             for each in self.of_season(source, season)
         )
 
-    def refuse_unknown_seasons(self, source: Source) -> None:
-        """Raises UnknownSeason where the source has a file of a season after the last one."""
-        for path in self._entries(source.place) if source.is_required else ():
+    def of_coming_seasons(self, source: Source) -> dict[str, str]:
+        """The files of seasons after the calendar's last one, each with how that season is added."""
+        found: dict[str, str] = {}
+        for path in self._entries(source.place) if source.layout == "seasons" else ():
             name = self._ended(source, path)
             if name and re.fullmatch(r"\d{4}-\d{2}", name) and name > calendar.seasons()[-1].name:
-                calendar.season(name)
+                try:
+                    calendar.season(name)
+                except calendar.UnknownSeason as error:
+                    found[path] = str(error)
+        return found
 
     # --- layouts
 
@@ -196,6 +204,18 @@ class LandingFiles:
             if name.endswith(f".{ending}"):
                 return name.removesuffix(f".{ending}")
         return None
+
+
+def cannot_open(error: OSError, *paths: str) -> tuple[str, str]:
+    """The trouble of one of the files that is no file, leads nowhere or may not be read.
+
+    Raises:
+        OSError: it is no matter of this file, as where a connection or a machine is at its end.
+    """
+    if isinstance(error, _OF_THE_FILE) or error.errno in _OF_ITS_PLACE:
+        why = error.strerror or "it is not there"
+        return "unreadable_file", f"{' or '.join(paths)} cannot be opened: {why}"
+    raise error
 
 
 def unpacked(content: bytes) -> bytes:

@@ -275,10 +275,9 @@ class RunSession:
             self.progress.fail(self._run_id, table.name, seconds, detail)
             interrupts.stop_if_come()
             raise
-        detail = (
-            f"{len(computed.replaced.written)} written, {len(computed.replaced.unchanged)} "
-            f"unchanged, {len(computed.current)} current, {len(computed.refused)} refused"
-        )
+        replaced = computed.replaced
+        counted = (replaced.written, replaced.unchanged, computed.current, computed.refused)
+        detail = self.progress.counts(*map(len, counted))
         self.progress.finish(self._run_id, table.name, time.perf_counter() - started, detail)
         if refused := sorted(computed.refused):
             dates = f"{refused[0]} to {refused[-1]} ({len(refused)})"

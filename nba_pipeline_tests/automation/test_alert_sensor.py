@@ -1,5 +1,6 @@
 """What is amiss is told once, to everyone who is set, the worst first; the report says the rest."""
 
+import shutil
 import time as real_time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -23,9 +24,12 @@ from nba_pipeline.automation import alert_sensor, alerts_of_tables
 from nba_pipeline.automation.alert import P0, P1, Alert
 from nba_pipeline.automation.alert_sensor import REPORT, tell
 from nba_pipeline.automation.alerts import alerts
+from nba_pipeline.automation.alerts_of_runs import _is_told
 from nba_pipeline.automation.alerts_of_tables import _checks, _dried_up, _drops, _late, _overdue
+from nba_pipeline.automation.alerts_told import forget_gone, note_told, untold
 from nba_pipeline.automation.channels import NobodyTold, send, subject_of
 from nba_pipeline.automation.on_call import on_call
+from nba_pipeline.automation.sensors import LANDING, REPAIR
 from nba_pipeline.automation.work import Found
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import Claim, Holder
@@ -37,9 +41,11 @@ from nba_pipeline.settings import Settings
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import STALLED_SECONDS
+from nba_pipeline.warehouse.protocol import OlderCode
 from nba_pipeline_tests.automation.looking import Looking
 from nba_pipeline_tests.automation.receivers import Received, receivers
 from nba_pipeline_tests.conftest import Lab, with_upstream
+from nba_pipeline_tests.league_files import SCHEDULE, TEAM_LOG
 
 TODAY = date(2023, 10, 25)
 FIRST_DAY = date(2023, 10, 24)
@@ -66,8 +72,6 @@ def whole(tmp_path_factory) -> Path:
 @pytest.fixture
 def looking(whole: Path, tmp_path: Path) -> Looking:
     """A home of its own with them."""
-    import shutil  # noqa: PLC0415
-
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
     return Looking(tmp_path, tmp_path / "landing")
 
@@ -226,6 +230,21 @@ def test_a_backfill_that_somebody_gave_is_told_when_it_has_ended(looking: Lookin
     assert alert.command == "nba-pipeline diff mine"
 
 
+def test_a_backfill_of_more_than_a_day_is_told_for_a_day_after_its_end(looking: Looking) -> None:
+    """It began now and its table took 30 hours: it is told in hour 30 and 53, and no more in 55."""
+    progress = Progress(looking.home.engine)
+    with begin(looking.home.engine) as connection:
+        audit.write(connection, "backfill", backfill_id="mine")
+    progress.queue("mine", "run-1", {"nbac_schedule": 3})
+    progress.start("run-1", "nbac_schedule", 3)
+    progress.finish("run-1", "nbac_schedule", 30 * 3600.0, "3 written")
+    began = clock.now()
+    for hours, told in ((30, 1), (53, 1), (55, 0)):
+        with clock.set_to(began + timedelta(hours=hours)):
+            found = alerts(looking.home, looking.instance)
+        assert [a.kind for a in found].count("backfill finished") == told
+
+
 def test_a_table_that_takes_far_longer_than_before_is_told(looking: Looking, monkeypatch) -> None:
     """Three partitions took a second; now they have been at work for two minutes and more."""
     progress = Progress(looking.home.engine)
@@ -353,12 +372,44 @@ def test_a_source_that_falls_silent_is_told() -> None:
     assert list(_dried_up(survey(0), today + timedelta(days=30))) == []
 
 
-def test_a_run_that_fails_before_its_tables_is_told(looking: Looking) -> None:
-    """Also one that died; of one in which a table failed the table tells, and one put off is none."""
-    asked = [dg.AssetKey(PREDICTIONS)]
-    tags = dict.fromkeys(RANGE_TAGS, str(TODAY))
+@pytest.mark.parametrize(
+    ("today", "speaks_every", "told"),
+    [
+        (date(2024, 6, 13), 1, ["2024-06-06 to 2024-06-12: no row on 3 dates"]),
+        (date(2024, 6, 18), 1, ["2024-06-09 to 2024-06-17: no row on 4 dates"]),
+        (date(2024, 6, 10), 1, []),
+        (date(2024, 6, 18), 2, []),
+    ],
+)
+def test_a_source_that_falls_silent_in_the_finals_is_told(
+    today: date, speaks_every: int, told: list[str]
+) -> None:
+    """Three of their dates are enough of what spoke on every date, and not of every other one."""
+    name = "odds_api_player_points_props"
+    played = [date(2024, 5, n) for n in range(8, 31)] + [date(2024, 6, n) for n in (6, 9, 12, 14)]
+    played.append(date(2024, 6, 17))
+    games = dict.fromkeys(played, SimpleNamespace(row_count=1))
+    lines = {
+        day: SimpleNamespace(row_count=int(day.month == 5 and day.day % speaks_every == 0))
+        for day in played
+    }
+    stamps = {name: lines, "nbac_schedule": games}
+    survey = SimpleNamespace(tables={n: TABLES[n] for n in stamps}, stamps=lambda n: stamps[n])
+    found = [alert.what for alert in _dried_up(survey, today)]
+    assert len(found) == len(told)
+    assert all(text in what for text, what in zip(told, found, strict=True))
 
-    def failed(step: str | None, error: Exception | None) -> str:
+
+def test_a_run_that_fails_before_its_tables_is_told(looking: Looking) -> None:
+    """Also one that died, or whose table's step marked nothing; one put off is none.
+
+    Where a partition of the table that failed is marked, or was made since, the run is not told.
+    """
+    asked = [dg.AssetKey(PREDICTIONS)]
+    one, several = {"dagster/partition": str(TODAY)}, dict.fromkeys(RANGE_TAGS, str(TODAY))
+    failures = looking.lab.warehouse.failures
+
+    def failed(step: str | None, error: Exception | None, tags: dict[str, str] = several) -> str:
         run = create_run_for_test(
             looking.instance, tags=tags, asset_selection=set(asked), status=STARTED
         )
@@ -376,14 +427,43 @@ def test_a_run_that_fails_before_its_tables_is_told(looking: Looking) -> None:
         looking.instance.report_run_failed(run)
         return run.run_id
 
-    told = {failed("nba_gamebook", MemoryError("no memory left")), failed(None, None)}
-    failed(PREDICTIONS, ValueError("a table's own"))
+    def runs_told() -> list[Alert]:
+        with _at(10):
+            found = alerts(looking.home, looking.instance)
+        return [alert for alert in found if alert.key.startswith("run:")]
+
+    told = {
+        failed("nba_gamebook", MemoryError("no memory left")),
+        failed(None, None),
+        failed(None, None, one),
+    }
+    unmarked = failed(PREDICTIONS, OlderCode("the rows are of newer code"))
     failed(PREDICTIONS, DeadlinePassed("tonight first"))
-    with _at(10):
-        found = [a for a in alerts(looking.home, looking.instance) if a.key.startswith("run:")]
-    assert {alert.key.removeprefix("run:") for alert in found} == told
-    assert {(alert.severity, alert.kind) for alert in found} == {(P0, "run failed")}
+    found = runs_told()
+    assert {alert.key.removeprefix("run:") for alert in found} == {*told, unmarked}
+    assert {(a.severity, a.kind, a.has_happened) for a in found} == {(P0, "run failed", True)}
+    failures.mark(PREDICTIONS, {TODAY - timedelta(days=1): "another's"}, "run-6")
+    assert {alert.key.removeprefix("run:") for alert in runs_told()} == {*told, unmarked}
+    failures.mark(PREDICTIONS, {TODAY: "a table's own"}, "run-7")
+    assert {alert.key.removeprefix("run:") for alert in runs_told()} == told
     assert any("no memory left" in alert.what for alert in found)
+
+
+def test_what_was_made_since_a_run_failed_tells_of_it_no_more() -> None:
+    """Two dates, of which one was written an hour later; a third is of no matter, nor a source."""
+    days = [TODAY, TODAY + timedelta(days=1)]
+    failed_at = datetime(2023, 10, 25, 12, tzinfo=UTC)
+    how = SimpleNamespace(at=failed_at.timestamp())
+
+    def is_told(step: str, day: date, hours: int) -> bool:
+        stamps = {day: SimpleNamespace(written_at=failed_at + timedelta(hours=hours))}
+        survey = SimpleNamespace(tables=TABLES, failed=lambda _: {}, stamps=lambda _: stamps)
+        return _is_told(step, days, how, survey)
+
+    assert is_told(PREDICTIONS, days[1], 1)
+    assert not is_told(PREDICTIONS, days[1], -1)
+    assert not is_told(PREDICTIONS, days[1] + timedelta(days=1), 1)
+    assert not is_told("nba_gamebook", days[1], 1)
 
 
 def test_a_backfill_of_the_ui_is_told_when_it_has_ended(looking: Looking) -> None:
@@ -429,6 +509,84 @@ def test_what_was_mended_and_fails_again_is_told_again(
     assert sum("run failed" in of_post for of_post in kinds) == 2
 
 
+def test_what_has_happened_is_told_once_and_what_lasts_every_six_hours(looking: Looking) -> None:
+    """For a day both are found at each look."""
+    found = [
+        Alert(P1, "run failed", "run:1", "w", "c", has_happened=True),
+        Alert(P1, "overdue", "overdue:x", "w", "c"),
+    ]
+    told: list[list[str]] = []
+    engine = looking.home.engine
+    for hour in range(24):
+        with _at(hour):
+            forget_gone(engine, found)
+            new = untold(engine, found, 6.0)
+            note_told(engine, new)
+        told.append([alert.key for alert in new])
+    assert told[0] == ["run:1", "overdue:x"]
+    assert [told[hour] for hour in (6, 12, 18)] == [["overdue:x"]] * 3
+    assert sum(map(len, told)) == 5
+
+
+def test_an_alert_is_new_once_it_has_been_gone_for_an_hour(looking: Looking) -> None:
+    """However long ago it was told; what is gone for a minute and comes back is not told."""
+    engine, alert = looking.home.engine, Alert(P1, "overdue", "k", "w", "c")
+    told = []
+    for hour, minute, found in (
+        (9, 0, [alert]),
+        (11, 30, [alert]),
+        (11, 31, []),
+        (11, 32, [alert]),
+        (11, 40, []),
+        (12, 39, []),
+        (12, 41, [alert]),
+    ):
+        with _at(hour, minute):
+            forget_gone(engine, found)
+            new = untold(engine, found, 6.0)
+            note_told(engine, new)
+        told += [(hour, minute)] * len(new)
+    assert told == [(9, 0), (12, 41)]
+
+
+def test_that_nobody_can_look_is_told(
+    looking: Looking, received: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once in six hours, though each look tries again; what was told before is not gone by that."""
+    _set(looking, received)
+    with _at(9):
+        _tell(looking, None)
+    before = len(received.posted)
+    with monkeypatch.context() as broken:
+        broken.setattr(alert_sensor, "on_call", lambda _home: 1 // 0)
+        with _at(18):
+            told = _tell(looking, None)
+            _tell(looking, told.cursor)
+    (posted,) = received.posted[before:]
+    (alert,) = posted["alerts"]
+    assert (alert["severity"], alert["kind"]) == (P0, "cannot look")
+    assert alert["what"].startswith("cannot look: ZeroDivisionError: ")
+    assert str(told.skip_reason.skip_message).startswith("cannot look: ZeroDivisionError")
+    assert list(told.asset_events) == []
+
+
+def test_a_stray_file_of_the_landing_zone_stops_no_look(looking: Looking) -> None:
+    """A schedule of a season that the calendar lacks is told; a link to nothing is a bad file."""
+    shutil.copy(looking.landing / SCHEDULE, looking.landing / "nba_stats/schedule/2027-28.json")
+    link = looking.landing / TEAM_LOG.replace(".json", "/2023-10-26.json")
+    link.parent.mkdir()
+    link.symlink_to("nowhere")
+    with _at(18):
+        for name in (LANDING, REPAIR):
+            looking.look(name)
+        on_call(looking.home)
+        found = {alert.kind: alert for alert in alerts(looking.home, looking.instance)}
+    alert = found["unknown season"]
+    assert alert.severity == P1
+    assert alert.what.startswith("nba_stats/schedule/2027-28.json: the calendar has no season")
+    assert "NBA_PIPELINE_SEASONS=" in alert.what
+
+
 def test_a_month_that_its_gate_refused_is_told_in_the_week_in_which_it_did() -> None:
     """Its partition is the first of the month, whenever it was trained."""
     month, trained = date(2023, 12, 1), datetime(2023, 12, 9, 4, 30, tzinfo=UTC)
@@ -437,6 +595,23 @@ def test_a_month_that_its_gate_refused_is_told_in_the_week_in_which_it_did() -> 
     for days, told in ((0, 1), (6, 1), (8, 0)):
         found = list(_checks(survey, trained + timedelta(days=days)))
         assert [alert.kind for alert in found] == ["gate failed"] * told
+
+
+def test_a_check_that_fails_on_is_one_alert_as_its_week_moves() -> None:
+    """Of three dates the first leaves the week at midnight; a fourth that fails is news."""
+    days = [date(2024, 1, day) for day in (3, 4, 5)]
+    written = datetime(2023, 10, 1, tzinfo=UTC)
+    stamp = SimpleNamespace(failed={"expected_keys": ("a",)}, written_at=written)
+    stamps = dict.fromkeys(days, stamp)
+
+    def keys(day: int) -> list[str]:
+        now = datetime(2024, 1, day, 12, tzinfo=clock.EASTERN)
+        return [alert.key for alert in _checks(_stored("nbac_player_boxscore", stamps), now)]
+
+    (key,) = keys(10)
+    assert keys(11) == keys(12) == [key]
+    stamps[date(2024, 1, 6)] = stamp
+    assert keys(12) != [key]
 
 
 def _due(late: dict[str, dict[date, str]], today: date) -> SimpleNamespace:

@@ -446,6 +446,23 @@ def test_a_refusal_says_how_far_the_holder_is_and_how_long_it_will_take(leases) 
         _take(leases, "second", JANUARY)
 
 
+def test_an_estimate_is_of_dates_that_were_computed(leases) -> None:
+    """Half a minute for 50 dates; what found all current is no measure, nor 49 of 50 current ones.
+
+    100 dates take twice as long as 50, and one date what one date took.
+    """
+    progress = Progress(leases._engine)
+    for run, seconds, counts in (
+        ("real", 30.0, (45, 5, 0, 0)),
+        ("one", 2.0, (1, 0, 49, 0)),
+        ("nothing", 0.2, (0, 0, 50, 0)),
+        ("refused", 0.1, (0, 0, 0, 50)),
+    ):
+        progress.queue(run, run, {"scores": 50})
+        progress.finish(run, "scores", seconds, progress.counts(*counts))
+    assert [progress.expected({"scores": n}) for n in (50, 100, 1)] == [30.0, 60.0, 2.0]
+
+
 def test_why_a_step_failed_is_read_from_the_audit_and_stands_nowhere_else(leases) -> None:
     """The line of its own run and table; of one that lost its lease, who cancelled it and why."""
     progress = Progress(leases._engine)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nba_pipeline import clock
+from nba_pipeline.automation import on_call
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.cli.home import DAYS, LAST, SPAN, Home
 from nba_pipeline_tests.conftest import DAILY
@@ -80,6 +81,18 @@ def test_the_report_of_an_empty_home_says_what_to_do_next(empty, monkeypatch) ->
     assert "next: nba-pipeline predict --date 2023-11-02" in said
     monkeypatch.setattr(clock, "now", lambda: datetime(2023, 7, 15, 15, tzinfo=UTC))
     assert "off-season, nothing is predicted today" in empty.call("report").stdout
+
+
+def test_the_report_says_where_it_cannot_look(empty, monkeypatch) -> None:
+    """In one line, with what is in its way."""
+
+    def fail(_home: object) -> None:
+        raise PermissionError(13, "Permission denied", "landing")
+
+    monkeypatch.setattr(on_call, "on_call", fail)
+    told = empty.call("report")
+    assert told.exit_code == 1
+    assert "cannot look: PermissionError: [Errno 13] Permission denied: 'landing'" in told.output
 
 
 def test_a_query_names_the_tables_that_there_are(empty) -> None:

@@ -1,5 +1,6 @@
 """The landing zone: what is parsed when, and under which date each file's words are."""
 
+import errno
 import gzip
 import json
 import shutil
@@ -289,10 +290,57 @@ def test_a_missing_schedule_refuses_its_season_by_name(folder) -> None:
 
 
 def test_a_schedule_of_a_season_that_the_calendar_lacks_says_which_setting_adds_it(folder) -> None:
-    """Whatever is asked of the schedule."""
+    """It is one rejected line, on the season's first day, and keeps nobody from the other season."""
+    before = Landing(str(folder))
+    contents, rows = before.contents(schedule, DAYS), before.load(schedule, DAYS).rows
     shutil.copy(folder / SCHEDULE, folder / schedule.place / "2031-32.json")
-    with pytest.raises(calendar.UnknownSeason, match=r"no season 2031-32.*NBA_PIPELINE_SEASONS="):
-        Landing(str(folder)).contents(schedule, DAYS)
+    landing = Landing(str(folder))
+    assert differing(contents, landing.contents(schedule, DAYS)) == {FIRST}
+    parsed = landing.load(schedule, DAYS)
+    assert parsed.rows.equals(rows)
+    assert list(parsed.rejected.rule) == ["no_season"]
+    assert landing.refusals(schedule, DAYS) == {}
+    ((path, why),) = landing.of_coming_seasons(schedule).items()
+    assert path == f"{schedule.place}/2031-32.json"
+    assert "no season 2031-32" in why
+    assert "NBA_PIPELINE_SEASONS=" in why
+    with pytest.raises(calendar.UnknownSeason, match="NBA_PIPELINE_SEASONS="):
+        calendar.season("2031-32")
+
+
+@pytest.mark.parametrize("what", ["dangling link", "link to itself", "folder", "both forms"])
+def test_what_cannot_be_opened_where_a_file_belongs_is_one_unreadable_file(folder, what) -> None:
+    """Its date alone is spoilt; the season's file stands for what the date's cannot say."""
+    place = folder / teams.place / "2023-24"
+    place.mkdir()
+    path = place / f"{SECOND}.json"
+    before = Landing(str(folder))
+    contents, rows = before.contents(teams, DAYS), before.load(teams, DAYS).rows
+    if what == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path if what == "link to itself" else place / "nowhere.json")
+    if what == "both forms":
+        shutil.copy(folder / TEAM_LOG, f"{path}.gz")
+    landing = Landing(str(folder))
+    assert differing(contents, landing.contents(teams, DAYS)) == {SECOND}
+    parsed = landing.load(teams, DAYS)
+    assert parsed.rows.equals(rows)
+    (told,) = parsed.rejected.to_dict("records")
+    assert (told["rule"], told["game_date"]) == ("unreadable_file", SECOND)
+    assert told["source_file"] == f"{teams.place}/2023-24/{SECOND}.json"
+    assert "cannot be opened" in told["detail"]
+
+
+def test_a_machine_at_its_end_is_no_trouble_of_a_file(folder, monkeypatch) -> None:
+    """Too many open files: what the files say is not known, and no date of theirs has changed."""
+
+    def fail(_self: Landing, _name: str, **_options: bool) -> str:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Landing, "_fingerprint", fail)
+    with pytest.raises(OSError, match="Too many open files"):
+        Landing(str(folder)).contents(teams, DAYS)
 
 
 def test_a_later_file_moves_a_game_within_the_season(folder) -> None:
