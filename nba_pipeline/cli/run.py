@@ -56,14 +56,31 @@ def request_of(
     """
     from nba_pipeline.backfill.planner import Request, in_order  # noqa: PLC0415
     from nba_pipeline.engine.bypass import Bypass  # noqa: PLC0415
-    from nba_pipeline.league import calendar  # noqa: PLC0415
 
     begin, end = span(first, last)
-    if not calendar.season_days(begin, end):
-        raise WrongRequest(f"{begin} to {end} is off-season: there are no partitions")
     selected = in_order(home.tables, tables, downstream=downstream)
+    if not any(table.partitions_between(begin, end) for table in selected):
+        raise _off_season(begin, end)
     bypasses = tuple(Bypass(name, reason) for name in bypass)
     return Request(selected, begin, end, wait=wait, force=force, bypasses=bypasses)
+
+
+def _off_season(first: date, last: date) -> WrongRequest:
+    return WrongRequest(f"{first} to {last} is off-season: there are no partitions")
+
+
+def _season_day(text: str) -> date:
+    """The date of an option, which may have games.
+
+    Raises:
+        WrongRequest: it is no date, or lies in no season.
+    """
+    from nba_pipeline.league import calendar  # noqa: PLC0415
+
+    day, _last = span(text, text)
+    if not calendar.season_days(day, day):
+        raise _off_season(day, day)
+    return day
 
 
 def _execute(
@@ -185,7 +202,7 @@ def predict(day: Day, as_json: Json = False) -> None:
     from nba_pipeline.quality.predictions import predictions_of  # noqa: PLC0415
 
     home = open_installation()
-    when, _last = span(day, day)
+    when = _season_day(day)
     names = predicting(home.survey(), when)
     console = report.errors if as_json else report.console
     ended = _execute(home, request_of(home, day, day, names), console)
@@ -250,7 +267,7 @@ def grade(day: Day) -> None:
     from nba_pipeline.backfill.planner import GRADES, grading  # noqa: PLC0415
 
     home = open_installation()
-    when, _last = span(day, day)
+    when = _season_day(day)
     ended = _execute(home, request_of(home, day, day, grading(home.survey())))
     if still_open := home.survey().unsettled(GRADES).get(when):
         report.stop(f"{when} is not wholly graded: {still_open}; grade it again when that is over")

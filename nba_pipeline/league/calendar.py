@@ -225,6 +225,16 @@ def season_days(first: date, last: date) -> list[date]:
     return [day for span in seasons() for day in span.days() if first <= day <= last]
 
 
+def season_months(first: date, last: date) -> list[date]:
+    """The months that have a season day from first to last, or whose own key lies there.
+
+    A month's key is its first day, which may lie before the season that begins in it.
+    """
+    every = {month_of(day) for span in seasons() for day in span.days()}
+    keys = {month for month in every if first <= month <= last}
+    return sorted(keys | {month_of(day) for day in season_days(first, last)})
+
+
 def seasons_of(days: Iterable[date]) -> list[str]:
     """The names of the seasons that hold the days, in order."""
     names = {season_of(day).name for day in days}
