@@ -51,11 +51,13 @@ class Survey:
         self._inputs: dict[str, dict[date, str]] = {}
         self._outdated: dict[str, dict[date, str]] = {}
         self._unsettled: dict[str, dict[date, str]] = {}
+        self._owed: dict[str, set[date]] = {}
 
     def forget(self, name: str) -> None:
         """Makes the next question about the table, and about what reads it, look again."""
         for known in (self._stamps, self._failed, self._before):
             known.pop(name, None)
+        self._owed.clear()
         for table in self.tables.values():
             if any(read.table == name for read in table.reads):
                 self._inputs.pop(table.name, None)
@@ -143,14 +145,16 @@ class Survey:
 
         Of a table that is new in the code, every date on which another that reads it is stored.
         """
-        readers = [
-            other.name
-            for other in self.tables.values()
-            if other.partitions == "daily"
-            and any(read.table == name and read.reach == "same_date" for read in other.reads)
-        ]
-        days = {day for reader in readers for day in (*self.outdated(reader), *self.owed(reader))}
-        return days - set(self.stamps(name))
+        if name not in self._owed:
+            readers = [
+                other.name
+                for other in self.tables.values()
+                if other.partitions == "daily"
+                and any(read.table == name and read.reach == "same_date" for read in other.reads)
+            ]
+            days = {d for reader in readers for d in (*self.outdated(reader), *self.owed(reader))}
+            self._owed[name] = days - set(self.stamps(name))
+        return self._owed[name]
 
     def unsettled(self, name: str) -> Mapping[date, str]:
         """The table's stored dates whose games are not over, as it or its upstream was told.
