@@ -26,7 +26,8 @@ from nba_pipeline.cli.options import (
 from nba_pipeline.errors import WrongRequest
 
 if TYPE_CHECKING:
-    from nba_pipeline.backfill.planner import Request
+    from nba_pipeline.backfill.lease_rows import Lease
+    from nba_pipeline.backfill.planner import PlannedTable, Request
     from nba_pipeline.cli.execute import Ended
     from nba_pipeline.engine.staleness import Survey
 
@@ -57,6 +58,8 @@ def request_of(
     from nba_pipeline.backfill.planner import Request, in_order  # noqa: PLC0415
     from nba_pipeline.engine.bypass import Bypass  # noqa: PLC0415
 
+    if reason and not bypass:
+        raise WrongRequest("--reason gives a reason, and --bypass names no bypass")
     begin, end = span(first, last)
     selected = in_order(home.tables, tables, downstream=downstream)
     if not any(table.partitions_between(begin, end) for table in selected):
@@ -110,11 +113,22 @@ def plan(
     tables: Tables = None,
     downstream: Downstream = False,
     force: Force = False,
+    bypass: BypassNames = None,
+    reason: Reason = "",
     as_json: Json = False,
 ) -> None:
     """What a backfill of these dates would compute, in which order and why."""
     home = open_installation()
-    request = request_of(home, first, last, tables or [], downstream=downstream, force=force)
+    request = request_of(
+        home,
+        first,
+        last,
+        tables or [],
+        downstream=downstream,
+        force=force,
+        bypass=bypass or (),
+        reason=reason,
+    )
     rows = _planned(home, request, home.survey())
     if as_json:
         report.as_json(rows)
@@ -128,7 +142,7 @@ def _planned(home: Installation, request: "Request", survey: "Survey") -> list[d
     from nba_pipeline.backfill.planner import plan as planned  # noqa: PLC0415
 
     run_of = {t.name: n for n, group in enumerate(groups(request.tables), 1) for t in group}
-    holders = {c.table: lease.run_id for lease in home.leases.active() for c in lease.claims}
+    holding = home.leases.living()
     return [
         {
             "run": run_of.get(line.table.name),
@@ -140,10 +154,21 @@ def _planned(home: Installation, request: "Request", survey: "Survey") -> list[d
             "last": max(line.stale, default=None),
             "why": [f"{reason} ({count})" for reason, count in line.reasons.items()],
             "refused": len(line.refused),
-            "leased_by": holders.get(line.table.name),
+            "leased_by": _holder(line, holding),
         }
         for line in planned(request, survey)
     ]
+
+
+def _holder(line: "PlannedTable", holding: Sequence["Lease"]) -> str | None:
+    """The run that holds or awaits a partition which the line would compute; None for nobody."""
+    for lease in holding:
+        for claim in lease.claims:
+            if claim.table == line.table.name and any(
+                claim.first <= day <= claim.last for day in line.stale
+            ):
+                return lease.run_id
+    return None
 
 
 def backfill(

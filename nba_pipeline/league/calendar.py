@@ -7,6 +7,7 @@ coming one: a month's first day, or a preseason game, is of the season that it l
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -255,7 +256,8 @@ def resolve_date(text: str) -> date:
     words = {"today": timedelta(0), "yesterday": timedelta(days=1)}
     if text in words:
         return clock.today() - words[text]
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise NoDate(f"{text!r} is no date: give YYYY-MM-DD, today or yesterday") from None
+    # Python reads other forms too, such as 20231024 and 2023-W43-2.
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    raise NoDate(f"{text!r} is no date: give YYYY-MM-DD, today or yesterday")
