@@ -91,7 +91,8 @@ def on_call(home: Installation) -> OnCall:
     stale = [
         _summed(name, outdated)
         for name, table in survey.tables.items()
-        if table.partitions == "daily" and (outdated := survey.outdated(name))
+        # A stale model serves on until somebody asks for another.
+        if not table.is_model and (outdated := survey.outdated(name))
     ]
     tonight = _tonight(survey, today)
     gaps = _gaps(survey, today)

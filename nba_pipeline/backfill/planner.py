@@ -197,9 +197,10 @@ def parts(request: Request, survey: Survey) -> list[Request]:
 
     Stored dates that it looks back on and that are out of date come first, so that the daily
     commands work in whatever order the news came; those that it reads on its own dates come with
-    it. Where a game has come to one of its dates, the date that it has left comes first, and what
-    read that date after it. A date that was never stored is not taken along: what needs it is
-    refused, with the command that fills it.
+    it. Where a game has come to one of these dates, the date that it has left comes first, and what
+    read that date after it. A date that was never stored is taken along where stored ones that are
+    out of date are to be made from it, as of a table that is new in the code; of any other, what
+    needs it is refused, with the command that fills it.
     """
     own = {table.name for table in request.tables}
     reached = _reached(request, survey)
@@ -209,7 +210,7 @@ def parts(request: Request, survey: Survey) -> list[Request]:
         if name not in own and any(request.first <= day <= request.last for day in days)
     }
     before = {n: [day for day in days if day < request.first] for n, days in reached.items()}
-    left = _left_dates(request, survey)
+    left = _left_dates(request, reached, survey)
     for name, days in left.items():
         before[name] = [*before.get(name, ()), *days]
     requests = [_taken_along(before, request, survey)]
@@ -243,7 +244,10 @@ def _taken_along(
 
 
 def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
-    """Per daily table that the request reads, however indirectly: the stored dates out of date."""
+    """Per daily table that the request reads, however indirectly: its dates to compute.
+
+    Those are the stored ones that are out of date, and what such ones are to be made from.
+    """
     read_from: dict[str, tuple[date, date]] = {}
     for table in reversed(list(survey.tables.values())):
         own = [(request.first, request.last)] if table in request.tables else []
@@ -255,27 +259,50 @@ def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
                     stretch = read_from.get(read.table, (start, end))
                     read_from[read.table] = min(start, stretch[0]), max(end, stretch[1])
     return {
-        name: [day for day in survey.outdated(name) if first <= day <= last]
+        name: [
+            day
+            for day in sorted({*survey.outdated(name), *survey.owed(name)})
+            if first <= day <= last
+        ]
         for name, (first, last) in read_from.items()
     }
 
 
-def _left_dates(request: Request, survey: Survey) -> dict[str, list[date]]:
-    """Per table, the stored dates that hold a key which its source now has on the request's dates."""
+def _left_dates(
+    request: Request, reached: Mapping[str, Sequence[date]], survey: Survey
+) -> dict[str, list[date]]:
+    """Per table, the stored dates that hold a key which its source now has on a date to compute.
+
+    A date that is left is computed too, and what has come to it has left another.
+    """
     left_dates: dict[str, list[date]] = {}
-    for table in request.tables:
-        days = set(table.partitions_between(request.first, request.last))
-        others = set(survey.outdated(table.name)) - days if table.is_unique_over_all else set()
-        for source in table.sources if others else ():
-            rows = survey.landing.load(source, sorted(days)).rows
-            keys = rows[rows.game_date.isin(days)][list(table.grain)].drop_duplicates()
-            stored = survey.warehouse.table(table.name)
-            day = stored[table.date_column]
-            left = stored.filter(day.isin(list(others))).semi_join(ibis.memtable(keys), table.grain)
-            dates = left.select(table.date_column).distinct().to_pyarrow()[table.date_column]
-            if len(dates):
-                left_dates[table.name] = sorted(dates.to_pylist())
+    for name, table in survey.tables.items():
+        if not table.is_unique_over_all:
+            continue
+        own = table.partitions_between(request.first, request.last)
+        computed = {*(own if table in request.tables else ()), *reached.get(name, ())}
+        left: set[date] = set()
+        while more := _holding(computed | left, table, survey):
+            left |= more
+        if left:
+            left_dates[name] = sorted(left)
     return left_dates
+
+
+def _holding(days: set[date], table: Table, survey: Survey) -> set[date]:
+    """The other stored dates that hold a key which a source of the table now has on the days."""
+    others = set(survey.outdated(table.name)) - days
+    found: set[date] = set()
+    for source in table.sources if others and days else ():
+        rows = survey.landing.load(source, sorted(days)).rows
+        keys = rows[rows.game_date.isin(days)][list(table.grain)].drop_duplicates()
+        stored = survey.warehouse.table(table.name)
+        day = stored[table.date_column]
+        left = stored.filter(day.isin(list(others))).semi_join(ibis.memtable(keys), table.grain)
+        found |= {
+            *left.select(table.date_column).distinct()[table.date_column].to_pyarrow().to_pylist()
+        }
+    return found
 
 
 def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Request | None:

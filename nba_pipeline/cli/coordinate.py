@@ -43,25 +43,28 @@ def progress(
         report.console.print(grid(steps))
         return
     with Live(grid(steps), console=report.console) as live:
-        while any(lease.backfill_id == wanted for lease in home.leases.active()):
+        while any(lease.backfill_id == wanted for lease in home.leases.living()):
             time.sleep(0.5)
             live.update(grid(home.progress.steps(wanted)))
 
 
 def leases(as_json: Json = False) -> None:
-    """Who holds or waits for which dates of which tables."""
+    """Who holds or waits for which dates of which tables, and which of them are gone."""
+    held = open_installation().leases
+    living = {lease.id for lease in held.living()}
     rows = [
         {
             "backfill": lease.backfill_id,
             "run": lease.run_id,
             "state": lease.state,
+            "is_gone": lease.id not in living,
             "token": lease.token,
             "process": f"{lease.pid} on {lease.host}",
             "since": lease.acquired_at or lease.requested_at,
             "heartbeat": lease.heartbeat_at,
             "claims": [str(claim) for claim in lease.claims],
         }
-        for lease in open_installation().leases.active()
+        for lease in held.active()
     ]
     if as_json:
         report.as_json(rows)
@@ -70,7 +73,7 @@ def leases(as_json: Json = False) -> None:
 
 
 def audit(
-    limit: Annotated[int, typer.Option(help="How many lines")] = 50, as_json: Json = False
+    limit: Annotated[int, typer.Option(min=1, help="How many lines")] = 50, as_json: Json = False
 ) -> None:
     """Who started, stopped, refused or bypassed what, newest first."""
     from nba_pipeline.backfill.audit import read  # noqa: PLC0415

@@ -26,7 +26,8 @@ from nba_pipeline.cli.options import (
 from nba_pipeline.errors import WrongRequest
 
 if TYPE_CHECKING:
-    from nba_pipeline.backfill.planner import Request
+    from nba_pipeline.backfill.lease_rows import Lease
+    from nba_pipeline.backfill.planner import PlannedTable, Request
     from nba_pipeline.cli.execute import Ended
     from nba_pipeline.engine.staleness import Survey
 
@@ -56,14 +57,33 @@ def request_of(
     """
     from nba_pipeline.backfill.planner import Request, in_order  # noqa: PLC0415
     from nba_pipeline.engine.bypass import Bypass  # noqa: PLC0415
-    from nba_pipeline.league import calendar  # noqa: PLC0415
 
+    if reason and not bypass:
+        raise WrongRequest("--reason gives a reason, and --bypass names no bypass")
     begin, end = span(first, last)
-    if not calendar.season_days(begin, end):
-        raise WrongRequest(f"{begin} to {end} is off-season: there are no partitions")
     selected = in_order(home.tables, tables, downstream=downstream)
+    if not any(table.partitions_between(begin, end) for table in selected):
+        raise _off_season(begin, end)
     bypasses = tuple(Bypass(name, reason) for name in bypass)
     return Request(selected, begin, end, wait=wait, force=force, bypasses=bypasses)
+
+
+def _off_season(first: date, last: date) -> WrongRequest:
+    return WrongRequest(f"{first} to {last} is off-season: there are no partitions")
+
+
+def _season_day(text: str) -> date:
+    """The date of an option, which may have games.
+
+    Raises:
+        WrongRequest: it is no date, or lies in no season.
+    """
+    from nba_pipeline.league import calendar  # noqa: PLC0415
+
+    day, _last = span(text, text)
+    if not calendar.season_days(day, day):
+        raise _off_season(day, day)
+    return day
 
 
 def _execute(
@@ -93,11 +113,22 @@ def plan(
     tables: Tables = None,
     downstream: Downstream = False,
     force: Force = False,
+    bypass: BypassNames = None,
+    reason: Reason = "",
     as_json: Json = False,
 ) -> None:
     """What a backfill of these dates would compute, in which order and why."""
     home = open_installation()
-    request = request_of(home, first, last, tables or [], downstream=downstream, force=force)
+    request = request_of(
+        home,
+        first,
+        last,
+        tables or [],
+        downstream=downstream,
+        force=force,
+        bypass=bypass or (),
+        reason=reason,
+    )
     rows = _planned(home, request, home.survey())
     if as_json:
         report.as_json(rows)
@@ -111,7 +142,7 @@ def _planned(home: Installation, request: "Request", survey: "Survey") -> list[d
     from nba_pipeline.backfill.planner import plan as planned  # noqa: PLC0415
 
     run_of = {t.name: n for n, group in enumerate(groups(request.tables), 1) for t in group}
-    holders = {c.table: lease.run_id for lease in home.leases.active() for c in lease.claims}
+    holding = home.leases.living()
     return [
         {
             "run": run_of.get(line.table.name),
@@ -123,10 +154,21 @@ def _planned(home: Installation, request: "Request", survey: "Survey") -> list[d
             "last": max(line.stale, default=None),
             "why": [f"{reason} ({count})" for reason, count in line.reasons.items()],
             "refused": len(line.refused),
-            "leased_by": holders.get(line.table.name),
+            "leased_by": _holder(line, holding),
         }
         for line in planned(request, survey)
     ]
+
+
+def _holder(line: "PlannedTable", holding: Sequence["Lease"]) -> str | None:
+    """The run that holds or awaits a partition which the line would compute; None for nobody."""
+    for lease in holding:
+        for claim in lease.claims:
+            if claim.table == line.table.name and any(
+                claim.first <= day <= claim.last for day in line.stale
+            ):
+                return lease.run_id
+    return None
 
 
 def backfill(
@@ -185,7 +227,7 @@ def predict(day: Day, as_json: Json = False) -> None:
     from nba_pipeline.quality.predictions import predictions_of  # noqa: PLC0415
 
     home = open_installation()
-    when, _last = span(day, day)
+    when = _season_day(day)
     names = predicting(home.survey(), when)
     console = report.errors if as_json else report.console
     ended = _execute(home, request_of(home, day, day, names), console)
@@ -250,7 +292,7 @@ def grade(day: Day) -> None:
     from nba_pipeline.backfill.planner import GRADES, grading  # noqa: PLC0415
 
     home = open_installation()
-    when, _last = span(day, day)
+    when = _season_day(day)
     ended = _execute(home, request_of(home, day, day, grading(home.survey())))
     if still_open := home.survey().unsettled(GRADES).get(when):
         report.stop(f"{when} is not wholly graded: {still_open}; grade it again when that is over")

@@ -18,6 +18,7 @@ from nba_pipeline.engine.known_players import contents_known
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.stretches import DayList, spans
+from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
@@ -27,6 +28,10 @@ from nba_pipeline.warehouse.protocol import Stamp, Warehouse
 Stamps = Mapping[date, Stamp]
 OVERDUE = "overdue"
 OUTLIVED = "its bypass is no longer needed"
+
+
+class RowsOffSeason(NbaPipelineError):
+    """Rows of games are stored on a date that no season of the calendar holds."""
 
 
 class Survey:
@@ -46,11 +51,13 @@ class Survey:
         self._inputs: dict[str, dict[date, str]] = {}
         self._outdated: dict[str, dict[date, str]] = {}
         self._unsettled: dict[str, dict[date, str]] = {}
+        self._owed: dict[str, set[date]] = {}
 
     def forget(self, name: str) -> None:
         """Makes the next question about the table, and about what reads it, look again."""
         for known in (self._stamps, self._failed, self._before):
             known.pop(name, None)
+        self._owed.clear()
         for table in self.tables.values():
             if any(read.table == name for read in table.reads):
                 self._inputs.pop(table.name, None)
@@ -65,9 +72,20 @@ class Survey:
             self._sources.pop((source.name, table.tells_places), None)
 
     def stamps(self, name: str) -> Stamps:
-        """The table's stored partitions."""
+        """The table's stored partitions.
+
+        A date that is in no season, since a season has turned out to end earlier, is none where
+        nothing of a game is stored on it.
+
+        Raises:
+            RowsOffSeason: something is.
+        """
         if name not in self._stamps:
-            self._stamps[name] = self.warehouse.stamps(name)
+            stored = self.warehouse.stamps(name)
+            table = self.tables.get(name)
+            if stored and table and table.partitions == "daily":
+                stored = _in_season(table, stored)
+            self._stamps[name] = stored
         return self._stamps[name]
 
     def failed(self, name: str) -> Mapping[date, str]:
@@ -127,14 +145,16 @@ class Survey:
 
         Of a table that is new in the code, every date on which another that reads it is stored.
         """
-        readers = [
-            other.name
-            for other in self.tables.values()
-            if other.partitions == "daily"
-            and any(read.table == name and read.reach == "same_date" for read in other.reads)
-        ]
-        days = {day for reader in readers for day in (*self.outdated(reader), *self.owed(reader))}
-        return days - set(self.stamps(name))
+        if name not in self._owed:
+            readers = [
+                other.name
+                for other in self.tables.values()
+                if other.partitions == "daily"
+                and any(read.table == name and read.reach == "same_date" for read in other.reads)
+            ]
+            days = {d for reader in readers for d in (*self.outdated(reader), *self.owed(reader))}
+            self._owed[name] = days - set(self.stamps(name))
+        return self._owed[name]
 
     def unsettled(self, name: str) -> Mapping[date, str]:
         """The table's stored dates whose games are not over, as it or its upstream was told.
@@ -210,6 +230,25 @@ class Survey:
 def is_overdue(day: date) -> bool:
     """Whether a game of the day that is still open will hardly be played: it is a gap."""
     return (clock.today() - day).days > UNSETTLED_DAYS.value
+
+
+def _in_season(table: Table, stored: Stamps) -> Stamps:
+    """The stamps of the daily table's dates in a season.
+
+    Raises:
+        RowsOffSeason: a date in none has rows of a table of games. Of other news, as transactions
+            are, there is some on every day.
+    """
+    inside = set(calendar.season_days(min(stored), max(stored)))
+    outside = sorted(stored.keys() - inside)
+    of_games = [day for day in outside if stored[day].row_count and "game_id" in table.grain]
+    if of_games:
+        raise RowsOffSeason(
+            f"{table.name} has {stored[of_games[0]].row_count} rows on {of_games[0]}, which is in no "
+            "season of the calendar: NBA_PIPELINE_SEASONS=<name>:<first day>:<last day> says how "
+            f"far its season goes, here to {of_games[-1]} at least"
+        )
+    return {day: stored[day] for day in stored if day in inside} if outside else stored
 
 
 def _chained(contents: Mapping[date, str]) -> Callable[[str, date], str]:

@@ -18,7 +18,7 @@ from nba_pipeline.engine.queries import Queries, call
 from nba_pipeline.engine.schema import offenders, require_rules
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.league.calendar import season_of
+from nba_pipeline.league.calendar import season_days, season_of
 from nba_pipeline.thresholds import SHARES, VERSION
 from nba_pipeline.warehouse.protocol import Stamp
 
@@ -144,10 +144,11 @@ def _checks(
 
 
 def _shares_to_date(stamps: Mapping[date, Stamp]) -> dict[date, dict[str, tuple[int, int]]]:
-    """Per day, each share's counts summed over the day's season up to and with the day."""
+    """Per day of a season, each share's counts summed over the season up to and with the day."""
     to_date: dict[date, dict[str, tuple[int, int]]] = {}
     sums: dict[tuple[str, str], tuple[int, int]] = {}
-    for day in sorted(stamps):
+    inside = season_days(min(stamps), max(stamps)) if stamps else []
+    for day in (day for day in inside if day in stamps):
         season = season_of(day).name
         for name, (present, expected) in stamps[day].shares.items():
             before = sums.get((season, name), (0, 0))

@@ -27,7 +27,7 @@ from nba_pipeline.kernel.feature import features_of
 from nba_pipeline.kernel.reads import Read
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.units import Units
-from nba_pipeline.league.calendar import month_of, season_days
+from nba_pipeline.league.calendar import month_of, season_days, season_months
 from nba_pipeline.warehouse.protocol import Storage
 
 Transform = Callable[..., ir.Table]
@@ -150,9 +150,9 @@ class Table:
         return day if self.partitions == "daily" else month_of(day)
 
     def partitions_between(self, first: date, last: date) -> list[date]:
-        """The partitions from first to last: season days, or the months that have one."""
-        days = season_days(first, last)
-        return days if self.partitions == "daily" else sorted({month_of(day) for day in days})
+        """The partitions from first to last: season days, or the months of season_months."""
+        is_daily = self.partitions == "daily"
+        return season_days(first, last) if is_daily else season_months(first, last)
 
     def partitions_of(self, days: Iterable[date]) -> list[date]:
         """The partitions that hold the days: the days themselves, or their months."""

@@ -7,6 +7,7 @@ coming one: a month's first day, or a preseason game, is of the season that it l
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -225,6 +226,16 @@ def season_days(first: date, last: date) -> list[date]:
     return [day for span in seasons() for day in span.days() if first <= day <= last]
 
 
+def season_months(first: date, last: date) -> list[date]:
+    """The months that have a season day from first to last, or whose own key lies there.
+
+    A month's key is its first day, which may lie before the season that begins in it.
+    """
+    every = {month_of(day) for span in seasons() for day in span.days()}
+    keys = {month for month in every if first <= month <= last}
+    return sorted(keys | {month_of(day) for day in season_days(first, last)})
+
+
 def seasons_of(days: Iterable[date]) -> list[str]:
     """The names of the seasons that hold the days, in order."""
     names = {season_of(day).name for day in days}
@@ -245,7 +256,8 @@ def resolve_date(text: str) -> date:
     words = {"today": timedelta(0), "yesterday": timedelta(days=1)}
     if text in words:
         return clock.today() - words[text]
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise NoDate(f"{text!r} is no date: give YYYY-MM-DD, today or yesterday") from None
+    # Python reads other forms too, such as 20231024 and 2023-W43-2.
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    raise NoDate(f"{text!r} is no date: give YYYY-MM-DD, today or yesterday")

@@ -146,9 +146,10 @@ def _known(names: Sequence[str], tables: Mapping[str, Table]) -> list[str]:
 def _stored(
     tables: Mapping[str, Table], first: date, last: date, warehouse: Warehouse
 ) -> Iterator[tuple[Table, list[date]]]:
-    """The tables that have partitions from first to last, with those."""
+    """The tables that have partitions from first to last, or of their months, with those."""
     for table in tables.values():
-        days = [day for day in sorted(warehouse.stamps(table.name)) if first <= day <= last]
+        stored = warehouse.stamps(table.name)
+        days = [day for day in table.partitions_between(first, last) if day in stored]
         if days:
             yield table, days
 

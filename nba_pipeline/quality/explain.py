@@ -49,8 +49,8 @@ def explain(
         player_id, player, date, team, opponent; predictions, one per system; said, what was said
         before tip-off and whether today's inputs differ (statements_of); features; moved, those that
         moved the trained model's prediction most, with what each adds (moved_by); games, the
-        entries of the player's windows, latest first, holes included; gaps, each with its paths:
-        lists of steps from the raw unit to the prediction.
+        entries of the player's windows, latest first, holes included; gaps, those that any of the
+        predictions names, each with its paths: lists of steps from the raw unit to the prediction.
 
     Raises:
         NotPredicted: who was not in the date's universe, or nothing is computed for the date.
@@ -73,7 +73,9 @@ def explain(
             (first["game_id"], first["player_id"]), []
         ),
         "games": _games(first["player_id"], day, tables, warehouse),
-        "gaps": [_gap(gap_id, first, tables, warehouse) for gap_id in first["gap_ids"]],
+        "gaps": [
+            _gap(gap_id, row, tables, warehouse) for gap_id, row in _first_naming(made).items()
+        ],
     }
 
 
@@ -142,6 +144,12 @@ def _games(
 
 
 # --- from a gap to the prediction
+
+
+def _first_naming(made: Sequence[Row]) -> dict[str, Row]:
+    """Each gap that a prediction names, and the first one that does."""
+    named = {gap_id: row for row in reversed(made) for gap_id in row["gap_ids"]}
+    return dict(sorted(named.items()))
 
 
 def _gap(

@@ -97,3 +97,27 @@ def test_an_older_date_that_is_looked_back_on_comes_first(league) -> None:
     assert own.only_stored == {
         *("player_daily_cache", "team_defense_zone_analysis", "player_composite_factors"),
     }
+
+
+class _New(Changed):
+    """What is stored, but for tables that are new in the code."""
+
+    new: frozenset[str] = frozenset()
+
+    def stamps(self, name: str):
+        """None of a new table."""
+        return {} if name in self.new else super().stamps(name)
+
+
+def test_a_table_that_is_new_in_the_code_is_filled_where_a_date_looks_back_on_what_is_made_of_it(
+    league,
+) -> None:
+    """Every stored date that is made from it is out of date, and it is owed on each of them."""
+    survey, name = _New(TABLES, league.warehouse, league.landing), "shot_sources"
+    survey.new = frozenset({name})
+    daily = tuple(table for table in survey.tables.values() if table.partitions == "daily")
+    told = plan(Request(daily, LAST, LAST), survey)
+    assert {line.table.name: line.refused for line in told if line.refused} == {}
+    along, own = (line for line in told if line.table.name == name)
+    owed = {day: "missing" for day in survey.stamps("data_gaps") if day < LAST}
+    assert (dict(along.stale), dict(own.stale)) == (owed, {LAST: "missing"})

@@ -1,12 +1,15 @@
 """The commands on who does what, while somebody writes."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.cli import coordinate, report
 from nba_pipeline.cli.installation import open_installation
 from nba_pipeline.cli.main import app
 
@@ -33,3 +36,33 @@ def test_maintenance_is_refused_while_somebody_writes_and_the_cancel_keeps_its_r
     lines = json.loads(call("audit", "--json").stdout)
     (cancelled,) = [line for line in lines if line["action"] == "cancelled"]
     assert (cancelled["backfill"], cancelled["detail"]["reason"]) == ("writer", "wrong dates")
+
+
+def test_a_lease_of_a_process_that_is_gone_is_marked_and_nobody_waits_for_its_end(
+    call, monkeypatch
+) -> None:
+    """Its lease stands until somebody asks for any; on a terminal progress ends all the same."""
+    home, here = open_installation(), Holder.here("dead", "dead")
+    for holder, claim in (
+        (Holder.here("alive", "alive"), replace(CLAIM, table="points_model")),
+        (replace(here, process_started=here.process_started + 1), CLAIM),
+    ):
+        home.leases.acquire(holder, [claim], [], purpose="a test", wait=False)
+        home.progress.queue(holder.backfill_id, holder.run_id, {claim.table: 31})
+    told = json.loads(call("leases", "--json").stdout)
+    assert {line["run"]: line["is_gone"] for line in told} == {"dead": True, "alive": False}
+    monkeypatch.setattr(report, "console", Console(force_terminal=True))
+    monkeypatch.setattr(coordinate.time, "sleep", _waits)
+    assert call("progress", "dead").exit_code == 0
+    assert isinstance(call("progress", "alive").exception, TimeoutError)
+
+
+def _waits(_seconds: float) -> None:
+    raise TimeoutError
+
+
+def test_an_audit_of_no_line_is_refused(call) -> None:
+    """A negative limit would be all of them to the database."""
+    for limit in ("0", "-3"):
+        assert call("audit", "--limit", limit).exit_code == 2
+    assert call("audit", "--limit", "1").exit_code == 0

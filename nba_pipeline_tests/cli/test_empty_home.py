@@ -132,6 +132,9 @@ def test_raw_tables_alone_answer_what_they_can(raw, words, says) -> None:
         ["grade", "--date", "2023-07-15"],
         ["train", "--month", "2023"],
         ["repair", "--json"],
+        ["predict", "--date", "2024-10-01"],
+        ["backfill", *SPAN, "--reason", "nobody would read it"],
+        ["plan", *SPAN, "--bypass", "upstream_missing"],
     ],
 )
 def test_wrong_dates_end_with_two(empty, words) -> None:

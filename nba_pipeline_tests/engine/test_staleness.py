@@ -4,9 +4,12 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from nba_pipeline import clock
 from nba_pipeline.engine.landing import Landing
-from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.engine.staleness import RowsOffSeason, Survey
+from nba_pipeline.engine.verdicts import checks
 from nba_pipeline.kernel.reads import from_season
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.stored import StampsAlone
@@ -52,3 +55,32 @@ def test_a_date_is_open_for_all_that_is_made_of_it_and_not_for_what_looks_back_o
         for name in ("player_game_summary", "ml_feature_store_v2"):
             assert survey.unsettled(name) == {DAY: "nbac_schedule has 1 open, such as 0022300500"}
         assert survey.unsettled(looks_back.name) == {}
+
+
+LAST = date(2024, 6, 17)
+AFTER = LAST + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"), [("player_game_summary", 0), ("nbac_schedule", 0), ("injury_transactions", 3)]
+)
+def test_a_stored_date_after_the_season_s_end_is_left_out(tmp_path, name, rows) -> None:
+    """The season turns out to end on June 17: the day after has no game, whatever else is told of it."""
+    shares = {share.__name__: (1, 1) for share in TABLES[name].shares}
+    days = [LAST, AFTER, date(2024, 10, 22)]
+    told = {day: replace(stamp(day, rows=0), shares=shares) for day in days}
+    told[AFTER] = replace(told[AFTER], row_count=rows)
+    survey = Survey(TABLES, StampsAlone({name: told}), Landing(str(tmp_path)))
+    assert [*survey.stamps(name)] == [LAST, date(2024, 10, 22)]
+    assert AFTER not in survey.outdated("player_daily_cache")
+    verdicts = checks(TABLES[name], [LAST], told)
+    assert {check.day for check in verdicts} == {LAST}
+
+
+def test_a_game_that_is_stored_after_the_season_s_end_is_named(tmp_path) -> None:
+    """Left out it would be missing without a word: the error has table, date and the setting."""
+    told = {day: stamp(day) for day in (LAST, AFTER, AFTER + timedelta(days=2))}
+    survey = Survey(TABLES, StampsAlone({"nbac_schedule": told}), Landing(str(tmp_path)))
+    says = r"nbac_schedule has 1 rows on 2024-06-18, .* NBA_PIPELINE_SEASONS=.* to 2024-06-20"
+    with pytest.raises(RowsOffSeason, match=says):
+        survey.outdated("player_game_summary")

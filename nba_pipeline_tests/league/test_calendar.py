@@ -132,7 +132,7 @@ def test_partitions_are_the_seasons_days_and_months() -> None:
     assert "2023-10-01" in months
 
 
-@pytest.mark.parametrize("text", ["tomorrow", "2023-13-01", "20231301x", ""])
+@pytest.mark.parametrize("text", ["tomorrow", "2023-13-01", "20231024", "2023-W43-3", ""])
 def test_a_text_that_is_no_date_is_refused(text: str) -> None:
     """The error says what would do."""
     with pytest.raises(ValueError, match="YYYY-MM-DD, today or yesterday"):

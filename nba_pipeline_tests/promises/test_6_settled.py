@@ -11,6 +11,7 @@ from nba_pipeline import clock
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.simulation.moves import dated
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import DAILY, Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, SHOT_CHART, TEAM_LOG
@@ -214,3 +215,25 @@ def test_a_moved_game_takes_its_old_date_along(tmp_path, source) -> None:
         expected = Lab(tmp_path / "again", landing)
         expected.compute(TO_FEATURES, day(0), day(5))
     assert after.rows(FEATURES) == expected.rows(FEATURES)
+
+
+def test_a_game_moved_ahead_takes_along_the_later_date_that_it_has_left(tmp_path, source) -> None:
+    """From day 9 to day 3, which day 5 looks back on, while another comes from day 11 to day 9."""
+    landing, name = as_known(source, tmp_path / "landing", day(2)), "nbac_schedule"
+    lab = Lab(tmp_path, landing)
+    with at(day(2)):
+        lab.compute([name], day(0), day(11))
+    document = json.loads((landing / SCHEDULE).read_text())
+    dates = document["leagueSchedule"]["gameDates"]
+    moved = {}
+    for old, new in ((9, 3), (11, 9)):
+        game = dated(dates[old]["games"].pop(0), day(new))
+        dates[new]["games"].append(game)
+        moved[game["gameId"]] = day(new)
+    write(landing / SCHEDULE, document)
+    with at(day(5)):
+        lab = Lab(tmp_path, landing, token=50)
+        done = lab.request([name, "upcoming_team_game_context"], day(5), day(5))
+    assert done[name].refused == {}
+    rows = {row["game_id"]: row["game_date"] for row in lab.rows(name) if row["game_id"] in moved}
+    assert rows == moved

@@ -103,6 +103,19 @@ def test_explain_walks_from_the_raw_unit_to_the_prediction(hurt, lost) -> None:
     assert weak["gap_ids"] == [_gap(lost)]
 
 
+def test_explain_names_the_gaps_of_every_system(hurt) -> None:
+    """Similar games look back on others: their prediction may name a gap where the first names none."""
+    named: dict[tuple, list[set[str]]] = {}
+    for row in hurt.rows("player_prop_predictions"):
+        named.setdefault((row["player_id"], row["game_date"]), []).append({*row["gap_ids"]})
+    (player, day), gaps = next(
+        (key, systems) for key, systems in named.items() if set.union(*systems) > systems[0]
+    )
+    told = explain(str(player), day, TABLES, hurt.warehouse)
+    assert [gap["gap_id"] for gap in told["gaps"]] == sorted(set.union(*gaps))
+    assert all(path[0] == gap["gap_id"] for gap in told["gaps"] for path in gap["paths"])
+
+
 def test_explain_of_who_is_not_predicted_says_so(hurt) -> None:
     """An unknown name is an error that says how many predictions the date has."""
     with pytest.raises(NotPredicted, match=f"no prediction of 'Nobody' on {LAST}, which has [1-9]"):
