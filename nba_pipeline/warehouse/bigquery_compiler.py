@@ -70,7 +70,7 @@ def _nulls_where_allowed(order_by: Sequence[sge.Ordered]) -> list[sge.Expression
     for key in order_by:
         is_descending = bool(key.args["desc"])
         if bool(key.args["nulls_first"]) == is_descending:
-            is_null = key.this.is_(sge.Null())
+            is_null = sge.Is(this=sge.Paren(this=key.this.copy()), expression=sge.Null())
             keys.append(
                 sge.Ordered(this=is_null, desc=is_descending, nulls_first=not is_descending)
             )

@@ -83,8 +83,8 @@ def test_what_bigquery_refuses_by_type_is_not_written(value, written) -> None:
         (_.gap_id.collect(order_by=[_.points.desc(), _.line]), "{points} DESC, {line}"),
         (_.gap_id.group_concat(", ", order_by=_.line), "{line}"),
         (_.points.lag().over(order_by=_.line), "{line}"),
-        (_.points.sum().over(order_by=_.line, preceding=1, following=0), "{line} ROWS BETWEEN"),
-        (ibis.row_number().over(order_by=_.line.isnull()), "({null}) IS NULL ASC, {null} ASC"),
+        (_.points.sum().over(rows=(-1, 0), order_by=_.line), "{line} ROWS BETWEEN"),
+        (ibis.row_number().over(order_by=_.won.isnull()), "({won}) IS NULL ASC, {won} ASC"),
         (
             _.points.sum().over(ibis.range_window(preceding=1, order_by="points")),
             "{points} ASC RANGE",
@@ -93,6 +93,9 @@ def test_what_bigquery_refuses_by_type_is_not_written(value, written) -> None:
 )
 def test_null_comes_last_as_on_duckdb(value, order) -> None:
     """Where a row may have several keys, one of them says so."""
-    line, points = "`t0`.`line`", "`t0`.`points`"
-    keys = {"line": f"{line} IS NULL ASC, {line} ASC", "null": f"{line} IS NULL", "points": points}
+    keys = {
+        "line": "(`t0`.`line`) IS NULL ASC, `t0`.`line` ASC",
+        "points": "`t0`.`points`",
+        "won": "`t0`.`won` IS NULL",
+    }
     assert f"ORDER BY {order.format(**keys)}" in _sql(ROWS.select(value=value))
