@@ -17,6 +17,7 @@ VERSION = 4
 INJURY_REPORT, TRANSACTIONS, NONE = "injury_report", "transactions", "none"
 INJURY_SOURCES = (INJURY_REPORT, TRANSACTIONS, NONE)
 """Who says what is known of a player before his game."""
+_UTC = "timestamp('UTC')"
 
 
 def injury_statuses(
@@ -104,14 +105,13 @@ def _last_word(
     earliest_tipoff: int,
 ) -> ir.Table:
     """Per game and team that has spoken, report_at of its last report before tip-off."""
-    day = nbac_schedule.game_date.cast("timestamp('UTC')")
-    earliest = day + ibis.interval(hours=earliest_tipoff)
+    earliest = nbac_schedule.game_date.cast(_UTC) + ibis.interval(hours=earliest_tipoff)
     games = nbac_schedule.select(
-        "game_id", begins_at=ibis.coalesce(nbac_schedule.tipoff_at, earliest)
+        "game_id", begins_at=ibis.coalesce(nbac_schedule.tipoff_at.cast(_UTC), earliest)
     )
     key = ["game_id", "team_abbr", "report_at"]
     submitted = nbac_injury_report_teams.filter(_.has_submitted).select(*key)
     # The unofficial list says of no team whether it has spoken; whom it lists, it does.
     words = submitted.union(nbac_injury_report.select(*key)).join(games, "game_id")
-    words = words.filter(_.report_at < _.begins_at)
+    words = words.filter(_.report_at.cast(_UTC) < _.begins_at)
     return words.group_by("game_id", "team_abbr").agg(report_at=_.report_at.max())

@@ -24,6 +24,7 @@ from nba_pipeline.model import statements
 from nba_pipeline.phase_5_predictions.player_prop_predictions import PlayerPropPredictions
 
 GRAIN = ["game_id", "player_id", "system", "made_at"]
+_UTC = "timestamp('UTC')"
 
 
 class PredictionsMade(PlayerPropPredictions):
@@ -63,7 +64,7 @@ def transform(
     games = games.inner_join(made_from, "game_date").filter(
         _.status == "scheduled",
         # The source has no tip-off time for some games: then the day decides.
-        _.tipoff_at.isnull() | (_.tipoff_at > _.now),
+        _.tipoff_at.isnull() | (_.tipoff_at.cast(_UTC) > _.now),
     )
     open_games = games.select("game_id", "tipoff_at", "made_from", "now")
     rows = provenance.join(
@@ -71,7 +72,9 @@ def transform(
     )
     last = statements.last_said(stored)
     rows = rows.anti_join(last, [rows[name].identical_to(last[name]) for name in _COMPARED])
-    said = last.select(said_at="made_at", **{f"{key}_said": key for key in statements.KEYS})
+    said = last.select(
+        said_at=_.made_at.cast(_UTC), **{f"{key}_said": key for key in statements.KEYS}
+    )
     rows = rows.left_join(said, [rows[key] == said[f"{key}_said"] for key in statements.KEYS])
     after_last = rows.said_at + ibis.interval(microseconds=1)
     # Two statements within one tick of the clock, or after it was set back, keep their order.

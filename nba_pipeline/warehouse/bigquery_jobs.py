@@ -26,6 +26,7 @@ from ibis.expr import operations as ops
 from requests.exceptions import RequestException
 
 from nba_pipeline.errors import NbaPipelineError
+from nba_pipeline.warehouse.bigquery_compiler import COMPILER
 from nba_pipeline.warehouse.labels import labels
 
 _DAY_IN_MILLISECONDS = 24 * 60 * 60 * 1000
@@ -156,6 +157,8 @@ class Jobs:
 
 class StagingBackend(IbisBackend):
     """ibis on these jobs: its tables are staged ones, by bare names, and queries."""
+
+    compiler = COMPILER
 
     def do_connect(self, jobs: Jobs) -> None:
         """Takes the jobs' client instead of opening one."""
