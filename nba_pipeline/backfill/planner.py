@@ -211,9 +211,9 @@ def parts(request: Request, survey: Survey) -> list[Request]:
     }
     before = {n: [day for day in days if day < request.first] for n, days in reached.items()}
     left = _left_dates(request, reached, survey)
-    for name, days in left.items():
-        before[name] = [*before.get(name, ()), *days]
-    requests = [_taken_along(before, request, survey)]
+    # By itself: of other tables the dates between are not meant.
+    moved = {name: [*before.pop(name, ()), *days] for name, days in left.items()}
+    requests = [_taken_along(moved, request, survey), _taken_along(before, request, survey)]
     names = own | inside
     tables = tuple(table for name, table in survey.tables.items() if name in names)
     requests.append(replace(request, tables=tables, only_stored=request.only_stored | inside))
