@@ -1,5 +1,7 @@
 """What was said before tip-off, and whether it would be said from the same today."""
 
+from collections.abc import Iterable
+
 import ibis
 import ibis.expr.types as ir
 from ibis import _
@@ -17,6 +19,18 @@ def last_said(statements: ir.Table) -> ir.Table:
     latest = ibis.window(group_by=KEYS, order_by=_.made_at.desc())
     numbered = statements.mutate(statements_after=ibis.row_number().over(latest))
     return numbered.filter(_.statements_after == 0).drop("statements_after")
+
+
+def is_same(one: ir.Table, other: ir.Table, names: Iterable[str]) -> list[ir.BooleanValue]:
+    """That both say the same in KEYS and in the columns named, where NULL is the same as NULL.
+
+    KEYS are never NULL, and BigQuery joins by an equality.
+    """
+    others = [name for name in names if name not in KEYS]
+    return [
+        *(one[key] == other[key] for key in KEYS),
+        *(one[name].identical_to(other[name]) for name in others),
+    ]
 
 
 def with_inputs_changed(statements: ir.Table, predictions: ir.Table) -> ir.Table:

@@ -147,8 +147,7 @@ def predictions_not_copied(
     sources = now.mutate(basis=ibis.literal("recomputed")).union(
         predictions_made.select(*keys).mutate(basis=ibis.literal("made"))
     )
-    same = [rows[name].identical_to(sources[name]) for name in (*keys, "basis")]
-    return rows.anti_join(sources, same)
+    return rows.anti_join(sources, statements.is_same(rows, sources, (*keys, "basis")))
 
 
 prediction_accuracy = table_asset(

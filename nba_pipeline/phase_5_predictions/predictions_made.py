@@ -71,7 +71,7 @@ def transform(
         player_prop_predictions.drop("made_at"), open_games, ["game_id"], how="inner"
     )
     last = statements.last_said(stored)
-    rows = rows.anti_join(last, [rows[name].identical_to(last[name]) for name in _COMPARED])
+    rows = rows.anti_join(last, statements.is_same(rows, last, _COMPARED))
     said = last.select(
         said_at=_.made_at.cast(_UTC), **{f"{key}_said": key for key in statements.KEYS}
     )

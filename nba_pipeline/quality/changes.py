@@ -113,8 +113,12 @@ def _compared(table: Table, earlier: ir.Table, later: ir.Table) -> ir.Table:
     kept = [*grain, *shared]
     was = earlier.select(*kept).mutate(is_earlier=True)
     now = later.select(*kept).mutate(is_later=True)
-    # A part of the key may be unknown, and is the same key then.
-    same = [was[name].identical_to(now[name]) for name in grain]
+    # A part of the key may be unknown, and is the same key then; BigQuery joins by an equality.
+    columns = table.schema.to_schema().columns
+    same = [
+        was[name].identical_to(now[name]) if columns[name].nullable else was[name] == now[name]
+        for name in grain
+    ]
     both = was.outer_join(now, same, rname=f"{{name}}{_LATER}")
     is_new, is_gone = _.is_earlier.isnull(), _.is_later.isnull()
     differs = [~both[name].identical_to(both[f"{name}{_LATER}"]) for name in shared]
