@@ -110,7 +110,9 @@ def test_what_is_not_understood_is_rejected_with_its_field(document, rule, field
 
 def test_a_price_of_either_kind_in_an_answer_of_both_is_rejected() -> None:
     """150 may be +150 or 150.0 there; -110 and 1.9 can each be one thing only."""
-    found = parse(answer(outcome(price=-110), outcome("Under", 1.9), outcome("Over", 150, 30.5)), FILE)
+    found = parse(
+        answer(outcome(price=-110), outcome("Under", 1.9), outcome("Over", 150, 30.5)), FILE
+    )
     assert list(found.rows.price) == pytest.approx([1 + 100 / 110, 1.9])
     assert found.rejected[["rule", "value"]].values.tolist() == [["bad_price", "150"]]
 
