@@ -147,6 +147,11 @@ def converted(column: pd.Series, convert: Callable[[object], object]) -> pd.Seri
     return column.map({value: convert(value) for value in values}).astype("object")
 
 
+def unreadable(said: pd.Series, read: pd.Series) -> pd.Series:
+    """Where something is said, and not 0, which stands for nobody, but nothing could be read of it."""
+    return said.notna() & said.ne(0) & said.ne("") & read.isna()
+
+
 def day_of(value: object) -> date | None:
     """The day of an ISO date or time; None of anything else."""
     try:

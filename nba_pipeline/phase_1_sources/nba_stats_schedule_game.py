@@ -58,6 +58,11 @@ def game_row(game: dict[str, object], number: int, file: SourceFile) -> dict[str
 
 
 def day_of_game(game: dict[str, object]) -> date:
+    """The game's date.
+
+    Raises:
+        KeyError, ValueError: there is none.
+    """
     try:
         return datetime.fromisoformat(str(game["gameDateEst"])).date()
     except ValueError:

@@ -114,7 +114,7 @@ def test_a_price_of_either_kind_in_an_answer_of_both_is_rejected() -> None:
         answer(outcome(price=-110), outcome("Under", 1.9), outcome("Over", 150, 30.5)), FILE
     )
     assert list(found.rows.price) == pytest.approx([1 + 100 / 110, 1.9])
-    assert found.rejected[["rule", "value"]].values.tolist() == [["bad_price", "150"]]
+    assert found.rejected[["rule", "value"]].to_numpy().tolist() == [["bad_price", "150"]]
 
 
 def test_a_nul_in_one_cell_leaves_the_others_as_they_are() -> None:
@@ -122,13 +122,13 @@ def test_a_nul_in_one_cell_leaves_the_others_as_they_are() -> None:
     said = answer(outcome() | {"description": "Luka Dončić\0x"}, outcome(), outcome("Under"))
     found = parse(said, FILE)
     assert found.rows.side.tolist() == ["over", "under"]
-    assert found.rejected[["row_number", "rule"]].values.tolist() == [[0, "bad_player"]]
+    assert found.rejected[["row_number", "rule"]].to_numpy().tolist() == [[0, "bad_player"]]
     two = answer(outcome())
     (book,) = two["data"]["bookmakers"]
     two["data"]["bookmakers"] = [book | {"key": "betmgm\0x"}, book]
     found = parse(two, FILE)
     assert found.rows.bookmaker.tolist() == ["betmgm"]
-    assert found.rejected[["row_number", "rule"]].values.tolist() == [[0, "bad_bookmaker"]]
+    assert found.rejected[["row_number", "rule"]].to_numpy().tolist() == [[0, "bad_bookmaker"]]
 
 
 def test_other_markets_and_repeated_outcomes_are_rejected() -> None:
