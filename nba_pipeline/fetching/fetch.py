@@ -193,6 +193,7 @@ def _one(
     try:
         document, answer = files.parsed(source, wanted.file, content)
         files.refuse_cut(answer)
+        files.refuse_astray(source, wanted.file, answer)
     except (UnreadableFile, UnknownShape) as error:
         told = f"{error}; it begins {content[:60]!r}"
         raise FetchFailed("unlike", f"the answer is no file of {source.name}: {told}") from error
@@ -200,7 +201,7 @@ def _one(
         raise FetchFailed("empty", f"{path}: the answer has no row that can be taken")
     there = files.stored(root, path)
     looked_at = generation(root, there)
-    if there and _document(source, root, there) == document:
+    if there and files.is_same(_document(source, root, there), document):
         state = "unchanged"
     else:
         before = _asked(standing_rows(source, wanted.file, access.landing), wanted)
@@ -240,4 +241,10 @@ def _asked(rows: pd.DataFrame, wanted: RemoteFile) -> pd.DataFrame:
 
 
 def _games(rows: pd.DataFrame) -> frozenset[str]:
-    return frozenset(rows.game_id) if "game_id" in rows else frozenset()
+    """The games of which there are rows: of both teams, where a row is of a team."""
+    if "game_id" not in rows:
+        return frozenset()
+    if "team_abbr" not in rows:
+        return frozenset(rows.game_id)
+    sides = rows.groupby("game_id").team_abbr.nunique()
+    return frozenset(sides[sides > 1].index)

@@ -1,6 +1,7 @@
 """Files of the landing zone as they are checked and put in place: whole, or not at all."""
 
 import gzip
+import json
 from uuid import uuid4
 
 from upath import UPath
@@ -42,6 +43,25 @@ def refuse_cut(parsed: Parsed) -> None:
     if len(cut):
         more = f", and {len(cut) - 1} lines more" if len(cut) > 1 else ""
         raise UnreadableFile(f"not a whole file: {cut.detail.iloc[0]}{more}")
+
+
+def is_same(one: object, other: object) -> bool:
+    """Whether two documents say the same: 0 is not false, though they are equal to Python."""
+    return one == other and _plain(one) == _plain(other)
+
+
+def _plain(document: object) -> str:
+    return json.dumps(document, sort_keys=True) if isinstance(document, dict | list) else ""
+
+
+def refuse_astray(source: Source, file: SourceFile, parsed: Parsed) -> None:
+    """Raises UnreadableFile where a date's file has rows of dates that are none of its own."""
+    astray = parsed.rejected[parsed.rejected.rule == "other_date"]
+    if source.layout == "dates" and len(astray):
+        raise UnreadableFile(
+            f"for {source.name} it is of {file.game_date}, and {len(astray)} of its rows are of "
+            f"other dates: {astray.detail.iloc[0]}; split it by date"
+        )
 
 
 def new_path(path: str) -> str:

@@ -133,7 +133,7 @@ def _put(
             was another one for its place.
     """
     root, path = landing.root, found.file.path
-    if any(document == found.document for document in _beside(found, root)):
+    if any(files.is_same(document, found.document) for document in _beside(found, root)):
         return "unchanged"
     stem, own = path.rsplit(".", 1)
     other = [files.stored(root, f"{stem}.{end}") for end in found.source.formats if end != own]
@@ -141,7 +141,7 @@ def _put(
         raise Refused(f"{taken} is there already, and one of the two would have to go")
     there = files.stored(root, path)
     looked_at = generation(root, there)
-    if there and _document(found.source, root / there) == found.document:
+    if there and files.is_same(_document(found.source, root / there), found.document):
         return "unchanged"
     if first and first[1] == found.content:
         return "unchanged"

@@ -39,7 +39,14 @@ def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.Data
 
 
 def fewer_rows(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
-    """The games of which there are fewer rows now, in words, or dates where rows have no game."""
+    """What there is less of now, in words; None where nothing is.
+
+    Rows of a game, or of a date where rows have no game; games that were final; moments of prices.
+    """
+    if over := _no_longer(_finals(before), _finals(now)):
+        return f"as final {over}"
+    if moments := _no_longer(_moments(before), _moments(now)):
+        return f"what was offered at {moments}"
     was = _counts(before)
     units = pd.DataFrame({"was": was, "left": _counts(now).reindex(was.index, fill_value=0)})
     lost = units[units.left < units.was].sort_index()
@@ -47,8 +54,29 @@ def fewer_rows(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
         return None
     counts = lost.head(_TOLD).itertuples(name=None)
     told = [f"{unit} ({rows} rows, {left} now)" for unit, rows, left in counts]
-    more = f" and {len(lost) - _TOLD} more" if len(lost) > _TOLD else ""
+    return _in_words(told, len(lost))
+
+
+def _no_longer(was: set[str], now: set[str]) -> str | None:
+    """What was there and is no longer, in words."""
+    lost = sorted(was - now)
+    return _in_words(lost[:_TOLD], len(lost)) if lost else None
+
+
+def _in_words(told: list[str], count: int) -> str:
+    more = f" and {count - _TOLD} more" if count > _TOLD else ""
     return ", ".join(told) + more + "; --accept-fewer takes it all the same"
+
+
+def _finals(rows: pd.DataFrame) -> set[str]:
+    """The games of a schedule that are final."""
+    is_schedule = {"game_id", "status"} <= set(rows.columns)
+    return set(rows.game_id[rows.status == "final"]) if is_schedule else set()
+
+
+def _moments(rows: pd.DataFrame) -> set[str]:
+    """The moments at which prices were so."""
+    return set(rows.snapshot_at.astype("string")) if "snapshot_at" in rows else set()
 
 
 def _counts(rows: pd.DataFrame) -> pd.Series:

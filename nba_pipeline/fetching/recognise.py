@@ -19,13 +19,14 @@ from nba_pipeline.clock import EASTERN
 from nba_pipeline.engine.file_dates import filed
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.fetching.files import refuse_cut
+from nba_pipeline.fetching.files import refuse_astray, refuse_cut
 from nba_pipeline.kernel.source import (
     Decoder,
     Parsed,
     Source,
     SourceFile,
     UnknownShape,
+    UnreadableFile,
 )
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import GAME_ID, season_of_game
@@ -195,12 +196,10 @@ def _as_of(
     if best.parsed.rows.empty:
         raise Refused(_nothing_of(source, best.parsed))
     refuse_cut(best.parsed)
-    astray = best.parsed.rejected[best.parsed.rejected.rule == "other_date"]
-    if source.layout == "dates" and len(astray):
-        raise Refused(
-            f"for {source.name} it is of {best.file.game_date}, and {len(astray)} of its rows are of "
-            f"other dates: {astray.detail.iloc[0]}; split it by date"
-        )
+    try:
+        refuse_astray(source, best.file, best.parsed)
+    except UnreadableFile as error:
+        raise Refused(str(error)) from error
     return best
 
 

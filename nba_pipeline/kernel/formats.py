@@ -22,6 +22,8 @@ _NO_NUMBER = re.compile(rb"\d{300}")
 
 def json_document(content: bytes) -> object:
     """The JSON document: dicts, lists and plain values."""
+    if content.strip() == b"null":
+        raise ValueError("it says nothing but null")
     if _NO_NUMBER.search(content):
         raise ValueError("it has a number of hundreds of digits")
     try:

@@ -19,6 +19,17 @@ def of_who_played(players: ir.Table) -> ir.Table:
     return players.filter(_.minutes > 0)
 
 
+def more_made_than_attempted(line: ir.Table) -> ir.BooleanValue:
+    """Whether a line has more shots made than attempted, or more threes than field goals."""
+    return (
+        (line.fgm > line.fga)
+        | (line.fg3m > line.fg3a)
+        | (line.ftm > line.fta)
+        | (line.fg3m > line.fgm)
+        | (line.fg3a > line.fga)
+    )
+
+
 def overtime_periods(team_minutes: ir.NumericValue) -> ir.IntegerValue:
     """Overtimes from a team's player-minutes, whose source is off by a few minutes."""
     extra = (team_minutes - _REGULATION_MINUTES) / _OVERTIME_MINUTES

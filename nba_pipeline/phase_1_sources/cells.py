@@ -38,7 +38,7 @@ def taken(
     key: Sequence[str],
     fields: Mapping[str, str],
 ) -> Parsed:
-    """The rows without an offence, typed, and one rejection per offence of the others.
+    """The rows without an offence, typed, and one rejection per field and rule of the others.
 
     Of rows that have one key the one is taken that comes first by what it says: see `repeated`.
 
@@ -66,7 +66,10 @@ def taken(
         rejected.append(_rejected(raw.loc[rows.index[again]], columns, file, twice, fields))
     rows = rows[~again].assign(source_file=file.path, row_number=lambda frame: frame.index)
     rows = rows[list(types)].astype(dict(types)).reset_index(drop=True)
-    return Parsed(rows, pd.concat(rejected, ignore_index=True) if rejected else rejected_frame([]))
+    if not rejected:
+        return Parsed(rows, rejected_frame([]))
+    told = pd.concat(rejected, ignore_index=True)
+    return Parsed(rows, told.drop_duplicates(["row_number", "field", "rule"], ignore_index=True))
 
 
 def repeated(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
@@ -138,7 +141,15 @@ def _is_plain(value: object) -> bool:
 
 def converted(column: pd.Series, convert: Callable[[object], object]) -> pd.Series:
     """The column with each different value converted once."""
-    return column.map({value: convert(value) for value in column.unique()}).astype("object")
+    is_there = column.notna()
+    # Not by unique(), to which texts are the same that are alike up to a NUL.
+    values = [*dict.fromkeys(column[is_there].tolist()), *column[~is_there].unique()]
+    return column.map({value: convert(value) for value in values}).astype("object")
+
+
+def unreadable(said: pd.Series, read: pd.Series) -> pd.Series:
+    """Where something is said, and not 0, which stands for nobody, but nothing could be read of it."""
+    return said.notna() & said.ne(0) & said.ne("") & read.isna()
 
 
 def day_of(value: object) -> date | None:
@@ -157,8 +168,10 @@ def team_of(value: object) -> str | None:
 
 
 def lookup_of(value: object) -> str | None:
-    """The normalised name; None where nothing of it is a letter or digit that can be looked up."""
-    return normalise_name(value) or None if isinstance(value, str) else None
+    """The normalised name; None where nothing of it can be looked up, or it has a NUL."""
+    if not isinstance(value, str) or "\0" in value:
+        return None
+    return normalise_name(value) or None
 
 
 def finite(column: pd.Series) -> pd.Series:

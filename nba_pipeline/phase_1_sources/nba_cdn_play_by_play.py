@@ -13,6 +13,7 @@ from nba_pipeline.phase_1_sources.cells import (
     scalars,
     taken,
     team_of,
+    unreadable,
     whole,
 )
 from nba_pipeline.phase_1_sources.game_clock import seconds_of
@@ -90,6 +91,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         Offence("unknown_team", "teamTricode", has_team & columns["team_abbr"].isna()),
         Offence("unknown_team", "teamTricode", is_shot & ~has_team),
         Offence("bad_player", "personId", is_attempt & columns["player_id"].isna()),
+        *(Offence("bad_player", name, unreadable(raw[name], ids)) for name, ids in people.items()),
         Offence("bad_outcome", "shotResult", is_attempt & columns["is_made"].isna()),
         Offence("bad_distance", "shotDistance", is_shot & no_distance),
     ]
@@ -123,7 +125,7 @@ nba_cdn_play_by_play = Source(
     "nba_cdn_play_by_play",
     "nba_cdn/play_by_play",
     parse,
-    version=2,
+    version=3,
     layout="games",
     dated_by=nba_stats_schedule,
     fetch=fetch,

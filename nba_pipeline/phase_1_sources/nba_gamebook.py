@@ -126,14 +126,14 @@ def _offences(raw: pd.DataFrame, columns: dict[str, pd.Series]) -> list[Offence]
     active = raw.status.eq(GameStatus.ACTIVE).fillna(value=False).astype("bool")
     points = 2 * columns["fgm"] + columns["fg3m"] + columns["ftm"]
     rebounds = columns["oreb"] + columns["dreb"]
+    differs = columns["pts"].ne(points) | columns["reb"].ne(rebounds)
     is_line = raw.status.notna()
     return [
         Offence("unknown_line", "line", ~is_line),
         Offence("unknown_team", "team", columns["team_abbr"].isna()),
         Offence("bad_player", "name", is_line & columns["player_lookup"].isna()),
         Offence("bad_minutes", "minutes", active & columns["minutes"].isna()),
-        Offence("contradicting_line", "line", active & columns["pts"].ne(points)),
-        Offence("contradicting_line", "line", active & columns["reb"].ne(rebounds)),
+        Offence("contradicting_line", "line", active & differs),
     ]
 
 

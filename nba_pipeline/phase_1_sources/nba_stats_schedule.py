@@ -6,7 +6,7 @@ Required: it is what every expectation is made from, so what cannot be read refu
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 
 import pandas as pd
@@ -22,18 +22,15 @@ from nba_pipeline.kernel.source import (
     rejection,
 )
 from nba_pipeline.league import calendar
-from nba_pipeline.league.identity import (
-    COVERED_SEASON_TYPES,
-    GAME_ID,
-    TEAM_ALIASES,
-    TEAMS,
-    game_code,
-    season_type,
-)
+from nba_pipeline.league.identity import COVERED_SEASON_TYPES, GAME_ID
 from nba_pipeline.phase_1_sources.nba_stats_answers import answer
+from nba_pipeline.phase_1_sources.nba_stats_schedule_game import (
+    UnknownStatus,
+    day_of_game,
+    game_row,
+)
 
 PLACE = "nba_stats/schedule"
-_STATUS = {1: "scheduled", 2: "live", 3: "final"}
 _STAGES = ("postponed", "scheduled", "live", "final")
 _COLUMNS = {
     "source_file": "string",
@@ -59,13 +56,13 @@ def parse(document: object, file: SourceFile) -> Parsed:
     Of two versions of a game the one that is not postponed is taken.
 
     Raises:
-        UnknownShape: the document is no schedule.
+        UnknownShape: the document is no schedule, or that of a season without any game.
     """
     rows: dict[str, dict[str, object]] = {}
     rejected: list[dict[str, object]] = []
     for number, game in enumerate(_games(document, file)):
         try:
-            row = _row(game, number, file)
+            row = game_row(game, number, file)
         except (KeyError, TypeError, ValueError) as error:
             rejected.append(_rejected(game, number, file, error))
             continue
@@ -171,12 +168,13 @@ def _rejected(game: object, number: int, file: SourceFile, error: Exception) -> 
     game_id = fields.get("gameId")
     text = game_id if isinstance(game_id, str) and re.fullmatch(GAME_ID, game_id) else None
     try:
-        day = _day(fields)
+        day = day_of_game(fields)
     except (KeyError, ValueError):
         day = None
     detail = f"{file.path} game {number} ({game_id}): {_told(error)}"
     where = {"row_number": number, "game_id": text, "game_date": day}
-    return rejection(file, "bad_game", detail, **where)
+    rule = "unknown_status" if isinstance(error, UnknownStatus) else "bad_game"
+    return rejection(file, rule, detail, **where)
 
 
 def _games(document: object, file: SourceFile) -> list[dict[str, object]]:
@@ -185,106 +183,25 @@ def _games(document: object, file: SourceFile) -> list[dict[str, object]]:
         return []
     try:
         dates = document["leagueSchedule"]["gameDates"]  # type: ignore[index]
-        return [game for day in dates for game in day["games"]]
+        games = [game for day in dates for game in day["games"]]
     except (KeyError, TypeError) as error:
         raise UnknownShape(
             f"{file.path}: no schedule (leagueSchedule.gameDates[].games[] not found: {error!r})"
         ) from error
+    if not games and file.game_date is None:
+        raise UnknownShape(f"{file.path}: no schedule of a season (it has no game)")
+    return games
 
 
 def _told(error: Exception) -> str:
     return f"no field {error}" if isinstance(error, KeyError) else str(error)
 
 
-def _row(game: dict[str, object], number: int, file: SourceFile) -> dict[str, object]:
-    """One game.
-
-    Raises:
-        KeyError, TypeError, ValueError: a field is missing or wrong.
-    """
-    game_id = str(game["gameId"])
-    kind = season_type(game_id)
-    day = _day(game)
-    status = _status(game)
-    home, away = game["homeTeam"], game["awayTeam"]
-    if not isinstance(home, dict) or not isinstance(away, dict):
-        raise TypeError("homeTeam and awayTeam are not objects")
-    codes = [_team(str(side["teamTricode"]), kind) for side in (home, away)]
-    is_played = status in ("final", "live")
-    return {
-        "source_file": file.path,
-        "row_number": number,
-        "game_id": game_id,
-        "game_code": game_code(day, codes[1], codes[0]),
-        "game_date": day,
-        "season": file.season,
-        "season_type": kind,
-        "home_team": codes[0],
-        "away_team": codes[1],
-        "tipoff_at": _tipoff(game),
-        "status": status,
-        "is_neutral_site": _is_neutral(game),
-        # The source says 0 for games not yet played.
-        "home_score": _score("homeTeam", home) if is_played else None,
-        "away_score": _score("awayTeam", away) if is_played else None,
-    }
-
-
-def _day(game: dict[str, object]) -> date:
-    try:
-        return datetime.fromisoformat(str(game["gameDateEst"])).date()
-    except ValueError:
-        raise ValueError(f"gameDateEst {game['gameDateEst']!r} is no date") from None
-
-
-def _is_neutral(game: dict[str, object]) -> bool:
-    value = game.get("isNeutral", False)
-    if not isinstance(value, bool):
-        raise TypeError(f"isNeutral {value!r} is neither true nor false")
-    return value
-
-
-def _score(side: str, team: dict[str, object]) -> int:
-    score = team["score"]
-    if isinstance(score, bool) or not isinstance(score, int) or score < 0:
-        raise ValueError(f"{side}.score {score!r} is no number of points")
-    return score
-
-
-def _status(game: dict[str, object]) -> str:
-    if game.get("postponedStatus") == "Y":
-        return "postponed"
-    status = game["gameStatus"]
-    if isinstance(status, bool) or not isinstance(status, int) or status not in _STATUS:
-        raise ValueError(f"gameStatus {status!r} is not 1, 2 or 3")
-    return _STATUS[status]
-
-
-def _team(text: str, kind: str) -> str:
-    code = TEAM_ALIASES.get(text.strip().upper(), text.strip().upper())
-    if code not in TEAMS and kind in COVERED_SEASON_TYPES:
-        raise ValueError(f"teamTricode {text!r} is no team")
-    return code
-
-
-def _tipoff(game: dict[str, object]) -> datetime | None:
-    """Tip-off in UTC; None when the source has no time yet (it then says midnight Eastern)."""
-    text = game.get("gameDateTimeUTC")
-    if not text or str(game.get("gameTimeEst", "")).endswith("T00:00:00Z"):
-        return None
-    try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        raise ValueError(f"gameDateTimeUTC {text!r} is no time") from None
-    # What says no zone is in the one that the field's name says, not in the machine's.
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-
-
 nba_stats_schedule = Source(
     "nba_stats_schedule",
     PLACE,
     parse,
-    version=3,
+    version=4,
     is_required=True,
     settle=settle,
     fetch=fetch,

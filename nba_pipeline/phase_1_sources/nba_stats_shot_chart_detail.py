@@ -16,6 +16,7 @@ from nba_pipeline.phase_1_sources.cells import (
     lookup_of,
     scalars,
     taken,
+    unreadable,
     whole,
 )
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
@@ -101,6 +102,11 @@ def parse(document: object, file: SourceFile) -> Parsed:
         *(Offence(rule, _FIELDS[name], columns[name].isna()) for name, rule in _RULES.items()),
         Offence("bad_clock", "SECONDS_REMAINING", columns["seconds_remaining"].isna()),
         Offence("no_attempt", "SHOT_ATTEMPTED_FLAG", finite(cells.SHOT_ATTEMPTED_FLAG) != 1),
+        Offence("bad_event_id", "GAME_EVENT_ID", unreadable(raw.GAME_EVENT_ID, event)),
+        *(
+            Offence("bad_location", name, unreadable(raw[name], columns[name.lower()]))
+            for name in ("LOC_X", "LOC_Y")
+        ),
         Offence("repeated_event_id", "GAME_EVENT_ID", again),
     ]
     key = ["game_id", "shot_number"]
@@ -118,7 +124,7 @@ nba_stats_shot_chart_detail = Source(
     "nba_stats_shot_chart_detail",
     "nba_stats/shot_chart_detail",
     parse,
-    version=2,
+    version=3,
     dated_by=nba_stats_schedule,
     fetch=fetch,
 )

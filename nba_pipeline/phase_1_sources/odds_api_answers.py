@@ -33,7 +33,7 @@ _RAW = (
 )
 _LEAST_AMERICAN = 100
 _DECIMAL = (1.01, 50.0)
-"""The least decimal price, and one that no book gives on a game."""
+"""The least decimal price, and one above which a price alone does not tell its kind."""
 
 
 def outcome_frame(document: object, file: SourceFile) -> pd.DataFrame:
@@ -96,11 +96,18 @@ def event_offences(columns: Mapping[str, pd.Series]) -> list[Offence]:
 
 
 def decimal_prices(prices: pd.Series) -> pd.Series:
-    """Prices of either kind as decimal ones, each by itself; NULL where it is of neither kind.
+    """An answer's prices as decimal ones, all of the one kind in which it tells them; NULL of neither.
 
-    American ones are whole numbers and never nearer to 0 than 100, decimal ones nowhere near it.
+    A single price of 101 may be of either kind. An answer with a price that only a decimal one can
+    be is decimal; where it has one below 0 too, only what can be of no more than one kind is taken.
     """
-    return american_as_decimal(prices).where(~prices.between(*_DECIMAL, inclusive="left"), prices)
+    american = american_as_decimal(prices)
+    is_decimal = prices.between(*_DECIMAL, inclusive="left")
+    if not (is_decimal | (prices % 1 > 0)).any():
+        return american
+    if (prices < 0).any():
+        return prices.where(is_decimal, american.where(prices < 0))
+    return prices.where(prices >= _DECIMAL[0])
 
 
 def american_as_decimal(prices: pd.Series) -> pd.Series:
@@ -153,5 +160,9 @@ def _moment(value: object) -> datetime | None:
 
 
 def _texts(column: pd.Series) -> pd.Series:
-    """The column's texts that hold something."""
-    return converted(column, lambda value: value if isinstance(value, str) and value else None)
+    """The column's texts that hold something, and no NUL, at which comparisons of keys would end."""
+    return converted(column, lambda value: value if _is_key(value) else None)
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and value != "" and "\0" not in value

@@ -9,6 +9,7 @@ other one is without him and invalid.
 
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
@@ -23,6 +24,7 @@ from nba_pipeline.kernel.trust import (
     with_contradictions,
 )
 from nba_pipeline.kernel.units import Invariant, Units
+from nba_pipeline.league.box_score import more_made_than_attempted
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores as fallback
@@ -148,19 +150,45 @@ def transform(
 def measured(
     sides: ir.Table, nbac_player_boxscore: ir.Table, nbac_team_boxscore: ir.Table
 ) -> ir.Table:
-    """Each side of a final game with its players counted and their points summed."""
+    """Each side of a final game: its players counted and summed, and one of each impossible line.
+
+    Beside a sum `<name>` of the players stands `team_<name>`, what the team's own line says.
+    """
     keys = ["game_id", "team_abbr"]
     rosters = nbac_player_boxscore.group_by(keys).agg(
         played=(_.minutes > 0).sum(),
-        points=_.pts.sum(),
         source_name=_.source_name.max(),
         contradiction=_.contradiction.max(),
         line_of_both=_.line_of_both.max(),
+        wrong_points=_.player_name.max(where=_.pts != 2 * _.fgm + _.fg3m + _.ftm),
+        wrong_rebounds=_.player_name.max(where=_.reb != _.oreb + _.dreb),
+        wrong_shots=_.player_name.max(where=more_made_than_attempted(_)),
+        **{name: _[name].sum() for name in COUNTED},
     )
-    teams = nbac_team_boxscore.select(*keys, team_points="pts")
+    teams = nbac_team_boxscore.select(*keys, **{f"team_{name}": name for name in COUNTED})
     sides = sides.left_join(rosters, keys).drop("game_id_right", "team_abbr_right")
     # The schedule's score is the more independent of the two; the team's row may itself be wrong.
-    return sides.left_join(teams, keys).mutate(true_points=_.team_score.fill_null(_.team_points))
+    return sides.left_join(teams, keys).mutate(true_points=_.team_score.fill_null(_.team_pts))
+
+
+_SUMMED = [name for name in COUNTED if name != "pts"]
+"""Of the points the schedule's score is asked."""
+
+
+def _differing_sums() -> ir.StringValue:
+    """Every sum of the players that is not their team's, in words; NULL where the line is missing."""
+    told = [
+        ibis.ifelse(
+            _[name] != _[f"team_{name}"],
+            f"players have {name} "
+            + _[name].cast("string")
+            + ", their team "
+            + _[f"team_{name}"].cast("string"),
+            ibis.null("string"),
+        )
+        for name in _SUMMED
+    ]
+    return ibis.array(told).filter(lambda text: text.notnull()).join("; ")
 
 
 INVARIANTS = (
@@ -177,11 +205,31 @@ INVARIANTS = (
     ),
     Invariant(
         "points_of_team",
-        _.points != _.true_points,
+        _.pts != _.true_points,
         "players have "
-        + _.points.cast("string")
+        + _.pts.cast("string")
         + " points, their team "
         + _.true_points.cast("string"),
+    ),
+    Invariant(
+        "points_identity",
+        _.wrong_points.notnull(),
+        "the points of " + _.wrong_points + " are not 2 * fgm + fg3m + ftm",
+    ),
+    Invariant(
+        "rebounds_identity",
+        _.wrong_rebounds.notnull(),
+        "the rebounds of " + _.wrong_rebounds + " are not oreb + dreb",
+    ),
+    Invariant(
+        "made_within_attempted",
+        _.wrong_shots.notnull(),
+        _.wrong_shots + " has more shots made than attempted, or more threes than field goals",
+    ),
+    Invariant(
+        "sums_of_team",
+        ibis.or_(*(_[name] != _[f"team_{name}"] for name in _SUMMED)),
+        _differing_sums(),
     ),
     Invariant("sources_agree", _.contradiction.notnull(), _.contradiction),
 )
@@ -189,7 +237,7 @@ INVARIANTS = (
 
 nbac_player_boxscore = table_asset(
     __name__,
-    version=5,
+    version=6,
     schema=NbacPlayerBoxscore,
     reads=same_date("nbac_schedule", "balldontlie_player_boxscore"),
     sources=[game_log, boxscore],

@@ -16,6 +16,7 @@ from nba_pipeline.kernel.reads import same_date
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.kernel.trust import most_trusted, told_by, told_whole, with_contradictions
 from nba_pipeline.kernel.units import Invariant, Units
+from nba_pipeline.league.box_score import more_made_than_attempted
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores as fallback
@@ -157,7 +158,7 @@ INVARIANTS = (
     ),
     Invariant(
         "made_within_attempted",
-        (_.fgm > _.fga) | (_.fg3m > _.fg3a) | (_.ftm > _.fta) | (_.fg3m > _.fgm) | (_.fg3a > _.fga),
+        more_made_than_attempted(_),
         "more shots made than attempted, or more threes than field goals",
     ),
     Invariant(

@@ -60,6 +60,17 @@ def test_a_shot_tells_who_assisted_and_who_blocked_it() -> None:
     ] * 4
 
 
+@pytest.mark.parametrize("field", ["assistPersonId", "personId", "blockPersonId"])
+@pytest.mark.parametrize("said", ["n/a", True, -7, 1.5, {"id": 1628404}])
+def test_a_player_that_is_said_and_cannot_be_read_is_no_nobody(field, said) -> None:
+    """A shot would be unassisted; a rebound's player is read like a shot's."""
+    rebound = SHOT | {"actionType": "rebound"}
+    found = parsed(SHOT, SHOT | {field: said}, rebound | {field: said}, rebound | {field: 0})
+    assert found.rows.event_id.tolist() == [0, 3]
+    assert found.rejected.field.tolist() == [field] * 2
+    assert found.rejected.rule.tolist() == ["bad_player"] * 2
+
+
 def test_a_technical_free_throw_is_no_and_one() -> None:
     """One of one, without a descriptor: of two, or for a technical foul, it is another thing."""
     others = [FREE | {"subType": "1 of 2"}, FREE | {"descriptor": "technical"}]

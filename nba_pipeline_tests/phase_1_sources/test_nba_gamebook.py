@@ -188,6 +188,14 @@ def test_every_way_of_not_playing_is_told() -> None:
     ]
 
 
+def test_a_line_that_breaks_both_sums_is_rejected_once() -> None:
+    """One rejection per row, field and rule: its key is no other's."""
+    numbers = [*NUMBERS[:-1], "23"]
+    numbers[1 + list(COUNTED).index("reb")] = "77"
+    parsed = parse(book(*ONE[:2], row(0, "45", "GG Jackson", "F", *numbers), *ONE[3:]), FILE)
+    assert list(parsed.rejected.rule) == ["contradicting_line"]
+
+
 @pytest.mark.parametrize(
     ("place", "line", "rule", "value"),
     [

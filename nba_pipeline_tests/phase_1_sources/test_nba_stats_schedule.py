@@ -4,13 +4,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from nba_pipeline.kernel.source import SourceFile
-from nba_pipeline.phase_1_sources.nba_stats_schedule import parse
+from nba_pipeline.kernel.source import SourceFile, UnknownShape, UnreadableFile
+from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule, parse
 
 FILE = SourceFile("nba_stats/schedule/2023-24.json", "2023-24")
 GAME = {
     "gameId": "0022300061",
     "gameStatus": 3,
+    "postponedStatus": "N",
+    "isNeutral": False,
     "gameDateEst": "2023-10-24T00:00:00Z",
     "gameTimeEst": "1900-01-01T19:30:00Z",
     "gameDateTimeUTC": "2023-10-24T23:30:00Z",
@@ -36,6 +38,8 @@ def parsed(*changes):
         ({"isNeutral": "false"}, "isNeutral 'false' is neither true nor false"),
         ({"gameDateTimeUTC": "noon"}, "gameDateTimeUTC 'noon' is no time"),
         ({"homeTeam": "DEN"}, "are not objects"),
+        ({"homeTeam": {"teamTricode": "DEN", "score": 10**30}}, "is no number of points"),
+        ({"homeTeam": {"teamTricode": "DEN", "score": 2**63}}, "is no number of points"),
     ],
 )
 def test_a_game_that_cannot_be_read_is_under_its_date_and_id(change, told) -> None:
@@ -45,6 +49,53 @@ def test_a_game_that_cannot_be_read_is_under_its_date_and_id(change, told) -> No
     (line,) = found.rejected.to_dict("records")
     assert (line["game_id"], line["game_date"]) == ("0022300061", date(2023, 10, 24))
     assert found.rejected.detail.str.contains(told).all(), line["detail"]
+
+
+@pytest.mark.parametrize("field", ["isNeutral", "postponedStatus"])
+def test_what_every_schedule_says_is_no_default(field) -> None:
+    """A game that says not whether it is postponed, or at a neutral site, is none."""
+    games = [{name: value for name, value in GAME.items() if name != field}]
+    found = parse({"leagueSchedule": {"gameDates": [{"games": games}]}}, FILE)
+    assert found.rows.empty
+    assert found.rejected.rule.tolist() == ["bad_game"]
+    assert f"no field '{field}'" in found.rejected.detail[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"postponedStatus": "P"},
+        {"postponedStatus": "y"},
+        {"postponedStatus": None},
+        {"postponedStatus": ["N"]},
+        {"gameStatus": 1, "gameStatusText": "PPD"},
+        {"gameStatus": 1, "gameStatusText": "Cancelled"},
+    ],
+)
+def test_a_status_that_is_not_known_or_contradicts_itself_is_rejected(change) -> None:
+    """Under its date: such a game is not believed to be played."""
+    found = parsed(change, {"gameId": "0022300062", "gameStatusText": "Final"})
+    assert found.rows.game_id.tolist() == ["0022300062"]
+    (line,) = found.rejected.to_dict("records")
+    assert (line["rule"], line["game_date"]) == ("unknown_status", date(2023, 10, 24))
+
+
+@pytest.mark.parametrize("text", ["PPD", "Cancelled"])
+def test_a_postponed_game_may_say_so_twice(text) -> None:
+    """It is postponed."""
+    found = parsed({"postponedStatus": "Y", "gameStatusText": text})
+    assert (found.rejected.empty, found.rows.status.tolist()) == (True, ["postponed"])
+
+
+def test_a_season_without_any_game_is_no_schedule() -> None:
+    """A date's file may have none; null is no file of either."""
+    nothing = {"leagueSchedule": {"gameDates": []}}
+    with pytest.raises(UnknownShape, match="no game"):
+        parse(nothing, FILE)
+    day = SourceFile("nba_stats/schedule/2023-24/2023-10-24.json", "2023-24", date(2023, 10, 24))
+    assert parse(nothing, day).rows.empty
+    with pytest.raises(UnreadableFile, match="null"):
+        nba_stats_schedule.decoded(b" null\n", FILE.path)
 
 
 @pytest.mark.parametrize("order", [1, -1])

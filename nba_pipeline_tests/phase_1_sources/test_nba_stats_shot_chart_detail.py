@@ -65,6 +65,22 @@ def test_a_native_answer_has_its_events_and_coordinates() -> None:
 @pytest.mark.parametrize(
     ("change", "rule", "field"),
     [
+        ({"LOC_X": "east"}, "bad_location", "LOC_X"),
+        ({"LOC_Y": True}, "bad_location", "LOC_Y"),
+        ({"GAME_EVENT_ID": "first"}, "bad_event_id", "GAME_EVENT_ID"),
+    ],
+)
+def test_what_a_file_may_lack_is_read_where_it_is_said(change, rule, field) -> None:
+    """It is no NULL then; nothing, and the middle of the floor, are read."""
+    none = {"GAME_EVENT_ID": None, "LOC_X": None, "LOC_Y": None}
+    found = parsed({}, change, none, GAME_EVENT_ID=9, LOC_X=0, LOC_Y=0)
+    assert found.rows.row_number.tolist() == [0, 2]
+    assert {(line.rule, line.field) for line in found.rejected.itertuples()} >= {(rule, field)}
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "field"),
+    [
         ({"GAME_ID": "22200x01"}, "bad_game_id", "GAME_ID"),
         ({"TEAM_NAME": "Seattle SuperSonics"}, "unknown_team", "TEAM_NAME"),
         ({"GAME_DATE": "20221318"}, "bad_date", "GAME_DATE"),

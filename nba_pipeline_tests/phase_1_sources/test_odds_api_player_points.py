@@ -71,11 +71,13 @@ def test_a_time_that_is_no_text_is_none() -> None:
         ((115, 105), (2.15, 2.05)),
         ((1.91, 1.83), (1.91, 1.83)),
         ((1.01, 49.5), (1.01, 49.5)),
-        ((115, 1.83), (2.15, 1.83)),
+        ((101.0, 1.01), (101.0, 1.01)),
+        ((67.0, 101.5), (67.0, 101.5)),
+        ((-110, 1.83), (1 + 100 / 110, 1.83)),
     ],
 )
-def test_prices_are_decimal_whichever_kind_each_is(said, decimal) -> None:
-    """American prices of -110 and +150 pay 1.909 and 2.5; what is beside one says nothing of it."""
+def test_prices_are_of_the_kind_in_which_their_answer_tells_them(said, decimal) -> None:
+    """American prices of -110 and +150 pay 1.909 and 2.5; 101 beside 1.01 is decimal."""
     sides = [outcome(side, price) for side, price in zip(("Over", "Under"), said, strict=True)]
     assert list(parse(answer(*sides), FILE).rows.price) == pytest.approx(decimal)
 
@@ -86,8 +88,9 @@ def test_prices_are_decimal_whichever_kind_each_is(said, decimal) -> None:
         (answer(outcome("Yes")), "unknown_outcome", "name"),
         (answer(outcome(price=50), outcome("Under", -110)), "bad_price", "price"),
         (answer(outcome(price=-99), outcome("Under", 1.9)), "bad_price", "price"),
-        (answer(outcome(price=67.0), outcome("Under", 1.9)), "bad_price", "price"),
-        (answer(outcome(price=101.5), outcome("Under", 1.9)), "bad_price", "price"),
+        (answer(outcome(price=67.0), outcome("Under", 115)), "bad_price", "price"),
+        (answer(outcome(price=0.5), outcome("Under", 1.9)), "bad_price", "price"),
+        (answer(outcome(price=0.5), outcome("Under", -110)), "bad_price", "price"),
         (answer(outcome(price=1.0), outcome("Under", 115)), "bad_price", "price"),
         (answer(outcome(price=None), outcome("Under", 1.9)), "bad_price", "price"),
         (answer(outcome(point=None)), "bad_line", "point"),
@@ -103,6 +106,29 @@ def test_what_is_not_understood_is_rejected_with_its_field(document, rule, field
     parsed = parse(document, FILE)
     assert [(row.rule, row.field) for row in parsed.rejected.itertuples()] == [(rule, field)]
     assert len(parsed.rows) == len(document["data"]["bookmakers"][0]["markets"][0]["outcomes"]) - 1
+
+
+def test_a_price_of_either_kind_in_an_answer_of_both_is_rejected() -> None:
+    """150 may be +150 or 150.0 there; -110 and 1.9 can each be one thing only."""
+    found = parse(
+        answer(outcome(price=-110), outcome("Under", 1.9), outcome("Over", 150, 30.5)), FILE
+    )
+    assert list(found.rows.price) == pytest.approx([1 + 100 / 110, 1.9])
+    assert found.rejected[["rule", "value"]].to_numpy().tolist() == [["bad_price", "150"]]
+
+
+def test_a_nul_in_one_cell_leaves_the_others_as_they_are() -> None:
+    """What only begins alike is another text."""
+    said = answer(outcome() | {"description": "Luka Dončić\0x"}, outcome(), outcome("Under"))
+    found = parse(said, FILE)
+    assert found.rows.side.tolist() == ["over", "under"]
+    assert found.rejected[["row_number", "rule"]].to_numpy().tolist() == [[0, "bad_player"]]
+    two = answer(outcome())
+    (book,) = two["data"]["bookmakers"]
+    two["data"]["bookmakers"] = [book | {"key": "betmgm\0x"}, book]
+    found = parse(two, FILE)
+    assert found.rows.bookmaker.tolist() == ["betmgm"]
+    assert found.rejected[["row_number", "rule"]].to_numpy().tolist() == [[0, "bad_bookmaker"]]
 
 
 def test_other_markets_and_repeated_outcomes_are_rejected() -> None:

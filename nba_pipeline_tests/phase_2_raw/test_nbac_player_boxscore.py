@@ -1,5 +1,7 @@
 """Player lines, against the file's own words."""
 
+from collections.abc import Sequence
+
 import ibis
 import pytest
 
@@ -41,18 +43,30 @@ LOG, DOCUMENT, FALLBACK = (
 
 
 def roster(team: str, *players: int, points: int) -> list[dict]:
-    """The team's players, all of one minute, the first with all the points."""
+    """The team's players, all of one minute, the first with all the points, from free throws."""
     counts = dict.fromkeys((*COUNTED, "row_number"), 0) | {"minutes": 1.0, "plus_minus": 0.0}
     texts = dict.fromkeys(("player_name", "player_lookup", "source_file"), "name")
     flags = {"is_of_team": False, "status": "active", "is_whole": True}
     place = {"game_id": GAME, "game_date": DAY, "team_abbr": team}
     return [
-        counts | texts | flags | place | {"player_id": player, "pts": points * (number == 0)}
+        counts
+        | texts
+        | flags
+        | place
+        | {"player_id": player}
+        | dict.fromkeys(("pts", "ftm", "fta"), points * (number == 0))
         for number, player in enumerate(players)
     ]
 
 
-def taken(**told: list[dict]) -> tuple[dict[str, dict[str, set]], list[dict]]:
+def team_line(team: str, **counts: int) -> dict:
+    """The team's own line; what is not said of it is 0."""
+    return dict.fromkeys(COUNTED, 0) | {"game_id": GAME, "team_abbr": team} | counts
+
+
+def taken(
+    teams: Sequence[dict] = (), **told: list[dict]
+) -> tuple[dict[str, dict[str, set]], list[dict]]:
     """Per source and team the players that are taken of what each source tells, and the gaps."""
     (like, *_more) = roster("IND", 1, points=0)
     kinds = ibis.memtable([like]).schema()
@@ -64,8 +78,8 @@ def taken(**told: list[dict]) -> tuple[dict[str, dict[str, set]], list[dict]]:
         name: ibis.memtable(told.get(name, []), schema=kinds) for name in (LOG, DOCUMENT, FALLBACK)
     }
     rows = transform(tables[LOG], nothing, tables[DOCUMENT], nothing, tables[FALLBACK], schedule())
-    teams = ibis.memtable([], schema={"game_id": "string", "team_abbr": "string", "pts": "int64"})
-    units = measured(expected(schedule()), rows, teams)
+    kinds = ibis.memtable([team_line("IND")]).schema()
+    units = measured(expected(schedule()), rows, ibis.memtable(list(teams), schema=kinds))
     found: dict[str, dict[str, set]] = {}
     for row in rows.to_pyarrow().to_pylist():
         found.setdefault(row["source_name"], {}).setdefault(row["team_abbr"], set()).add(
@@ -88,3 +102,43 @@ def test_a_player_of_both_rosters_is_of_the_more_trusted_one(first, second) -> N
     rows, gaps = taken(**{first: ind, second: okc})
     assert rows == {first: {"IND": {5, 6, 7, 8, 9, 10}}, second: {"OKC": {1, 2, 3, 4}}}
     assert [(gap["team_abbr"], gap["rule"]) for gap in gaps] == [("OKC", "one_team_of_player")]
+
+
+@pytest.mark.parametrize(
+    ("said", "rule", "detail"),
+    [
+        ({"fga": 5, "fgm": 1}, "points_identity", "name are not 2 * fgm + fg3m + ftm"),
+        ({"reb": 3, "oreb": 1, "dreb": 1}, "rebounds_identity", "name are not oreb + dreb"),
+        ({"fg3a": 1}, "made_within_attempted", "more threes than field goals"),
+        ({"fta": 5}, "made_within_attempted", "more shots made than attempted"),
+        ({"tov": 77}, "sums_of_team", "players have tov 77, their team 0"),
+        ({"fga": 9, "ast": 2}, "sums_of_team", "fga 9, their team 0; players have ast 2"),
+    ],
+)
+def test_a_roster_with_an_impossible_line_is_a_gap(said, rule, detail) -> None:
+    """So is one whose sums are not its team's, though its points are the score."""
+    okc, ind = roster("OKC", 1, 2, 3, 4, 5, points=103), roster("IND", 6, 7, 8, 9, 10, points=91)
+    teams = [
+        team_line(team, **dict.fromkeys(("pts", "ftm", "fta"), points))
+        for team, points in (("OKC", 103), ("IND", 91))
+    ]
+    assert taken(teams, **{LOG: okc + ind})[1] == []
+    okc[0].update(said)
+    (gap,) = taken(teams, **{LOG: okc + ind})[1]
+    assert (gap["team_abbr"], gap["kind"], gap["rule"]) == ("OKC", "invalid", rule)
+    assert detail in gap["detail"]
+
+
+def test_sums_are_not_asked_of_a_team_without_a_line() -> None:
+    """What its line would have been is unknown, and its own gap."""
+    okc, ind = roster("OKC", 1, 2, 3, 4, 5, points=103), roster("IND", 6, 7, 8, 9, 10, points=91)
+    okc[0]["tov"] = 77
+    assert taken(**{LOG: okc + ind})[1] == []
+
+
+def test_points_of_one_player_on_anothers_line_are_a_gap() -> None:
+    """The sum stays the team's, so only the lines themselves tell."""
+    okc = roster("OKC", 1, 2, 3, 4, 5, points=103)
+    okc[0]["pts"], okc[1]["pts"] = okc[1]["pts"], okc[0]["pts"]
+    ind = roster("IND", 6, 7, 8, 9, 10, points=91)
+    assert [gap["rule"] for gap in taken(**{LOG: okc + ind})[1]] == ["points_identity"]

@@ -1,0 +1,68 @@
+"""What a file may not take away, on literal rows."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from nba_pipeline.fetching.fetch import _games
+from nba_pipeline.fetching.files import is_same, refuse_astray
+from nba_pipeline.fetching.losses import fewer_rows
+from nba_pipeline.kernel.source import (
+    Parsed,
+    SourceFile,
+    UnreadableFile,
+    rejected_frame,
+    rejection,
+)
+from nba_pipeline.phase_1_sources.bigdataball import bigdataball
+
+DAY = date(2023, 10, 24)
+
+
+def schedule(**status: str) -> pd.DataFrame:
+    """A game per status."""
+    rows = {"game_id": list(status), "status": list(status.values()), "game_date": DAY}
+    return pd.DataFrame(rows)
+
+
+def test_a_game_that_was_final_and_is_open_again_is_a_loss() -> None:
+    """An older schedule has as many games; one that becomes final is none."""
+    before, older = schedule(a="final", b="final"), schedule(a="final", b="scheduled")
+    told = fewer_rows(before, older)
+    assert told is not None
+    assert told.startswith("as final b;")
+    assert fewer_rows(older, before) is None
+
+
+def test_prices_of_another_moment_are_no_newer_version_of_those() -> None:
+    """What was offered at noon is not known from what was offered at night."""
+    noon, night = (
+        pd.DataFrame({"game_date": [DAY], "snapshot_at": pd.to_datetime([text], utc=True)})
+        for text in ("2023-10-24 12:00", "2023-10-24 22:00")
+    )
+    told = fewer_rows(noon, night)
+    assert told is not None
+    assert told.startswith("what was offered at 2023-10-24 12:00:00+00:00;")
+    assert fewer_rows(noon, pd.concat([noon, night])) is None
+
+
+def test_a_game_with_rows_of_one_team_is_not_whole() -> None:
+    """Rows of no team are of the game alone."""
+    rows = pd.DataFrame({"game_id": ["1", "1", "2"], "team_abbr": ["OKC", "IND", "OKC"]})
+    assert _games(rows) == {"1"}
+    assert _games(rows[["game_id"]]) == {"1", "2"}
+
+
+def test_0_and_false_are_not_the_same_document() -> None:
+    """The order of an object's names says nothing."""
+    assert not is_same({"isNeutral": [0]}, {"isNeutral": [False]})
+    assert is_same({"a": [0], "b": 1}, {"b": 1, "a": [0]})
+
+
+def test_a_combined_file_is_no_file_of_one_date() -> None:
+    """Rows of the other dates would be rejected under that one."""
+    file = SourceFile("bigdataball/2023-10-24/combined.csv", "2023-24", DAY)
+    line = rejection(file, "other_date", "row 3 is of 2023-10-26")
+    with pytest.raises(UnreadableFile, match="1 of its rows are of other dates: row 3 is of"):
+        refuse_astray(bigdataball, file, Parsed(pd.DataFrame(), rejected_frame([line])))
