@@ -1,5 +1,8 @@
 """The schedule's parser: a game that cannot be read is told, and two versions become one."""
 
+import gzip
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -121,3 +124,26 @@ def test_a_time_without_a_zone_is_utc() -> None:
     """As its field's name says, wherever the machine stands."""
     found = parsed({"gameDateTimeUTC": "2023-10-24T23:30:00"})
     assert found.rows.tipoff_at[0] == datetime(2023, 10, 24, 23, 30, tzinfo=UTC)
+
+
+def test_a_whole_season_as_the_league_serves_it(samples) -> None:
+    """2024-25 by hand: its kinds of games, and who is at home where neither team is."""
+    content = gzip.decompress((samples / "nba_stats_schedule_2024-25.json.gz").read_bytes())
+    found = parse(json.loads(content), replace(FILE, season="2024-25"))
+    assert found.rejected.empty
+    assert found.rows.season_type.value_counts().to_dict() == {
+        "regular": 1230,
+        "playoffs": 84,
+        "preseason": 73,
+        "play_in": 6,
+        "all_star": 6,
+        "cup_final": 1,
+    }
+    neutral = found.rows[found.rows.is_neutral_site & found.rows.season_type.eq("regular")]
+    assert dict(zip(neutral.game_code, neutral.home_team, strict=True)) == {
+        "20241102_MIA_WAS": "WAS",
+        "20241214_ATL_MIL": "MIL",
+        "20241214_HOU_OKC": "OKC",
+        "20250123_SAS_IND": "IND",
+        "20250125_IND_SAS": "SAS",
+    }
