@@ -22,8 +22,8 @@ class RemoteFile:
     Args:
         file: where it belongs, without .gz.
         ask: its bytes, from outside; may raise FetchFailed.
-        games: the games that its rows must have: where the landing zone has them all, it is not
-            asked for, and an answer that lacks one is named.
+        games: the games that its rows must have, of both teams where a row is of a team: where the
+            landing zone has them all, it is not asked for, and an answer that lacks one is named.
         is_settled: whether a stored one stands; one that is not is asked for every time.
     """
 

@@ -211,7 +211,7 @@ nba_gamebook = Source(
     "nba_gamebook",
     _PLACE,
     parse,
-    version=2,
+    version=3,
     layout="games",
     formats={"pdf": pdf_bytes},
     dated_by=nba_stats_schedule,

@@ -22,6 +22,7 @@ BOX = [
     (20, 20, "VISITOR: Boston Celtics (1-0)"),
     (20, 40, "12 Some Body DNP - Coach's Decision"),
     (20, 60, "HOME: Atlanta Hawks (0-1)"),
+    (20, 80, "11 Other Body DNP - Coach's Decision"),
 ]
 REPORT = "nba_injury_report/{day}/Injury-Report_{day}_{at}.pdf"
 
