@@ -152,7 +152,8 @@ def measured(
 ) -> ir.Table:
     """Each side of a final game: its players counted and summed, and one of each impossible line.
 
-    Beside a sum `<name>` of the players stands `team_<name>`, what the team's own line says.
+    Beside a sum `<name>` of the players stands `team_<name>`, what the team's own line says; NULL
+    where there is none, or one that cannot be.
     """
     keys = ["game_id", "team_abbr"]
     rosters = nbac_player_boxscore.group_by(keys).agg(
@@ -165,10 +166,24 @@ def measured(
         wrong_shots=_.player_name.max(where=more_made_than_attempted(_)),
         **{name: _[name].sum() for name in COUNTED},
     )
-    teams = nbac_team_boxscore.select(*keys, **{f"team_{name}": name for name in COUNTED})
+    is_line = (
+        (_.pts == 2 * _.fgm + _.fg3m + _.ftm)
+        & (_.reb == _.oreb + _.dreb)
+        & ~more_made_than_attempted(_)
+    )
+    teams = nbac_team_boxscore.select(
+        *keys, is_line=is_line, **{f"team_{name}": name for name in COUNTED}
+    )
     sides = sides.left_join(rosters, keys).drop("game_id_right", "team_abbr_right")
-    # The schedule's score is the more independent of the two; the team's row may itself be wrong.
-    return sides.left_join(teams, keys).mutate(true_points=_.team_score.fill_null(_.team_pts))
+    sides = sides.left_join(teams, keys)
+    # The schedule's score is the more independent of the two; the team's row may itself be wrong,
+    # and a roster is not wrong for that.
+    is_sound = sides.is_line & (sides.team_score.fill_null(sides.team_pts) == sides.team_pts)
+    sums = {
+        n: ibis.ifelse(is_sound, sides[n], ibis.null())
+        for n in [f"team_{name}" for name in _SUMMED]
+    }
+    return sides.mutate(true_points=_.team_score.fill_null(_.team_pts), **sums)
 
 
 _SUMMED = [name for name in COUNTED if name != "pts"]

@@ -136,6 +136,19 @@ def test_sums_are_not_asked_of_a_team_without_a_line() -> None:
     assert taken(**{LOG: okc + ind})[1] == []
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"pts": 104, "ftm": 104, "fta": 104}, {"ftm": 104, "fta": 104}, {"reb": 1}]
+)
+def test_sums_are_not_asked_of_a_team_line_that_cannot_be(wrong) -> None:
+    """One that is not the score's, or contradicts itself, is a gap of its own and not the roster's."""
+    okc, ind = roster("OKC", 1, 2, 3, 4, 5, points=103), roster("IND", 6, 7, 8, 9, 10, points=91)
+    teams = [
+        team_line("OKC", **({"pts": 103, "ftm": 103, "fta": 103, "tov": 1} | wrong)),
+        team_line("IND", pts=91, ftm=91, fta=91),
+    ]
+    assert taken(teams, **{LOG: okc + ind})[1] == []
+
+
 def test_points_of_one_player_on_anothers_line_are_a_gap() -> None:
     """The sum stays the team's, so only the lines themselves tell."""
     okc = roster("OKC", 1, 2, 3, 4, 5, points=103)
