@@ -9,7 +9,6 @@ other one is without him and invalid.
 
 from datetime import date
 
-import ibis
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import _
@@ -150,11 +149,7 @@ def transform(
 def measured(
     sides: ir.Table, nbac_player_boxscore: ir.Table, nbac_team_boxscore: ir.Table
 ) -> ir.Table:
-    """Each side of a final game: its players counted and summed, and one of each impossible line.
-
-    Beside a sum `<name>` of the players stands `team_<name>`, what the team's own line says; NULL
-    where there is none, or one that cannot be.
-    """
+    """Each side of a final game: its players counted, their points, and one of each impossible line."""
     keys = ["game_id", "team_abbr"]
     rosters = nbac_player_boxscore.group_by(keys).agg(
         played=(_.minutes > 0).sum(),
@@ -164,46 +159,12 @@ def measured(
         wrong_points=_.player_name.max(where=_.pts != 2 * _.fgm + _.fg3m + _.ftm),
         wrong_rebounds=_.player_name.max(where=_.reb != _.oreb + _.dreb),
         wrong_shots=_.player_name.max(where=more_made_than_attempted(_)),
-        **{name: _[name].sum() for name in COUNTED},
+        pts=_.pts.sum(),
     )
-    is_line = (
-        (_.pts == 2 * _.fgm + _.fg3m + _.ftm)
-        & (_.reb == _.oreb + _.dreb)
-        & ~more_made_than_attempted(_)
-    )
-    teams = nbac_team_boxscore.select(
-        *keys, is_line=is_line, **{f"team_{name}": name for name in COUNTED}
-    )
+    teams = nbac_team_boxscore.select(*keys, team_pts="pts")
     sides = sides.left_join(rosters, keys).drop("game_id_right", "team_abbr_right")
-    sides = sides.left_join(teams, keys)
-    # The schedule's score is the more independent of the two; the team's row may itself be wrong,
-    # and a roster is not wrong for that.
-    is_sound = sides.is_line & (sides.team_score.fill_null(sides.team_pts) == sides.team_pts)
-    sums = {
-        n: ibis.ifelse(is_sound, sides[n], ibis.null())
-        for n in [f"team_{name}" for name in _SUMMED]
-    }
-    return sides.mutate(true_points=_.team_score.fill_null(_.team_pts), **sums)
-
-
-_SUMMED = [name for name in COUNTED if name != "pts"]
-"""Of the points the schedule's score is asked."""
-
-
-def _differing_sums() -> ir.StringValue:
-    """Every sum of the players that is not their team's, in words; NULL where the line is missing."""
-    told = [
-        ibis.ifelse(
-            _[name] != _[f"team_{name}"],
-            f"players have {name} "
-            + _[name].cast("string")
-            + ", their team "
-            + _[f"team_{name}"].cast("string"),
-            ibis.null("string"),
-        )
-        for name in _SUMMED
-    ]
-    return ibis.array(told).filter(lambda text: text.notnull()).join("; ")
+    # The schedule's score is the more independent of the two; the team's row may itself be wrong.
+    return sides.left_join(teams, keys).mutate(true_points=_.team_score.fill_null(_.team_pts))
 
 
 INVARIANTS = (
@@ -240,11 +201,6 @@ INVARIANTS = (
         "made_within_attempted",
         _.wrong_shots.notnull(),
         _.wrong_shots + " has more shots made than attempted, or more threes than field goals",
-    ),
-    Invariant(
-        "sums_of_team",
-        ibis.or_(*(_[name] != _[f"team_{name}"] for name in _SUMMED)),
-        _differing_sums(),
     ),
     Invariant("sources_agree", _.contradiction.notnull(), _.contradiction),
 )

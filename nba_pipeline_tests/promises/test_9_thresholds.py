@@ -205,7 +205,7 @@ def test_a_new_version_of_a_parser_or_of_formulas_makes_stale_what_uses_it(
     assert stale_tables(TABLES) == {
         *("player_game_summary", "team_offense_game_summary", "upcoming_player_game_context"),
         *("player_daily_cache", "player_shot_zone_analysis", "player_composite_factors"),
-        *("player_similar_games", "points_model"),
+        *("player_similar_games", "points_model", "data_gaps"),
     }
     monkeypatch.undo()
     meaning.cache_clear()
