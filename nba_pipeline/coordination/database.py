@@ -1,6 +1,7 @@
 """The coordination database: leases, audit, progress and the index of stamps share it."""
 
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -77,8 +78,12 @@ def connect(url: str, stopped_seconds: float = 60.0) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _set_up(connection: object, _record: object) -> None:
-        # With a write-ahead log a lost machine may lose the last lines, never the file.
-        connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
+        # With a write-ahead log a lost machine may lose the last lines, never the file. Of two who
+        # make a new file's log at once one is told that it is locked, without having waited.
+        patiently(
+            lambda: connection.execute("PRAGMA journal_mode=WAL"),  # type: ignore[attr-defined]
+            (sqlite3.OperationalError,),
+        )
         connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined]
 
     return engine
@@ -133,12 +138,12 @@ def begin(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
-def patiently(ask: Callable[[], Answer]) -> Answer:
+def patiently(ask: Callable[[], Answer], hiccups: tuple[type[Exception], ...] = HICCUPS) -> Answer:
     """What is answered, asked some times where the database does not answer at once."""
     for _attempt in range(_ATTEMPTS):
         try:
             return ask()
-        except HICCUPS:
+        except hiccups:
             time.sleep(_PAUSE_SECONDS)
     return ask()
 

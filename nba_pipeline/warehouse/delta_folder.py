@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import pyarrow as pa
 from deltalake import DeltaTable, Schema
+from filelock import FileLock
 from ibis.backends.sql.datatypes import DuckDBType
 
 from nba_pipeline.warehouse.commit_log import Commit, CommitLog, HistoryLost
@@ -127,18 +128,20 @@ class DeltaFolder:
         """An empty table of the columns; a no-op where another process was first."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        DeltaTable.create(
-            str(path),
-            Schema.from_arrow(schema),
-            mode="ignore",
-            partition_by=["season"],
-            configuration={
-                # Every partition's stamp is in the log, however old.
-                "delta.logRetentionDuration": _FOREVER,
-                # Delta itself then refuses every commit that removes a row.
-                "delta.appendOnly": str(appends).lower(),
-            },
-        )
+        # Of two who find no table, Delta lets the second one's be a commit on top of the first's.
+        with FileLock(self.path / f".{name}.lock"):
+            DeltaTable.create(
+                str(path),
+                Schema.from_arrow(schema),
+                mode="ignore",
+                partition_by=["season"],
+                configuration={
+                    # Every partition's stamp is in the log, however old.
+                    "delta.logRetentionDuration": _FOREVER,
+                    # Delta itself then refuses every commit that removes a row.
+                    "delta.appendOnly": str(appends).lower(),
+                },
+            )
         opened = self.open(name)
         if opened is None:
             raise HistoryLost(f"{path}: the table vanished while it was created")
