@@ -35,8 +35,7 @@ def of_runs(
         survey: what is stored.
         now: the time, US Eastern.
     """
-    lines = audit.read(home.engine, _LINES)
-    yield from _from_audit(lines, now)
+    yield from _from_audit(audit.read(home.engine, _LINES), now)
     yield from _failed_runs(instance, survey, now)
     yield from _stalled(home)
     yield from _finished(home, instance, now)

@@ -73,9 +73,8 @@ def look_at_landing(
     kept from being done is found again.
     """
     seen = _seen(cursor)
-    if not home.landing.root.exists():
-        text = f"there is no landing zone at {home.landing.root}"
-        return dg.SensorResult(skip_reason=dg.SkipReason(text), cursor=cursor)
+    if away := _away(home):
+        return dg.SensorResult(skip_reason=dg.SkipReason(away), cursor=cursor)
     now = listing(home.landing.root, home.sources)
     changed = now.changed_since(seen)
     if not changed:
@@ -171,9 +170,8 @@ def decided(
     priority: int,
 ) -> Decision:
     """The decision on what is wished for; what keeps all of it waiting where something does."""
-    if not home.landing.root.exists():
-        # Rows whose files are out of reach for a moment are not rows without a file.
-        return Decision(waiting=(f"there is no landing zone at {home.landing.root}",))
+    if away := _away(home):
+        return Decision(waiting=(away,))
     found = work_of(wish, survey, cancelled_partitions(home.engine, survey))
     by = deadline(survey)
     if not has_time(found.works, by, home.engine):
@@ -185,6 +183,12 @@ def decided(
             decision.asked, decision.waiting, (*wish.unmet, *barred, *decision.given_up)
         )
     return decision
+
+
+def _away(home: OpenInstallation) -> str | None:
+    """That the landing zone is out of reach, whose rows are not rows without a file; None where it is not."""
+    root = home.landing.root
+    return None if root.exists() else f"there is no landing zone at {root}"
 
 
 def _result(decision: Decision, cursor: str | None) -> dg.SensorResult:
