@@ -179,9 +179,38 @@ class Walk:
         out are the players of its team who are out, where it is told who is.
         """
         day, season = row["game_date"], season_of(row["game_date"])
-        mine = self._known(row["player_id"], day)
-        behind = [e for e in mine if e.season == season]
+        found = self.cache_gaps(row) | self.shot_gaps(row, 10)
+        teams = self._teams
+        own = [e for e in teams[row["team_abbr"]] if e.day < day and e.season == season]
+        other = [e for e in teams[row["opponent_abbr"]] if e.day < day and e.season == season]
+        found.update(*(entry.gaps | entry.shots for entry in other[-15:]))
+        if is_out_told:
+            rosters = [(PLAYER, row["team_abbr"])]
+            found.update(*(self._gaps(entry.game_id, *rosters) for entry in own[-10:]))
+        for mate in set(out) - {row["player_id"]}:
+            found.update(*(e.gaps for e in self._known(mate, day) if e.season == season))
+        return found
+
+    def cache_gaps(self, row: dict[str, Any]) -> set[str]:
+        """The gaps behind a row of player_daily_cache: his own games, and his present team's."""
+        day, season = row["game_date"], season_of(row["game_date"])
+        found = self._own_gaps(row["player_id"], day)
+        own = [e for e in self._teams[row["team_abbr"]] if e.day < day and e.season == season]
+        return found.union(*(entry.gaps for entry in own))
+
+    def shot_gaps(self, row: dict[str, Any], games: int) -> set[str]:
+        """The gaps behind what player_shot_zone_analysis says of his last so many games."""
+        season = season_of(row["game_date"])
+        known = self._known(row["player_id"], row["game_date"])
+        behind = [e for e in known if e.season == season]
+        return set().union(*(entry.shots for entry in behind[-games:]))
+
+    def _own_gaps(self, player: int, day: date) -> set[str]:
+        """The gaps of his own games of the season and of the one before."""
+        season = season_of(day)
         previous = f"{int(season[:4]) - 1}-{int(season[:4]) % 100:02d}"
+        mine = self._known(player, day)
+        behind = [e for e in mine if e.season == season]
         found: set[str] = set()
         found.update(*(entry.gaps for entry in mine if entry.season == previous))
         for before, entry in zip([None, *behind], behind, strict=False):
@@ -189,17 +218,6 @@ class Walk:
             # Whether a game was a back-to-back is unknown on the day after a hole.
             if before and before.is_hole and entry.day - before.day == timedelta(days=1):
                 found |= before.gaps
-        found.update(*(entry.shots for entry in behind[-10:]))
-        teams = self._teams
-        own = [e for e in teams[row["team_abbr"]] if e.day < day and e.season == season]
-        other = [e for e in teams[row["opponent_abbr"]] if e.day < day and e.season == season]
-        found.update(*(entry.gaps for entry in own))
-        found.update(*(entry.gaps | entry.shots for entry in other[-15:]))
-        if is_out_told:
-            rosters = [(PLAYER, row["team_abbr"])]
-            found.update(*(self._gaps(entry.game_id, *rosters) for entry in own[-10:]))
-        for mate in set(out) - {row["player_id"]}:
-            found.update(*(e.gaps for e in self._known(mate, day) if e.season == season))
         return found
 
     def _known(self, player: int, day: date) -> list[Entry]:

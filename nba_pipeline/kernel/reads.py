@@ -10,6 +10,8 @@ from nba_pipeline.league.calendar import Season, month_of, seasons
 Reach = Literal[
     "same_date", "same_month", "season", "previous_season", "two_seasons_before", "three_seasons"
 ]
+IDENTITY = frozenset({"game_id", "game_date", "player_id", "player_lookup", "team_abbr"})
+"""The columns that say whose row it is, and nothing about him."""
 _SEASONS_BACK = {"season": 0, "previous_season": 1, "two_seasons_before": 2, "three_seasons": 2}
 
 
@@ -20,11 +22,15 @@ class Read:
     same_date and same_month give the run's own dates or their months; the others look back: they
     give everything strictly before the last of them, from the first day of the season, of the one
     before it, or of the one before that.
+
+    What is read for its rows alone says which rows there are: nothing but IDENTITY may be taken of
+    it, and its gaps stay with it, since no value depends on them.
     """
 
     table: str
     parameter: str
     reach: Reach
+    is_for_rows: bool = False
 
     @property
     def looks_back(self) -> bool:
@@ -49,6 +55,11 @@ def _reads(reach: Reach, names: Sequence[str], renamed: Mapping[str, str]) -> tu
 def same_date(*names: str, **renamed: str) -> tuple[Read, ...]:
     """Upstream tables whose partition of the same date is read."""
     return _reads("same_date", names, renamed)
+
+
+def rows_of(*names: str) -> tuple[Read, ...]:
+    """Upstream tables whose partition of the same date says which rows there are, and no more."""
+    return tuple(Read(name, name, "same_date", is_for_rows=True) for name in names)
 
 
 def same_month(*names: str, **renamed: str) -> tuple[Read, ...]:

@@ -33,7 +33,8 @@ from nba_pipeline.lookback.timeline import (
     is_latest_on,
     timeline,
 )
-from nba_pipeline.lookback.windows import as_of, count, last, last_days, latest, total
+from nba_pipeline.lookback.windows import as_of, last, latest
+from nba_pipeline.lookback.workload import workload
 from nba_pipeline.thresholds import EARLIEST_TIPOFF, UNIVERSE_GAMES
 
 GRAIN = ["game_id", "player_id"]
@@ -233,8 +234,7 @@ def transform(
             last_game=latest("game_date"),
             **{name: latest(name) for name in streaks.values()},
         ),
-        last_days(7, games_in_last_7_days=count(), minutes_in_last_7_days=total("minutes")),
-        last_days(14, games_in_last_14_days=count(), minutes_in_last_14_days=total("minutes")),
+        *workload(),
     ).mutate(days_rest=_.game_date.delta(_.last_game, unit="day"))
     rows = provenance.join(rows, known, ["player_id", "game_date"])
     lines = closing_lines(

@@ -11,6 +11,7 @@ from nba_pipeline.kernel.reads import (
     from_previous_season,
     from_season,
     from_two_seasons_before,
+    rows_of,
     same_date,
 )
 from nba_pipeline.kernel.table import table_asset
@@ -40,6 +41,7 @@ from nba_pipeline.lookback.windows import (
     total,
     weighted_mean,
 )
+from nba_pipeline.lookback.workload import workload
 from nba_pipeline.thresholds import BOOTSTRAP_DAYS, FAMILY_COMPLETENESS
 
 GRAIN = ["player_id", "game_date"]
@@ -158,18 +160,7 @@ def transform(
     data_gaps: ir.Table,
 ) -> ir.Table:
     """Windows over the player's games and over his present team's."""
-    context = upcoming_player_game_context
-    universe = context.select(
-        "player_id",
-        "game_date",
-        "player_lookup",
-        "team_abbr",
-        "games_in_last_7_days",
-        "games_in_last_14_days",
-        "minutes_in_last_7_days",
-        "minutes_in_last_14_days",
-        *provenance.tracking_columns(context),
-    )
+    universe = upcoming_player_game_context.select(*GRAIN, "player_lookup", "team_abbr")
     games = timeline(
         of_who_played(player_game_summary)
         .semi_join(universe, "player_id")
@@ -199,6 +190,7 @@ def transform(
             usage_rate_season=mean("usage_rate"),
             games_played_season=count(),
         ),
+        *workload(),
         last_days(14, back_to_backs_last_14_days=total("is_back_to_back")),
         in_previous_season(
             points_avg_previous_season=mean("points"), minutes_avg_previous_season=mean("minutes")
@@ -317,10 +309,11 @@ def players_outside_universe(rows: ir.Table, upcoming_player_game_context: ir.Ta
 
 player_daily_cache = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=PlayerDailyCache,
     reads=[
-        *same_date("upcoming_player_game_context", "nbac_schedule"),
+        *rows_of("upcoming_player_game_context"),
+        *same_date("nbac_schedule"),
         *from_two_seasons_before("player_game_summary"),
         *from_previous_season("data_gaps"),
         *from_season("team_offense_game_summary"),

@@ -10,7 +10,7 @@ from ibis import _
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.columns import GapIds
-from nba_pipeline.kernel.reads import from_previous_season, same_date
+from nba_pipeline.kernel.reads import from_previous_season, rows_of
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.shots import ZONES
@@ -143,7 +143,7 @@ def transform(
     upcoming_player_game_context: ir.Table, player_game_shots: ir.Table, data_gaps: ir.Table
 ) -> ir.Table:
     """Sums of makes and attempts by zone over each player's last games."""
-    universe = upcoming_player_game_context.select(*GRAIN, "player_lookup", "team_abbr", "gap_ids")
+    universe = upcoming_player_game_context.select(*GRAIN, "player_lookup", "team_abbr")
     played = of_who_played(player_game_shots).semi_join(universe, "player_id")
     shots = played.mutate(
         attempts=_.paint_attempts + _.mid_range_attempts + _.three_attempts,
@@ -183,10 +183,10 @@ def shares_not_one(rows: ir.Table) -> ir.Table:
 
 player_shot_zone_analysis = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=PlayerShotZoneAnalysis,
     reads=[
-        *same_date("upcoming_player_game_context"),
+        *rows_of("upcoming_player_game_context"),
         *from_previous_season("player_game_shots", "data_gaps"),
     ],
     expected=expected,

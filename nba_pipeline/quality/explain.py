@@ -173,8 +173,8 @@ def _paths(
     """Ways from the row back to the gap, through the rows that name it."""
     step = _step(table.name, row)
     is_root = True
-    reads = {read.table: read for read in table.reads if tables[read.table].is_tracked}
-    for read in reads.values():
+    carried = [r for r in table.reads if tables[r.table].is_tracked and not r.is_for_rows]
+    for read in {read.table: read for read in carried}.values():
         upstream = tables[read.table]
         touched = _touched(read, row, table, gap_id, warehouse)
         for upstream_row in touched[:_SHOWN_ROWS]:

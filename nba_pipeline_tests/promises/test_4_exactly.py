@@ -180,6 +180,11 @@ def _check(small: Lab, folder: Path, damage: list[tuple[str, int]]) -> None:
     walk = Walk(games(landing), lines(landing, PLAYER_LOG), units)
     _check_lines(lab, walk, offered, unread)
     assert {row["gap_id"] for row in lab.rows("data_gaps")} == {walk.gap_id(*u) for u in units}
+    for row in lab.rows("player_daily_cache"):
+        assert set(row["gap_ids"]) == walk.cache_gaps(row), (damage, row)
+    for row in lab.rows("player_shot_zone_analysis"):
+        assert set(row["gap_ids"]) == walk.shot_gaps(row, 20), (damage, row)
+        assert set(row["gap_ids_last_10"]) == walk.shot_gaps(row, 10), (damage, row)
     whole = {(r["game_id"], r["player_id"]): r for r in small.rows("ml_feature_store_v2")}
     for row in lab.rows("ml_feature_store_v2"):
         assert set(row["gap_ids"]) == walk.feature_gaps(row), (damage, row)
