@@ -130,6 +130,8 @@ def _mark(report: OnCall) -> str:
 def metadata(report: OnCall) -> dict[str, Any]:
     """The report as Dagster shows it: each part a table."""
     told: dict[str, Any] = {"at": report.at, "next": "; ".join(report.next) or "nothing to do"}
+    if report.landing:
+        told["landing"] = report.landing
     told["tonight"] = dg.MetadataValue.json(json.loads(json.dumps(report.tonight, default=str)))
     for name in ("running", "stopped", "failing", "stale", "checkpoints", "gaps"):
         if lines := getattr(report, name)[:_SHOWN]:

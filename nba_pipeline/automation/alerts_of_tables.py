@@ -29,12 +29,22 @@ def of_tables(survey: Survey, now: datetime) -> Iterator[Alert]:
         survey: what is stored.
         now: the time, US Eastern.
     """
+    away = survey.landing.out_of_reach()
+    if away:
+        yield _out_of_reach(away, now.date())
     yield from _failing(survey, now.date())
     yield from _checks(survey, now)
     yield from _drops(survey, now.date())
     yield from _dried_up(survey, now.date())
-    yield from _overdue(survey, now)
+    # What is late then waits for that.
+    yield from () if away else _overdue(survey, now)
     yield from _coming_seasons(survey)
+
+
+def _out_of_reach(why: str, today: date) -> Alert:
+    """That nothing can be read, and so nothing is made, until somebody brings the files back."""
+    severity = P0 if calendar.season_days(today, today) else P1
+    return Alert(severity, "landing zone out of reach", "landing", why, "nba-pipeline report")
 
 
 def _failing(survey: Survey, today: date) -> Iterator[Alert]:

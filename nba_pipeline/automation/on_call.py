@@ -60,7 +60,7 @@ class Installation(Protocol):
 class OnCall:
     """The report.
 
-    running are the leases held or waited for, with seconds left; stopped what was cancelled,
+    landing says why the landing zone is out of reach, None where it is not; running are the leases held or waited for, with seconds left; stopped what was cancelled,
     refused, recovered or failed in the last day, newest first; failing and stale count partitions
     per table; checkpoints are shares of the season so far beside their limits; tonight is the state
     of today's predictions, gaps the open ones that they name; next the commands to give, first
@@ -68,6 +68,7 @@ class OnCall:
     """
 
     at: str
+    landing: str | None
     running: Lines
     stopped: Lines
     failing: Lines
@@ -96,11 +97,12 @@ def on_call(home: Installation) -> OnCall:
     ]
     tonight = _tonight(survey, today)
     gaps = _gaps(survey, today)
-    commands = _next(running, left, failing, stale, tonight, gaps, today)
+    away = survey.landing.out_of_reach()
+    commands = _next(running, left, failing, stale, tonight, gaps, today, is_away=away is not None)
     stopped = _stopped(home.engine)
     now = f"{clock.now().astimezone(clock.EASTERN):%Y-%m-%d %H:%M} US Eastern"
     shares = _checkpoints(survey, today)
-    return OnCall(now, running, stopped, failing, stale, shares, tonight, gaps, commands)
+    return OnCall(now, away, running, stopped, failing, stale, shares, tonight, gaps, commands)
 
 
 def _running(home: Installation) -> list[dict[str, object]]:
@@ -228,8 +230,13 @@ def _next(
     tonight: Mapping[str, object],
     gaps: Lines,
     today: date,
+    *,
+    is_away: bool,
 ) -> list[str]:
-    """The commands to give, first things first; none where there is nothing to do."""
+    """The commands to give, first things first; none where there is nothing to do.
+
+    While the landing zone is away none that computes helps.
+    """
     commands = []
     if running:
         commands.append(f"nba-pipeline progress {running[0]['backfill']}")
@@ -237,13 +244,17 @@ def _next(
         days = [line[name] for line in failing for name in ("first", "last")]
         span = f"--from {min(map(str, days))} --to {max(map(str, days))}"
         commands.append(f"nba-pipeline status {span} --each")
-    if stale:
+    if stale and not is_away:
         commands.append("nba-pipeline repair")
-    if left:
+    if left and not is_away:
         # Some of them were never stored, and repair leaves such dates alone.
         cancelled = [day for days in left.values() for day in days]
         commands.append(f"nba-pipeline backfill --from {min(cancelled)} --to {max(cancelled)}")
-    if tonight["is_season"] and (tonight["predictions"] is None or tonight["to_compute"]):
+    if (
+        tonight["is_season"]
+        and not is_away
+        and (tonight["predictions"] is None or tonight["to_compute"])
+    ):
         commands.append(f"nba-pipeline predict --date {today}")
     if gaps:
         commands.append("nba-pipeline gaps --open")

@@ -32,6 +32,7 @@ from nba_pipeline.backfill.lease_rows import (
     Lease,
     is_dead,
     stored,
+    this_machine,
     why_lost,
 )
 from nba_pipeline.coordination.database import HICCUPS, NOW, begin, create_tables, lock
@@ -265,14 +266,19 @@ class Leases:
         return is_dead(row.machine, row.pid, row.process_started)
 
     def is_gone(self, run_id: str) -> bool | None:
-        """Whether the run's process is known to be gone, or its lease has expired; None if it asked for none."""
+        """Whether the run's process is known to be gone, or its lease has expired; None if it asked for none.
+
+        One that is over says nothing of a process of this machine, which may have more to do.
+        """
         with self._engine.connect() as connection:
             is_expired = (LEASES.c.expires_at < NOW).label("is_expired")
             of_it = sa.select(LEASES, is_expired).where(LEASES.c.run_id == run_id)
             row = connection.execute(of_it.order_by(LEASES.c.id.desc())).first()
         if row is None:
             return None
-        was_lost = row.state in (*changes.ACTIVE, changes.RECOVERED) and bool(row.is_expired)
+        is_over = row.state not in (*changes.ACTIVE, changes.RECOVERED)
+        may_go_on = is_over and row.machine is not None and row.machine == this_machine()
+        was_lost = bool(row.is_expired) and not may_go_on
         return was_lost or is_dead(row.machine, row.pid, row.process_started)
 
     def active(self) -> list[Lease]:

@@ -126,7 +126,8 @@ def maintain(wait: Wait = False) -> None:
 
     own_id = f"maintain-{uuid4().hex[:12]}"
     session = RunSession(home.settings, run_id=own_id, backfill_id=own_id, tables=home.tables)
-    stored = session.warehouse.names()
+    # Of one whose making was interrupted there is nothing to maintain.
+    stored = [n for n in session.warehouse.names() if session.warehouse.version(n) is not None]
     # The declared ones too: who writes a new table reads those that are there.
     with session.maintenance({*home.tables, *stored}, wait=wait):
         stated = stated_versions(session.warehouse, today())

@@ -30,6 +30,8 @@ def report(as_json: Json = False) -> None:
         printing.as_json(told.as_dict())
         return
     printing.line(f"{told.at}: {_tonight(dict(told.tonight))}")
+    if told.landing:
+        printing.error(f"{told.landing}: nothing is computed until it is back")
     printing.table(told.running, title="running", empty="nothing runs")
     printing.table(told.stopped, title="stopped in the last day", empty="nothing was stopped")
     for title, lines in (

@@ -149,6 +149,15 @@ class Landing:
         """Its files of seasons after the calendar's last one, each with how that season is added."""
         return self._found.of_coming_seasons(source)
 
+    def out_of_reach(self) -> str | None:
+        """Why nothing of it can be read, as where a disk is not mounted; None where something can.
+
+        What is made of its files is then not made of none.
+        """
+        if not self.root.exists():
+            return f"there is no landing zone at {self.root}"
+        return None if any(self.root.iterdir()) else f"the landing zone {self.root} is empty"
+
     def refusals(self, source: Source, days: Sequence[date]) -> dict[date, str]:
         """The dates whose expectation cannot be read from a required source, each with why."""
         found: dict[date, str] = {}

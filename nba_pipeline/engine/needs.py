@@ -54,7 +54,9 @@ def needs(
     stale = dict.fromkeys(asked, "forced") if force else survey.stale(table, asked)
     inputs = survey.inputs(table, list(stale))
     unread: dict[date, str] = {}
-    for source in table.sources:
+    if stale and table.sources and (away := survey.landing.out_of_reach()):
+        unread = dict.fromkeys(stale, away)
+    for source in table.sources if not unread else ():
         unread |= survey.landing.refusals(source, list(stale))
     strictly = preconditions.refused(table, list(stale), survey, (), coming) | unread
     refused = strictly

@@ -3,6 +3,8 @@
 import dagster as dg
 from dagster._core.execution.backfill import BulkActionStatus
 
+from nba_pipeline.orchestration.run_tags import BACKFILL_TAG
+
 _NOT_STARTED = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -11,8 +13,9 @@ _NOT_STARTED = (
 
 
 def is_known(instance: dg.DagsterInstance, name: str) -> bool:
-    """Whether Dagster has a backfill or run of that id."""
-    return instance.get_backfill(name) is not None or instance.get_run_by_id(name) is not None
+    """Whether Dagster has a backfill or run of that id, or a run of a backfill that a sensor named so."""
+    has_backfill = instance.get_backfill(name) is not None
+    return has_backfill or any(instance.get_runs_count(each) for each in _runs_of(name))
 
 
 def cancel_runs(instance: dg.DagsterInstance, backfill_id: str) -> None:
@@ -23,11 +26,19 @@ def cancel_runs(instance: dg.DagsterInstance, backfill_id: str) -> None:
     backfill = instance.get_backfill(backfill_id)
     if backfill and backfill.status == BulkActionStatus.REQUESTED:
         instance.update_backfill(backfill.with_status(BulkActionStatus.CANCELING))
-    queued = [
-        *instance.get_runs(
-            dg.RunsFilter(tags={"dagster/backfill": backfill_id}, statuses=list(_NOT_STARTED))
-        ),
-        *instance.get_runs(dg.RunsFilter(run_ids=[backfill_id], statuses=list(_NOT_STARTED))),
+    queued = {
+        run.run_id
+        for each in _runs_of(backfill_id, *_NOT_STARTED)
+        for run in instance.get_runs(each)
+    }
+    for run_id in sorted(queued):
+        instance.run_coordinator.cancel_run(run_id)
+
+
+def _runs_of(name: str, *statuses: dg.DagsterRunStatus) -> list[dg.RunsFilter]:
+    """What finds the run of that id, and the runs of that backfill."""
+    named = [{"dagster/backfill": name}, {BACKFILL_TAG: name}]
+    return [
+        dg.RunsFilter(run_ids=[name], statuses=statuses),
+        *(dg.RunsFilter(tags=tags, statuses=statuses) for tags in named),
     ]
-    for run in queued:
-        instance.run_coordinator.cancel_run(run.run_id)

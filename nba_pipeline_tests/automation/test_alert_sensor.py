@@ -570,6 +570,23 @@ def test_that_nobody_can_look_is_told(
     assert list(told.asset_events) == []
 
 
+def test_a_landing_zone_out_of_reach_is_told_and_nothing_is_advised_that_needs_it(
+    looking: Looking,
+) -> None:
+    """At once, and as one thing: what is late waits for it."""
+    looking.landing.rename(looking.folder / "away")
+    with _at(18):
+        found = alerts(looking.home, looking.instance)
+        report = on_call(looking.home)
+    why = f"there is no landing zone at {looking.landing}"
+    assert [(a.severity, a.what) for a in found if a.kind == "landing zone out of reach"] == [
+        ("P0", why)
+    ]
+    assert "overdue" not in {alert.kind for alert in found}
+    assert report.landing == why
+    assert not {"repair", "predict", "backfill"} & {text.split()[1] for text in report.next}
+
+
 def test_a_stray_file_of_the_landing_zone_stops_no_look(looking: Looking) -> None:
     """A schedule of a season that the calendar lacks is told; a link to nothing is a bad file."""
     shutil.copy(looking.landing / SCHEDULE, looking.landing / "nba_stats/schedule/2027-28.json")

@@ -23,6 +23,7 @@ WORK = {"nba_pipeline/work": "some work"}
 def looking(tmp_path: Path) -> Looking:
     """Nothing has landed, and nothing is to be done: the look of an installation at rest."""
     (tmp_path / "landing").mkdir()
+    (tmp_path / "landing" / "notes.txt").write_text("of no source")
     found = Looking(tmp_path, tmp_path / "landing")
     assert found.look(REPAIR) == found.look(REPAIR) == []
     assert found.says == "nothing has changed"
@@ -89,13 +90,17 @@ def test_a_run_is_as_alive_as_the_process_that_holds_its_lease(looking, later, t
     assert later(run) == "FAILURE"
 
 
-@pytest.mark.parametrize("is_recovered", [False, True])
-def test_whose_lease_has_expired_on_another_machine_is_gone(looking, later, is_recovered) -> None:
-    """Whether the next who asked for the dates has recovered it, or nobody has yet."""
+@pytest.mark.parametrize("became", ["held", "recovered", "cancelled", "released"])
+def test_whose_lease_has_expired_on_another_machine_is_gone(looking, later, became) -> None:
+    """Whether the next who asked for the dates has recovered it, nobody has yet, or it had ended."""
     run, machine = begun(looking, {}), "another machine"
     lease = acquired(looking, replace(Holder.here(run.run_id, run.run_id), machine=machine))
     assert later(run) == "STARTED"
+    if became == "cancelled":
+        looking.home.leases.cancel(run.run_id)
+    elif became == "released":
+        looking.home.leases.release(lease)
     expired(looking, lease)
-    if is_recovered:
+    if became == "recovered":
         acquired(looking, Holder.here("another", "another"))
     assert later(run) == "FAILURE"

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from dagster._core.run_coordinator import QueuedRunCoordinator
+from dagster._core.test_utils import create_run_for_test
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -36,6 +38,28 @@ def test_maintenance_is_refused_while_somebody_writes_and_the_cancel_keeps_its_r
     lines = json.loads(call("audit", "--json").stdout)
     (cancelled,) = [line for line in lines if line["action"] == "cancelled"]
     assert (cancelled["backfill"], cancelled["detail"]["reason"]) == ("writer", "wrong dates")
+
+
+def test_maintenance_goes_on_where_the_making_of_a_table_was_interrupted(call, tmp_path) -> None:
+    """Killed before its first commit, it is no table yet."""
+    (tmp_path / "warehouse" / "nbac_schedule" / "_delta_log").mkdir(parents=True)
+    assert call("maintain").exit_code == 0
+
+
+def test_a_run_that_waits_in_the_queue_is_cancelled_by_the_name_that_a_sensor_gave_it(
+    call, monkeypatch
+) -> None:
+    """It has no lease yet, and the name is no run's id."""
+    ended: list[str] = []
+    monkeypatch.setattr(
+        QueuedRunCoordinator, "cancel_run", lambda _self, run_id: ended.append(run_id)
+    )
+    run = create_run_for_test(
+        open_installation().instance, tags={"nba_pipeline/backfill": "repair_sensor-abc"}
+    )
+    assert call("cancel", "repair_sensor-xyz").exit_code == 1
+    assert call("cancel", "repair_sensor-abc").exit_code == 0
+    assert ended == [run.run_id]
 
 
 def test_a_lease_of_a_process_that_is_gone_is_marked_and_nobody_waits_for_its_end(

@@ -66,6 +66,28 @@ def test_who_lost_its_lease_says_nothing_of_the_dates_any_more(tmp_path) -> None
     assert set(other.warehouse.failures.of(schedule.name)) == {DAY}
 
 
+@pytest.mark.parametrize("is_mount_point", [False, True])
+def test_without_a_landing_zone_nothing_is_made_of_no_files(tmp_path, *, is_mount_point) -> None:
+    """Not of an optional source either, whose rows would be gone; it is as it was once it is back."""
+    landing = tmp_path / "landing"
+    write_landing(landing, League(teams=4, days=2, rest=0.0, seed=3))
+    lab, table = Lab(tmp_path, landing), "nbac_shot_chart"
+    lab.compute(with_upstream(table), DAY, DAY)
+    rows = lab.rows(table)
+    assert rows
+    landing.rename(tmp_path / "away")
+    if is_mount_point:
+        landing.mkdir()
+    done = Lab(tmp_path, landing, token=1).compute([table], DAY, DAY, force=True)[table]
+    says = f"the landing zone {landing} is empty" if is_mount_point else None
+    assert done.refused == {DAY: says or f"there is no landing zone at {landing}"}
+    assert lab.rows(table) == rows
+    if is_mount_point:
+        landing.rmdir()
+    (tmp_path / "away").rename(landing)
+    assert Lab(tmp_path, landing, token=2).compute([table], DAY, DAY)[table].current == (DAY,)
+
+
 def test_files_that_are_away_while_a_table_is_computed_are_missed_afterwards(tmp_path) -> None:
     """The same files are there before and after it, but its rows are not made of them."""
     landing = tmp_path / "landing"
