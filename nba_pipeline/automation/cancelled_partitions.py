@@ -2,33 +2,48 @@
 
 What was stale of a backfill's partitions when it was cancelled is noted with the inputs that it then
 had. It is left alone as long as it has those: a person may compute it, a sensor or schedule does not.
+So is what a run was to compute that somebody took out of Dagster's queue, before it had a lease.
 """
 
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 
+import dagster as dg
 import sqlalchemy as sa
 
+from nba_pipeline.automation.run_requests import claims_of
 from nba_pipeline.backfill.audit import METADATA
-from nba_pipeline.backfill.lease_rows import LEASES, stored
+from nba_pipeline.backfill.lease_rows import LEASES, Claim, stored
 from nba_pipeline.coordination.database import begin, create_tables
 from nba_pipeline.engine.staleness import Survey
 
 _SET_ASIDE = sa.Table(
-    "partitions_set_aside",
+    "partitions_left_alone",
     METADATA,
-    sa.Column("lease_id", sa.Integer, primary_key=True),
+    # Of a lease, or of a run that never had one.
+    sa.Column("cancelled", sa.String(64), primary_key=True),
     sa.Column("table_name", sa.String(128), primary_key=True),
     sa.Column("partition", sa.String(10), primary_key=True),
     sa.Column("inputs", sa.String(64), nullable=False),
 )
-# Notes that a lease has been looked at, of which nothing may have been left.
+# Notes that what was cancelled has been looked at, of which nothing may have been left.
 _LOOKED_AT = ""
+_LEASE = "lease "
+_DAYS = 14
 
 
-def cancelled_partitions(engine: sa.Engine, survey: Survey) -> dict[str, set[date]]:
-    """Per table, the partitions that are left alone; notes those of what was newly cancelled."""
+def cancelled_partitions(
+    engine: sa.Engine, survey: Survey, instance: dg.DagsterInstance | None = None
+) -> dict[str, set[date]]:
+    """Per table, the partitions that are left alone; notes those of what was newly cancelled.
+
+    Args:
+        engine: the coordination store.
+        survey: what is stored.
+        instance: Dagster's books, where they are at hand.
+    """
     create_tables(engine, METADATA)
-    _note_cancelled(engine, survey)
+    _note_cancelled(engine, survey, instance)
     kept: dict[str, dict[date, set[str]]] = {}
     wanted = sa.select(_SET_ASIDE).where(_SET_ASIDE.c.table_name != _LOOKED_AT)
     with engine.connect() as connection:
@@ -46,30 +61,40 @@ def cancelled_partitions(engine: sa.Engine, survey: Survey) -> dict[str, set[dat
     return found
 
 
-def _note_cancelled(engine: sa.Engine, survey: Survey) -> None:
+def _note_cancelled(engine: sa.Engine, survey: Survey, instance: dg.DagsterInstance | None) -> None:
     with engine.connect() as connection:
-        known = sa.select(_SET_ASIDE.c.lease_id)
-        is_new = (LEASES.c.state == "cancelled") & LEASES.c.id.not_in(known)
-        cancelled = stored(connection, is_new)
+        known = sa.select(_SET_ASIDE.c.cancelled)
+        name = sa.literal(_LEASE) + sa.cast(LEASES.c.id, sa.String)
+        leases = stored(connection, (LEASES.c.state == "cancelled") & name.not_in(known))
+        seen = set(connection.scalars(known.distinct()))
+    cancelled: dict[str, Sequence[Claim]] = {f"{_LEASE}{each.id}": each.claims for each in leases}
+    for run in _taken_out_of_the_queue(instance) if instance else ():
+        if run.run_id not in seen:
+            cancelled[run.run_id] = claims_of(run, survey.tables)
     rows = []
-    for lease in cancelled:
-        blank = {"table_name": _LOOKED_AT, "partition": "", "inputs": ""}
-        rows.append({"lease_id": lease.id, **blank})
-        for claim in lease.claims:
+    for what, claims in cancelled.items():
+        noted = {(_LOOKED_AT, ""): ""}
+        for claim in claims:
             # Maintenance claims every date there is, and computes none.
             if claim.table not in survey.tables or claim.first == date.min:
                 continue
             table = survey.tables[claim.table]
             stale = survey.stale(table, table.partitions_between(claim.first, claim.last))
-            rows += [
-                {
-                    "lease_id": lease.id,
-                    "table_name": claim.table,
-                    "partition": day.isoformat(),
-                    "inputs": inputs,
-                }
-                for day, inputs in survey.inputs(table, list(stale)).items()
-            ]
+            inputs = survey.inputs(table, list(stale))
+            noted |= {(claim.table, day.isoformat()): now for day, now in inputs.items()}
+        rows += [
+            {"cancelled": what, "table_name": name, "partition": day, "inputs": inputs}
+            for (name, day), inputs in noted.items()
+        ]
     if rows:
         with begin(engine) as connection:
             connection.execute(sa.insert(_SET_ASIDE), rows)
+
+
+def _taken_out_of_the_queue(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:
+    """Runs that were cancelled before they had begun, of the last days."""
+    since = datetime.now(UTC) - timedelta(days=_DAYS)
+    cancelled = dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELED], updated_after=since)
+    for record in instance.get_run_records(cancelled):
+        if record.start_time is None:
+            yield record.dagster_run

@@ -92,8 +92,8 @@ def before_games(survey: Survey, today: date) -> PendingWork:
 def after_games(survey: Survey, today: date) -> PendingWork:
     """All tables on the dates up to yesterday that have come since a table was last stored.
 
-    Once their games are over, or are so long ago that they will hardly be played: where raw tables
-    lack a date, which may tell, they come first and alone. Where the season before is stored they
+    Once their games are over, or are so long ago that they will hardly be played: where a table that
+    tells so lacks a date, the raw tables come first and alone. Where the season before is stored they
     begin with the season's first. In summer the season is the one that has ended.
     """
     begun_seasons = [season for season in calendar.seasons() if season.first < today]
@@ -118,7 +118,8 @@ def after_games(survey: Survey, today: date) -> PendingWork:
         return PendingWork()
     raw = tuple(table for table in daily if table.phase == RAW)
     days = calendar.season_days(first, yesterday)
-    if any(day not in survey.stamps(table.name) for table in raw for day in days):
+    tell = [table for table in raw if table.unsettled]
+    if any(day not in survey.stamps(table.name) for table in tell for day in days):
         return PendingWork(tuple(parts(Request(raw, first, yesterday), survey)))
     open_days = {
         day: why

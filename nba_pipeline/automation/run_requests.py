@@ -1,11 +1,11 @@
 """Whether work is asked for now: nobody is at it, nobody cancelled it, and it has not failed for good.
 
-Dagster keeps the books: a run carries the identity of its work, and a request the number of the
-attempt, so that neither a restart nor two who look at once ask for the same twice.
+Dagster keeps the books: a run carries the identity of its work, and a request the attempt before it,
+so that neither a restart nor two who look at once ask for the same twice.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from nba_pipeline.automation.work import Work
 from nba_pipeline.backfill.lease_rows import Claim
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.errors import WrongRequest
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration.run_tags import WORK_TAG, days_of
 from nba_pipeline.orchestration.runner import tags_of
 from nba_pipeline.orchestration.session import claims
@@ -75,7 +76,6 @@ class Ended:
 
     run_id: str
     status: dg.DagsterRunStatus
-    was_started: bool
     at: float
     classes: frozenset[str]
     message: str
@@ -131,15 +131,17 @@ def decide(
         else:
             by = deadline if is_correction(work.request) else None
             request = replace(work.request, backfill_id=backfill_id, deadline=by)
-            asked.append(_request(request, work, len(attempts), priority))
+            last = attempts[-1].run_id if attempts else "first"
+            asked.append(_request(request, work, last, priority))
             _just_asked[work.identity] = (time.monotonic(), own)
     return Decision(tuple(asked), tuple(waiting), tuple(given_up))
 
 
-def _request(request: Request, work: Work, attempts: int, priority: int) -> dg.RunRequest:
+def _request(request: Request, work: Work, last: str, priority: int) -> dg.RunRequest:
+    """The request, under a key that the attempt after the last one alone has, whoever deletes runs."""
     tables = request.tables
     return dg.RunRequest(
-        run_key=f"{work.identity}:{attempts}",
+        run_key=f"{work.identity}:{last}",
         asset_selection=[dg.AssetKey(table.name) for table in tables],
         tags={
             **tags_of(request, tables, work.days),
@@ -164,7 +166,7 @@ def _in_the_way(
     for record in records:
         run = record.dagster_run
         is_old = run.status in _STARTED and (record.start_time or 0) < since
-        if not is_old and _overlaps(wanted, _claims_of(run, home)):
+        if not is_old and _overlaps(wanted, claims_of(run, home.tables)):
             return f"run {run.run_id}"
     for other, (when, theirs) in list(_just_asked.items()):
         is_long_ago = time.monotonic() - when > _SUBMITTING_SECONDS
@@ -175,14 +177,14 @@ def _in_the_way(
     return None
 
 
-def _claims_of(run: dg.DagsterRun, home: OpenInstallation) -> Sequence[Claim]:
+def claims_of(run: dg.DagsterRun, declared: Mapping[str, Table]) -> Sequence[Claim]:
+    """What a run writes; nothing of one that asks for what makes no sense, since it fails before."""
     keys = run.asset_selection or ()
     names = {key.to_user_string() for key in keys}
-    tables = [table for name, table in home.tables.items() if name in names]
+    tables = [table for name, table in declared.items() if name in names]
     try:
         return claims(tables, days_of(run))[0] if tables else ()
     except WrongRequest:
-        # A run that asks for what makes no sense fails before it writes.
         return ()
 
 
@@ -224,7 +226,6 @@ def ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
     return Ended(
         run_id=run.run_id,
         status=run.status,
-        was_started=record.start_time is not None,
         at=record.end_time or 0.0,
         classes=frozenset(classes - wraps),
         message=last or "it was interrupted, or died",
@@ -247,7 +248,7 @@ def _verdict(
 ) -> tuple[str, str]:
     """ask, wait or give up, and why."""
     runs = [attempt.run_id for attempt in attempts]
-    if home.leases.is_cancelled(backfill_id, *runs) or any(map(_was_dequeued, attempts)):
+    if home.leases.is_cancelled(backfill_id, *runs):
         return "give up", f"{backfill_id} was cancelled"
     if not attempts or attempts[-1].is_put_off:
         return "ask", ""
@@ -260,15 +261,6 @@ def _verdict(
     if last.status not in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
         return "wait", f"{backfill_id} has not ended"
     return _after_failure(attempts, home, backfill_id)
-
-
-def _was_dequeued(attempt: Ended) -> bool:
-    """Whether somebody took it out of the queue.
-
-    One that had begun was cancelled where the audit says so; else it was only interrupted, as by the
-    end of its service.
-    """
-    return attempt.status == dg.DagsterRunStatus.CANCELED and not attempt.was_started
 
 
 def _after_failure(

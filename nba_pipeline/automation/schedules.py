@@ -10,13 +10,11 @@ from datetime import date
 import dagster as dg
 
 from nba_pipeline import clock
-from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.pending import PendingWork, after_games, before_games, month_trained
-from nba_pipeline.automation.priority import deadline, has_time, without_corrections
+from nba_pipeline.automation.priority import without_corrections
 from nba_pipeline.automation.run_requests import ASSET_JOB, Decision
-from nba_pipeline.automation.sensors import decided
-from nba_pipeline.automation.work import work_of
+from nba_pipeline.automation.sensors import TONIGHT_FIRST, decided
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 
@@ -49,11 +47,11 @@ def look_by_schedule(name: str, home: OpenInstallation, instance: dg.DagsterInst
     """What the schedule of that name asks for now, and what it waits for."""
     survey, today = home.survey(), clock.today()
     wished = _WISHES[name][1](survey, today)
-    if name != TRAINING:
-        found = work_of(wished, survey, cancelled_partitions(home.engine, survey))
-        if not has_time(found.works, deadline(survey), home.engine):
-            wished = without_corrections(wished)
-    return decided(wished, survey, home, name, instance, _PRIORITY[name])
+    decision = decided(wished, survey, home, name, instance, _PRIORITY[name])
+    if name != TRAINING and TONIGHT_FIRST in decision.waiting:
+        own = without_corrections(wished)
+        return decided(own, survey, home, name, instance, _PRIORITY[name])
+    return decision
 
 
 def _schedule(name: str, tables: Mapping[str, Table]) -> dg.ScheduleDefinition:

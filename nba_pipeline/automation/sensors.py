@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -21,7 +22,7 @@ from nba_pipeline.automation.landing_listing import EVERY_SEASON, Listing, listi
 from nba_pipeline.automation.pending import PendingWork, landed, repaired
 from nba_pipeline.automation.priority import deadline, has_time
 from nba_pipeline.automation.run_requests import ASSET_JOB, Decision, decide
-from nba_pipeline.automation.work import work_of
+from nba_pipeline.automation.work import work_in_order
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
@@ -30,6 +31,7 @@ from nba_pipeline.settings import Settings
 
 LANDING, REPAIR = "landing_sensor", "repair_sensor"
 LANDED_PRIORITY, REPAIR_PRIORITY = 5, 0
+TONIGHT_FIRST = "tonight first: put off until the games have begun"
 _READING_SECONDS, _QUICK_SECONDS, _MOST_DAYS = 0.8, 0.3, 4
 _SEPARATOR = " "
 
@@ -73,7 +75,7 @@ def look_at_landing(
     kept from being done is found again.
     """
     seen = _seen(cursor)
-    if away := _away(home):
+    if away := home.landing.out_of_reach():
         return dg.SensorResult(skip_reason=dg.SkipReason(away), cursor=cursor)
     now = listing(home.landing.root, home.sources)
     changed = now.changed_since(seen)
@@ -170,25 +172,21 @@ def decided(
     priority: int,
 ) -> Decision:
     """The decision on what is wished for; what keeps all of it waiting where something does."""
-    if away := _away(home):
+    if away := home.landing.out_of_reach():
         return Decision(waiting=(away,))
-    found = work_of(wish, survey, cancelled_partitions(home.engine, survey))
     by = deadline(survey)
-    if not has_time(found.works, by, home.engine):
-        return Decision(waiting=("tonight first: put off until the games have begun",))
-    decision = decide(found.works, name, home, instance, priority=priority, deadline=by)
-    if wish.unmet or (found.barred and not found.works):
-        barred = [f"{why} ({count})" for why, count in found.barred.items()]
-        return Decision(
-            decision.asked, decision.waiting, (*wish.unmet, *barred, *decision.given_up)
-        )
-    return decision
-
-
-def _away(home: OpenInstallation) -> str | None:
-    """That the landing zone is out of reach, whose rows are not rows without a file; None where it is not."""
-    root = home.landing.root
-    return None if root.exists() else f"there is no landing zone at {root}"
+    given_up: list[str] = []
+    barred: Mapping[str, int] = {}
+    for found in work_in_order(wish, survey, cancelled_partitions(home.engine, survey, instance)):
+        if not has_time(found.works, by, home.engine):
+            return Decision(waiting=(TONIGHT_FIRST,), given_up=tuple(given_up))
+        decision = decide(found.works, name, home, instance, priority=priority, deadline=by)
+        given_up += decision.given_up
+        if decision.asked or decision.waiting:
+            return replace(decision, given_up=(*wish.unmet, *given_up))
+        barred = found.barred
+    reasons = [f"{why} ({count})" for why, count in barred.items()]
+    return Decision(given_up=(*wish.unmet, *given_up, *reasons))
 
 
 def _result(decision: Decision, cursor: str | None) -> dg.SensorResult:

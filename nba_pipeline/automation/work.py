@@ -7,7 +7,7 @@ not end it.
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -73,6 +73,20 @@ def work_of(
 ) -> Found:
     """The wish's next runs; what comes after them is found once they are done.
 
+    Args: as of work_in_order.
+    """
+    return next(work_in_order(wish, survey, cancelled))
+
+
+def work_in_order(
+    wish: PendingWork,
+    survey: Survey,
+    cancelled: Mapping[str, Collection[date]] = MappingProxyType({}),
+) -> Iterator[Found]:
+    """The wish's next runs; then those that come after them, for who gives the ones before up.
+
+    What they read of what is given up bars them as it would any run. In the end there are none.
+
     Args:
         wish: what is wished for.
         survey: what is stored.
@@ -85,8 +99,8 @@ def work_of(
         for group in groups(request.tables):
             part = replace(request, tables=tuple(group))
             if works := _works(part, survey, wish.only, barred):
-                return Found(works, _counted(barred))
-    return Found((), _counted(barred))
+                yield Found(works, _counted(barred))
+    yield Found((), _counted(barred))
 
 
 def _works(

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.test_utils import create_run_for_test
+from dagster._utils.error import SerializableErrorInfo
 
 from nba_pipeline.automation import run_requests, sensors
 from nba_pipeline.automation.installation import OpenInstallation
@@ -71,6 +73,22 @@ class Looking:
             asset_selection=frozenset(request.asset_selection or ()),
             status=status,
         )
+
+    def failed(self, request: dg.RunRequest, cls_name: str) -> float:
+        """Books that the request's run has failed with an error of that class; when it ended."""
+        run = self.run_of(request, dg.DagsterRunStatus.STARTED)
+        error = SerializableErrorInfo(cls_name, [], cls_name)
+        wrapped = SerializableErrorInfo("wraps", [], "DagsterExecutionStepExecutionError", error)
+        self.instance.report_run_failed(run, "failed")
+        event = dg.DagsterEvent(
+            "STEP_FAILURE",
+            "job",
+            step_key="x",
+            event_specific_data=StepFailureData(error=wrapped, user_failure_data=None),
+        )
+        self.instance.report_dagster_event(event, run.run_id)
+        record = self.instance.get_run_records(dg.RunsFilter(run_ids=[run.run_id]))[0]
+        return record.end_time or 0.0
 
     def carry_out(self, request: dg.RunRequest) -> dict[str, Any]:
         """Computes what was asked for and books its success; what computing it came to."""

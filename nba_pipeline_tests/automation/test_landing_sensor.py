@@ -167,7 +167,7 @@ def test_what_takes_long_to_read_is_read_over_several_looks(looking: Looking, mo
 def test_what_a_lease_refused_is_asked_for_once_more_when_it_is_gone(looking: Looking) -> None:
     """While another holds the dates nothing is asked; the refused attempt counts as none."""
     (request,) = looking.look()
-    failed(looking, request, "LeaseRefused")
+    looking.failed(request, "LeaseRefused")
     claim = Claim("nbac_schedule", SECOND, SECOND)
     holder = Holder.here("other", "other")
     grant = looking.home.leases.acquire(holder, [claim], [], purpose="a test", wait=False)
@@ -186,13 +186,13 @@ def test_a_passing_failure_is_tried_again_after_a_pause_and_then_given_up(
 ) -> None:
     """One retry after five minutes is set; a lost connection is passing."""
     (request,) = looking.look()
-    ended = failed(looking, request, "OperationalError")
+    ended = looking.failed(request, "OperationalError")
     looking.restart()
     assert looking.look() == []
     assert "is tried again in" in looking.says
     monkeypatch.setattr("nba_pipeline.automation.run_requests.time.time", lambda: ended + 301)
     (again,) = looking.look()
-    failed(looking, again, "OperationalError")
+    looking.failed(again, "OperationalError")
     looking.restart()
     assert looking.look() == []
     assert "failed 2 times" in looking.says
@@ -201,7 +201,7 @@ def test_a_passing_failure_is_tried_again_after_a_pause_and_then_given_up(
 def test_what_cannot_succeed_is_not_tried_again_until_its_files_change(looking: Looking) -> None:
     """A broken rule stays broken; another content is other work."""
     (request,) = looking.look()
-    failed(looking, request, "SchemaViolated")
+    looking.failed(request, "SchemaViolated")
     looking.restart()
     assert looking.look() == []
     assert "failed: SchemaViolated" in looking.says
@@ -230,6 +230,37 @@ def test_a_cancelled_run_is_never_started_again_but_a_later_correction_is(stored
     assert stored.look() == []
 
 
+def test_what_was_taken_out_of_the_queue_is_left_alone_whoever_looks(stored: Looking) -> None:
+    """Before it had a lease; under another name it would be the same run. A correction is another."""
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    (request,) = stored.look()
+    stored.run_of(request, dg.DagsterRunStatus.CANCELED)
+    stored.restart()
+    assert stored.look(sensors.REPAIR) == []
+    stored.restart()
+    assert stored.look() == stored.look(sensors.REPAIR) == []
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    (later,) = stored.look(sensors.REPAIR)
+    assert days(later) == [SECOND]
+
+
+def test_an_attempt_has_a_key_of_its_own_also_when_an_earlier_one_is_deleted(
+    looking: Looking,
+) -> None:
+    """Dagster makes no run for a key that another has."""
+    keys = []
+    for attempt in range(3):
+        (request,) = looking.look()
+        keys.append(request.run_key)
+        ended = looking.failed(request, "LeaseRefused")
+        looking.restart()
+        if attempt == 1:
+            first = looking.instance.get_run_records(ascending=True)[0].dagster_run
+            looking.instance.delete_run(first.run_id)
+    assert ended
+    assert len({*keys}) == 3
+
+
 def test_a_run_that_was_only_interrupted_is_tried_again(looking: Looking, monkeypatch) -> None:
     """As by a service that is started anew; nobody has cancelled it. One in the queue was."""
     (request,) = looking.look()
@@ -245,7 +276,7 @@ def test_a_run_that_was_only_interrupted_is_tried_again(looking: Looking, monkey
     looking.run_of(again, dg.DagsterRunStatus.CANCELED)
     looking.restart()
     assert looking.look() == []
-    assert "was cancelled" in looking.says
+    assert looking.says.startswith("cancelled (")
 
 
 def test_a_run_whose_process_was_killed_is_marked_and_tried_again(
@@ -267,31 +298,6 @@ def test_a_run_whose_process_was_killed_is_marked_and_tried_again(
     monkeypatch.setattr("nba_pipeline.automation.run_requests.time.time", lambda: now + 400)
     (again,) = looking.look()
     assert again.run_key != request.run_key
-
-
-def failed(looking: Looking, request: dg.RunRequest, cls_name: str) -> float:
-    """Books that the request's run has failed with an error of that class; when it ended."""
-    from dagster._utils.error import SerializableErrorInfo  # noqa: PLC0415
-
-    run = looking.run_of(request, dg.DagsterRunStatus.STARTED)
-    error = SerializableErrorInfo(cls_name, [], cls_name)
-    wrapped = SerializableErrorInfo("wraps", [], "DagsterExecutionStepExecutionError", error)
-    looking.instance.report_run_failed(run, "failed")
-    event = dg.DagsterEvent(
-        "STEP_FAILURE",
-        "job",
-        step_key="x",
-        event_specific_data=_step_failure(wrapped),
-    )
-    looking.instance.report_dagster_event(event, run.run_id)
-    record = looking.instance.get_run_records(dg.RunsFilter(run_ids=[run.run_id]))[0]
-    return record.end_time or 0.0
-
-
-def _step_failure(error):
-    from dagster._core.execution.plan.objects import StepFailureData  # noqa: PLC0415
-
-    return StepFailureData(error=error, user_failure_data=None)
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,15 @@ from sqlalchemy import exc as sqlalchemy_error
 
 from nba_pipeline import clock
 from nba_pipeline.automation import sensors
-from nba_pipeline.automation.pending import PendingWork
+from nba_pipeline.automation.pending import PendingWork, after_games
 from nba_pipeline.automation.run_requests import Ended, _after_failure
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES, TRAINING, ZONE, schedules
 from nba_pipeline.automation.sensors import LANDING, REPAIR
 from nba_pipeline.automation.work import work_of
 from nba_pipeline.backfill.leases import LeaseRefused
 from nba_pipeline.backfill.planner import Request
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.orchestration.run_tags import WORK_TAG
 from nba_pipeline.orchestration.session import DeadlinePassed
 from nba_pipeline.settings import Settings
@@ -31,6 +33,8 @@ from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, rewritten, tables
 from nba_pipeline_tests.league_files import SCHEDULE
+from nba_pipeline_tests.stored import StampsAlone
+from nba_pipeline_tests.warehouse.scores import stamp
 
 FIRST, SECOND, THIRD = (date(2023, 10, day) for day in (24, 25, 26))
 RAW = tuple(table for table in TABLES.values() if table.phase == 2)
@@ -103,6 +107,34 @@ def test_a_night_of_which_nothing_is_stored_is_read_before_its_tables_are_made(
     looking.carry_out(request)
     assert looking.look(AFTER_GAMES) == []
     assert looking.says.startswith("2023-10-24: nbac_schedule has 1 open")
+
+
+def test_a_night_is_not_held_up_by_a_raw_table_that_lacks_it(tmp_path: Path) -> None:
+    """Nobody reads the referees; that the games are over the schedule tells."""
+    stored = {name: {FIRST: stamp(FIRST)} for name, t in TABLES.items() if t.partitions == "daily"}
+    for table in RAW:
+        if table.name != "nbac_referee_assignments":
+            stored[table.name][SECOND] = stamp(SECOND)
+    survey = Survey(TABLES, StampsAlone(stored), Landing(str(tmp_path)))
+    wish = after_games(survey, THIRD)
+    assert "player_game_summary" in {table.name for r in wish.requests for table in r.tables}
+
+
+@pytest.mark.usefixtures("_morning")
+def test_what_is_given_up_holds_up_nothing_that_does_not_read_it(looking: Looking) -> None:
+    """The runs after it are asked for, but for those that are made from what it should have made."""
+    rest = tuple(table for name, table in TABLES.items() if name == "team_offense_game_summary")
+    wish = PendingWork(tuple(Request(t, d, d) for d in (FIRST, SECOND) for t in (RAW, rest)))
+    for day in (FIRST, SECOND):
+        looking.restart()
+        home, survey = looking.home, looking.home.survey()
+        (request,) = sensors.decided(wish, survey, home, "x", looking.instance, 0).asked
+        assert (days(request), len(tables(request))) == ([day], len(RAW))
+        looking.failed(request, "SchemaViolated")
+    looking.restart()
+    decision = sensors.decided(wish, looking.home.survey(), looking.home, "x", looking.instance, 0)
+    assert decision.asked == ()
+    assert decision.says.count("failed: SchemaViolated") == 2
 
 
 def test_the_seasons_last_days_are_made_up_in_summer_too(looking: Looking) -> None:
@@ -247,4 +279,4 @@ def test_what_will_not_pass_is_given_up_and_what_is_put_off_is_no_failure() -> N
 
 def _ended(classes: set[str]) -> Ended:
     status = dg.DagsterRunStatus.FAILURE
-    return Ended("run", status, True, 0.0, frozenset(classes), "", False, frozenset())
+    return Ended("run", status, 0.0, frozenset(classes), "", False, frozenset())
