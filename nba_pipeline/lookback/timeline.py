@@ -23,7 +23,7 @@ from nba_pipeline.lookback.provenance import (
     union_of,
 )
 
-VERSION = 7
+VERSION = 8
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 # More than anybody changes teams in the seasons that one look back reads.
@@ -206,7 +206,8 @@ def _padded(holes: ir.Table, like: ir.Table) -> ir.Table:
 def _in_order(entries: ir.Table, keys: Sequence[str]) -> ir.Table:
     """The entries numbered within their season."""
     entries = entries.mutate(season=season_name(_.game_date))
-    order = ibis.window(group_by=[*keys, "season"], order_by=["game_date", "game_id"])
+    # Who moved between its two teams may have two holes of one game.
+    order = ibis.window(group_by=[*keys, "season"], order_by=["game_date", "game_id", "team_abbr"])
     return computed_once(entries.mutate(n=ibis.row_number().over(order) + 1))
 
 
