@@ -23,7 +23,7 @@ from nba_pipeline.lookback.provenance import (
     union_of,
 )
 
-VERSION = 6
+VERSION = 8
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 # More than anybody changes teams in the seasons that one look back reads.
@@ -108,14 +108,16 @@ def timeline(
 
     Args:
         rows: one per entity and game, with `of`, team_abbr, game_id, game_date.
-        data_gaps: the gaps of the same dates; none for rows of the schedule, which has no gaps.
+        data_gaps: the gaps of the same dates; none for rows of the schedule, which has no holes: an
+            entry then has the gap_ids that its row brings, if it brings any.
         of: the entity's key: team_abbr, or player_id, whose team at a time is that of the latest
             row.
         needs: what an entry's values need: of other units nothing is carried. A gap of the first
             makes a hole, and a hole depends on the gaps of all.
     """
     if data_gaps is None:
-        return Timeline(_in_order(rows.mutate(is_hole=False, gap_ids=no_gaps()), [of]), of)
+        gap_ids = rows.gap_ids if "gap_ids" in rows.columns else no_gaps()
+        return Timeline(_in_order(rows.mutate(is_hole=False, gap_ids=gap_ids), [of]), of)
     holes = _holes(data_gaps, needs)
     rows = _of_needs(rows, needs).mutate(is_hole=False)
     if of == "team_abbr":
@@ -204,7 +206,8 @@ def _padded(holes: ir.Table, like: ir.Table) -> ir.Table:
 def _in_order(entries: ir.Table, keys: Sequence[str]) -> ir.Table:
     """The entries numbered within their season."""
     entries = entries.mutate(season=season_name(_.game_date))
-    order = ibis.window(group_by=[*keys, "season"], order_by=["game_date", "game_id"])
+    # Who moved between its two teams may have two holes of one game.
+    order = ibis.window(group_by=[*keys, "season"], order_by=["game_date", "game_id", "team_abbr"])
     return computed_once(entries.mutate(n=ibis.row_number().over(order) + 1))
 
 

@@ -18,16 +18,18 @@ from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.kernel.reads import from_previous_season, same_date
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league import calendar
+from nba_pipeline.league.availability import InjuryStatus
 from nba_pipeline.league.betting_lines import closing_lines
 from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.identity import GAME_ID
-from nba_pipeline.league.injury_status import INJURY_SOURCES, injury_statuses
+from nba_pipeline.league.injury_status import INJURY_SOURCES, TRANSACTIONS, injury_statuses
 from nba_pipeline.league.schedule import both_teams, covered, final
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.streaks import with_recent_streaks
 from nba_pipeline.lookback.teammates import with_teammates_out_usage
 from nba_pipeline.lookback.timeline import (
     PLAYER_GAMES,
+    Timeline,
     before_and_after,
     computed_once,
     is_latest_on,
@@ -195,6 +197,30 @@ def _lost_rosters(sides: ir.Table, numbers: ir.Table, data_gaps: ir.Table) -> ir
     )
 
 
+def _lost_since_seen(rows: ir.Table, games: Timeline) -> ir.Table:
+    """Per game_id and player_id the last season's lost rosters that may hide a later game of his.
+
+    Of who is out by the transactions: had he played after that entry, he were not; whoever is not
+    out is so whether he played or not. This season's are in his windows.
+    """
+    out = rows.filter(
+        _.injury_status == InjuryStatus.OUT.value, _.injury_source == TRANSACTIONS
+    ).select(*GRAIN, "game_date", "last_appeared")
+    out = games.keyed(out)
+    lost = games.entries.filter(_.is_hole).select(
+        gap_id="gap_ids", lost_of=games.of, lost_in="season", lost_on="game_date"
+    )
+    # A hole also names what else is lost of its game.
+    lost = lost.unnest("gap_id").filter(_.gap_id.startswith("nbac_player_boxscore:"))
+    since_seen = [
+        out.entry_of == lost.lost_of,
+        calendar.previous_season_name(calendar.season_name(out.game_date)) == lost.lost_in,
+        out.last_appeared < lost.lost_on,
+    ]
+    pairs = out.join(lost, since_seen)
+    return pairs.group_by(GRAIN).agg(gap_ids=_.gap_id.collect(order_by=_.gap_id))
+
+
 def transform(
     upcoming_team_game_context: ir.Table,
     games_before: ir.Table,
@@ -251,7 +277,8 @@ def transform(
         nbac_schedule,
         earliest_tipoff=int(EARLIEST_TIPOFF.value),
     )
-    rows = provenance.join(rows, statuses, GRAIN)
+    rows = computed_once(provenance.join(rows, statuses, GRAIN))
+    rows = provenance.join(rows, _lost_since_seen(rows, games), GRAIN)
     rows = with_teammates_out_usage(rows, games, _lost_rosters(sides, numbers, data_gaps))
     return rows.mutate(is_back_to_back=_.days_rest == 1)
 
@@ -264,7 +291,7 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=10,
+    version=11,
     schema=UpcomingPlayerGameContext,
     reads=[
         *same_date("nbac_schedule", "upcoming_team_game_context", "injury_transactions"),

@@ -1,6 +1,7 @@
 """What is known of both teams of a scheduled game before it: one row per team and covered game.
 
-From the schedule, earlier results and the bookmakers' lines, so that no box score is behind it.
+From the schedule, earlier results and the bookmakers' lines, so that no box score is behind it: of
+the gaps only those of games that nobody has ended, which may yet turn out not to have been played.
 """
 
 from datetime import date
@@ -28,6 +29,7 @@ from nba_pipeline.lookback.windows import (
     latest,
     mean,
     season_to_date,
+    told_apart,
 )
 from nba_pipeline.thresholds import EARLY_SEASON_DAYS, LATE_SEASON_DAYS
 
@@ -43,9 +45,9 @@ class UpcomingTeamGameContext(pa.DataFrameModel):
 
     game_id: str = pa.Field(str_matches=GAME_ID + "$")
     game_date: date
-    team_abbr: str = pa.Field(description="Team tricode; a player's row has his team's")
-    opponent_abbr: str = pa.Field(description="The other team's tricode, from the schedule")
-    is_home: bool = pa.Field(description="Whether the team is the home team, from the schedule")
+    team_abbr: str
+    opponent_abbr: str
+    is_home: bool
     season_type: str
     season_phase: str = pa.Field(
         isin=["early", "mid", "late", "play_in", "playoffs", "cup_final"],
@@ -132,24 +134,36 @@ def _phase(rows: ir.Table) -> ir.StringValue:
     )
 
 
+def _never_ended(data_gaps: ir.Table) -> ir.Table:
+    """Per game_id and team_abbr the gap of its result, where the game is neither final nor postponed."""
+    unsettled = data_gaps.filter(_.kind == "unsettled", _.table_name == "nbac_team_boxscore")
+    return unsettled.group_by(GRAIN).agg(gap_ids=_.gap_id.collect(order_by=_.gap_id))
+
+
 def transform(
-    nbac_schedule: ir.Table, games_before: ir.Table, odds_api_game_lines: ir.Table
+    nbac_schedule: ir.Table,
+    games_before: ir.Table,
+    odds_api_game_lines: ir.Table,
+    data_gaps: ir.Table,
 ) -> ir.Table:
     """Rest, form and travel of each side, from its games before the date, and the bookmakers' lines."""
     today = _sides(nbac_schedule).drop("won")
     played = with_streak(_sides(games_before), "team_abbr", "won", streak="signed")
     played = played.mutate(result=_.won.cast("int64"))
+    played = provenance.join(played, _never_ended(data_gaps), GRAIN)
     known = as_of(
         today.select("team_abbr", "game_date"),
         timeline(played, of="team_abbr"),
-        last(
-            1,
-            last_game=latest("game_date"),
-            games_behind=latest("n"),
-            streak=latest("streak"),
-            last_latitude=latest("latitude"),
-            last_longitude=latest("longitude"),
-            last_time_zone=latest("time_zone"),
+        told_apart(
+            last(
+                1,
+                last_game=latest("game_date"),
+                games_behind=latest("n"),
+                streak=latest("streak"),
+                last_latitude=latest("latitude"),
+                last_longitude=latest("longitude"),
+                last_time_zone=latest("time_zone"),
+            )
         ),
         last(10, win_pct_last_10=mean("result"), known_of_last_10=count()),
         season_to_date(win_pct_season=mean("result")),
@@ -161,7 +175,13 @@ def transform(
         games_played_team=ibis.ifelse(_.games_behind.isnull(), 0, _.games_behind),
         last_10_wins=(_.win_pct_last_10 * _.known_of_last_10).round().cast("int64"),
     )
-    others = rows.select("game_id", opponent_abbr="team_abbr", opponent_days_rest="team_days_rest")
+    # Of the opponent nothing but its rest is taken, which its last game decides.
+    others = rows.select(
+        "game_id",
+        opponent_abbr="team_abbr",
+        opponent_days_rest="team_days_rest",
+        gap_ids="gap_ids_last_1",
+    )
     rows = provenance.join(rows, others, ["game_id", "opponent_abbr"])
     lines = closing_game_lines(odds_api_game_lines, nbac_schedule)
     rows = provenance.join(rows, lines, ["game_id", "team_abbr"])
@@ -186,11 +206,11 @@ def sides_without_the_other(rows: ir.Table) -> ir.Table:
 
 upcoming_team_game_context = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=UpcomingTeamGameContext,
     reads=[
         *same_date("nbac_schedule", "odds_api_game_lines"),
-        *from_season(games_before="nbac_schedule"),
+        *from_season(games_before="nbac_schedule", data_gaps="data_gaps"),
     ],
     expected=expected,
     transform=transform,

@@ -158,12 +158,14 @@ def _gap(
     gaps = warehouse.table("data_gaps", *dates_of(gap_id)).filter(_.gap_id == gap_id).limit(1)
     known = gaps.to_pyarrow().to_pylist()
     root = known[0] if known else {"rule": "closed since", "detail": "the data has come"}
-    paths = list(_paths(tables[PREDICTIONS], prediction, gap_id, tables, warehouse))
+    found = _paths(tables[PREDICTIONS], prediction, gap_id, tables, warehouse)
+    # Two reads of one table may meet the same row.
+    paths = dict.fromkeys(tuple(path[::-1]) for path in found)
     return {
         "gap_id": gap_id,
         "rule": root["rule"],
         "detail": root["detail"],
-        "paths": [path[::-1] for path in paths],
+        "paths": [list(path) for path in paths],
     }
 
 
@@ -174,7 +176,7 @@ def _paths(
     step = _step(table.name, row)
     is_root = True
     carried = [r for r in table.reads if tables[r.table].is_tracked and not r.is_for_rows]
-    for read in {read.table: read for read in carried}.values():
+    for read in carried:
         upstream = tables[read.table]
         touched = _touched(read, row, table, gap_id, warehouse)
         for upstream_row in touched[:_SHOWN_ROWS]:

@@ -193,6 +193,15 @@ def test_the_old_teams_hole_on_the_day_of_his_first_game_for_the_new_is_none_of_
     assert values(rows[:1], [lost], season, at=5)["gap_ids"] == ["gap3"]
 
 
+@pytest.mark.parametrize(("old", "new"), [("LAL", "BOS"), ("BOS", "LAL")])
+def test_two_holes_of_one_game_stand_in_the_order_of_their_teams(old, new) -> None:
+    """Both teams between which he moved lost their rosters of one game: LAL's stands after BOS's."""
+    rows = [game(0, 10, team=old), game(4, 20, team=new)]
+    lost = [gap(2, team=team) | {"gap_id": f"{UNIT}:{team}"} for team in (old, new)]
+    found = values(rows, lost, [last(2, known=count())], at=5)
+    assert found["gap_ids"] == [f"{UNIT}:LAL"]
+
+
 def test_two_changes_of_team_are_learned_one_after_the_other() -> None:
     """Each new team's holes come in with the first game for it; who never moved has none of them."""
     rows = [game(0, 10), game(3, 20, team="MIA"), game(6, 30, team="BOS"), game(0, 5, player=2)]

@@ -11,13 +11,14 @@ from nba_pipeline.phase_3_analytics.upcoming_player_game_context import _lost_ro
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST, Lab
-from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, games, lines
+from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 from nba_pipeline_tests.line_files import (
     before,
     both_sides,
     day_of,
     write_consensus,
     write_odds,
+    write_text,
     write_transactions,
 )
 from nba_pipeline_tests.window_rows import answers
@@ -191,6 +192,53 @@ def test_an_entry_from_before_a_game_that_he_played_has_nobody_out(tmp_path) -> 
     (row,) = (row for row in found if row["player_id"] == seen)
     assert row["days_rest"] is None
     assert (row["injury_status"], row["injury_source"]) == (None, "transactions")
+
+
+def test_who_is_out_since_spring_hangs_on_the_rosters_lost_after_he_was_seen_last(
+    tmp_path,
+) -> None:
+    """Out by an entry of last season's last day: had he played in that day's lost game, he were not.
+
+    He was seen after the lost roster of the second day, which is not named; nor is any for another,
+    who is not out whether he played or not.
+    """
+    folder = tmp_path / "landing"
+    write_landing(folder, League(season="2022-23", teams=4, days=5, rest=0.0, seed=3), seasons=2)
+    first = games(folder)[0]
+    day, team = day_of(first), first["homeTeam"]["teamTricode"]
+    logs = [f"nba_stats/league_game_log/{kind}/2022-23.json" for kind in ("player", "team")]
+    logged = [line for line in lines(folder, logs[0]) if line["TEAM_ABBREVIATION"] == team]
+    dates = sorted({line["GAME_DATE"] for line in logged})
+    played = {d: {p["PLAYER_ID"] for p in logged if p["GAME_DATE"] == d if p["MIN"]} for d in dates}
+    hurt, other = sorted(set.intersection(*played.values()))[:2]
+    names = {line["PLAYER_ID"]: line["PLAYER_NAME"] for line in logged}
+    for log, lost in zip(logs, ((dates[1], dates[4]), (dates[4],)), strict=True):
+
+        def lose(rows: list[dict], lost: tuple[str, ...] = lost) -> None:
+            rows[:] = [
+                r for r in rows if r["TEAM_ABBREVIATION"] != team or r["GAME_DATE"] not in lost
+            ]
+
+        damaged(folder, tmp_path, log, lose)
+    head = "Date,Team,Acquired,Relinquished,Notes"
+    nickname = TEAM_NAMES[team][1]
+    entry = f"{dates[4]},{nickname},,{names[hurt]},placed on IL"
+    write_text(folder, "prosportstransactions/2022-23.csv", head, entry)
+    write_transactions(folder, f"{before(day)},{nickname},{names[other]},,activated from IL")
+    lab = Lab(tmp_path, folder)
+    tables = [name for name, table in TABLES.items() if table.phase <= 3]
+    reasons = {"usage_rate_coverage": "lost rosters", "upstream_missing": "a season of five days"}
+    allowed = tuple(Bypass(name, reason) for name, reason in reasons.items())
+    spring = [date.fromisoformat(d) for d in (dates[0], dates[-1])]
+    for span in (spring, (day, day)):
+        lab.compute(tables, *span, bypasses=allowed)
+    found = lab.rows("upcoming_player_game_context", game_date=day)
+    rows = {row["player_id"]: row for row in found}
+    assert (rows[hurt]["injury_status"], rows[hurt]["injury_source"]) == ("out", "transactions")
+    assert (rows[other]["injury_status"], rows[other]["injury_source"]) == (None, "transactions")
+    (lost_game,) = {line["GAME_ID"] for line in logged if line["GAME_DATE"] == dates[4]}
+    named = {player: row["gap_ids"] for player, row in rows.items() if row["gap_ids"]}
+    assert named == {hurt: [f"nbac_player_boxscore:{dates[4]}:{lost_game}:{team}"]}
 
 
 def _with_rested_player(folder) -> tuple[dict, dict[int, str], dict[int, str]]:

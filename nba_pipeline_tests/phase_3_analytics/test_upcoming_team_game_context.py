@@ -25,6 +25,10 @@ OFFERED = {
     **dict.fromkeys(("snapshot_at", "commence_time"), "timestamp('UTC')"),
     "point": "float64",
 }
+GAPS = {
+    **dict.fromkeys(("gap_id", "table_name", "game_id", "team_abbr", "kind"), "string"),
+    "game_date": "date",
+}
 
 
 def game(number: int, day: date, home: str, away: str, score=(None, None), **more: object) -> dict:
@@ -45,12 +49,16 @@ def game(number: int, day: date, home: str, away: str, score=(None, None), **mor
 
 
 def context(
-    today: list[dict], before: list[dict], offers: list[dict] | None = None
+    today: list[dict],
+    before: list[dict],
+    offers: list[dict] | None = None,
+    gaps: list[dict] | None = None,
 ) -> dict[str, dict]:
     """The row of each team."""
     tables = [ibis.memtable(rows, schema=KINDS) for rows in (today, before)]
     lines = ibis.memtable(offers or [], schema=OFFERED)
-    rows = transform(*tables, lines).to_pyarrow().to_pylist()
+    lost = ibis.memtable(gaps or [], schema=GAPS)
+    rows = transform(*tables, lines, lost).to_pyarrow().to_pylist()
     return {row["team_abbr"]: row for row in rows}
 
 
@@ -126,6 +134,43 @@ def test_a_postponed_game_is_no_game() -> None:
     assert context([off], BEFORE) == {}
     rows = context([game(7, date(2024, 1, 11), "LAL", "BOS")], [*BEFORE, off])
     assert rows["LAL"]["team_days_rest"] == 2
+
+
+def gap(of: dict, team: str, *, kind: str, table: str = "nbac_team_boxscore") -> dict:
+    """The gap of one team's side of a game."""
+    return {
+        "gap_id": f"{table}:{of['game_date']}:{of['game_id']}:{team}",
+        "table_name": table,
+        "game_date": of["game_date"],
+        "game_id": of["game_id"],
+        "team_abbr": team,
+        "kind": kind,
+    }
+
+
+def test_a_game_that_nobody_has_ended_is_named_by_whose_rest_and_form_hang_on_it() -> None:
+    """LAL and MIA were to play on the seventh: LAL has played since, MIA has not.
+
+    LAL's season is made of it, BOS's opponent rests since the ninth whatever became of it; NYK's,
+    which is MIA, since the seventh. What is missing of a game that is over changes nothing here.
+    """
+    open_game = game(8, date(2024, 1, 7), "LAL", "MIA", status="live")
+    gaps = [
+        gap(open_game, team, kind="unsettled", table=table)
+        for team in ("LAL", "MIA")
+        for table in ("nbac_team_boxscore", "nbac_player_boxscore")
+    ]
+    gaps += [gap(BEFORE[1], "LAL", kind="missing"), gap(BEFORE[4], "NYK", kind="invalid")]
+    today = [
+        game(6, date(2024, 1, 10), "LAL", "BOS"),
+        game(7, date(2024, 1, 10), "MIA", "NYK"),
+    ]
+    rows = context(today, [*BEFORE, open_game], gaps=gaps)
+    of_lal, of_mia = (f"nbac_team_boxscore:2024-01-07:0022300008:{t}" for t in ("LAL", "MIA"))
+    named = {team: row["gap_ids"] for team, row in rows.items()}
+    assert named == {"LAL": [of_lal], "BOS": [], "MIA": [of_mia], "NYK": [of_mia]}
+    assert (rows["NYK"]["opponent_days_rest"], rows["BOS"]["opponent_days_rest"]) == (3, 1)
+    assert (rows["LAL"]["team_games_in_last_7_days"], rows["LAL"]["win_pct_season"]) == (4, None)
 
 
 def offer(book: str, market: str, outcome: str, point: float | None, hour: int) -> dict:

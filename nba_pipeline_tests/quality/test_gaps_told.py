@@ -116,6 +116,21 @@ def test_explain_names_the_gaps_of_every_system(hurt) -> None:
     assert all(path[0] == gap["gap_id"] for gap in told["gaps"] for path in gap["paths"])
 
 
+def test_explain_walks_every_way_that_a_table_reads_another(hurt, lost) -> None:
+    """Similar games read the features of the day and those of earlier games: both may name a gap."""
+    naming: dict[int, list[date]] = {}
+    for row in hurt.rows("ml_feature_store_v2"):
+        if _gap(lost) in row["gap_ids"]:
+            naming.setdefault(row["player_id"], []).append(row["game_date"])
+    player, days = next((p, sorted(d)) for p, d in naming.items() if len(d) > 1)
+    told = explain(str(player), days[1], TABLES, hurt.warehouse)
+    (gap,) = told["gaps"]
+    ways = [path for path in gap["paths"] if path[-2].startswith("player_similar_games ")]
+    through = {step for path in ways for step in path[:-2] if step.startswith("ml_feature_store_")}
+    assert {step.split()[1] for step in through} == {str(day) for day in days[:2]}
+    assert len(gap["paths"]) == len({tuple(path) for path in gap["paths"]})
+
+
 def test_explain_of_who_is_not_predicted_says_so(hurt) -> None:
     """An unknown name is an error that says how many predictions the date has."""
     with pytest.raises(NotPredicted, match=f"no prediction of 'Nobody' on {LAST}, which has [1-9]"):
