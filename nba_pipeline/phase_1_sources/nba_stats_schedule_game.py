@@ -13,6 +13,9 @@ from nba_pipeline.league.identity import (
 )
 
 _STATUS = {1: "scheduled", 2: "live", 3: "final"}
+PLAYED = ("live", "final")
+"""The statuses of games that have begun."""
+
 _IS_POSTPONED = {"Y": True, "N": False, "A": False}
 _NOT_PLAYED = re.compile(r"\s*(?:PPD|POSTPONED|CANCEL)", re.IGNORECASE)
 _MOST_DIGITS = 3
@@ -37,7 +40,7 @@ def game_row(game: dict[str, object], number: int, file: SourceFile) -> dict[str
     if not isinstance(home, dict) or not isinstance(away, dict):
         raise TypeError("homeTeam and awayTeam are not objects")
     codes = [_team(str(side["teamTricode"]), kind) for side in (home, away)]
-    is_played = status in ("final", "live")
+    is_played = status in PLAYED
     return {
         "source_file": file.path,
         "row_number": number,
@@ -97,15 +100,19 @@ def _status(game: dict[str, object]) -> str:
     postponed = game["postponedStatus"]
     if not isinstance(postponed, str) or postponed not in _IS_POSTPONED:
         raise UnknownStatus(f"postponedStatus {postponed!r} is none of {', '.join(_IS_POSTPONED)}")
-    if _IS_POSTPONED[postponed]:
-        return "postponed"
     text = game.get("gameStatusText")
-    if isinstance(text, str) and _NOT_PLAYED.match(text):
+    is_told = isinstance(text, str) and _NOT_PLAYED.match(text) is not None
+    if is_told and not _IS_POSTPONED[postponed]:
         raise UnknownStatus(f"gameStatusText is {text!r}, and postponedStatus {postponed!r}")
     status = game["gameStatus"]
     if isinstance(status, bool) or not isinstance(status, int) or status not in _STATUS:
         raise ValueError(f"gameStatus {status!r} is not 1, 2 or 3")
-    return _STATUS[status]
+    if not _IS_POSTPONED[postponed]:
+        return _STATUS[status]
+    # A game that was played and is called postponed would be expected of nobody.
+    if _STATUS[status] in PLAYED and not is_told:
+        raise UnknownStatus(f"gameStatus is {status}, and postponedStatus {postponed!r}")
+    return "postponed"
 
 
 def _team(text: str, kind: str) -> str:
