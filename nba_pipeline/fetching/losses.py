@@ -13,6 +13,8 @@ from nba_pipeline.fetching import files
 from nba_pipeline.kernel.source import Source, SourceFile
 
 _TOLD = 3
+_SAID_AT = {"snapshot_at": "offered", "report_at": "reported"}
+"""Columns of the moment at which all of a file was so, and what is said of it."""
 
 
 def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.DataFrame:
@@ -41,12 +43,14 @@ def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.Data
 def fewer_rows(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
     """What there is less of now, in words; None where nothing is.
 
-    Rows of a game, or of a date where rows have no game; games that were final; moments of prices.
+    Rows of a game, or of a date where rows have no game; games that were final; moments of prices
+    and of reports.
     """
     if over := _no_longer(_finals(before), _finals(now)):
         return f"as final {over}"
-    if moments := _no_longer(_moments(before), _moments(now)):
-        return f"what was offered at {moments}"
+    for column, word in _SAID_AT.items():
+        if moments := _no_longer(_moments(before, column), _moments(now, column)):
+            return f"what was {word} at {moments}"
     was = _counts(before)
     units = pd.DataFrame({"was": was, "left": _counts(now).reindex(was.index, fill_value=0)})
     lost = units[units.left < units.was].sort_index()
@@ -74,9 +78,9 @@ def _finals(rows: pd.DataFrame) -> set[str]:
     return set(rows.game_id[rows.status == "final"]) if is_schedule else set()
 
 
-def _moments(rows: pd.DataFrame) -> set[str]:
-    """The moments at which prices were so."""
-    return set(rows.snapshot_at.astype("string")) if "snapshot_at" in rows else set()
+def _moments(rows: pd.DataFrame, column: str) -> set[str]:
+    """The moments at which the rows were so, by that column."""
+    return set(rows[column].dropna().astype("string")) if column in rows else set()
 
 
 def _counts(rows: pd.DataFrame) -> pd.Series:

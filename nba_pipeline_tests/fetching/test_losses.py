@@ -35,15 +35,18 @@ def test_a_game_that_was_final_and_is_open_again_is_a_loss() -> None:
     assert fewer_rows(older, before) is None
 
 
-def test_prices_of_another_moment_are_no_newer_version_of_those() -> None:
-    """What was offered at noon is not known from what was offered at night."""
+@pytest.mark.parametrize(
+    ("column", "word"), [("snapshot_at", "offered"), ("report_at", "reported")]
+)
+def test_what_was_said_at_another_moment_is_no_newer_version(column, word) -> None:
+    """What was offered, or who was hurt, at noon is not known from what was said at night."""
     noon, night = (
-        pd.DataFrame({"game_date": [DAY], "snapshot_at": pd.to_datetime([text], utc=True)})
+        pd.DataFrame({"game_date": [DAY], column: pd.to_datetime([text], utc=True)})
         for text in ("2023-10-24 12:00", "2023-10-24 22:00")
     )
     told = fewer_rows(noon, night)
     assert told is not None
-    assert told.startswith("what was offered at 2023-10-24 12:00:00+00:00;")
+    assert told.startswith(f"what was {word} at 2023-10-24 12:00:00+00:00;")
     assert fewer_rows(noon, pd.concat([noon, night])) is None
 
 
