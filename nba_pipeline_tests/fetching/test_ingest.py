@@ -185,6 +185,32 @@ def test_a_file_with_fewer_rows_of_a_game_replaces_nothing_unless_asked_to(
     assert (done.refused, len(done.new) + len(done.changed)) == ([], 1)
 
 
+@pytest.mark.parametrize("stood", ["scheduled", "final"])
+def test_a_schedule_with_a_game_that_it_cannot_say_refuses_its_date_alone(
+    truth, zone, stood
+) -> None:
+    """A game of the last day comes back as postponed and not; a final one is not given for it."""
+    document = json.loads((truth / SCHEDULE).read_text())
+    last = document["leagueSchedule"]["gameDates"][-1]["games"]
+    if stood == "scheduled":
+        for game in last:
+            game["gameStatus"] = 1
+    zone.ingest(zone.laid("before.json", document))
+    for game in last:
+        game["gameStatus"] = 3
+    last[0]["gameStatusText"] = "PPD"
+    done = zone.ingest(zone.laid("now.json", document))
+    if stood == "final":
+        ((_file, reason),) = done.refused
+        assert f"as final {last[0]['gameId']}; it rejects itself unknown_status: " in reason
+        return
+    assert [(each.path, each.rejected) for each in done.changed] == [(SCHEDULE, 1)]
+    days = [FIRST + timedelta(days=offset) for offset in range(4)]
+    refused = Landing(str(zone.root)).refusals(SOURCES["nba_stats_schedule"], days)
+    assert list(refused) == [days[-1]]
+    assert "unknown_status" in refused[days[-1]]
+
+
 @pytest.mark.parametrize("is_dry", [False, True])
 def test_of_two_files_for_one_place_the_second_is_refused_by_name(zone, is_dry) -> None:
     """In one command nobody knows which is the later; of equal ones nothing is lost."""
