@@ -311,6 +311,9 @@ def test_bought_plays_say_their_date_themselves(zone, game) -> None:
     path = zone.hand / "plays.csv"
     path.write_text(bought((game, "10/24/2023"), (game, "10/24/2023")))
     assert [each.path for each in zone.ingest(path).new] == ["bigdataball/2023-10-24/plays.csv"]
+    unread = zone.hand / "unread.csv"
+    unread.write_text(bought((game, "10/24/2023"), (game, "")))
+    assert [each.rejected for each in zone.ingest(unread).new] == [1]
     both = zone.hand / "both.csv"
     both.write_text(bought((game, "10/24/2023"), ("22300062", "10/25/2023")))
     ((_file, reason),) = zone.ingest(both).refused
