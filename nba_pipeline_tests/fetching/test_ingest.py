@@ -320,6 +320,22 @@ def test_bought_plays_say_their_date_themselves(zone, game) -> None:
     assert "is of 2023-10-24, and 1 of its rows are of other dates" in reason
 
 
+@pytest.mark.parametrize("days", [["2023-10-24", "2023-10-25"], ["2023-10-24"]])
+def test_a_log_of_two_seasons_is_refused(truth, zone, days) -> None:
+    """Of either it would lose the other one's rows: to a season's file, or to that of its one date."""
+    document = json.loads((truth / TEAM_LOG).read_text())
+    result = document["resultSets"][0]
+    day, game = (result["headers"].index(name) for name in ("GAME_DATE", "GAME_ID"))
+    rows = [row for row in result["rowSet"] if row[day][:10] in days]
+    older = [*rows[0]]
+    older[day], older[game] = "2022-10-19", "0022200001"
+    result["rowSet"] = [*rows, older]
+    ((_file, reason),) = zone.ingest(zone.laid("log.json", document)).refused
+    assert "1 of its rows are of other" in reason
+    assert "dated 2022-10-19" in reason
+    assert zone.files() == {}
+
+
 def test_a_file_of_a_date_in_no_season_is_refused_and_one_of_its_eve_is_taken(zone) -> None:
     """Nobody would ever read it; what is known on the eve is of the first day's games."""
     player = {"first_name": "Jayson", "last_name": "Tatum", "team_id": 2}

@@ -96,6 +96,19 @@ def test_0_and_false_are_not_the_same_document() -> None:
     assert is_same({"a": [0], "b": 1}, {"b": 1, "a": [0]})
 
 
+def test_a_file_of_two_seasons_is_no_file_of_one() -> None:
+    """A day between seasons is of no other one: its row is rejected alone."""
+
+    def of(*days: str) -> Parsed:
+        lines = [rejection(FILE, "other_season", f"dated {day}", value=day) for day in days]
+        return answer(pd.DataFrame(), *lines)
+
+    refuse_astray(nba_stats_schedule, FILE, of("2023-08-01"))
+    told = "it is of 2023-24, and 1 of its rows are of other seasons: dated 2023-04-09; split it"
+    with pytest.raises(UnreadableFile, match=told):
+        refuse_astray(nba_stats_schedule, FILE, of("2023-08-01", "2023-04-09"))
+
+
 def test_a_combined_file_is_no_file_of_one_date() -> None:
     """Rows of the other dates would be rejected under that one."""
     file = SourceFile("bigdataball/2023-10-24/combined.csv", "2023-24", DAY)
