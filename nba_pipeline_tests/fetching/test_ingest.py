@@ -15,6 +15,7 @@ from nba_pipeline.tables import SOURCES
 from nba_pipeline_tests.box_score_files import as_v3, box_score
 from nba_pipeline_tests.conftest import FIRST
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, games
+from nba_pipeline_tests.phase_1_sources.test_nba_gamebook import of_sample
 from nba_pipeline_tests.program import Program
 
 INDEX = {
@@ -354,6 +355,18 @@ def test_a_box_score_without_its_schedule_waits_for_it(truth, zone) -> None:
     path = zone.laid("box.json", box_score(truth, game["gameId"]))
     ((_file, reason),) = zone.ingest(path).refused
     assert f"of game {game['gameId']}, which no schedule of 2023-24" in reason
+
+
+def test_a_game_book_of_two_other_teams_than_its_game_s_is_refused(truth, zone, samples) -> None:
+    """Memphis at Cleveland under the id of a game of neither: no row of it would be that game's."""
+    zone.ingest(truth / SCHEDULE)
+    game_id = games(truth)[0]["gameId"]
+    content, _rows = of_sample(json.loads((samples / "nba_gamebook_a.expected.json").read_text()))
+    path = zone.hand / f"{game_id}.pdf"
+    path.write_bytes(content)
+    ((_file, reason),) = zone.ingest(path).refused
+    assert f"it is of game {game_id}, which is of " in reason
+    assert reason.endswith(", and its rows are of CLE and MEM")
 
 
 def test_the_program_says_what_would_be_done_and_ends_with_1_for_a_refusal(truth, tmp_path) -> None:
