@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import PurePosixPath
 
 from upath import UPath
 
@@ -19,6 +20,8 @@ from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import GAME_ID, season_of_game
 
 _OF_THE_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+_OF_A_FILE = ("ambiguous_file", "unreadable_file")
+"""Rules of what is there, and cannot be read."""
 _OF_ITS_PLACE = (errno.ELOOP, errno.EIO)
 GameDates = Callable[[str], Mapping[str, date]]
 """A season's name to the date of each of its games by game_id."""
@@ -61,6 +64,10 @@ class LandingFiles:
                 and those whose name says no date.
             last: the same, up to this date.
         """
+        place = PurePosixPath(source.place)
+        for each in (*reversed(place.parents[:-1]), place):
+            if astray := list(self._astray(str(each), season)):
+                return astray
         if source.layout == "file":
             there = (self._root / source.place).exists()
             return [Found(SourceFile(source.place, ""))] if there else []
@@ -74,7 +81,7 @@ class LandingFiles:
     def has_files(self, source: Source, season: str) -> bool:
         """Whether the source has any file of the season, whatever is in it."""
         return any(
-            each.trouble is None or each.trouble[0] == "ambiguous_file"
+            each.trouble is None or each.trouble[0] in _OF_A_FILE
             for each in self.of_season(source, season)
         )
 
@@ -96,7 +103,7 @@ class LandingFiles:
         """The season's own file, then those of single dates."""
         endings = [f"{end}{packed}" for end in source.formats for packed in ("", ".gz")]
         paths = [f"{source.place}/{season}.{ending}" for ending in endings]
-        there = [path for path in paths if (self._root / path).exists()]
+        there = [path for path in paths if self._is_there(path)]
         if there:
             yield _of_all(there, SourceFile(there[0], season))
         elif source.is_required:
@@ -106,6 +113,7 @@ class LandingFiles:
             yield Found(SourceFile(expected, season), ("missing_file", told))
         yield from self._strangers(source, season)
         span = calendar.season(season)
+        yield from self._astray(f"{source.place}/{season}", season)
         of_date: dict[date, list[str]] = {}
         for path in self._entries(f"{source.place}/{season}"):
             day = _date_of(self._ended(source, path))
@@ -139,6 +147,7 @@ class LandingFiles:
             elif (span := calendar.season_told(day, source.days_after)) is None:
                 yield _of_no_season(path, season, str(day))
             elif span.name == season:
+                yield from () if own else self._astray(path, season, day)
                 for inner in [path] if own else self._entries(path):
                     if (name := self._ended(source, inner)) is None:
                         yield _unnamed(source, inner, season, "<any name>", day)
@@ -196,6 +205,21 @@ class LandingFiles:
         # Names that begin with a dot are of files that are still being written.
         names = sorted(path.name for path in folder.iterdir())
         return [f"{place}/{name}" for name in names if not name.startswith(".")]
+
+    def _is_there(self, path: str) -> bool:
+        """Whether there is a file of that name, or a link, wherever it leads."""
+        place = self._root / path
+        return place.exists() or place.is_symlink()
+
+    def _astray(self, path: str, season: str, day: date | None = None) -> Iterator[Found]:
+        """What lies there where it is a link that leads nowhere: what it should hold is not known."""
+        place = self._root / path
+        # Only folders of a machine have links, and a bucket answers each question anew.
+        if place.protocol in ("", "file") and place.is_symlink():
+            try:
+                place.stat()
+            except OSError as error:
+                yield Found(SourceFile(path, season, day), cannot_open(error, path))
 
     def _ended(self, source: Source, path: str) -> str | None:
         """The file's name without its format's ending; None where it has another or none."""

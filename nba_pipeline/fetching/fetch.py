@@ -205,7 +205,7 @@ def _one(
         state = "unchanged"
     else:
         before = _asked(standing_rows(source, wanted.file, access.landing), wanted)
-        if not accept_fewer and (lost := fewer_rows(before, answer.rows)):
+        if not accept_fewer and (lost := fewer_rows(source, before, answer)):
             raise FetchFailed("incomplete", f"{path}: kept, since the answer lacks its {lost}")
         try:
             files.place(root, there or files.new_path(path), content, looked_at)

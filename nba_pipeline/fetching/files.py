@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import date
 from uuid import uuid4
 
 from upath import UPath
@@ -10,6 +11,7 @@ from nba_pipeline.engine.file_dates import filed
 from nba_pipeline.fetching.bucket import is_bucket, put
 from nba_pipeline.kernel.formats import RAGGED
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnreadableFile
+from nba_pipeline.league import calendar
 
 
 def stored(root: UPath, path: str) -> str | None:
@@ -55,13 +57,25 @@ def _plain(document: object) -> str:
 
 
 def refuse_astray(source: Source, file: SourceFile, parsed: Parsed) -> None:
-    """Raises UnreadableFile where a date's file has rows of dates that are none of its own."""
-    astray = parsed.rejected[parsed.rejected.rule == "other_date"]
-    if source.layout == "dates" and len(astray):
+    """Raises UnreadableFile where a file of a date or season has rows of another one.
+
+    What a season's file says of days between seasons is rejected by itself: it is of no other file.
+    """
+    if source.layout not in ("dates", "seasons"):
+        return
+    unit, own = ("date", file.game_date) if file.game_date else ("season", file.season)
+    astray = parsed.rejected[parsed.rejected.rule == f"other_{unit}"]
+    if unit == "season":
+        astray = astray[astray.value.map(_is_in_season).astype(bool)]
+    if len(astray):
         raise UnreadableFile(
-            f"for {source.name} it is of {file.game_date}, and {len(astray)} of its rows are of "
-            f"other dates: {astray.detail.iloc[0]}; split it by date"
+            f"for {source.name} it is of {own}, and {len(astray)} of its rows are of "
+            f"other {unit}s: {astray.detail.iloc[0]}; split it by {unit}"
         )
+
+
+def _is_in_season(day: str) -> bool:
+    return calendar.season_told(date.fromisoformat(day), 0) is not None
 
 
 def new_path(path: str) -> str:

@@ -151,7 +151,7 @@ def _put(
             "of them, or the later one after the other"
         )
     before = standing_rows(found.source, found.file, landing)
-    if not accept_fewer and (lost := fewer_rows(before, found.parsed.rows)):
+    if not accept_fewer and (lost := fewer_rows(found.source, before, found.parsed)):
         raise Refused(f"{there or path} is kept: it has {lost}")
     if not is_dry:
         try:

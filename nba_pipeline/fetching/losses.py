@@ -4,15 +4,19 @@ One comparison for whoever brings a file, a host or a person: with the rows that
 what the file would replace, in whichever file they are.
 """
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from nba_pipeline.engine.file_dates import own_days
+from nba_pipeline.engine.file_dates import UNDATED, own_days
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.fetching import files
-from nba_pipeline.kernel.source import Source, SourceFile
+from nba_pipeline.kernel.source import Parsed, Source, SourceFile
 
 _TOLD = 3
+_SAID_AT = {"snapshot_at": "offered", "report_at": "reported"}
+"""Columns of the moment at which all of a file was so, and what is said of it."""
 
 
 def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.DataFrame:
@@ -38,34 +42,47 @@ def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.Data
         return nothing
 
 
-def fewer_rows(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
-    """What there is less of now, in words; None where nothing is.
+def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
+    """What there is less of now, in words, with what the file itself rejects; None where nothing is.
 
-    Rows of a game, or of a date where rows have no game; games that were final; moments of prices.
+    Rows of a game, or of a date where rows have no game; games that were final; moments of prices
+    and of reports. A game of a required source that was not final and that the file rejects under
+    its id and a date is no loss: that date is refused by it, and no other one is held back. One that
+    was final is, since a refusal of its date would reach every later one.
+
+    Args:
+        source: whose file it is.
+        before: what stands.
+        now: what is taken of the file, and what is not.
     """
-    if over := _no_longer(_finals(before), _finals(now)):
-        return f"as final {over}"
-    if moments := _no_longer(_moments(before), _moments(now)):
-        return f"what was offered at {moments}"
+    if source.is_required:
+        named = now.rejected.game_id[~now.rejected[UNDATED]]
+        before = before[~before.game_id.isin(named) | (before.status == "final")]
+    lost = _fewer(before, now.rows)
+    if lost is None:
+        return None
+    told = [*(now.rejected.rule + ": " + now.rejected.detail)]
+    why = f"; it rejects itself {_in_words(told)}" if told else ""
+    return f"{lost}{why}; --accept-fewer takes it all the same"
+
+
+def _fewer(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
+    if over := sorted(_finals(before) - _finals(now)):
+        return f"as final {_in_words(over)}"
+    for column, word in _SAID_AT.items():
+        if moments := sorted(_moments(before, column) - _moments(now, column)):
+            return f"what was {word} at {_in_words(moments)}"
     was = _counts(before)
     units = pd.DataFrame({"was": was, "left": _counts(now).reindex(was.index, fill_value=0)})
     lost = units[units.left < units.was].sort_index()
-    if lost.empty:
-        return None
-    counts = lost.head(_TOLD).itertuples(name=None)
+    counts = lost.itertuples(name=None)
     told = [f"{unit} ({rows} rows, {left} now)" for unit, rows, left in counts]
-    return _in_words(told, len(lost))
+    return _in_words(told) if told else None
 
 
-def _no_longer(was: set[str], now: set[str]) -> str | None:
-    """What was there and is no longer, in words."""
-    lost = sorted(was - now)
-    return _in_words(lost[:_TOLD], len(lost)) if lost else None
-
-
-def _in_words(told: list[str], count: int) -> str:
-    more = f" and {count - _TOLD} more" if count > _TOLD else ""
-    return ", ".join(told) + more + "; --accept-fewer takes it all the same"
+def _in_words(told: Sequence[str]) -> str:
+    more = f" and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
+    return ", ".join(told[:_TOLD]) + more
 
 
 def _finals(rows: pd.DataFrame) -> set[str]:
@@ -74,9 +91,9 @@ def _finals(rows: pd.DataFrame) -> set[str]:
     return set(rows.game_id[rows.status == "final"]) if is_schedule else set()
 
 
-def _moments(rows: pd.DataFrame) -> set[str]:
-    """The moments at which prices were so."""
-    return set(rows.snapshot_at.astype("string")) if "snapshot_at" in rows else set()
+def _moments(rows: pd.DataFrame, column: str) -> set[str]:
+    """The moments at which the rows were so, by that column."""
+    return set(rows[column].dropna().astype("string")) if column in rows else set()
 
 
 def _counts(rows: pd.DataFrame) -> pd.Series:

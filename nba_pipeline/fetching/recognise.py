@@ -247,14 +247,23 @@ def _in_game(
         season = season_of_game(game_id)
         span = calendar.season(season)
         schedule = _schedule(source, landing, span.days())
-        day = dict(zip(schedule.game_id, schedule.game_date, strict=True)).get(game_id)
-        if day is None:
+        own = schedule[schedule.game_id == game_id]
+        if own.empty:
             raise Refused(
                 f"for {source.name} it is of game {game_id}, which no schedule of {season} in the "
                 "landing zone has: that comes first",
                 may_pass=True,
             )
-        yield SourceFile(f"{source.place}/{game_id}.{ending}", season, day, game_id=game_id)
+        teams = {own.home_team.iloc[0], own.away_team.iloc[0]}
+        said = set(trial.rows.team_abbr.dropna()) if "team_abbr" in trial.rows else set()
+        # A third team is a bad row, which is rejected by itself.
+        if len(said) == len(teams) and said != teams:
+            raise Refused(
+                f"for {source.name} it is of game {game_id}, which is of "
+                f"{' and '.join(sorted(teams))}, and its rows are of {' and '.join(sorted(said))}"
+            )
+        path = f"{source.place}/{game_id}.{ending}"
+        yield SourceFile(path, season, own.game_date.iloc[0], game_id=game_id)
 
 
 def _of_teams(source: Source, trial: Parsed, hand: _AtHand, landing: Landing) -> Iterator[str]:

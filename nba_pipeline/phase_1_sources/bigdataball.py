@@ -108,7 +108,8 @@ def parse(document: object, file: SourceFile) -> Parsed:
     offences = [
         ragged(raw),
         Offence("bad_game_id", "game_id", game.isna()),
-        Offence("other_date", "date", days.isna() | (days != columns["game_date"])),
+        Offence("bad_date", "date", days.isna()),
+        Offence("other_date", "date", days.notna() & (days != columns["game_date"])),
         Offence("bad_event_id", "play_id", columns["event_id"].isna()),
         Offence("repeated_event_id", "play_id", again & columns["event_id"].notna()),
         Offence("bad_period", "period", columns["period"].isna()),
@@ -172,7 +173,7 @@ bigdataball = Source(
     "bigdataball",
     "bigdataball",
     parse,
-    version=2,
+    version=3,
     layout="dates",
     formats={"csv": csv_lines},
     fetch=fetch,

@@ -81,10 +81,13 @@ def repeated(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
     again = rows.duplicated(list(key), keep=False)
     if not again.any():
         return again
-    texts = rows[again].astype("object").map(str)
-    ordered = texts.sort_values(sorted(texts.columns), kind="stable")
-    late = ordered.index[rows.loc[ordered.index].duplicated(list(key))]
-    return pd.Series(rows.index.isin(late), index=rows.index)
+    # Texts that are alike up to a NUL are the same to pandas, which compares tuples whole.
+    alike = rows[again].astype("object")
+    texts = alike[sorted(alike.columns)].map(str).itertuples(index=False, name=None)
+    ordered = [place for _text, place in sorted(zip(texts, alike.index, strict=True))]
+    keys = [*alike.loc[ordered, list(key)].itertuples(index=False, name=None)]
+    late = pd.Series(keys, index=ordered, dtype="object").duplicated()
+    return pd.Series(rows.index.isin(late.index[late]), index=rows.index)
 
 
 def _rejected(

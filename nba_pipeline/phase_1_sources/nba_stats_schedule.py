@@ -201,7 +201,7 @@ nba_stats_schedule = Source(
     "nba_stats_schedule",
     PLACE,
     parse,
-    version=4,
+    version=5,
     is_required=True,
     settle=settle,
     fetch=fetch,

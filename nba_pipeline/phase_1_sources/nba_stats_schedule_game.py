@@ -13,14 +13,35 @@ from nba_pipeline.league.identity import (
 )
 
 _STATUS = {1: "scheduled", 2: "live", 3: "final"}
+PLAYED = ("live", "final")
+"""The statuses of games that have begun."""
+
 _IS_POSTPONED = {"Y": True, "N": False, "A": False}
 _NOT_PLAYED = re.compile(r"\s*(?:PPD|POSTPONED|CANCEL)", re.IGNORECASE)
+_TIME_OF_DAY = re.compile(r"\s*\d{1,2}:\d\d\s*[AP]\.?M", re.IGNORECASE)
+"""What stands beside a game that has not begun; the clock of one under way is of no half day."""
 _MOST_DIGITS = 3
 """Of a score: more than any scoreboard has is no score."""
 
 
 class UnknownStatus(ValueError):
     """A word of a game's status that is not known, or two that contradict each other."""
+
+
+def says_not_played(text: object) -> bool:
+    """Whether the words beside a status say that the game is postponed or cancelled."""
+    return isinstance(text, str) and _NOT_PLAYED.match(text) is not None
+
+
+def says_not_over(text: object) -> bool:
+    """Whether they say that the game was not played, or when it begins."""
+    is_time = isinstance(text, str) and _TIME_OF_DAY.match(text) is not None
+    return is_time or says_not_played(text)
+
+
+def is_score(number: float) -> bool:
+    """Whether a scoreboard may have that many points."""
+    return 0 <= number < 10**_MOST_DIGITS
 
 
 def game_row(game: dict[str, object], number: int, file: SourceFile) -> dict[str, object]:
@@ -37,7 +58,9 @@ def game_row(game: dict[str, object], number: int, file: SourceFile) -> dict[str
     if not isinstance(home, dict) or not isinstance(away, dict):
         raise TypeError("homeTeam and awayTeam are not objects")
     codes = [_team(str(side["teamTricode"]), kind) for side in (home, away)]
-    is_played = status in ("final", "live")
+    if codes[0] == codes[1] and kind in COVERED_SEASON_TYPES:
+        raise ValueError(f"teamTricode {codes[0]!r} is of both teams")
+    is_played = status in PLAYED
     return {
         "source_file": file.path,
         "row_number": number,
@@ -78,13 +101,9 @@ def _is_neutral(game: dict[str, object]) -> bool:
 
 def _score(side: str, team: dict[str, object]) -> int:
     score = team["score"]
-    if isinstance(score, bool) or not isinstance(score, int) or not _is_score(score):
+    if isinstance(score, bool) or not isinstance(score, int) or not is_score(score):
         raise ValueError(f"{side}.score {score!r} is no number of points")
     return score
-
-
-def _is_score(number: int) -> bool:
-    return 0 <= number < 10**_MOST_DIGITS
 
 
 def _status(game: dict[str, object]) -> str:
@@ -97,15 +116,21 @@ def _status(game: dict[str, object]) -> str:
     postponed = game["postponedStatus"]
     if not isinstance(postponed, str) or postponed not in _IS_POSTPONED:
         raise UnknownStatus(f"postponedStatus {postponed!r} is none of {', '.join(_IS_POSTPONED)}")
-    if _IS_POSTPONED[postponed]:
-        return "postponed"
     text = game.get("gameStatusText")
-    if isinstance(text, str) and _NOT_PLAYED.match(text):
+    is_told = says_not_played(text)
+    if is_told and not _IS_POSTPONED[postponed]:
         raise UnknownStatus(f"gameStatusText is {text!r}, and postponedStatus {postponed!r}")
     status = game["gameStatus"]
     if isinstance(status, bool) or not isinstance(status, int) or status not in _STATUS:
         raise ValueError(f"gameStatus {status!r} is not 1, 2 or 3")
-    return _STATUS[status]
+    if not _IS_POSTPONED[postponed]:
+        if _STATUS[status] == "final" and says_not_over(text):
+            raise UnknownStatus(f"gameStatus is {status}, and gameStatusText {text!r}")
+        return _STATUS[status]
+    # A game that was played and is called postponed would be expected of nobody.
+    if _STATUS[status] in PLAYED and not is_told:
+        raise UnknownStatus(f"gameStatus is {status}, and postponedStatus {postponed!r}")
+    return "postponed"
 
 
 def _team(text: str, kind: str) -> str:

@@ -26,6 +26,12 @@ from nba_pipeline.phase_1_sources.cells import (
 )
 from nba_pipeline.phase_1_sources.nba_stats_answers import answer
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule, played, settle
+from nba_pipeline.phase_1_sources.nba_stats_schedule_game import (
+    PLAYED,
+    is_score,
+    says_not_over,
+    says_not_played,
+)
 from nba_pipeline.phase_1_sources.result_sets import result_frame
 
 TYPES = {
@@ -38,7 +44,6 @@ TYPES = {
 
 _PLACE = "nba_stats/scoreboard"
 _STATUS: dict[float, str] = {1: "scheduled", 2: "live", 3: "final"}
-_POSTPONED = r"(?:PPD|Postponed)\b.*"
 _CODE = re.compile(r"\d{8}/([A-Z]{3})([A-Z]{3})")
 _V2 = {
     "GAME_ID": "gameId",
@@ -54,6 +59,8 @@ _WHAT = "scoreboard"
 def parse(document: object, file: SourceFile) -> Parsed:
     """One row per game; rejections name the fields as version 3 does. An exhibition has none.
 
+    A game that is called over or under way beside words that say otherwise is rejected.
+
     Raises:
         UnknownShape: the document is no scoreboard of either version.
     """
@@ -64,16 +71,19 @@ def parse(document: object, file: SourceFile) -> Parsed:
     counts = ~is_exhibition(ids)
     raw, cells, ids = raw[counts], cells[counts], ids[counts]
     status = converted(whole(cells.gameStatus, least=1), _status)
-    words = cells.gameStatusText.map(lambda text: text.strip() if isinstance(text, str) else "")
-    is_played = status.isin(["live", "final"])
+    is_played = status.isin(PLAYED)
+    is_told = cells.gameStatusText.map(says_not_played).astype(bool)
+    is_open = status.eq("final") & cells.gameStatusText.map(says_not_over).astype(bool)
     columns = {
         "game_id": ids,
         "game_date": converted(cells.gameDate, day_of),
         "away_team": converted(cells.gameCode, partial(_team, place=1)),
         "home_team": converted(cells.gameCode, partial(_team, place=2)),
-        "status": status.mask(words.str.fullmatch(_POSTPONED) & ~is_played, "postponed"),
-        "home_score": whole(cells["homeTeam.score"], least=0).where(is_played),
-        "away_score": whole(cells["awayTeam.score"], least=0).where(is_played),
+        "status": status.mask(is_told & ~is_played, "postponed"),
+        **{
+            f"{side}_score": _scores(cells[f"{side}Team.score"]).where(is_played)
+            for side in ("home", "away")
+        },
     }
     offences = [
         Offence("bad_game_id", "gameId", ids.isna()),
@@ -82,6 +92,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
             "unknown_team", "gameCode", columns["home_team"].isna() | columns["away_team"].isna()
         ),
         Offence("bad_status", "gameStatus", status.isna()),
+        Offence("unknown_status", "gameStatusText", is_open | (is_told & is_played)),
         *(
             Offence("bad_score", f"{side}Team.score", is_played & columns[f"{side}_score"].isna())
             for side in ("home", "away")
@@ -137,6 +148,11 @@ def _games_v3(document: object, file: SourceFile) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=_RAW, dtype="object")
 
 
+def _scores(cells: pd.Series) -> pd.Series:
+    points = whole(cells, least=0)
+    return points.where(points.map(is_score))
+
+
 def _status(number: object) -> str | None:
     return _STATUS.get(number) if isinstance(number, float) else None
 
@@ -151,7 +167,7 @@ nba_stats_scoreboard = Source(
     "nba_stats_scoreboard",
     _PLACE,
     parse,
-    version=2,
+    version=3,
     settle=settle,
     layout="dates",
     dated_by=nba_stats_schedule,

@@ -103,7 +103,8 @@ def decimal_prices(prices: pd.Series) -> pd.Series:
     """
     american = american_as_decimal(prices)
     is_decimal = prices.between(*_DECIMAL, inclusive="left")
-    if not (is_decimal | (prices % 1 > 0)).any():
+    has_fraction = (prices >= _DECIMAL[0]) & (prices % 1 > 0)
+    if not (is_decimal | has_fraction).any():
         return american
     if (prices < 0).any():
         return prices.where(is_decimal, american.where(prices < 0))

@@ -52,7 +52,7 @@ odds_api_game_odds = Source(
     "odds_api_game_odds",
     "odds_api/game_lines",
     parse,
-    version=3,
+    version=4,
     layout="dates",
     days_after=1,
     fetch=partial(fetch, place="odds_api/game_lines", markets="h2h,spreads,totals"),

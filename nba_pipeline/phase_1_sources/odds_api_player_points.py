@@ -62,7 +62,7 @@ odds_api_player_points = Source(
     "odds_api_player_points",
     "odds_api/player_points",
     parse,
-    version=3,
+    version=4,
     layout="dates",
     days_after=1,
     fetch=partial(fetch, place="odds_api/player_points", markets="player_points"),

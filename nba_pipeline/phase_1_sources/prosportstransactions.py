@@ -88,7 +88,7 @@ prosportstransactions = Source(
     "prosportstransactions",
     "prosportstransactions",
     parse,
-    version=2,
+    version=3,
     formats={"csv": csv_lines},
     own_date="event_date",
 )

@@ -1,8 +1,8 @@
 """Box scores as the fallback has them: one row per player who played and final game.
 
 Games are found by date and teams, players by name within their team. A team of which one player
-is nobody for certain, or whose players' points are not its score, is not whole: nothing is to be
-made of it. Optional.
+is nobody for certain, or may be in a line that is rejected, or whose players' points are not its
+score, is not whole: nothing is to be made of it. Optional.
 """
 
 from datetime import date
@@ -14,7 +14,8 @@ from ibis import _
 
 from nba_pipeline.kernel.reads import same_date
 from nba_pipeline.kernel.table import table_asset
-from nba_pipeline.kernel.trust import in_order
+from nba_pipeline.kernel.trust import UNIT, in_order
+from nba_pipeline.kernel.units import rejected_units
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
 from nba_pipeline.league.rejected import rejected
@@ -65,7 +66,8 @@ class BalldontliePlayerBoxscore(pa.DataFrameModel):
     team_points: int = pa.Field(ge=0, description="The team's score as the source says it")
     opponent_points: int = pa.Field(ge=0, description="The other team's score, by the same source")
     is_whole: bool = pa.Field(
-        description="Whether all of the team's players are found and their points are its score"
+        description="Whether all of the team's lines are taken, all of its players found, and their "
+        "points its score"
     )
 
     class Config:
@@ -91,10 +93,9 @@ def transform(
     units = said.left_join(taken, _UNIT).drop("game_id_right", "team_abbr_right")
     is_whole = ((_.lines == _.found) & (_.scored == _.score)).fill_null(False)
     units = units.select(*_UNIT, is_whole=is_whole)
-    # What is rejected of a team on a date is of its one game of that date.
-    lost = balldontlie_box_scores_rejected.select("game_date", "team_abbr").distinct()
-    lost = lost.mutate(is_lost=True)
-    rows = found.join(units, _UNIT).left_join(lost, ["game_date", "team_abbr"])
+    lines = _of_league(balldontlie_box_scores_rejected, balldontlie_box_scores, nbac_schedule)
+    lost = rejected_units(found.select(*UNIT).distinct(), lines, nbac_schedule)
+    rows = found.join(units, _UNIT).left_join(lost.select(*_UNIT, is_lost=True), _UNIT)
     return rows.mutate(is_whole=_.is_whole & _.is_lost.isnull())
 
 
@@ -125,6 +126,20 @@ def rejections(
     return ibis.union(told, again.select(*told.columns), strange.select(*told.columns))
 
 
+def _of_league(rejected_lines: ir.Table, rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """The rejected lines with the league's id of their game, where another line tells which it is.
+
+    One of no game that is known is of its team's, and one of no team either may be of any of its date.
+    """
+    games = rows.select("event_id", *_GAME).distinct().join(nbac_schedule, _GAME)
+    games = games.select(
+        event=_.event_id.cast("string"), event_date="game_date", league_id="game_id"
+    )
+    on = [rejected_lines.game_id == games.event, rejected_lines.game_date == games.event_date]
+    told = rejected_lines.left_join(games, on)
+    return told.mutate(game_id=told.league_id)
+
+
 def _played(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     """The lines of final covered games in which anything is counted."""
     games = final(nbac_schedule).select("game_id", "season", *_GAME)
@@ -141,7 +156,7 @@ def _found(played: ir.Table, known_players: ir.Table) -> ir.Table:
 
 balldontlie_player_boxscore = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=BalldontliePlayerBoxscore,
     reads=same_date("nbac_schedule"),
     sources=[source],

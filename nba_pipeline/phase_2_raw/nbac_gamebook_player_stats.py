@@ -1,7 +1,8 @@
 """Who played in each game, who did not and why: one row per player of either team's whole list.
 
-From the official game book. Its inactive players have surnames alone, which mean the player of the
-team who has that surname and did not play; who is not known for certain is in rejected_rows.
+From the official game book, and of a game that has none from its box score, which lists nobody who
+was inactive. The book's inactive players have surnames alone, which mean the player of the team who
+has that surname and did not play; who is not known for certain is in rejected_rows.
 """
 
 from datetime import date
@@ -26,12 +27,22 @@ from nba_pipeline.league.player_names import (
     unmatched_rows,
 )
 from nba_pipeline.league.rejected import rejected
-from nba_pipeline.phase_1_sources.nba_gamebook import nba_gamebook as source
+from nba_pipeline.phase_1_sources.nba_gamebook import COUNTED
+from nba_pipeline.phase_1_sources.nba_gamebook import nba_gamebook as gamebook
+from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore as boxscore
 from nba_pipeline.phase_1_sources.player_sources import PLAYER_SOURCES
 from nba_pipeline.thresholds import MOST_PLAYER_MINUTES
 
 GRAIN = ["game_id", "player_lookup"]
 _ROW = ["source_file", "row_number"]
+_TYPES = {
+    **dict.fromkeys(("team_abbr", "player_lookup", "player_name"), "string"),
+    **dict.fromkeys(("status", "dnp_reason"), "string"),
+    **dict.fromkeys(("player_id", *COUNTED), "int64"),
+    **dict.fromkeys(("minutes", "plus_minus"), "float64"),
+    "starter": "boolean",
+}
+"""What either source says of a player, and its types."""
 
 
 class NbacGamebookPlayerStats(pa.DataFrameModel):
@@ -71,6 +82,7 @@ class NbacGamebookPlayerStats(pa.DataFrameModel):
     pf: int = pa.Field(nullable=True, ge=0)
     pts: int = pa.Field(nullable=True, ge=0)
     plus_minus: float = pa.Field(nullable=True)
+    source_name: str = pa.Field(isin=[gamebook.name, boxscore.name])
 
     class Config:
         """One row per game and player."""
@@ -81,18 +93,21 @@ class NbacGamebookPlayerStats(pa.DataFrameModel):
 
 def transform(
     nba_gamebook: ir.Table,
+    nba_stats_boxscore: ir.Table,
     nbac_schedule: ir.Table,
     nbac_player_boxscore: ir.Table,
     known_players: ir.Table,
 ) -> ir.Table:
     """The players of final covered games; player_lookup is the name by which the league knows them."""
     listed = _listed(nba_gamebook, nbac_schedule)
-    known = _known(nbac_player_boxscore, known_players)
-    return _found(listed, known).filter(_.place == 0)
+    found = _found(listed, _known(nbac_player_boxscore, known_players))
+    lines = _without_book(nba_stats_boxscore, listed, nbac_schedule)
+    return _in_order(found, lines).filter(_.place == 0)
 
 
 def rejections(
     nba_gamebook: ir.Table,
+    nba_stats_boxscore: ir.Table,
     nbac_schedule: ir.Table,
     nbac_player_boxscore: ir.Table,
     known_players: ir.Table,
@@ -103,14 +118,38 @@ def rejections(
     found = _found(listed, known)
     lost = listed.anti_join(found, _ROW)
     told = unmatched_rows(lost, nearest_names(lost, known, lost, _ROW), _ROW, "name")
+    lines = _without_book(nba_stats_boxscore, listed, nbac_schedule)
     again = rejected(
-        found.filter(_.place > 0),
+        _in_order(found, lines).filter(_.place > 0),
         field="name",
         value=_.player_name,
         rule="repeated_player",
         tells=_.player_name + " is " + _.player_lookup + ", who is listed already",
     )
     return told.union(again)
+
+
+def _in_order(found: ir.Table, lines: ir.Table) -> ir.Table:
+    """Both sources' players; place counts the lines of one, from 0. The fuller name is first."""
+    parts = [
+        rows.select(
+            *_ROW,
+            "game_id",
+            "game_date",
+            **{name: rows[name].cast(kind) for name, kind in _TYPES.items()},
+            source_name=ibis.literal(source.name),
+        )
+        for rows, source in ((found, gamebook), (lines, boxscore))
+    ]
+    return in_order(ibis.union(*parts), GRAIN, _.player_name.length().desc())
+
+
+def _without_book(
+    nba_stats_boxscore: ir.Table, listed: ir.Table, nbac_schedule: ir.Table
+) -> ir.Table:
+    """The players' lines of box scores of games that have no game book."""
+    lines = nba_stats_boxscore.filter(~_.is_of_team).rename(starter="is_starter")
+    return scheduled_rows(lines, nbac_schedule).anti_join(listed, "game_id")
 
 
 def _listed(nba_gamebook: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
@@ -126,10 +165,7 @@ def _known(nbac_player_boxscore: ir.Table, known_players: ir.Table) -> ir.Table:
 
 
 def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
-    """The rows whose name means a player for certain; place counts those of one, from 0.
-
-    The fuller name is first.
-    """
+    """The rows whose name means a player for certain."""
     whole = matched_names(listed, known, listed, _ROW)
     rest = listed.filter(_.status == GameStatus.INACTIVE.value).anti_join(whole, _ROW)
     # Whoever is on the list under his whole name is nobody's surname.
@@ -142,25 +178,28 @@ def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
     )
     newest = ibis.window(group_by=_ROW, order_by=[_.known_from.desc(), _.player_lookup])
     names = names.filter(_.known_from <= _.game_date).mutate(age=ibis.row_number().over(newest))
-    found = found.join(names.filter(_.age == 0).select(*_ROW, "player_lookup"), _ROW)
-    return in_order(found, GRAIN, _.player_name.length().desc())
+    return found.join(names.filter(_.age == 0).select(*_ROW, "player_lookup"), _ROW)
 
 
 def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:
-    """Players who played whose points are others in the box score, or who are not in it."""
+    """Players who played by a game book whose points are others in the box score, or who are not in it.
+
+    What is itself of a box score is compared where that table is made.
+    """
     keys = ["game_id", "player_id"]
     games = nbac_player_boxscore.select("game_id").distinct()
     box = nbac_player_boxscore.select(*keys, box_points="pts")
-    played = rows.filter(_.status == GameStatus.ACTIVE.value).semi_join(games, "game_id")
+    played = rows.filter(_.source_name == gamebook.name, _.status == GameStatus.ACTIVE.value)
+    played = played.semi_join(games, "game_id")
     return played.left_join(box, keys).filter(~_.pts.identical_to(_.box_points))
 
 
 nbac_gamebook_player_stats = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=NbacGamebookPlayerStats,
     reads=same_date("nbac_schedule", "nbac_player_boxscore"),
-    sources=[source],
+    sources=[gamebook, boxscore],
     transform=transform,
     rejections=rejections,
     players_from=PLAYER_SOURCES,

@@ -332,6 +332,37 @@ def test_what_cannot_be_opened_where_a_file_belongs_is_one_unreadable_file(folde
     assert "cannot be opened" in told["detail"]
 
 
+@pytest.mark.parametrize("astray", [f"{teams.place}/2023-24.json", teams.place, "nba_stats"])
+def test_a_link_to_nothing_where_a_season_belongs_is_an_unreadable_file_and_not_none(
+    folder, astray
+) -> None:
+    """The season's own file, the source's folder, and one above it: a disk that is not there."""
+    shutil.rmtree(folder / "nba_stats")
+    path = folder / astray
+    path.parent.mkdir(parents=True, exist_ok=True)
+    none = Landing(str(folder)).contents(teams, DAYS)
+    path.symlink_to("/nowhere/else")
+    landing = Landing(str(folder))
+    parsed = landing.load(teams, DAYS)
+    (told,) = parsed.rejected.to_dict("records")
+    where = (told["rule"], told["source_file"], told["game_date"])
+    assert where == ("unreadable_file", astray, FIRST)
+    assert f"{astray} cannot be opened: No such file" in told["detail"]
+    assert landing.seasons_with_files(teams, ["2023-24"]) == ["2023-24"]
+    assert differing(none, landing.contents(teams, DAYS)) == set(DAYS)
+    assert ("unreadable_file" in landing.refusals(schedule, DAYS)[LAST]) == (astray == "nba_stats")
+
+
+def test_a_folder_of_dates_that_leads_nowhere_is_told_beside_the_seasons_file(folder) -> None:
+    """What the dates' files would replace is not known."""
+    (folder / teams.place / "2023-24").symlink_to("nowhere")
+    parsed = Landing(str(folder)).load(teams, DAYS)
+    assert len(parsed.rows) == len(lines(folder, TEAM_LOG))
+    (told,) = parsed.rejected.to_dict("records")
+    where = (told["rule"], told["source_file"])
+    assert where == ("unreadable_file", f"{teams.place}/2023-24")
+
+
 def test_a_machine_at_its_end_is_no_trouble_of_a_file(folder, monkeypatch) -> None:
     """Too many open files: what the files say is not known, and no date of theirs has changed."""
 

@@ -1,6 +1,7 @@
 """Files of single dates, of games and of snapshots: which date each one's words are under."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -73,6 +74,29 @@ def test_all_files_under_a_date_are_read_and_none_replaces_another(folder) -> No
     put(folder, f"{DAYS[2]}/c.json", (0, "four"))
     after = Landing(str(folder)).contents(dates, DAYS)
     assert [day for day in DAYS if before[day] != after[day]] == [DAYS[2]]
+
+
+def test_a_dates_folder_that_leads_nowhere_spoils_its_date_alone(folder) -> None:
+    """It is a name that is there, and no date without a file."""
+    put(folder, f"{DAYS[1]}/a.json", (0, "one"))
+    (folder / "sayings" / str(DAYS[2])).symlink_to("nowhere")
+    parsed = Landing(str(folder)).load(source("dates"), DAYS)
+    assert said(parsed) == [(DAYS[1], "one")]
+    (told,) = parsed.rejected.to_dict("records")
+    where = (told["rule"], told["source_file"], told["game_date"])
+    assert where == ("unreadable_file", f"sayings/{DAYS[2]}", DAYS[2])
+
+
+@pytest.mark.parametrize("place", ["gaps/accepted.json", "accepted.json"])
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_the_one_file_of_all_seasons_may_lead_nowhere(folder, place, is_folder) -> None:
+    """Itself or its folder."""
+    path = folder / place
+    path = path.parent if is_folder and path.parent != folder else path
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to("nowhere")
+    one = replace(source("file"), place=place)
+    assert set(Landing(str(folder)).load(one, DAYS).rejected.rule) == {"unreadable_file"}
 
 
 def test_a_row_may_be_dated_as_far_after_its_folder_as_declared_and_no_farther(folder) -> None:

@@ -15,6 +15,7 @@ from nba_pipeline.tables import SOURCES
 from nba_pipeline_tests.box_score_files import as_v3, box_score
 from nba_pipeline_tests.conftest import FIRST
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, games
+from nba_pipeline_tests.phase_1_sources.test_nba_gamebook import of_sample
 from nba_pipeline_tests.program import Program
 
 INDEX = {
@@ -185,6 +186,32 @@ def test_a_file_with_fewer_rows_of_a_game_replaces_nothing_unless_asked_to(
     assert (done.refused, len(done.new) + len(done.changed)) == ([], 1)
 
 
+@pytest.mark.parametrize("stood", ["scheduled", "final"])
+def test_a_schedule_with_a_game_that_it_cannot_say_refuses_its_date_alone(
+    truth, zone, stood
+) -> None:
+    """A game of the last day comes back as postponed and not; a final one is not given for it."""
+    document = json.loads((truth / SCHEDULE).read_text())
+    last = document["leagueSchedule"]["gameDates"][-1]["games"]
+    if stood == "scheduled":
+        for game in last:
+            game["gameStatus"] = 1
+    zone.ingest(zone.laid("before.json", document))
+    for game in last:
+        game["gameStatus"] = 3
+    last[0]["gameStatusText"] = "PPD"
+    done = zone.ingest(zone.laid("now.json", document))
+    if stood == "final":
+        ((_file, reason),) = done.refused
+        assert f"as final {last[0]['gameId']}; it rejects itself unknown_status: " in reason
+        return
+    assert [(each.path, each.rejected) for each in done.changed] == [(SCHEDULE, 1)]
+    days = [FIRST + timedelta(days=offset) for offset in range(4)]
+    refused = Landing(str(zone.root)).refusals(SOURCES["nba_stats_schedule"], days)
+    assert list(refused) == [days[-1]]
+    assert "unknown_status" in refused[days[-1]]
+
+
 @pytest.mark.parametrize("is_dry", [False, True])
 def test_of_two_files_for_one_place_the_second_is_refused_by_name(zone, is_dry) -> None:
     """In one command nobody knows which is the later; of equal ones nothing is lost."""
@@ -285,10 +312,29 @@ def test_bought_plays_say_their_date_themselves(zone, game) -> None:
     path = zone.hand / "plays.csv"
     path.write_text(bought((game, "10/24/2023"), (game, "10/24/2023")))
     assert [each.path for each in zone.ingest(path).new] == ["bigdataball/2023-10-24/plays.csv"]
+    unread = zone.hand / "unread.csv"
+    unread.write_text(bought((game, "10/24/2023"), (game, "")))
+    assert [each.rejected for each in zone.ingest(unread).new] == [1]
     both = zone.hand / "both.csv"
     both.write_text(bought((game, "10/24/2023"), ("22300062", "10/25/2023")))
     ((_file, reason),) = zone.ingest(both).refused
     assert "is of 2023-10-24, and 1 of its rows are of other dates" in reason
+
+
+@pytest.mark.parametrize("days", [["2023-10-24", "2023-10-25"], ["2023-10-24"]])
+def test_a_log_of_two_seasons_is_refused(truth, zone, days) -> None:
+    """Of either it would lose the other one's rows: to a season's file, or to that of its one date."""
+    document = json.loads((truth / TEAM_LOG).read_text())
+    result = document["resultSets"][0]
+    day, game = (result["headers"].index(name) for name in ("GAME_DATE", "GAME_ID"))
+    rows = [row for row in result["rowSet"] if row[day][:10] in days]
+    older = [*rows[0]]
+    older[day], older[game] = "2022-10-19", "0022200001"
+    result["rowSet"] = [*rows, older]
+    ((_file, reason),) = zone.ingest(zone.laid("log.json", document)).refused
+    assert "1 of its rows are of other" in reason
+    assert "dated 2022-10-19" in reason
+    assert zone.files() == {}
 
 
 def test_a_file_of_a_date_in_no_season_is_refused_and_one_of_its_eve_is_taken(zone) -> None:
@@ -309,6 +355,18 @@ def test_a_box_score_without_its_schedule_waits_for_it(truth, zone) -> None:
     path = zone.laid("box.json", box_score(truth, game["gameId"]))
     ((_file, reason),) = zone.ingest(path).refused
     assert f"of game {game['gameId']}, which no schedule of 2023-24" in reason
+
+
+def test_a_game_book_of_two_other_teams_than_its_game_s_is_refused(truth, zone, samples) -> None:
+    """Memphis at Cleveland under the id of a game of neither: no row of it would be that game's."""
+    zone.ingest(truth / SCHEDULE)
+    game_id = games(truth)[0]["gameId"]
+    content, _rows = of_sample(json.loads((samples / "nba_gamebook_a.expected.json").read_text()))
+    path = zone.hand / f"{game_id}.pdf"
+    path.write_bytes(content)
+    ((_file, reason),) = zone.ingest(path).refused
+    assert f"it is of game {game_id}, which is of " in reason
+    assert reason.endswith(", and its rows are of CLE and MEM")
 
 
 def test_the_program_says_what_would_be_done_and_ends_with_1_for_a_refusal(truth, tmp_path) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from nba_pipeline.engine.file_dates import UNDATED
 from nba_pipeline.fetching.fetch import _games
 from nba_pipeline.fetching.files import is_same, refuse_astray
 from nba_pipeline.fetching.losses import fewer_rows
@@ -16,8 +17,15 @@ from nba_pipeline.kernel.source import (
     rejection,
 )
 from nba_pipeline.phase_1_sources.bigdataball import bigdataball
+from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 
 DAY = date(2023, 10, 24)
+FILE = SourceFile("nba_stats/schedule/2023-24.json", "2023-24")
+
+
+def answer(rows: pd.DataFrame, *rejected: dict[str, object], is_undated: bool = False) -> Parsed:
+    """The rows of a file, and what it rejects itself."""
+    return Parsed(rows, rejected_frame(rejected).assign(**{UNDATED: is_undated}))
 
 
 def schedule(**status: str) -> pd.DataFrame:
@@ -29,22 +37,50 @@ def schedule(**status: str) -> pd.DataFrame:
 def test_a_game_that_was_final_and_is_open_again_is_a_loss() -> None:
     """An older schedule has as many games; one that becomes final is none."""
     before, older = schedule(a="final", b="final"), schedule(a="final", b="scheduled")
-    told = fewer_rows(before, older)
-    assert told is not None
-    assert told.startswith("as final b;")
-    assert fewer_rows(older, before) is None
+    told = fewer_rows(nba_stats_schedule, before, answer(older))
+    assert told == "as final b; --accept-fewer takes it all the same"
+    assert fewer_rows(nba_stats_schedule, older, answer(before)) is None
 
 
-def test_prices_of_another_moment_are_no_newer_version_of_those() -> None:
-    """What was offered at noon is not known from what was offered at night."""
+UNKNOWN = rejection(FILE, "unknown_status", "game 1 (b): PPD", game_id="b", game_date=DAY)
+
+
+def test_a_game_that_a_schedule_rejects_by_name_holds_no_other_one_back() -> None:
+    """Its date is refused by it; under no date of its own it would only vanish."""
+    before, now = schedule(a="scheduled", b="scheduled"), schedule(a="final")
+    assert fewer_rows(nba_stats_schedule, before, answer(now, UNKNOWN)) is None
+    lost = (
+        "b (1 rows, 0 now); it rejects itself unknown_status: game 1 (b): PPD; "
+        "--accept-fewer takes it all the same"
+    )
+    assert fewer_rows(nba_stats_schedule, before, answer(now, UNKNOWN, is_undated=True)) == lost
+    assert fewer_rows(bigdataball, before, answer(now, UNKNOWN)) == lost
+
+
+def test_a_game_that_was_final_and_is_rejected_is_a_loss_and_why_is_told() -> None:
+    """What looks back on its date would be refused with it."""
+    before, now = schedule(a="scheduled", b="final"), schedule(a="final")
+    told = fewer_rows(nba_stats_schedule, before, answer(now, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN))
+    each = "unknown_status: game 1 (b): PPD"
+    assert told == (
+        f"as final b; it rejects itself {each}, {each}, {each} and 1 more; "
+        "--accept-fewer takes it all the same"
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "word"), [("snapshot_at", "offered"), ("report_at", "reported")]
+)
+def test_what_was_said_at_another_moment_is_no_newer_version(column, word) -> None:
+    """What was offered, or who was hurt, at noon is not known from what was said at night."""
     noon, night = (
-        pd.DataFrame({"game_date": [DAY], "snapshot_at": pd.to_datetime([text], utc=True)})
+        pd.DataFrame({"game_date": [DAY], column: pd.to_datetime([text], utc=True)})
         for text in ("2023-10-24 12:00", "2023-10-24 22:00")
     )
-    told = fewer_rows(noon, night)
+    told = fewer_rows(bigdataball, noon, answer(night))
     assert told is not None
-    assert told.startswith("what was offered at 2023-10-24 12:00:00+00:00;")
-    assert fewer_rows(noon, pd.concat([noon, night])) is None
+    assert told.startswith(f"what was {word} at 2023-10-24 12:00:00+00:00;")
+    assert fewer_rows(bigdataball, noon, answer(pd.concat([noon, night]))) is None
 
 
 def test_a_game_with_rows_of_one_team_is_not_whole() -> None:
@@ -58,6 +94,19 @@ def test_0_and_false_are_not_the_same_document() -> None:
     """The order of an object's names says nothing."""
     assert not is_same({"isNeutral": [0]}, {"isNeutral": [False]})
     assert is_same({"a": [0], "b": 1}, {"b": 1, "a": [0]})
+
+
+def test_a_file_of_two_seasons_is_no_file_of_one() -> None:
+    """A day between seasons is of no other one: its row is rejected alone."""
+
+    def of(*days: str) -> Parsed:
+        lines = [rejection(FILE, "other_season", f"dated {day}", value=day) for day in days]
+        return answer(pd.DataFrame(), *lines)
+
+    refuse_astray(nba_stats_schedule, FILE, of("2023-08-01"))
+    told = "it is of 2023-24, and 1 of its rows are of other seasons: dated 2023-04-09; split it"
+    with pytest.raises(UnreadableFile, match=told):
+        refuse_astray(nba_stats_schedule, FILE, of("2023-08-01", "2023-04-09"))
 
 
 def test_a_combined_file_is_no_file_of_one_date() -> None:

@@ -75,7 +75,8 @@ def test_what_is_no_game_of_the_day_is_told(text) -> None:
     ("change", "rule", "field"),
     [
         ({"date": "2025-06-21"}, "other_date", "date"),
-        ({"date": "soon"}, "other_date", "date"),
+        ({"date": "soon"}, "bad_date", "date"),
+        ({"date": ""}, "bad_date", "date"),
         ({"play_id": ""}, "bad_event_id", "play_id"),
         ({"play_id": "1"}, "repeated_event_id", "play_id"),
         ({"period": "x"}, "bad_period", "period"),
@@ -103,7 +104,7 @@ def test_of_a_file_of_no_known_date_each_row_says_its_own(text) -> None:
     lines = [SHOT | {"game_id": text}, SHOT | {"game_id": text, "date": "soon", "play_id": "2"}]
     found = parse(csv_of(lines), SourceFile("game.csv", ""))
     assert list(found.rows.game_date) == [DAY]
-    assert list(found.rejected.rule) == ["other_date"]
+    assert list(found.rejected.rule) == ["bad_date"]
 
 
 def test_shots_and_free_throws_are_told_apart() -> None:

@@ -38,6 +38,7 @@ def parsed(*changes):
         ({"homeTeam": {"teamTricode": "DEN", "score": 119.5}}, "homeTeam.score 119.5"),
         ({"homeTeam": {"teamTricode": "DEN", "score": [119]}}, r"homeTeam.score \[119\]"),
         ({"awayTeam": {"teamTricode": None, "score": 1}}, "teamTricode 'None' is no team"),
+        ({"awayTeam": {"teamTricode": "DEN", "score": 1}}, "teamTricode 'DEN' is of both teams"),
         ({"isNeutral": "false"}, "isNeutral 'false' is neither true nor false"),
         ({"gameDateTimeUTC": "noon"}, "gameDateTimeUTC 'noon' is no time"),
         ({"homeTeam": "DEN"}, "are not objects"),
@@ -71,6 +72,10 @@ def test_what_every_schedule_says_is_no_default(field) -> None:
         {"postponedStatus": "y"},
         {"postponedStatus": None},
         {"postponedStatus": ["N"]},
+        {"postponedStatus": "Y", "gameStatus": 3},
+        {"postponedStatus": "Y", "gameStatus": 3, "gameStatusText": "Final"},
+        {"postponedStatus": "Y", "gameStatus": 2, "gameStatusText": "Q4 5:12"},
+        {"gameStatusText": "7:30 pm ET"},
         {"gameStatus": 1, "gameStatusText": "PPD"},
         {"gameStatus": 1, "gameStatusText": "Cancelled"},
     ],
@@ -83,10 +88,18 @@ def test_a_status_that_is_not_known_or_contradicts_itself_is_rejected(change) ->
     assert (line["rule"], line["game_date"]) == ("unknown_status", date(2023, 10, 24))
 
 
-@pytest.mark.parametrize("text", ["PPD", "Cancelled"])
-def test_a_postponed_game_may_say_so_twice(text) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gameStatus": 1},
+        {"gameStatus": 1, "gameStatusText": "7:30 pm ET"},
+        {"gameStatus": 3, "gameStatusText": "PPD"},
+        {"gameStatus": 2, "gameStatusText": "Cancelled"},
+    ],
+)
+def test_a_postponed_game_has_not_begun_or_says_so_twice(change) -> None:
     """It is postponed."""
-    found = parsed({"postponedStatus": "Y", "gameStatusText": text})
+    found = parsed({"postponedStatus": "Y"} | change)
     assert (found.rejected.empty, found.rows.status.tolist()) == (True, ["postponed"])
 
 
@@ -105,7 +118,7 @@ def test_a_season_without_any_game_is_no_schedule() -> None:
 def test_of_two_versions_the_one_that_is_not_postponed_wins(order) -> None:
     """Whichever comes first in the file."""
     moved = {"gameDateEst": "2023-11-02T00:00:00Z", "gameStatus": 1}
-    found = parsed(*[{"postponedStatus": "Y"}, moved][::order])
+    found = parsed(*[{"postponedStatus": "Y", "gameStatus": 1}, moved][::order])
     assert found.rejected.empty
     (row,) = found.rows.to_dict("records")
     assert (row["game_date"], row["status"]) == (date(2023, 11, 2), "scheduled")

@@ -39,9 +39,10 @@ def test_the_sample_says_eleven_games_and_their_scores(samples) -> None:
     assert list(parsed.rows.loc[0, columns]) == ["0022300555", "HOU", "PHI", 115, 124]
 
 
-def test_a_game_that_has_not_begun_has_no_score_and_a_postponed_one_is_told() -> None:
+@pytest.mark.parametrize("text", ["PPD", "Cancelled"])
+def test_a_game_that_has_not_begun_has_no_score_and_a_postponed_one_is_told(text) -> None:
     """The source's zeros are none."""
-    rows = parse(board(gameStatus=1, gameStatusText="PPD"), FILE).rows
+    rows = parse(board(gameStatus=1, gameStatusText=text), FILE).rows
     assert list(rows.status) == ["postponed", "scheduled"]
     assert rows[["home_score", "away_score"]].isna().all(axis=None)
 
@@ -54,6 +55,11 @@ def test_a_game_that_has_not_begun_has_no_score_and_a_postponed_one_is_told() ->
         ({"gameStatus": 4}, "bad_status"),
         ({"homeTeam": {"score": "many"}}, "bad_score"),
         ({"awayTeam": {"score": -1}}, "bad_score"),
+        ({"homeTeam": {"score": 1104}}, "bad_score"),
+        ({"gameStatusText": "PPD"}, "unknown_status"),
+        ({"gameStatusText": "Cancelled"}, "unknown_status"),
+        ({"gameStatusText": " 7:00 pm ET"}, "unknown_status"),
+        ({"gameStatus": 2, "gameStatusText": "Postponed"}, "unknown_status"),
     ],
 )
 def test_what_is_not_understood_is_rejected_and_the_rest_stands(changed, rule) -> None:
@@ -61,6 +67,15 @@ def test_what_is_not_understood_is_rejected_and_the_rest_stands(changed, rule) -
     parsed = parse(board(**changed), FILE)
     assert list(parsed.rejected.rule) == [rule]
     assert list(parsed.rows.game_id) == ["0022300567"]
+
+
+@pytest.mark.parametrize(
+    ("status", "text"), [(3, "Final/OT2"), (3, None), (2, "Q4 5:12"), (2, "7:00 pm ET")]
+)
+def test_words_that_a_played_game_may_have_say_nothing_against_it(status, text) -> None:
+    """A game just begun may still have its time beside it."""
+    parsed = parse(board(gameStatus=status, gameStatusText=text), FILE)
+    assert (len(parsed.rows), len(parsed.rejected)) == (2, 0)
 
 
 @pytest.mark.parametrize("told", [{}, [], 7, {"scoreboard": {"games": []}}, board(homeTeam=3)])

@@ -82,6 +82,14 @@ def test_prices_are_of_the_kind_in_which_their_answer_tells_them(said, decimal) 
     assert list(parse(answer(*sides), FILE).rows.price) == pytest.approx(decimal)
 
 
+@pytest.mark.parametrize("neither", [0.5, -110.5, 0.99])
+def test_a_fraction_that_is_no_decimal_price_tells_no_kind(neither) -> None:
+    """Beside it +150 pays 2.5: an answer is not decimal for a price of neither kind."""
+    parsed = parse(answer(outcome(price=150), outcome("Under", neither)), FILE)
+    assert parsed.rows.price.tolist() == [2.5]
+    assert parsed.rejected.value.tolist() == [str(neither)]
+
+
 @pytest.mark.parametrize(
     ("document", "rule", "field"),
     [

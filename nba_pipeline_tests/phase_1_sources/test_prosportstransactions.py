@@ -47,6 +47,15 @@ def test_a_second_spelling_and_a_note_are_told_from_the_name() -> None:
     assert list(said.rows.note) == ["", "rest"]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_entries_that_differ_behind_a_nul_are_two(order) -> None:
+    """And of three, of which two say the same, one is told; whichever comes first."""
+    notes = ["sore\0 back", "sore\0 knee", "sore\0 knee"][::order]
+    said = parsed("".join(f"2023-12-05,Lakers,,LeBron James,{note}\n" for note in notes))
+    assert sorted(said.rows.note) == ["sore\0 back", "sore\0 knee"]
+    assert list(said.rejected.rule) == ["repeated_player_lookup"]
+
+
 def test_what_is_before_the_season_is_filed_under_its_first_day() -> None:
     """Who begins it hurt is known on its second day; the entry's own date stays."""
     said = parsed("2023-10-01,Suns,,Damion Lee,placed on IL\n2023-10-25,Suns,,Yuta Watanabe,x\n")

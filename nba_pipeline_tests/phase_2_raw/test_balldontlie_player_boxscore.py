@@ -11,6 +11,7 @@ from nba_pipeline.phase_2_raw.balldontlie_player_boxscore import rejections, tra
 DAY = date(2025, 1, 8)
 GAME = "0022400509"
 KNOWN = {101: ("CLE", "jarrettallen"), 102: ("CLE", "evanmobley"), 201: ("OKC", "luguentzdort")}
+KNOWN |= {301: ("BOS", "jaysontatum")}
 
 
 def line(number: int, team: str, name: str, points: int, **changed: object) -> dict[str, object]:
@@ -23,10 +24,12 @@ def line(number: int, team: str, name: str, points: int, **changed: object) -> d
     return told | own | dict.fromkeys(COUNTED, 0) | {"pts": points} | place | changed
 
 
-def inputs(*lines: dict[str, object], lost: str | None = None) -> dict[str, ibis.Table]:
-    """The inputs of the transform."""
+def inputs(*lines: dict[str, object], **lost: str | None) -> dict[str, ibis.Table]:
+    """The inputs of the transform; lost is what a rejected line of the date tells of its place."""
     schedule = {"game_id": GAME, "game_date": DAY, "season": "2024-25", "season_type": "regular"}
     schedule |= {"home_team": "CLE", "away_team": "OKC", "status": "final"}
+    schedule |= {"home_score": 20, "away_score": 10}
+    other = {"game_id": "0022400510", "home_team": "BOS", "away_team": "NYK"}
     known = [
         {
             "season": "2024-25",
@@ -38,11 +41,15 @@ def inputs(*lines: dict[str, object], lost: str | None = None) -> dict[str, ibis
         }
         for number, (team, lookup) in KNOWN.items()
     ]
-    rejected = ibis.memtable({"game_date": [DAY], "team_abbr": [lost or "none"]})
+    bad = {"source_file": "file", "row_number": 9, "rule": "bad", "detail": "bad", "game_date": DAY}
+    kinds = dict.fromkeys(("source_file", "rule", "detail", "game_id", "team_abbr"), "string")
+    kinds |= {"row_number": "int64", "game_date": "date"}
+    told = [bad | {"game_id": None, "team_abbr": None} | lost] if lost else []
+    rejected = ibis.memtable(told, schema=kinds)
     return {
         "balldontlie_box_scores": ibis.memtable(list(lines)),
         "balldontlie_box_scores_rejected": rejected,
-        "nbac_schedule": ibis.memtable([schedule]),
+        "nbac_schedule": ibis.memtable([schedule, schedule | other]),
         "known_players": ibis.memtable(known),
     }
 
@@ -73,16 +80,42 @@ def test_players_are_found_by_name_and_the_game_by_its_teams() -> None:
 @pytest.mark.parametrize(
     ("changed", "lost"),
     [
-        ((*LINES[:1], line(1, "CLE", "Evan Moby", 5), LINES[2]), None),
-        ((LINES[0], LINES[2]), None),
-        (LINES, "CLE"),
+        ((*LINES[:1], line(1, "CLE", "Evan Moby", 5), LINES[2]), {}),
+        ((LINES[0], LINES[2]), {}),
+        (LINES, {"team_abbr": "CLE", "game_id": "7"}),
+        (LINES, {"team_abbr": "CLE"}),
+        (LINES, {"team_abbr": "CLE", "game_id": "99"}),
     ],
-    ids=["a name of nobody", "points that are not the score", "a rejected line"],
+    ids=[
+        "a name of nobody",
+        "points that are not the score",
+        "a rejected line",
+        "a rejected line of no game",
+        "a rejected line of a game that no other line has",
+    ],
 )
 def test_a_team_that_lacks_a_player_is_not_whole_and_the_other_one_is(changed, lost) -> None:
     """Cleveland is not, Oklahoma City is."""
-    found = whole(transform(**inputs(*changed, lost=lost)).to_pandas())
+    found = whole(transform(**inputs(*changed, **lost)).to_pandas())
     assert (found[101], found[201]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("lost", "is_other_whole"),
+    [
+        ({"team_abbr": "XXX", "game_id": "7"}, True),
+        ({"team_abbr": None, "game_id": "7"}, True),
+        ({"team_abbr": "BOS", "game_id": "7"}, True),
+        ({"team_abbr": "XXX", "game_id": "99"}, False),
+        ({"team_abbr": None, "game_id": None}, False),
+    ],
+)
+def test_a_rejected_line_of_no_known_team_may_be_of_either_side(lost, is_other_whole) -> None:
+    """Of its game where its id tells which; of any game of the date where nothing does."""
+    boston = {"event_id": 8, "home_team": "BOS", "away_team": "NYK", "team_points": 9}
+    lines = (*LINES, line(4, "BOS", "Jayson Tatum", 9, **boston))
+    found = whole(transform(**inputs(*lines, **lost)).to_pandas())
+    assert found == {101: False, 102: False, 201: False, 301: is_other_whole}
 
 
 def test_what_is_nobody_or_twice_or_off_the_schedule_is_told() -> None:

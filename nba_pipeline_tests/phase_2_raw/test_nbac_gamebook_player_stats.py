@@ -17,6 +17,7 @@ from nba_pipeline_tests.phase_1_sources.test_nba_gamebook import of_sample
 
 GAME, DAY, FILE = "0022301158", date(2024, 4, 10), "nba_gamebook/0022301158.pdf"
 SEEN = date(2023, 11, 1)
+OTHER = {"game_id": "0022301159", "home_team": "MEM", "away_team": "BOS"}
 KNOWN = [
     (1, "GG Jackson", "MEM", SEEN),
     (2, "Jaren Jackson Jr.", "MEM", SEEN),
@@ -34,6 +35,32 @@ KNOWN = [
 ]
 NUMBERS = ["minutes", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "reb", "ast"]
 NUMBERS += ["stl", "blk", "tov", "pf", "pts", "plus_minus"]
+
+
+def document(*said: tuple[int, str, str, str | None], game: str = GAME) -> ibis.Table:
+    """A box score document of Memphis: the team's line, and (player_id, name, status, reason)."""
+    said = ((None, None, None, None), *said)
+    rows = [
+        {
+            "source_file": f"nba_stats/boxscore/{game}.json",
+            "row_number": number,
+            "game_id": game,
+            "game_date": DAY,
+            "team_abbr": "MEM",
+            "is_of_team": player is None,
+            "player_id": player,
+            "player_name": name,
+            "player_lookup": name and normalise_name(name),
+            "status": status,
+            "dnp_reason": reason,
+            "is_starter": name == "GG Jackson",
+            **dict.fromkeys(NUMBERS, 20 if status == "active" else None),
+        }
+        for number, (player, name, status, reason) in enumerate(said)
+    ]
+    texts = dict.fromkeys(("player_name", "player_lookup", "status", "dnp_reason"), "string")
+    kinds = texts | {"player_id": "int64"} | dict.fromkeys(NUMBERS, "float64")
+    return ibis.memtable(rows).cast(kinds)
 
 
 def inputs(*said: tuple[str, str], known=KNOWN) -> dict[str, ibis.Table]:
@@ -78,10 +105,13 @@ def inputs(*said: tuple[str, str], known=KNOWN) -> dict[str, ibis.Table]:
     ]
     box = {"season": "2023-24", "player_id": 1, "player_lookup": "ggjackson", "game_id": GAME}
     box |= {"team_abbr": "MEM", "player_name": "GG Jackson", "game_date": DAY, "pts": 22}
-    kinds = {"dnp_reason": "string", **dict.fromkeys(NUMBERS, "int64")}
+    texts = ("source_file", "game_id", "team_abbr", "player_name", "player_lookup", "status")
+    kinds = dict.fromkeys((*texts, "dnp_reason"), "string") | dict.fromkeys(NUMBERS, "int64")
+    kinds |= {"row_number": "int64", "game_date": "date", "starter": "boolean"}
     return {
-        "nba_gamebook": ibis.memtable(rows).cast(kinds),
-        "nbac_schedule": ibis.memtable([schedule]),
+        "nba_gamebook": ibis.memtable(rows, schema=kinds),
+        "nba_stats_boxscore": document(),
+        "nbac_schedule": ibis.memtable([schedule, schedule | OTHER]),
         "nbac_player_boxscore": ibis.memtable([box]),
         "known_players": ibis.memtable(names),
     }
@@ -158,6 +188,40 @@ def test_other_points_than_in_the_box_score_are_told() -> None:
     tables = inputs(*PLAYED, ("Derrick Rose", "active"))
     rows = unlike_box_score(transform(**tables), tables["nbac_player_boxscore"])
     assert list(rows.to_pandas().player_lookup) == ["derrickrose"]
+
+
+def test_a_game_without_a_book_has_the_players_of_its_box_score() -> None:
+    """With their ids, and no team's line; a game with a book keeps its own, however few."""
+    said = ((1, "GG Jackson", "active", None), (99, "Not Known", "dnp", "DND - Rest"))
+    tables = inputs(*PLAYED) | {"nba_stats_boxscore": document(*said, game=OTHER["game_id"])}
+    rows = transform(**tables).to_pandas().sort_values(["game_id", "player_id"])
+    columns = ["game_id", "player_id", "status", "dnp_reason", "starter", "pts", "source_name"]
+    rows = rows[columns].astype("object")
+    assert rows.where(rows.notna(), None).to_numpy().tolist() == [
+        [GAME, 1, "active", None, False, 22, "nba_gamebook"],
+        [OTHER["game_id"], 1, "active", None, True, 20, "nba_stats_boxscore"],
+        [OTHER["game_id"], 99, "dnp", "DND - Rest", False, None, "nba_stats_boxscore"],
+    ]
+    assert rejections(**tables).to_pandas().empty
+    tables["nba_stats_boxscore"] = document(*said)
+    assert list(transform(**tables).to_pandas().source_name) == ["nba_gamebook"]
+
+
+def test_two_of_one_name_in_a_box_score_are_one_and_a_rejected_line() -> None:
+    """The table has one row per name and game."""
+    said = ((1, "GG Jackson", "active", None), (2, "G.G. Jackson", "active", None))
+    tables = inputs() | {"nba_stats_boxscore": document(*said)}
+    assert list(transform(**tables).to_pandas().player_id) == [2]
+    (told,) = rejections(**tables).to_pandas().detail
+    assert told.endswith("row 1: GG Jackson is ggjackson, who is listed already")
+
+
+def test_a_box_score_is_not_compared_with_itself() -> None:
+    """20 points by one document, 22 by the table that is made of the same: it is told there."""
+    tables = inputs() | {"nba_stats_boxscore": document((1, "GG Jackson", "active", None))}
+    rows = transform(**tables)
+    assert len(rows.to_pandas()) == 1
+    assert unlike_box_score(rows, tables["nbac_player_boxscore"]).to_pandas().empty
 
 
 def test_the_sample_s_players_are_those_of_the_real_game(real_landing, samples, tmp_path) -> None:

@@ -332,7 +332,7 @@ def test_a_game_that_is_moved_or_put_off_keeps_what_was_said(lab) -> None:
             game["gameDateEst"] = f"{next_day(DAY)}T00:00:00Z"
             game["gameDateTimeUTC"] = f"{next_day(next_day(DAY))}T00:30:00Z"
         elif game["gameId"] in today:
-            game["postponedStatus"] = "Y"
+            game |= {"gameStatus": 1, "postponedStatus": "Y"}
 
     change_games(lab.landing_folder, move)
     lab.landing = Landing(str(lab.landing_folder))
