@@ -152,11 +152,25 @@ def test_a_wrong_setting_is_named(empty, monkeypatch) -> None:
     assert "NBA_PIPELINE_LEASE_SECONDS='soon'" in result.stderr
 
 
-def test_a_landing_zone_that_is_not_there_is_named(tmp_path) -> None:
-    """Nothing is computed, and the missing file has its name and folder."""
-    home = Home(tmp_path)
+@pytest.mark.parametrize("is_mount_point", [False, True])
+def test_a_landing_zone_that_is_not_there_is_named(tmp_path, *, is_mount_point) -> None:
+    """Nothing is computed of any table that has a source."""
+    home, day = Home(tmp_path), str(LAST - timedelta(days=1))
     home.landing.rename(tmp_path / "away")
-    day = str(LAST - timedelta(days=1))
+    says = f"{day}: there is no landing zone at {home.landing}"
+    if is_mount_point:
+        home.landing.mkdir()
+        says = f"{day}: the landing zone {home.landing} is empty"
+    result = home.call("backfill", "--from", day, "--to", day, "-t", "injury_transactions")
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_required_file_that_is_not_there_is_named(tmp_path) -> None:
+    """Nothing is computed, and the missing file has its name and folder."""
+    home, day = Home(tmp_path), str(LAST - timedelta(days=1))
+    (home.landing / "nba_stats/schedule/2023-24.json").rename(tmp_path / "away")
     result = home.call("backfill", "--from", day, "--to", day)
     assert result.exit_code == 1
     assert result.stderr.startswith("nbac_schedule: 1 dates")
