@@ -263,7 +263,8 @@ def test_minutes_that_differ_by_rounding_alone_agree(landing) -> None:
         for line in lines["players"]:
             line["MIN"] = line["MIN"].replace(":00", ":29")
         absent = dict.fromkeys(lines["players"][0]) | {"COMMENT": "NWT - Personal", "PLAYER_ID": 5}
-        same = ("GAME_ID", "TEAM_ABBREVIATION", "PLAYER_NAME", "START_POSITION")
+        absent["PLAYER_NAME"] = "Sits Out"
+        same = ("GAME_ID", "TEAM_ABBREVIATION", "START_POSITION")
         lines["players"].append(absent | {name: lines["players"][0][name] for name in same})
 
     put(landing, box_score(landing, played(landing)["gameId"], change=seconds))
