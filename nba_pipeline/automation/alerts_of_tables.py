@@ -29,15 +29,15 @@ def of_tables(survey: Survey, now: datetime) -> Iterator[Alert]:
         survey: what is stored.
         now: the time, US Eastern.
     """
-    away = survey.landing.out_of_reach()
-    if away:
+    if away := survey.landing.out_of_reach():
+        # What is late then waits for that.
         yield _out_of_reach(away, now.date())
+    else:
+        yield from _overdue(survey, now)
     yield from _failing(survey, now.date())
     yield from _checks(survey, now)
     yield from _drops(survey, now.date())
     yield from _dried_up(survey, now.date())
-    # What is late then waits for that.
-    yield from () if away else _overdue(survey, now)
     yield from _coming_seasons(survey)
 
 

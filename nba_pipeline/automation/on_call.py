@@ -60,9 +60,9 @@ class Installation(Protocol):
 class OnCall:
     """The report.
 
-    landing says why the landing zone is out of reach, None where it is not; running are the leases held or waited for, with seconds left; stopped what was cancelled,
-    refused, recovered or failed in the last day, newest first; failing and stale count partitions
-    per table; checkpoints are shares of the season so far beside their limits; tonight is the state
+    landing says why the landing zone is out of reach, None where it is not; running are the leases
+    held or waited for, with seconds left; stopped what was cancelled, refused, recovered or failed in
+    the last day, newest first; failing and stale count partitions per table; checkpoints are shares of the season so far beside their limits; tonight is the state
     of today's predictions, gaps the open ones that they name; next the commands to give, first
     things first.
     """
@@ -244,18 +244,24 @@ def _next(
         days = [line[name] for line in failing for name in ("first", "last")]
         span = f"--from {min(map(str, days))} --to {max(map(str, days))}"
         commands.append(f"nba-pipeline status {span} --each")
-    if stale and not is_away:
+    if not is_away:
+        commands += _computing(left, stale, tonight, today)
+    if gaps:
+        commands.append("nba-pipeline gaps --open")
+    return commands
+
+
+def _computing(
+    left: Mapping[str, set[date]], stale: Lines, tonight: Mapping[str, object], today: date
+) -> list[str]:
+    """Those of the commands that compute something."""
+    commands = []
+    if stale:
         commands.append("nba-pipeline repair")
-    if left and not is_away:
+    if left:
         # Some of them were never stored, and repair leaves such dates alone.
         cancelled = [day for days in left.values() for day in days]
         commands.append(f"nba-pipeline backfill --from {min(cancelled)} --to {max(cancelled)}")
-    if (
-        tonight["is_season"]
-        and not is_away
-        and (tonight["predictions"] is None or tonight["to_compute"])
-    ):
+    if tonight["is_season"] and (tonight["predictions"] is None or tonight["to_compute"]):
         commands.append(f"nba-pipeline predict --date {today}")
-    if gaps:
-        commands.append("nba-pipeline gaps --open")
     return commands

@@ -1,11 +1,10 @@
 """Timelines made of a timeline, whose entries are numbered in other lines than one per season."""
 
-import ibis
 import ibis.expr.types as ir
 from ibis import _
 
 from nba_pipeline.league.calendar import next_season_name
-from nba_pipeline.lookback.timeline import Timeline, computed_once
+from nba_pipeline.lookback.timeline import Timeline, numbered
 
 VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
@@ -32,7 +31,4 @@ def by_team(past: Timeline) -> Timeline:
 
 def _numbered(entries: ir.Table, past: Timeline, within: tuple[str, ...]) -> Timeline:
     """The entries in the order of their dates, numbered within their season."""
-    line = [past.of, *within, "season"]
-    order = ibis.window(group_by=line, order_by=["game_date", "game_id", "team_abbr"])
-    numbered = entries.mutate(n=ibis.row_number().over(order) + 1)
-    return Timeline(computed_once(numbered), past.of, past.arrivals, within)
+    return Timeline(numbered(entries, [past.of, *within]), past.of, past.arrivals, within)

@@ -205,7 +205,11 @@ def _padded(holes: ir.Table, like: ir.Table) -> ir.Table:
 
 def _in_order(entries: ir.Table, keys: Sequence[str]) -> ir.Table:
     """The entries numbered within their season."""
-    entries = entries.mutate(season=season_name(_.game_date))
+    return numbered(entries.mutate(season=season_name(_.game_date)), keys)
+
+
+def numbered(entries: ir.Table, keys: Sequence[str]) -> ir.Table:
+    """The entries with n, 1 for the first of each of the keys' lines within a season."""
     # Who moved between its two teams may have two holes of one game.
     order = ibis.window(group_by=[*keys, "season"], order_by=["game_date", "game_id", "team_abbr"])
     return computed_once(entries.mutate(n=ibis.row_number().over(order) + 1))
