@@ -128,12 +128,12 @@ def _computed(
         return Computed(Replaced((), (), 0), current, need.refused, {})
     with ExitStack() as staged:
         inputs = read_inputs(table, ready, warehouse, landing, staged)
-        refused = dict(need.refused)
+        refused = dict(need.refused) | _changed_meanwhile(table, ready, need, survey)
         if table.refusals:
             refused |= call(table.refusals, inputs, partitions=ready)
-            ready = [day for day in ready if day not in refused]
-            if not ready:
-                return Computed(Replaced((), (), 0), current, refused, {})
+        ready = [day for day in ready if day not in refused]
+        if not ready:
+            return Computed(Replaced((), (), 0), current, refused, {})
         inputs |= told_in_python(table, inputs, warehouse, staged)
         questions = Queries(table, warehouse, inputs)
         own = {str(bypass) for bypass in writer.bypasses}
@@ -182,3 +182,18 @@ def _computed(
         ]
         replaced = warehouse.replace(table.storage, rows, stamps, writer.fence)
     return Computed(replaced, current, refused, lineage)
+
+
+def _changed_meanwhile(
+    table: Table, days: Sequence[date], need: Needs, survey: Survey
+) -> dict[date, str]:
+    """The days of which the sources say something else, now that they are read, than before.
+
+    A landing zone that was away for a moment was read as an empty one, and stamped as what it is.
+    """
+    if not table.sources:
+        return {}
+    survey.look_again(table)
+    after = survey.inputs(table, days)
+    reason = "its files changed while they were read; run it again"
+    return {day: reason for day in days if after[day] != need.inputs[day]}

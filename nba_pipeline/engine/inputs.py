@@ -16,7 +16,7 @@ from nba_pipeline.engine.known_players import known_players
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.upstream_versions import made_from
 from nba_pipeline.kernel.columns import OWN
-from nba_pipeline.kernel.reads import Read
+from nba_pipeline.kernel.reads import IDENTITY, Read
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.warehouse.protocol import Rows, Warehouse
@@ -54,11 +54,7 @@ def read_inputs(
         inputs[name] = stage(rows, f"{table.name}__{name}", warehouse, staged)
 
     for read in table.reads:
-        first, last = read_span(read, days)
-        if read.looks_back:
-            last -= timedelta(days=1)
-        only = days if read.reach == "same_date" else None
-        keep(read.parameter, warehouse.selection(read.table, first, last, only=only, without=OWN))
+        keep(read.parameter, _selection(read, days, warehouse))
     for name, rows in _own_rows(table, days, warehouse).items():
         keep(name, rows)
     if table.knows_today:
@@ -74,6 +70,18 @@ def read_inputs(
         names = known_players(landing, table.players_from, calendar.seasons_of(days))
         keep("known_players", _arrow(names))
     return inputs
+
+
+def _selection(read: Read, days: Sequence[date], warehouse: Warehouse) -> str:
+    """The query for what is read of the upstream table."""
+    first, last = read_span(read, days)
+    if read.looks_back:
+        last -= timedelta(days=1)
+    only = days if read.reach == "same_date" else None
+    without = OWN
+    if read.is_for_rows:
+        without = tuple(set(warehouse.table(read.table).columns) - IDENTITY)
+    return warehouse.selection(read.table, first, last, only=only, without=without)
 
 
 def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[str, Rows]:

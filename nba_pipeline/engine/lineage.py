@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import ibis.expr.types as ir
 
 from nba_pipeline.errors import NbaPipelineError
-from nba_pipeline.kernel.reads import IDENTITY
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.lookback.provenance import sources_of
 
@@ -21,8 +20,7 @@ def lineage_of(
     """Each column's sources.
 
     Raises:
-        GapsLost: the gaps of a tracked input do not reach the output's, or something is told by
-            one that is read for its rows alone.
+        GapsLost: the gaps of a tracked input do not reach the output's.
     """
     names = {inputs[read.parameter].op().name: read.table for read in table.reads}
     lineage = {
@@ -37,7 +35,6 @@ def lineage_of(
             read.table
             for read in table.reads
             if read.parameter in taken
-            and not read.is_for_rows
             and (read.table == "data_gaps" or "gap_ids" in inputs[read.parameter].columns)
         }
         lost = tracked - reached
@@ -46,11 +43,4 @@ def lineage_of(
                 f"{table.name}: the gaps of {', '.join(sorted(lost))} do not reach its rows; join "
                 "with provenance.join and look back with windows.as_of"
             )
-        for read in table.reads:
-            told = {c for sources in lineage.values() for t, c in sources if t == read.table}
-            if read.is_for_rows and (more := told - IDENTITY):
-                raise GapsLost(
-                    f"{table.name} takes {', '.join(sorted(more))} of {read.table}, which it reads "
-                    "for its rows alone; read it with same_date, and its gaps"
-                )
     return lineage

@@ -17,14 +17,16 @@ RAGGED = "ragged_line"
 _HALF_A_LETTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
 # More digits than the largest number of any column's type.
-_NO_NUMBER = re.compile(rb"\d{300}")
+_NO_NUMBER = b"0" * 300
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 
 
 def json_document(content: bytes) -> object:
     """The JSON document: dicts, lists and plain values."""
     if content.strip() == b"null":
         raise ValueError("it says nothing but null")
-    if _NO_NUMBER.search(content):
+    # A search for a run of digits takes a third as long as decoding.
+    if _NO_NUMBER in content.translate(_DIGITS_AS_ZEROS):
         raise ValueError("it has a number of hundreds of digits")
     try:
         document = json.loads(content)

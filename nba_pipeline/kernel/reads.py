@@ -23,8 +23,8 @@ class Read:
     give everything strictly before the last of them, from the first day of the season, of the one
     before it, or of the one before that.
 
-    What is read for its rows alone says which rows there are: nothing but IDENTITY may be taken of
-    it, and its gaps stay with it, since no value depends on them.
+    What is read for its rows alone says which rows there are: it is given with the columns of
+    IDENTITY alone, and its gaps stay with it, since no value may depend on them.
     """
 
     table: str
@@ -58,7 +58,10 @@ def same_date(*names: str, **renamed: str) -> tuple[Read, ...]:
 
 
 def rows_of(*names: str) -> tuple[Read, ...]:
-    """Upstream tables whose partition of the same date says which rows there are, and no more."""
+    """Upstream tables whose partition of the same date says which rows there are, and no more.
+
+    How many there are is for nobody to tell either: such a number would have their gaps.
+    """
     return tuple(Read(name, name, "same_date", is_for_rows=True) for name in names)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 import ibis.expr.types as ir
 from ibis import _
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 
@@ -62,7 +62,7 @@ def out_by_transactions(
             of day.
 
     Returns:
-        player_id and game_date of those who are out.
+        player_id and game_date of those who are out, and out_since, the date of the entry.
     """
     entries = injury_transactions.select("player_id", "event_date", "event")
     since = targets.select("player_id", "game_date", "last_game").join(entries, "player_id")
@@ -73,4 +73,4 @@ def out_by_transactions(
         back=_.event_date.max(where=_.event == "back"),
     )
     is_out = last.out.notnull() & (last.back.isnull() | (last.back < last.out))
-    return last.filter(is_out).select("player_id", "game_date")
+    return last.filter(is_out).select("player_id", "game_date", out_since="out")

@@ -11,7 +11,7 @@ from ibis import _
 from nba_pipeline.league.availability import InjuryStatus, out_by_transactions
 from nba_pipeline.league.calendar import season_name
 
-VERSION = 4
+VERSION = 5
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 INJURY_REPORT, TRANSACTIONS, NONE = "injury_report", "transactions", "none"
@@ -29,10 +29,11 @@ def injury_statuses(
     *,
     earliest_tipoff: int,
 ) -> ir.Table:
-    """Per game_id and player_id, injury_status and injury_source.
+    """Per game_id and player_id, injury_status, injury_source, and out_since.
 
     The status is NULL for whom his team, where it has spoken, does not list, and for whom no entry of
     the season's transactions, where there is any yet, has out. Otherwise nobody says anything of him.
+    Of those who are out by the transactions, out_since is the date of the entry.
 
     Args:
         players: unique game_id and player_id, with team_abbr, game_date, and last_game, the date of
@@ -55,7 +56,7 @@ def injury_statuses(
         .select("game_id", "player_id", "game_date", "spoken_at")
         .left_join(listed, ["game_id", "player_id"])
         .select("game_id", "player_id", "game_date", "spoken_at", "said")
-        .left_join(out.mutate(is_out=True), ["player_id", "game_date"])
+        .left_join(out, ["player_id", "game_date"])
     )
     known = known.mutate(season=season_name(known.game_date))
     entries = injury_transactions.group_by(entry_season=season_name(_.event_date)).agg(
@@ -64,7 +65,7 @@ def injury_statuses(
     known = known.left_join(entries, known.season == entries.entry_season)
     has_entries = (known.first_entry < known.game_date).fill_null(False)
     # Who was out in the spring may have come back in entries of which nothing has landed yet.
-    is_out = known.spoken_at.isnull() & known.is_out.notnull() & has_entries
+    is_out = known.spoken_at.isnull() & known.out_since.notnull() & has_entries
     return known.select(
         "game_id",
         "player_id",
@@ -72,6 +73,7 @@ def injury_statuses(
         injury_source=ibis.cases(
             (known.spoken_at.notnull(), INJURY_REPORT), (has_entries, TRANSACTIONS), else_=NONE
         ),
+        out_since=ibis.ifelse(is_out, known.out_since, ibis.null()),
     )
 
 

@@ -11,14 +11,14 @@ from nba_pipeline.lookback.fixed_point import BILLION, in_billionths
 from nba_pipeline.lookback.timeline import Timeline, computed_once
 from nba_pipeline.lookback.windows import as_of, count, mean, season_to_date
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _GAME_MINUTES = 48
 
 
 def with_teammates_out_usage(
-    players: ir.Table, games: Timeline, lost_rosters: ir.Table
+    players: ir.Table, games: Timeline, lost_rosters: ir.Table, lost_since_out: ir.Table
 ) -> ir.Table:
     """The players with teammates_out_usage: percent of the team's plays that those out used so far.
 
@@ -31,6 +31,7 @@ def with_teammates_out_usage(
             injury_source, of whole teams.
         games: the timeline of players' games, with usage_rate and minutes.
         lost_rosters: per game_id and team_abbr the gap_ids of what may hide a teammate.
+        lost_since_out: per game_id and player_id the gap_ids of what may hide that he is not out.
     """
     players = computed_once(players)
     out = players.filter(_.injury_status == InjuryStatus.OUT.value)
@@ -39,6 +40,10 @@ def with_teammates_out_usage(
     known = as_of(out.select("player_id", "game_date"), games, window)
     known = known.drop(*(set(provenance.tracking_columns(known)) - {"gap_ids"}))
     out = computed_once(provenance.join(out, known, ["player_id", "game_date"]))
+    # Who certainly left nothing leaves as much if he is not out.
+    in_doubt = out.filter(_.played.isnull()).select("game_id", "player_id")
+    lost_since_out = lost_since_out.semi_join(in_doubt, ["game_id", "player_id"])
+    out = provenance.join(out, lost_since_out, ["game_id", "player_id"])
     used = ibis.ifelse(out.played == 0, 0.0, out.usage * out.minutes / _GAME_MINUTES)
     mates = out.select(
         "gap_ids",

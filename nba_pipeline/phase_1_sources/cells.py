@@ -144,10 +144,10 @@ def _is_plain(value: object) -> bool:
 
 def converted(column: pd.Series, convert: Callable[[object], object]) -> pd.Series:
     """The column with each different value converted once."""
-    is_there = column.notna()
-    # Not by unique(), to which texts are the same that are alike up to a NUL.
-    values = [*dict.fromkeys(column[is_there].tolist()), *column[~is_there].unique()]
-    return column.map({value: convert(value) for value in values}).astype("object")
+    # Not by map() or unique(), to which texts are the same that are alike up to a NUL.
+    values = column.tolist()
+    found = {value: convert(value) for value in dict.fromkeys(values)}
+    return pd.Series([found[value] for value in values], index=column.index, dtype="object")
 
 
 def unreadable(said: pd.Series, read: pd.Series) -> pd.Series:

@@ -18,11 +18,10 @@ from nba_pipeline.kernel.columns import QUALITY
 from nba_pipeline.kernel.reads import from_previous_season, same_date
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league import calendar
-from nba_pipeline.league.availability import InjuryStatus
 from nba_pipeline.league.betting_lines import closing_lines
 from nba_pipeline.league.box_score import of_who_played
 from nba_pipeline.league.identity import GAME_ID
-from nba_pipeline.league.injury_status import INJURY_SOURCES, TRANSACTIONS, injury_statuses
+from nba_pipeline.league.injury_status import INJURY_SOURCES, injury_statuses
 from nba_pipeline.league.schedule import both_teams, covered, final
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.streaks import with_recent_streaks
@@ -197,27 +196,24 @@ def _lost_rosters(sides: ir.Table, numbers: ir.Table, data_gaps: ir.Table) -> ir
     )
 
 
-def _lost_since_seen(rows: ir.Table, games: Timeline) -> ir.Table:
-    """Per game_id and player_id the last season's lost rosters that may hide a later game of his.
+def _lost_since_out(rows: ir.Table, games: Timeline) -> ir.Table:
+    """Per game_id and player_id the last season's lost rosters that may hide that he is not out.
 
-    Of who is out by the transactions: had he played after that entry, he were not; whoever is not
+    Of who is out by the transactions: had he played since that entry, he were not; whoever is not
     out is so whether he played or not. This season's are in his windows.
     """
-    out = rows.filter(
-        _.injury_status == InjuryStatus.OUT.value, _.injury_source == TRANSACTIONS
-    ).select(*GRAIN, "game_date", "last_appeared")
-    out = games.keyed(out)
+    out = games.keyed(rows.filter(_.out_since.notnull()).select(*GRAIN, "game_date", "out_since"))
     lost = games.entries.filter(_.is_hole).select(
         gap_id="gap_ids", lost_of=games.of, lost_in="season", lost_on="game_date"
     )
     # A hole also names what else is lost of its game.
     lost = lost.unnest("gap_id").filter(_.gap_id.startswith("nbac_player_boxscore:"))
-    since_seen = [
+    since_out = [
         out.entry_of == lost.lost_of,
         calendar.previous_season_name(calendar.season_name(out.game_date)) == lost.lost_in,
-        out.last_appeared < lost.lost_on,
+        out.out_since <= lost.lost_on,
     ]
-    pairs = out.join(lost, since_seen)
+    pairs = out.join(lost, since_out)
     return pairs.group_by(GRAIN).agg(gap_ids=_.gap_id.collect(order_by=_.gap_id))
 
 
@@ -278,8 +274,10 @@ def transform(
         earliest_tipoff=int(EARLIEST_TIPOFF.value),
     )
     rows = computed_once(provenance.join(rows, statuses, GRAIN))
-    rows = provenance.join(rows, _lost_since_seen(rows, games), GRAIN)
-    rows = with_teammates_out_usage(rows, games, _lost_rosters(sides, numbers, data_gaps))
+    lost_since_out = computed_once(_lost_since_out(rows, games))
+    rows = provenance.join(rows, lost_since_out, GRAIN)
+    lost_rosters = _lost_rosters(sides, numbers, data_gaps)
+    rows = with_teammates_out_usage(rows, games, lost_rosters, lost_since_out)
     return rows.mutate(is_back_to_back=_.days_rest == 1)
 
 
@@ -291,7 +289,7 @@ def players_with_two_teams(rows: ir.Table) -> ir.Table:
 
 upcoming_player_game_context = table_asset(
     __name__,
-    version=11,
+    version=12,
     schema=UpcomingPlayerGameContext,
     reads=[
         *same_date("nbac_schedule", "upcoming_team_game_context", "injury_transactions"),

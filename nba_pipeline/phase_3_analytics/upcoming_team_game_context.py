@@ -30,6 +30,7 @@ from nba_pipeline.lookback.windows import (
     mean,
     season_to_date,
     told_apart,
+    total,
 )
 from nba_pipeline.thresholds import EARLY_SEASON_DAYS, LATE_SEASON_DAYS
 
@@ -165,7 +166,7 @@ def transform(
                 last_time_zone=latest("time_zone"),
             )
         ),
-        last(10, win_pct_last_10=mean("result"), known_of_last_10=count()),
+        last(10, won_of_last_10=total("result")),
         season_to_date(win_pct_season=mean("result")),
         last_days(7, team_games_in_last_7_days=count()),
         last_days(14, team_games_in_last_14_days=count()),
@@ -173,7 +174,9 @@ def transform(
     rows = provenance.join(today, known, ["team_abbr", "game_date"]).mutate(
         team_days_rest=_.game_date.delta(_.last_game, unit="day"),
         games_played_team=ibis.ifelse(_.games_behind.isnull(), 0, _.games_behind),
-        last_10_wins=(_.win_pct_last_10 * _.known_of_last_10).round().cast("int64"),
+        last_10_wins=ibis.ifelse(
+            _.games_behind.isnull(), ibis.null(), _.won_of_last_10.cast("int64")
+        ),
     )
     # Of the opponent nothing but its rest is taken, which its last game decides.
     others = rows.select(
@@ -206,7 +209,7 @@ def sides_without_the_other(rows: ir.Table) -> ir.Table:
 
 upcoming_team_game_context = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=UpcomingTeamGameContext,
     reads=[
         *same_date("nbac_schedule", "odds_api_game_lines"),

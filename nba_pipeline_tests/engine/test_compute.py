@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import ibis.expr.types as ir
 import pytest
 
+from nba_pipeline.engine import compute as compute_module
 from nba_pipeline.engine.compute import Computed, Writer, compute
+from nba_pipeline.engine.inputs import read_inputs
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.simulation.league import League, write_landing
@@ -104,3 +107,27 @@ def test_files_that_are_away_while_a_table_is_computed_are_missed_afterwards(tmp
     (tmp_path / "away").rename(landing / "nba_stats/shot_chart_detail")
     after = Survey(TABLES, lab.warehouse, lab.landing)
     assert after.stale(table, [DAY]) == {DAY: "inputs changed"}
+
+
+def test_a_landing_zone_that_goes_away_while_it_is_read_replaces_nothing(
+    tmp_path, monkeypatch
+) -> None:
+    """It is there when the dates are judged, and gone when their files are read."""
+    landing = tmp_path / "landing"
+    write_landing(landing, League(teams=4, days=2, rest=0.0, seed=3))
+    lab, table = Lab(tmp_path, landing), "nbac_shot_chart"
+    lab.compute(with_upstream(table), DAY, DAY)
+    rows = lab.rows(table)
+    assert rows
+
+    def away(*asked: Any) -> dict[str, ir.Table]:
+        landing.rename(tmp_path / "away")
+        return read_inputs(*asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compute_module, "read_inputs", away)
+        done = Lab(tmp_path, landing, token=1).compute([table], DAY, DAY, force=True)[table]
+    assert done.refused == {DAY: "its files changed while they were read; run it again"}
+    assert lab.rows(table) == rows
+    (tmp_path / "away").rename(landing)
+    assert Lab(tmp_path, landing, token=2).compute([table], DAY, DAY)[table].current == (DAY,)

@@ -202,31 +202,6 @@ def test_gaps_that_are_lost_on_the_way_through_python_are_missed() -> None:
         lineage_of(through, transform(said), inputs)
 
 
-def test_what_is_read_for_its_rows_alone_tells_nothing_of_them() -> None:
-    """Its gaps stay with it; a value of it would come without them."""
-    con = ibis.duckdb.connect()
-    table = TABLES["player_shot_zone_analysis"]
-    columns = {"game_id": "string", "player_id": "int64", "gap_ids": "array<string>"}
-    inputs = {
-        read.parameter: con.create_table(
-            read.parameter, schema=columns | {f"of_{read.parameter}": "float64"}
-        )
-        for read in table.reads
-    }
-    universe = inputs["upcoming_player_game_context"].drop("gap_ids")
-    others = [
-        provenance.join(
-            universe.select("game_id", "player_id"), inputs[name], ["game_id", "player_id"]
-        )
-        for name in ("player_game_shots", "data_gaps")
-    ]
-    rows = provenance.join(*others, ["game_id", "player_id"])
-    assert lineage_of(table, rows, inputs)
-    told = provenance.join(universe, rows, ["game_id", "player_id"])
-    with pytest.raises(GapsLost, match="takes of_upcoming_player_game_context of"):
-        lineage_of(table, told, inputs)
-
-
 def test_a_transform_that_drops_gaps_is_refused() -> None:
     """A plain join loses the right side's gaps, and the kernel will not store its rows."""
     con = ibis.duckdb.connect()

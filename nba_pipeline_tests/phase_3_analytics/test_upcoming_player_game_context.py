@@ -1,9 +1,13 @@
 """The universe and the rest of players and teams, by a walk over the files."""
 
 import json
-from datetime import date
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
 
 import ibis
+import pytest
 
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.league.identity import TEAM_NAMES
@@ -194,51 +198,146 @@ def test_an_entry_from_before_a_game_that_he_played_has_nobody_out(tmp_path) -> 
     assert (row["injury_status"], row["injury_source"]) == (None, "transactions")
 
 
-def test_who_is_out_since_spring_hangs_on_the_rosters_lost_after_he_was_seen_last(
-    tmp_path,
-) -> None:
-    """Out by an entry of last season's last day: had he played in that day's lost game, he were not.
+@dataclass(frozen=True)
+class Spring:
+    """A team of two seasons of five days, and two of its players who are there every day.
 
-    He was seen after the lost roster of the second day, which is not named; nor is any for another,
-    who is not out whether he played or not.
+    hurt, who has the name, has gone out by an entry of the first season's last day; other has come
+    back before the second one's first day. before and after are the days of the first season and of the second, with
+    the gap that the team's lost roster of each is.
     """
+
+    folder: Path
+    team: str
+    hurt: int
+    name: str
+    other: int
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+    def goes_out(self, day: date) -> None:
+        """The one entry of the first season's transactions: hurt has gone out."""
+        head = "Date,Team,Acquired,Relinquished,Notes"
+        entry = f"{day},{TEAM_NAMES[self.team][1]},,{self.name},placed on IL"
+        write_text(self.folder, "prosportstransactions/2022-23.csv", head, entry)
+
+    def lose(self, tmp_path: Path, kind: str, days: Collection[str]) -> None:
+        """Takes the team's lines of the days out of a log."""
+
+        def change(rows: list[dict]) -> None:
+            rows[:] = [
+                row
+                for row in rows
+                if row["TEAM_ABBREVIATION"] != self.team or row["GAME_DATE"] not in days
+            ]
+
+        for season, dates in (("2022-23", self.before), ("2023-24", self.after)):
+            if set(days) & set(dates):
+                log = f"nba_stats/league_game_log/{kind}/{season}.json"
+                damaged(self.folder, tmp_path, log, change)
+
+    def rows(self, tmp_path: Path, day: date) -> dict[int, dict]:
+        """The team's context rows of the day, by player."""
+        lab = Lab(tmp_path, self.folder)
+        tables = [name for name, table in TABLES.items() if table.phase <= 3]
+        reasons = {
+            "usage_rate_coverage": "lost rosters",
+            "upstream_missing": "a season of five days",
+        }
+        allowed = tuple(Bypass(name, reason) for name, reason in reasons.items())
+        first, last, opening = (
+            date.fromisoformat(text)
+            for text in (min(self.before), max(self.before), min(self.after))
+        )
+        lab.compute(tables, first, last + timedelta(days=1), bypasses=allowed)
+        lab.compute(tables, opening, day, bypasses=allowed)
+        found = lab.rows("upcoming_player_game_context", game_date=day)
+        return {row["player_id"]: row for row in found if row["team_abbr"] == self.team}
+
+
+@pytest.fixture
+def spring(tmp_path) -> Spring:
+    """See Spring."""
     folder = tmp_path / "landing"
     write_landing(folder, League(season="2022-23", teams=4, days=5, rest=0.0, seed=3), seasons=2)
     first = games(folder)[0]
-    day, team = day_of(first), first["homeTeam"]["teamTricode"]
-    logs = [f"nba_stats/league_game_log/{kind}/2022-23.json" for kind in ("player", "team")]
-    logged = [line for line in lines(folder, logs[0]) if line["TEAM_ABBREVIATION"] == team]
-    dates = sorted({line["GAME_DATE"] for line in logged})
-    played = {d: {p["PLAYER_ID"] for p in logged if p["GAME_DATE"] == d if p["MIN"]} for d in dates}
+    team = first["homeTeam"]["teamTricode"]
+    played: dict[str, set[int]] = {}
+    names: dict[int, str] = {}
+    for line in lines(folder, "nba_stats/league_game_log/player/2022-23.json"):
+        if line["TEAM_ABBREVIATION"] == team:
+            names[line["PLAYER_ID"]] = line["PLAYER_NAME"]
+            played.setdefault(line["GAME_DATE"], set()).update(
+                [line["PLAYER_ID"]] if line["MIN"] else []
+            )
+    gaps: dict[str, dict[str, str]] = {}
+    for season in ("2022-23", "2023-24"):
+        log = lines(folder, f"nba_stats/league_game_log/team/{season}.json")
+        gaps[season] = {
+            line["GAME_DATE"]: f"nbac_player_boxscore:{line['GAME_DATE']}:{line['GAME_ID']}:{team}"
+            for line in sorted(log, key=_dated)
+            if line["TEAM_ABBREVIATION"] == team
+        }
     hurt, other = sorted(set.intersection(*played.values()))[:2]
-    names = {line["PLAYER_ID"]: line["PLAYER_NAME"] for line in logged}
-    for log, lost in zip(logs, ((dates[1], dates[4]), (dates[4],)), strict=True):
+    came_back = f"{before(day_of(first))},{TEAM_NAMES[team][1]},{names[other]},,activated from IL"
+    write_transactions(folder, came_back)
+    found = Spring(folder, team, hurt, names[hurt], other, gaps["2022-23"], gaps["2023-24"])
+    found.goes_out(date.fromisoformat(max(played)))
+    return found
 
-        def lose(rows: list[dict], lost: tuple[str, ...] = lost) -> None:
-            rows[:] = [
-                r for r in rows if r["TEAM_ABBREVIATION"] != team or r["GAME_DATE"] not in lost
-            ]
 
-        damaged(folder, tmp_path, log, lose)
-    head = "Date,Team,Acquired,Relinquished,Notes"
-    nickname = TEAM_NAMES[team][1]
-    entry = f"{dates[4]},{nickname},,{names[hurt]},placed on IL"
-    write_text(folder, "prosportstransactions/2022-23.csv", head, entry)
-    write_transactions(folder, f"{before(day)},{nickname},{names[other]},,activated from IL")
-    lab = Lab(tmp_path, folder)
-    tables = [name for name, table in TABLES.items() if table.phase <= 3]
-    reasons = {"usage_rate_coverage": "lost rosters", "upstream_missing": "a season of five days"}
-    allowed = tuple(Bypass(name, reason) for name, reason in reasons.items())
-    spring = [date.fromisoformat(d) for d in (dates[0], dates[-1])]
-    for span in (spring, (day, day)):
-        lab.compute(tables, *span, bypasses=allowed)
-    found = lab.rows("upcoming_player_game_context", game_date=day)
-    rows = {row["player_id"]: row for row in found}
-    assert (rows[hurt]["injury_status"], rows[hurt]["injury_source"]) == ("out", "transactions")
-    assert (rows[other]["injury_status"], rows[other]["injury_source"]) == (None, "transactions")
-    (lost_game,) = {line["GAME_ID"] for line in logged if line["GAME_DATE"] == dates[4]}
+def test_who_is_out_since_spring_hangs_on_the_rosters_lost_since_he_went_out(
+    spring, tmp_path
+) -> None:
+    """Out by an entry of last season's last day: had he played in that day's lost game, he were not.
+
+    The lost roster of the second day is not named; nor is any for another, who is not out whether he
+    played or not.
+    """
+    _first, second, *_between, last = spring.before
+    spring.lose(tmp_path, "player", (second, last))
+    spring.lose(tmp_path, "team", (last,))
+    rows = spring.rows(tmp_path, date.fromisoformat(min(spring.after)))
+    hurt, other = rows[spring.hurt], rows[spring.other]
+    assert (hurt["injury_status"], hurt["injury_source"]) == ("out", "transactions")
+    assert (other["injury_status"], other["injury_source"]) == (None, "transactions")
     named = {player: row["gap_ids"] for player, row in rows.items() if row["gap_ids"]}
-    assert named == {hurt: [f"nbac_player_boxscore:{dates[4]}:{lost_game}:{team}"]}
+    assert named == {spring.hurt: [spring.before[last]]}
+
+
+def test_a_roster_lost_before_he_went_out_decides_nothing(spring, tmp_path) -> None:
+    """Seen last on the fourth day, out by an entry of the sixth: the fifth's game is before it."""
+    fifth = max(spring.before)
+    spring.goes_out(date.fromisoformat(fifth) + timedelta(days=1))
+    spring.lose(tmp_path, "player", (fifth,))
+    rows = spring.rows(tmp_path, date.fromisoformat(min(spring.after)))
+    assert rows[spring.hurt]["injury_status"] == "out"
+    assert {player: row["gap_ids"] for player, row in rows.items() if row["gap_ids"]} == {}
+
+
+def test_what_a_teammate_leaves_hangs_on_the_rosters_that_may_hide_that_he_is_not_out(
+    spring, tmp_path
+) -> None:
+    """He is out since spring, and whether he played in this season's lost first game nobody knows.
+
+    Had he played in spring's lost game he were not out, and would leave nothing.
+    """
+    lost = (max(spring.before), min(spring.after))
+    spring.lose(tmp_path, "player", lost)
+    rows = spring.rows(tmp_path, date.fromisoformat([*spring.after][1]))
+    assert rows[spring.hurt]["injury_status"] == "out"
+    mate = rows[spring.other]
+    assert mate["teammates_out_usage"] is None
+    assert mate["gap_ids"] == [(spring.before | spring.after)[day] for day in lost]
+
+
+def test_a_teammate_who_has_certainly_not_played_leaves_nothing_out_or_not(
+    spring, tmp_path
+) -> None:
+    """No game of this season is lost or was played: the spring's lost game decides nothing of it."""
+    spring.lose(tmp_path, "player", (max(spring.before),))
+    mate = spring.rows(tmp_path, date.fromisoformat(min(spring.after)))[spring.other]
+    assert (mate["teammates_out_usage"], mate["gap_ids"]) == (0.0, [])
 
 
 def _with_rested_player(folder) -> tuple[dict, dict[int, str], dict[int, str]]:

@@ -173,6 +173,17 @@ def test_a_game_that_nobody_has_ended_is_named_by_whose_rest_and_form_hang_on_it
     assert (rows["LAL"]["team_games_in_last_7_days"], rows["LAL"]["win_pct_season"]) == (4, None)
 
 
+def test_wins_are_those_of_the_games_that_have_ended() -> None:
+    """DEN won six of nine, and a tenth has no result: it is no win, and none is made up of a share."""
+    played = [
+        game(n, date(2024, 1, n), "DEN", "MIA", (100, 90) if n <= 6 else (90, 100))
+        for n in range(1, 10)
+    ]
+    open_game = game(10, date(2024, 1, 10), "DEN", "MIA", status="live")
+    rows = context([game(11, date(2024, 1, 12), "DEN", "MIA")], [*played, open_game])
+    assert (rows["DEN"]["last_10_wins"], rows["MIA"]["last_10_wins"]) == (6, 3)
+
+
 def offer(book: str, market: str, outcome: str, point: float | None, hour: int) -> dict:
     """An offer on the game of the tenth, which begins at 18:00 UTC."""
     return {
