@@ -1,5 +1,6 @@
 """Landing zones and warehouses for the tests: a simulated league, and the real one where it is."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -22,6 +23,9 @@ from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline_tests import postgres_server, storage_emulator
 from nba_pipeline_tests.postgres_server import PostgresServer
+
+# As a run does: expressions are trees of many small objects, which collections only walk.
+gc.set_threshold(100_000)
 
 LONGEST = {"replay": 0, "promises": 1}
 LEAGUE = League(teams=6, days=45, seed=5)

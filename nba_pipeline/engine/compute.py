@@ -127,7 +127,8 @@ def _computed(
     if not ready:
         return Computed(Replaced((), (), 0), current, need.refused, {})
     with ExitStack() as staged:
-        inputs = read_inputs(table, ready, warehouse, landing, staged)
+        read = ready
+        inputs = read_inputs(table, read, warehouse, landing, staged)
         refused = dict(need.refused) | _changed_meanwhile(table, ready, need, survey)
         if table.refusals:
             refused |= call(table.refusals, inputs, partitions=ready)
@@ -152,11 +153,11 @@ def _computed(
         is_fixed = CHANGING not in parameters(table.transform, inputs)
         rows, lineage = questions.rows(made, f"{table.name}__rows", is_fixed=is_fixed)
         staged.callback(warehouse.drop_staged, rows)
-        if clashes := held_elsewhere(table, rows, ready, warehouse):
-            refused |= clashes
-            ready = [day for day in ready if day not in clashes]
-            if not ready:
-                return Computed(Replaced((), (), 0), current, refused, {})
+        refused |= held_elsewhere(table, rows, ready, warehouse)
+        ready = [day for day in ready if day not in refused]
+        if not ready:
+            return Computed(Replaced((), (), 0), current, refused, {})
+        if ready != read:
             day = rows[table.date_column]
             rows = stage(rows.filter(day.isin(ready)), f"{table.name}__kept", warehouse, staged)
         if table.appends:

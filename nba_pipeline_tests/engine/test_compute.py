@@ -1,7 +1,7 @@
 """What a failed attempt leaves behind."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import ibis.expr.types as ir
@@ -16,6 +16,7 @@ from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.protocol import DuplicateKeys, LostLease
 from nba_pipeline_tests.conftest import Lab, with_upstream
+from nba_pipeline_tests.league_files import SHOT_CHART, damaged
 
 DAY = date(2023, 10, 24)
 
@@ -107,6 +108,35 @@ def test_files_that_are_away_while_a_table_is_computed_are_missed_afterwards(tmp
     (tmp_path / "away").rename(landing / "nba_stats/shot_chart_detail")
     after = Survey(TABLES, lab.warehouse, lab.landing)
     assert after.stale(table, [DAY]) == {DAY: "inputs changed"}
+
+
+def test_a_date_whose_files_change_while_they_are_read_is_refused_alone(
+    tmp_path, monkeypatch
+) -> None:
+    """The other date of the run is written; the refused one is as it was, and stale."""
+    landing, table = tmp_path / "landing", "nbac_shot_chart"
+    write_landing(landing, League(teams=4, days=2, rest=0.0, seed=3))
+    lab, last = Lab(tmp_path, landing), DAY + timedelta(days=1)
+    lab.compute(with_upstream(table), DAY, last)
+    rows = lab.rows(table, game_date=last)
+    assert rows
+
+    def without_last(shots: list[dict]) -> None:
+        shots[:] = [shot for shot in shots if shot["GAME_DATE"] != f"{last:%Y%m%d}"]
+
+    def change(*asked: Any) -> dict[str, ir.Table]:
+        given = read_inputs(*asked)
+        damaged(landing, tmp_path, SHOT_CHART, without_last)
+        return given
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compute_module, "read_inputs", change)
+        done = Lab(tmp_path, landing, token=1).compute([table], DAY, last, force=True)[table]
+    assert set(done.refused) == {last}
+    assert done.replaced.unchanged == (DAY,)
+    assert lab.rows(table, game_date=last) == rows
+    survey = Survey(TABLES, lab.warehouse, Lab(tmp_path, landing).landing)
+    assert survey.stale(TABLES[table], [DAY, last]) == {last: "inputs changed"}
 
 
 def test_a_landing_zone_that_goes_away_while_it_is_read_replaces_nothing(
