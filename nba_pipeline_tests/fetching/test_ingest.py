@@ -1,6 +1,5 @@
 """Files at hand come to their places, and never cost the landing zone what it has."""
 
-import gzip
 import json
 import shutil
 from datetime import date, timedelta
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from nba_pipeline.engine.landing import Landing
-from nba_pipeline.fetching.ingest import ingest
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import SOURCES
 from nba_pipeline_tests.box_score_files import as_v3, box_score
@@ -36,40 +34,6 @@ def truth(tmp_path) -> Path:
     """The files of a simulated league."""
     write_landing(tmp_path / "truth", League(teams=4, days=4, rest=0.0, seed=3))
     return tmp_path / "truth"
-
-
-class Zone:
-    """A landing zone that files are ingested into."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "landing"
-        self.hand = folder / "hand"
-        self.hand.mkdir()
-
-    def laid(self, name: str, document: object) -> Path:
-        """A file at hand, as JSON."""
-        path = self.hand / name
-        text = json.dumps(document).encode()
-        path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
-        return path
-
-    def ingest(self, *paths: Path, **options: object):
-        """What came of the files, in a new process."""
-        return ingest(paths, Landing(str(self.root)), list(SOURCES.values()), **options)
-
-    def files(self) -> dict[str, bytes]:
-        """Every file of the landing zone."""
-        return {
-            str(path.relative_to(self.root)): path.read_bytes()
-            for path in sorted(self.root.rglob("*"))
-            if path.is_file()
-        }
-
-
-@pytest.fixture
-def zone(tmp_path) -> Zone:
-    """An empty landing zone."""
-    return Zone(tmp_path)
 
 
 def of_date(truth: Path, log: str, day: date, *, without: int = 0) -> dict[str, object]:
