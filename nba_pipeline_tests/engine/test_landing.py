@@ -22,6 +22,7 @@ from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
 )
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as schedule
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.simulation.moves import dated
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
@@ -378,7 +379,7 @@ def test_a_later_file_moves_a_game_within_the_season(folder) -> None:
     """A dates file that has a game which the season file has elsewhere: it is on its date only."""
     document = json.loads((folder / SCHEDULE).read_text())
     games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
-    moved = games[0] | {"gameDateEst": f"{LAST}T00:00:00Z"}
+    moved = dated(games[0], LAST)
     day = [game for game in games if game["gameDateEst"].startswith(str(LAST))]
     path = folder / schedule.place / "2023-24" / f"{LAST}.json"
     path.parent.mkdir()
@@ -424,7 +425,7 @@ def test_a_final_game_is_on_its_date_whatever_an_older_file_of_a_later_date_says
     document = json.loads((folder / SCHEDULE).read_text())
     games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
     ahead = next(game for game in games if game["gameDateEst"].startswith(str(SECOND)))
-    before = ahead | {"gameDateEst": f"{LAST}T00:00:00Z", "gameStatus": 1}
+    before = dated(ahead, LAST) | {"gameStatus": 1}
     path = folder / schedule.place / "2023-24" / f"{LAST}.json"
     path.parent.mkdir()
     path.write_text(json.dumps({"leagueSchedule": {"gameDates": [{"games": [before]}]}}))
