@@ -177,7 +177,7 @@ class LandingFiles:
             yield _of_all(paths, file) if day else Found(file, ("unknown_game", told))
 
     def _snapshots(self, source: Source, season: str) -> Iterator[Found]:
-        """The season's snapshots, and the last one before it, under the first day of their season."""
+        """The season's snapshots, and all before it, in order of their dates; these under its first day."""
         span = calendar.season(season)
         of_date: dict[date, list[str]] = {}
         for path in self._entries(source.place):
@@ -187,13 +187,9 @@ class LandingFiles:
             elif day > calendar.seasons()[-1].last:
                 yield _of_no_season(path, season, str(day))
             elif day <= span.last:
-                of_date.setdefault(max(day, span.first), []).append(path)
-                if day < span.first:
-                    # Of those before the season only the last one is ever in force.
-                    of_date[span.first] = [path]
+                of_date.setdefault(day, []).append(path)
         for day, paths in of_date.items():
-            newest = [p for p in paths if _stem(p) == _stem(paths[-1])]
-            yield _of_all(newest, SourceFile(newest[0], season, day))
+            yield _of_all(paths, SourceFile(paths[0], season, max(day, span.first)))
 
     # --- names
 
@@ -275,10 +271,6 @@ def _of_all(paths: list[str], file: SourceFile) -> Found:
         return Found(file)
     told = f"both {paths[0]} and {paths[1]} are there; keep one"
     return Found(file, ("ambiguous_file", told), tuple(paths[1:]))
-
-
-def _stem(path: str) -> str:
-    return path.rsplit("/", 1)[-1].split(".", maxsplit=1)[0]
 
 
 def _date_of(text: str | None) -> date | None:
