@@ -17,6 +17,7 @@ from nba_pipeline.league import calendar
 from nba_pipeline.thresholds import SNAPSHOT_SHARE
 
 _TOLD = 3
+_STANDING = ["game_id", "game_date"]
 _SAID_AT = {"snapshot_at": "offered", "report_at": "reported"}
 """Columns of the moment at which all of a file was so, and what is said of it."""
 
@@ -52,10 +53,12 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
     """What there is less of now, in words, with what the file itself rejects; None where nothing is.
 
     Rows of a game, or of a date where rows have no game; games that were final; moments of prices
-    and of reports. Of a snapshot, which may say that somebody is gone, most of its rows together. A
-    game of a required source that was not final and that the file rejects under
-    its id and a date is no loss: that date is refused by it, and no other one is held back. One that
-    was final is, since a refusal of its date would reach every later one.
+    and of reports. Of a snapshot, which may say that somebody is gone, most of its rows together.
+
+    A game of a required source that was not final and that the file rejects under its id and the date
+    that it stands under is no loss: that date is refused by it, and no other one is held back. Under
+    another date it is one, since nothing refuses the date that it leaves; and so is one that was
+    final, since a refusal of its date would reach every later one.
 
     Args:
         source: whose file it is.
@@ -63,8 +66,9 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
         now: what is taken of the file, and what is not.
     """
     if source.is_required:
-        named = now.rejected.game_id[~now.rejected[UNDATED]]
-        before = before[~before.game_id.isin(named) | (before.status == "final")]
+        named = pd.MultiIndex.from_frame(now.rejected.loc[~now.rejected[UNDATED], _STANDING])
+        is_named = pd.MultiIndex.from_frame(before[_STANDING]).isin(named)
+        before = before[~is_named | (before.status == "final")]
     fewer = _far_fewer if source.layout == "snapshots" else _fewer
     lost = fewer(before, now.rows)
     if lost is None:
