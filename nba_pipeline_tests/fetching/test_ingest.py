@@ -321,6 +321,31 @@ def test_a_log_of_two_seasons_is_refused(truth, zone, days) -> None:
     assert zone.files() == {}
 
 
+def test_links_in_a_folder_are_taken_or_refused_by_name(truth, zone) -> None:
+    """One to a file is taken as the file is; what leads nowhere, or to a folder, is none."""
+    (zone.hand / "log.json").symlink_to(truth / TEAM_LOG)
+    (zone.hand / "gone.json").symlink_to(truth / "gone.json")
+    (zone.hand / "more").symlink_to(truth)
+    done = zone.ingest(zone.hand)
+    assert [each.path for each in done.new] == [TEAM_LOG]
+    assert done.refused == [
+        (str(zone.hand / "gone.json"), "it cannot be read (No such file or directory)"),
+        (str(zone.hand / "more"), "it cannot be read (Is a directory)"),
+    ]
+
+
+@pytest.mark.parametrize("beside", ["a folder", "a link that leads nowhere"])
+def test_what_is_no_file_beside_the_others_of_a_date_keeps_none_out(zone, beside) -> None:
+    """It says nothing that the new one might say again."""
+    player = {"first_name": "Jayson", "last_name": "Tatum", "team_id": 2}
+    hurt = {"data": [{"player": player, "status": "Out", "description": "Hurt."}]}
+    place = zone.root / f"balldontlie/injuries/{FIRST}/old"
+    place.parent.mkdir(parents=True)
+    place.mkdir() if beside == "a folder" else place.symlink_to(zone.hand / "gone.json")
+    (placed,) = zone.ingest(zone.laid("noon.json", hurt), day=FIRST).new
+    assert placed.path == f"balldontlie/injuries/{FIRST}/noon.json"
+
+
 def test_a_file_of_a_date_in_no_season_is_refused_and_one_of_its_eve_is_taken(zone) -> None:
     """Nobody would ever read it; what is known on the eve is of the first day's games."""
     player = {"first_name": "Jayson", "last_name": "Tatum", "team_id": 2}
