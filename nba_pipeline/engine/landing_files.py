@@ -6,6 +6,7 @@ found all the same, with what keeps it from being read.
 
 import errno
 import gzip
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -66,7 +67,8 @@ class LandingFiles:
         """
         place = PurePosixPath(source.place)
         for each in (*reversed(place.parents[:-1]), place):
-            if astray := list(self._astray(str(each), season)):
+            is_file = each == place and source.layout == "file"
+            if astray := list(self._astray(str(each), season, is_file=is_file)):
                 return astray
         if source.layout == "file":
             there = (self._root / source.place).exists()
@@ -207,15 +209,24 @@ class LandingFiles:
         place = self._root / path
         return place.exists() or place.is_symlink()
 
-    def _astray(self, path: str, season: str, day: date | None = None) -> Iterator[Found]:
-        """What lies there where it is a link that leads nowhere: what it should hold is not known."""
+    def _astray(
+        self, path: str, season: str, day: date | None = None, *, is_file: bool = False
+    ) -> Iterator[Found]:
+        """What lies there where a folder belongs, or a file where is_file, and which is none.
+
+        It is a link that leads nowhere, or a file: what it should hold is not known.
+        """
         place = self._root / path
-        # Only folders of a machine have links, and a bucket answers each question anew.
-        if place.protocol in ("", "file") and place.is_symlink():
-            try:
+        # A bucket has neither links nor folders in whose place a file might be.
+        if place.protocol not in ("", "file"):
+            return
+        try:
+            if place.is_symlink():
                 place.stat()
-            except OSError as error:
-                yield Found(SourceFile(path, season, day), cannot_open(error, path))
+            if place.is_file() and not is_file:
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        except OSError as error:
+            yield Found(SourceFile(path, season, day), cannot_open(error, path))
 
     def _ended(self, source: Source, path: str) -> str | None:
         """The file's name without its format's ending; None where it has another or none."""

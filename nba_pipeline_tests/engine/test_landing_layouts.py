@@ -77,10 +77,12 @@ def test_all_files_under_a_date_are_read_and_none_replaces_another(folder) -> No
     assert [day for day in DAYS if before[day] != after[day]] == [DAYS[2]]
 
 
-def test_a_dates_folder_that_leads_nowhere_spoils_its_date_alone(folder) -> None:
-    """It is a name that is there, and no date without a file."""
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_dates_folder_that_is_none_spoils_its_date_alone(folder, is_link) -> None:
+    """A link that leads nowhere or a file: a name that is there, and no date without a file."""
     put(folder, f"{DAYS[1]}/a.json", (0, "one"))
-    (folder / "sayings" / str(DAYS[2])).symlink_to("nowhere")
+    path = folder / "sayings" / str(DAYS[2])
+    path.symlink_to("nowhere") if is_link else path.write_text("x")
     parsed = Landing(str(folder)).load(source("dates"), DAYS)
     assert said(parsed) == [(DAYS[1], "one")]
     (told,) = parsed.rejected.to_dict("records")
