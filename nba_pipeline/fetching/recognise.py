@@ -270,8 +270,21 @@ def _in_game(
                 f"for {source.name} it is of game {game_id}, which is of "
                 f"{' and '.join(sorted(teams))}, and its rows are of {' and '.join(sorted(said))}"
             )
+        if (sides := _sides(trial.rows)) and sides != _sides(own):
+            raise Refused(
+                f"for {source.name} it is of game {game_id}, which is {' and '.join(_sides(own))}, and "
+                f"it is of {' and '.join(sides)}: another meeting of the two"
+            )
         path = f"{source.place}/{game_id}.{ending}"
         yield SourceFile(path, season, own.game_date.iloc[0], game_id=game_id)
+
+
+def _sides(rows: pd.DataFrame) -> list[str]:
+    """Who is whose guest, as OKC@LAL, by what the rows say; of rows that say no sides nothing."""
+    if not {"away_team", "home_team"} <= set(rows.columns):
+        return []
+    sides = rows[["away_team", "home_team"]].dropna().drop_duplicates()
+    return sorted(sides.away_team + "@" + sides.home_team)
 
 
 def _of_teams(source: Source, trial: Parsed, hand: _AtHand, landing: Landing) -> Iterator[str]:

@@ -378,6 +378,27 @@ def test_a_game_book_of_two_other_teams_than_its_game_s_is_refused(truth, zone, 
     assert reason.endswith(", and its rows are of CLE and MEM")
 
 
+@pytest.mark.parametrize("host", ["CLE", "MEM"])
+def test_a_game_book_of_another_meeting_of_its_game_s_teams_is_refused(
+    truth, zone, samples, host
+) -> None:
+    """Memphis at Cleveland under the id of a game that is that one, or Cleveland at Memphis."""
+    document = json.loads((truth / SCHEDULE).read_text())
+    game = document["leagueSchedule"]["gameDates"][0]["games"][0]
+    game["homeTeam"]["teamTricode"] = host
+    game["awayTeam"]["teamTricode"] = {"CLE": "MEM", "MEM": "CLE"}[host]
+    zone.ingest(zone.laid("schedule.json", document))
+    content, rows = of_sample(json.loads((samples / "nba_gamebook_a.expected.json").read_text()))
+    path = zone.hand / f"{game['gameId']}.pdf"
+    path.write_bytes(content)
+    done = zone.ingest(path)
+    if host == "CLE":
+        assert [each.rows for each in done.new] == [len(rows)]
+        return
+    ((_file, reason),) = done.refused
+    assert reason.endswith("which is CLE@MEM, and it is of MEM@CLE: another meeting of the two")
+
+
 def test_the_program_says_what_would_be_done_and_ends_with_1_for_a_refusal(truth, tmp_path) -> None:
     """--dry-run writes nothing; --source and --date say what the file does not."""
     program = Program(tmp_path / "home", tmp_path / "landing")
