@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 13
+VERSION = 14
 
 
 @dataclass(frozen=True)
@@ -211,6 +211,11 @@ COVERAGE_DROP = Threshold(
 )
 COVERAGE_WEEKS = Threshold(
     4, "Weeks that a week is compared with where the month a year ago is not stored."
+)
+SNAPSHOT_SHARE = Threshold(
+    0.5,
+    "Share of the players in force that a newer list must have. Between two seasons a quarter of them "
+    "is in no team; a list of half was cut, or is the answer to another question.",
 )
 STALLED_SECONDS = Threshold(
     120, "A table that takes two minutes more than twice what it took before does not come on."

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache, partial
+from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
@@ -183,7 +184,7 @@ class Landing:
         if source.settle and parts[1:]:
             rows = source.settle(rows)
         if source.layout == "snapshots":
-            in_force = _in_force(files, days)
+            in_force = self._in_force(source, files, days)
             rows = rows.drop(columns="game_date").merge(in_force, on="source_file")
         return Parsed(rows, rejected)
 
@@ -215,10 +216,15 @@ class Landing:
         together = {day: "+".join(sorted(texts)) for day, texts in dated.items()}
         places = {day: "+".join(sorted(texts)) for day, texts in placed.items()}
         if source.layout == "snapshots":
-            in_force = _in_force(files, days)
-            days_of = zip(in_force.game_date, in_force.source_file, strict=True)
-            places = dict(days_of)
-            together = {day: by_path.get(path, "") for day, path in places.items()}
+            in_force = self._in_force(source, files, days)
+            places = dict(zip(in_force.game_date, in_force.source_file, strict=True))
+            unread = {day: dated[day] for found in files for day in self._unread(source, found)}
+            said = {day: [by_path.get(path, "")] for day, path in places.items()}
+            # One that cannot be read is named on its day, beside what is in force.
+            together = {
+                day: "+".join(sorted({*said.get(day, []), *unread.get(day, [])}))
+                for day in {*said, *unread}
+            }
         elif source.settle and files[1:]:
             whole = SourceFile(source.place, season)
             settled = facts_of(source, self._season(source, season, days), whole)
@@ -231,12 +237,40 @@ class Landing:
         if source.layout != "seasons":
             return set()
         dated = [found for found in files if found.file.game_date]
-        unread = [self._parsed.facts(*self._copy(source, found)).unread for found in dated]
-        return {found.file.game_date for found in dated} - {day for days in unread for day in days}
+        unread = {day for found in dated for day in self._unread(source, found)}
+        return {found.file.game_date for found in dated} - unread
+
+    def _unread(self, source: Source, found: Found) -> Mapping[date, str]:
+        """The date of a date's file that cannot be read at all, and why; nothing of others."""
+        return self._parsed.facts(*self._copy(source, found)).unread
+
+    def _in_force(
+        self, source: Source, files: Sequence[Found], days: Sequence[date]
+    ) -> pd.DataFrame:
+        """The snapshot in force on each day: the last that can be read of that day or before."""
+        stamp = "datetime64[ns]"
+        read = [each.file for each in files if not self._unread(source, each)]
+        known = [(file.game_date, file.path) for file in read if file.game_date]
+        snapshots = pd.DataFrame(sorted(known), columns=["since", "source_file"])
+        wanted = pd.DataFrame({"day": sorted(days)}).astype({"day": stamp})
+        snapshots = snapshots.astype({"since": stamp, "source_file": "string"})
+        found = pd.merge_asof(wanted, snapshots, left_on="day", right_on="since")
+        found = found.dropna(subset="source_file")
+        return found.assign(game_date=found.day.dt.date)[["source_file", "game_date"]]
 
     def _files(self, source: Source, season: str, days: Sequence[date]) -> list[Found]:
         found = self._found.of_season(source, season, min(days), max(days))
-        return [self._read_once(each) if each.copies else each for each in found]
+        found = [self._read_once(each) if each.copies else each for each in found]
+        return self._of_use(source, season, found) if source.layout == "snapshots" else found
+
+    def _of_use(self, source: Source, season: str, files: list[Found]) -> list[Found]:
+        """The snapshots without those before the season that a later one before it stands for."""
+        first = calendar.season(season).first
+        ahead = [found for found in files if found.file.game_date == first]
+        # From the last one back to one that can be read.
+        later = list(takewhile(lambda found: self._unread(source, found), reversed(ahead)))
+        superseded = ahead[: -len(later) - 1]
+        return [found for found in files if found not in superseded]
 
     def _read_once(self, found: Found) -> Found:
         """The file without its trouble where all its copies say the same."""
@@ -320,18 +354,6 @@ def _nothing(parse: Callable[..., Parsed]) -> pd.DataFrame:
 def _asked(source: Source, days: Sequence[date]) -> Sequence[str]:
     """What the source's files are asked by: the days' seasons, or one file for all of them."""
     return [""] if days and source.layout == "file" else calendar.seasons_of(days)
-
-
-def _in_force(files: Sequence[Found], days: Sequence[date]) -> pd.DataFrame:
-    """The snapshot that is in force on each day: the last one of that day or before."""
-    stamp = "datetime64[ns]"
-    known = [(each.file.game_date, each.file.path) for each in files if each.file.game_date]
-    snapshots = pd.DataFrame(sorted(known), columns=["since", "source_file"])
-    wanted = pd.DataFrame({"day": sorted(days)}).astype({"day": stamp})
-    snapshots = snapshots.astype({"since": stamp, "source_file": "string"})
-    found = pd.merge_asof(wanted, snapshots, left_on="day", right_on="since")
-    found = found.dropna(subset="source_file")
-    return found.assign(game_date=found.day.dt.date)[["source_file", "game_date"]]
 
 
 def _short(text: str) -> str:

@@ -6,6 +6,7 @@ found all the same, with what keeps it from being read.
 
 import errno
 import gzip
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -66,7 +67,8 @@ class LandingFiles:
         """
         place = PurePosixPath(source.place)
         for each in (*reversed(place.parents[:-1]), place):
-            if astray := list(self._astray(str(each), season)):
+            is_file = each == place and source.layout == "file"
+            if astray := list(self._astray(str(each), season, is_file=is_file)):
                 return astray
         if source.layout == "file":
             there = (self._root / source.place).exists()
@@ -177,7 +179,7 @@ class LandingFiles:
             yield _of_all(paths, file) if day else Found(file, ("unknown_game", told))
 
     def _snapshots(self, source: Source, season: str) -> Iterator[Found]:
-        """The season's snapshots, and the last one before it, under the first day of their season."""
+        """The season's snapshots, and all before it, in order of their dates; these under its first day."""
         span = calendar.season(season)
         of_date: dict[date, list[str]] = {}
         for path in self._entries(source.place):
@@ -187,13 +189,9 @@ class LandingFiles:
             elif day > calendar.seasons()[-1].last:
                 yield _of_no_season(path, season, str(day))
             elif day <= span.last:
-                of_date.setdefault(max(day, span.first), []).append(path)
-                if day < span.first:
-                    # Of those before the season only the last one is ever in force.
-                    of_date[span.first] = [path]
+                of_date.setdefault(day, []).append(path)
         for day, paths in of_date.items():
-            newest = [p for p in paths if _stem(p) == _stem(paths[-1])]
-            yield _of_all(newest, SourceFile(newest[0], season, day))
+            yield _of_all(paths, SourceFile(paths[0], season, max(day, span.first)))
 
     # --- names
 
@@ -211,15 +209,24 @@ class LandingFiles:
         place = self._root / path
         return place.exists() or place.is_symlink()
 
-    def _astray(self, path: str, season: str, day: date | None = None) -> Iterator[Found]:
-        """What lies there where it is a link that leads nowhere: what it should hold is not known."""
+    def _astray(
+        self, path: str, season: str, day: date | None = None, *, is_file: bool = False
+    ) -> Iterator[Found]:
+        """What lies there where a folder belongs, or a file where is_file, and which is none.
+
+        It is a link that leads nowhere, or a file: what it should hold is not known.
+        """
         place = self._root / path
-        # Only folders of a machine have links, and a bucket answers each question anew.
-        if place.protocol in ("", "file") and place.is_symlink():
-            try:
+        # A bucket has neither links nor folders in whose place a file might be.
+        if place.protocol not in ("", "file"):
+            return
+        try:
+            if place.is_symlink():
                 place.stat()
-            except OSError as error:
-                yield Found(SourceFile(path, season, day), cannot_open(error, path))
+            if place.is_file() and not is_file:
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        except OSError as error:
+            yield Found(SourceFile(path, season, day), cannot_open(error, path))
 
     def _ended(self, source: Source, path: str) -> str | None:
         """The file's name without its format's ending; None where it has another or none."""
@@ -275,10 +282,6 @@ def _of_all(paths: list[str], file: SourceFile) -> Found:
         return Found(file)
     told = f"both {paths[0]} and {paths[1]} are there; keep one"
     return Found(file, ("ambiguous_file", told), tuple(paths[1:]))
-
-
-def _stem(path: str) -> str:
-    return path.rsplit("/", 1)[-1].split(".", maxsplit=1)[0]
 
 
 def _date_of(text: str | None) -> date | None:

@@ -224,7 +224,11 @@ def _is_whole(source: Source, day: date, wanted: RemoteFile, access: LandingAcce
         rows = access.landing.load(source, [day]).rows
         return wanted.games <= _games(rows[rows.game_date == day])
     there = files.stored(access.landing.root, wanted.file.path)
-    return there is not None and not standing_rows(source, wanted.file, access.landing).empty
+    if there is None:
+        return False
+    # In the place of a snapshot that cannot be read an earlier one stands.
+    standing = standing_rows(source, wanted.file, access.landing).source_file
+    return bool(standing.str.removesuffix(".gz").eq(there.removesuffix(".gz")).any())
 
 
 def _document(source: Source, root: UPath, path: str) -> object:

@@ -13,6 +13,7 @@ from pathlib import Path
 from upath import UPath
 
 from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.landing_files import cannot_open
 from nba_pipeline.fetching import files
 from nba_pipeline.fetching.bucket import StoredMeanwhile, generation
 from nba_pipeline.fetching.losses import fewer_rows, standing_rows
@@ -93,13 +94,16 @@ def ingest(
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
-    """The files, and those in the folders, in order; hidden ones are left out."""
+    """The files, and those in the folders, in order; hidden ones are left out.
+
+    A link in a folder is one of them, wherever it leads: what is no file is refused by its name.
+    """
     for path in paths:
         if path.is_dir():
             yield from (
                 each
                 for each in sorted(path.rglob("*"))
-                if each.is_file()
+                if (each.is_file() or each.is_symlink())
                 and not any(part.startswith(".") for part in each.relative_to(path).parts)
             )
         else:
@@ -171,8 +175,11 @@ def _beside(found: Recognised, root: UPath) -> Iterable[object]:
 
 
 def _document(source: Source, path: UPath) -> object:
-    """The stored file's document; None where it cannot be read."""
+    """The stored file's document; None where it cannot be read, or is no file."""
     try:
         return source.decoded(path.read_bytes(), path.name)
     except UnreadableFile:
+        return None
+    except OSError as error:
+        cannot_open(error, path.name)
         return None

@@ -13,8 +13,11 @@ from nba_pipeline.engine.landing import Landing
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.fetching import files
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile
+from nba_pipeline.league import calendar
+from nba_pipeline.thresholds import SNAPSHOT_SHARE
 
 _TOLD = 3
+_STANDING = ["game_id", "game_date"]
 _SAID_AT = {"snapshot_at": "offered", "report_at": "reported"}
 """Columns of the moment at which all of a file was so, and what is said of it."""
 
@@ -22,14 +25,18 @@ _SAID_AT = {"snapshot_at": "offered", "report_at": "reported"}
 def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.DataFrame:
     """The rows that stand for what the file would replace; none of what cannot be read.
 
-    A date's file replaces the date of its season's file too. What one file holds for all seasons is
-    kept by people, who take lines out.
+    A date's file replaces the date of its season's file too, and a snapshot the one that is in force.
+    What one file holds for all seasons is kept by people, who take lines out.
     """
     nothing = source.parse(None, file).rows
     if source.layout == "file":
         return nothing
     day = file.game_date
     try:
+        if source.layout == "snapshots" and day:
+            day = max(day, calendar.season(file.season).first)
+            rows = landing.load(source, [day]).rows
+            return rows[rows.game_date == day]
         if source.layout == "seasons" and day:
             rows = landing.load(source, [day]).rows
             return rows[own_days(source, rows) == day]
@@ -46,9 +53,12 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
     """What there is less of now, in words, with what the file itself rejects; None where nothing is.
 
     Rows of a game, or of a date where rows have no game; games that were final; moments of prices
-    and of reports. A game of a required source that was not final and that the file rejects under
-    its id and a date is no loss: that date is refused by it, and no other one is held back. One that
-    was final is, since a refusal of its date would reach every later one.
+    and of reports. Of a snapshot, which may say that somebody is gone, most of its rows together.
+
+    A game of a required source that was not final and that the file rejects under its id and the date
+    that it stands under is no loss: that date is refused by it, and no other one is held back. Under
+    another date it is one, since nothing refuses the date that it leaves; and so is one that was
+    final, since a refusal of its date would reach every later one.
 
     Args:
         source: whose file it is.
@@ -56,14 +66,22 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
         now: what is taken of the file, and what is not.
     """
     if source.is_required:
-        named = now.rejected.game_id[~now.rejected[UNDATED]]
-        before = before[~before.game_id.isin(named) | (before.status == "final")]
-    lost = _fewer(before, now.rows)
+        named = pd.MultiIndex.from_frame(now.rejected.loc[~now.rejected[UNDATED], _STANDING])
+        is_named = pd.MultiIndex.from_frame(before[_STANDING]).isin(named)
+        before = before[~is_named | (before.status == "final")]
+    fewer = _far_fewer if source.layout == "snapshots" else _fewer
+    lost = fewer(before, now.rows)
     if lost is None:
         return None
     told = [*(now.rejected.rule + ": " + now.rejected.detail)]
     why = f"; it rejects itself {_in_words(told)}" if told else ""
     return f"{lost}{why}; --accept-fewer takes it all the same"
+
+
+def _far_fewer(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
+    if len(now) >= SNAPSHOT_SHARE.value * len(before):
+        return None
+    return f"{len(before)} rows in {before.source_file.iloc[0]} ({len(now)} now)"
 
 
 def _fewer(before: pd.DataFrame, now: pd.DataFrame) -> str | None:

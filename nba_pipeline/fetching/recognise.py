@@ -221,21 +221,29 @@ def _in_one_file(
 def _in_season(
     source: Source, ending: str, trial: Parsed, hand: _AtHand, _landing: Landing
 ) -> Iterator[SourceFile]:
-    """The season that most rows are of, or its one date."""
+    """The season that most rows are of or lead to, or its one date.
+
+    Raises:
+        OffSeason: no row is of a season of the calendar, or before one.
+    """
     rows = trial.rows
+    if rows.empty:
+        return
     if "game_id" in rows:
         names = rows.game_id.map(season_of_game)
     else:
-        names = rows.game_date.map(lambda day: calendar.season_of(day).name)
-    if names.empty:
-        return
-    season = calendar.season(names.value_counts().index[0]).name
-    days = rows.game_date[names == season].unique()
-    if len(days) == 1 and hand.stem != season:
-        path = f"{source.place}/{season}/{days[0]}.{ending}"
-        yield SourceFile(path, season, days[0])
+        ahead = rows.game_date.map(calendar.season_ahead).dropna()
+        names = ahead.map(lambda span: span.name)
+        if names.empty:
+            calendar.season_of(rows.game_date.iloc[0])
+    span = calendar.season(names.value_counts().index[0])
+    days = rows.game_date[names.index][names == span.name].unique()
+    # A day before its season has no file of its own.
+    if len(days) == 1 and span.first <= days[0] <= span.last and hand.stem != span.name:
+        path = f"{source.place}/{span.name}/{days[0]}.{ending}"
+        yield SourceFile(path, span.name, days[0])
     else:
-        yield SourceFile(f"{source.place}/{season}.{ending}", season)
+        yield SourceFile(f"{source.place}/{span.name}.{ending}", span.name)
 
 
 def _in_game(
@@ -262,8 +270,21 @@ def _in_game(
                 f"for {source.name} it is of game {game_id}, which is of "
                 f"{' and '.join(sorted(teams))}, and its rows are of {' and '.join(sorted(said))}"
             )
+        if (sides := _sides(trial.rows)) and sides != _sides(own):
+            raise Refused(
+                f"for {source.name} it is of game {game_id}, which is {' and '.join(_sides(own))}, and "
+                f"it is of {' and '.join(sides)}: another meeting of the two"
+            )
         path = f"{source.place}/{game_id}.{ending}"
         yield SourceFile(path, season, own.game_date.iloc[0], game_id=game_id)
+
+
+def _sides(rows: pd.DataFrame) -> list[str]:
+    """Who is whose guest, as OKC@LAL, by what the rows say; of rows that say no sides nothing."""
+    if not {"away_team", "home_team"} <= set(rows.columns):
+        return []
+    sides = rows[["away_team", "home_team"]].dropna().drop_duplicates()
+    return sorted(sides.away_team + "@" + sides.home_team)
 
 
 def _of_teams(source: Source, trial: Parsed, hand: _AtHand, landing: Landing) -> Iterator[str]:

@@ -67,12 +67,11 @@ def told_by(
     return _said(source_name, told.mutate(is_whole=_.is_broken.isnull()), columns)
 
 
-def told_whole(
+def told_of(
     source_name: str, rows: ir.Table, nbac_schedule: ir.Table, columns: Mapping[str, str]
 ) -> ir.Table:
-    """The same of rows whose units are known to be whole, each of a game of the schedule."""
-    scheduled = scheduled_rows(rows, nbac_schedule)
-    return _said(source_name, scheduled.mutate(is_whole=True), columns)
+    """The same of rows that say in is_whole whether their unit is, each of a game of the schedule."""
+    return _said(source_name, scheduled_rows(rows, nbac_schedule), columns)
 
 
 def _said(source_name: str, rows: ir.Table, columns: Mapping[str, str]) -> ir.Table:

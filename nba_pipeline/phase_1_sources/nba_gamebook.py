@@ -43,7 +43,7 @@ COUNTED = {
 """The numbers of a player's line in their order, and how the game book calls them."""
 
 TYPES = {
-    **dict.fromkeys(("source_file", "game_id", "team_abbr"), "string"),
+    **dict.fromkeys(("source_file", "game_id", "team_abbr", "away_team", "home_team"), "string"),
     **dict.fromkeys(("player_name", "player_lookup", "status", "dnp_reason"), "string"),
     **dict.fromkeys(COUNTED, "Int64"),
     "minutes": "float64",
@@ -51,7 +51,7 @@ TYPES = {
     "row_number": "int64",
     "game_date": "object",
 }
-"""Columns of the rows; numbers are NULL of who did not play."""
+"""Columns of the rows; numbers are NULL of who did not play, a side of which the book has no team."""
 
 _PLACE = "nba_gamebook"
 _TEAM = r"^(VISITOR|HOME): (.+?)(?: \(.*\))?$"
@@ -64,7 +64,19 @@ _ABSENT = _NAME + rf" (?P<reason>(?:{'|'.join(NOT_PLAYED)}) ?-.*)$"
 _INACTIVE = "Inactive:"
 _HEADING = r"Inactive:|SCORE BY|Points |Technical |Flagrant |MEMO|Copyright|[A-Z][A-Za-z .'-]*:"
 _LISTED = re.compile(r"\s*([^,()]+?)\s*(?:\(((?:[^()]|\([^()]*\))*)\)\s*)?(?:,|$)")
-_RAW = ("line", "game", "team", "name", "position", "reason", "minutes", "status", *COUNTED)
+_SIDES = {"away": "VISITOR", "home": "HOME"}
+_RAW = (
+    "line",
+    "game",
+    "team",
+    *_SIDES,
+    "name",
+    "position",
+    "reason",
+    "minutes",
+    "status",
+    *COUNTED,
+)
 
 
 def parse(document: object, file: SourceFile) -> Parsed:
@@ -85,7 +97,9 @@ def parse(document: object, file: SourceFile) -> Parsed:
             part.reindex(columns=list(_RAW)).astype("string")
             for part in (_in_box(lines), _inactive(lines))
         ]
-        raw = pd.concat(parts, ignore_index=True).assign(game=file.game_id)
+        teams = lines.dropna(subset="side").set_index("side").team
+        sides = {name: teams[side] for name, side in _SIDES.items()}
+        raw = pd.concat(parts, ignore_index=True).assign(game=file.game_id, **sides)
     columns = _typed(raw, file)
     named = {"game_id": "game", "team_abbr": "team", "player_lookup": "name"}
     key = ("team_abbr", "player_lookup")
@@ -110,6 +124,8 @@ def _typed(raw: pd.DataFrame, file: SourceFile) -> dict[str, pd.Series]:
         "game_id": raw.game,
         "game_date": pd.Series(file.game_date, raw.index, dtype="object"),
         "team_abbr": converted(raw.team, _team),
+        "away_team": converted(raw.away, _team),
+        "home_team": converted(raw.home, _team),
         "player_name": raw["name"],
         "player_lookup": converted(raw["name"], lookup_of),
         "status": raw.status,
@@ -211,7 +227,7 @@ nba_gamebook = Source(
     "nba_gamebook",
     _PLACE,
     parse,
-    version=3,
+    version=4,
     layout="games",
     formats={"pdf": pdf_bytes},
     dated_by=nba_stats_schedule,

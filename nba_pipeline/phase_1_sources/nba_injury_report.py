@@ -263,10 +263,10 @@ def _said(columns: dict[str, pd.Series]) -> pd.DataFrame:
 
 def _eastern(text: str, form: str, file: SourceFile) -> datetime:
     try:
-        moment = datetime.strptime(text, form).replace(tzinfo=EASTERN)
-    except ValueError:
+        return datetime.strptime(text, form).replace(tzinfo=EASTERN).astimezone(UTC)
+    except (ValueError, OverflowError):
+        # The evening of the calendar's last day has no time in UTC.
         raise UnknownShape(f"{file.path}: the report's time {text!r} is none") from None
-    return moment.astimezone(UTC)
 
 
 def _day(value: object) -> date | None:

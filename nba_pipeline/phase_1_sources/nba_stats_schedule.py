@@ -201,7 +201,7 @@ nba_stats_schedule = Source(
     "nba_stats_schedule",
     PLACE,
     parse,
-    version=5,
+    version=6,
     is_required=True,
     settle=settle,
     fetch=fetch,

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 
+from nba_pipeline.clock import EASTERN
 from nba_pipeline.kernel.source import SourceFile
 from nba_pipeline.league.identity import (
     COVERED_SEASON_TYPES,
@@ -71,7 +72,7 @@ def game_row(game: dict[str, object], number: int, file: SourceFile) -> dict[str
         "season_type": kind,
         "home_team": codes[0],
         "away_team": codes[1],
-        "tipoff_at": _tipoff(game),
+        "tipoff_at": _tipoff(game, day),
         "status": status,
         "is_neutral_site": _is_neutral(game),
         # The source says 0 for games not yet played.
@@ -140,14 +141,23 @@ def _team(text: str, kind: str) -> str:
     return code
 
 
-def _tipoff(game: dict[str, object]) -> datetime | None:
-    """Tip-off in UTC; None when the source has no time yet (it then says midnight Eastern)."""
+def _tipoff(game: dict[str, object], day: date) -> datetime | None:
+    """Tip-off in UTC; None when the source has no time yet (it then says midnight Eastern).
+
+    Raises:
+        ValueError: it is no time, or one of another day than the game's and those beside it.
+    """
     text = game.get("gameDateTimeUTC")
     if not text or str(game.get("gameTimeEst", "")).endswith("T00:00:00Z"):
         return None
     try:
         moment = datetime.fromisoformat(str(text))
-    except ValueError:
+        # What says no zone is in the one that the field's name says, not in the machine's.
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        days = abs(moment.astimezone(EASTERN).date() - day).days
+    except (ValueError, OverflowError):
+        # The first and the last day of the calendar have no time in every zone.
         raise ValueError(f"gameDateTimeUTC {text!r} is no time") from None
-    # What says no zone is in the one that the field's name says, not in the machine's.
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    if days > 1:
+        raise ValueError(f"gameDateTimeUTC {text!r} is not of {day}, the game's date")
+    return moment

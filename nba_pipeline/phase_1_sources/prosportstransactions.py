@@ -1,7 +1,7 @@
 """Pro Sports Transactions: who went out and who came back, by date, collected from the press.
 
-An entry has a date and no time of day. What was dated before a season's first day, as those who
-begin it hurt are, is filed under that day.
+An entry has a date and no time of day. What was dated between the season before and a season's
+first day, as those who begin it hurt are, is filed under that day.
 """
 
 import re
@@ -63,11 +63,12 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 
 def _filed(days: pd.Series, file: SourceFile) -> pd.Series:
-    """The days as those of the file's season; each by itself where the file is of no season."""
+    """The days, those that lead to the file's season as its first; an earlier season's stay its own."""
     if not file.season:
         return days
-    first = calendar.season(file.season).first
-    return days.map(lambda day: None if day is None else max(day, first)).astype("object")
+    span = calendar.season(file.season)
+    lead = {day for day in days.dropna() if calendar.season_ahead(day) == span}
+    return days.map(lambda day: max(day, span.first) if day in lead else day).astype("object")
 
 
 def _lookups(value: object) -> str | None:
@@ -88,7 +89,7 @@ prosportstransactions = Source(
     "prosportstransactions",
     "prosportstransactions",
     parse,
-    version=3,
+    version=4,
     formats={"csv": csv_lines},
     own_date="event_date",
 )

@@ -1,8 +1,8 @@
 """Box scores as the fallback has them: one row per player who played and final game.
 
 Games are found by date and teams, players by name within their team. A team of which one player
-is nobody for certain, or may be in a line that is rejected, or whose players' points are not its
-score, is not whole: nothing is to be made of it. Optional.
+is nobody for certain, or may be in a rejected line of the file that stands for its game, or whose
+players' points are not its score, is not whole: nothing is to be made of it. Optional.
 """
 
 from datetime import date
@@ -129,14 +129,19 @@ def rejections(
 def _of_league(rejected_lines: ir.Table, rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     """The rejected lines with the league's id of their game, where another line tells which it is.
 
-    One of no game that is known is of its team's, and one of no team either may be of any of its date.
+    One of another file than the one that stands for its game takes nothing from it. One of no game
+    that is known is of its team's, and one of no team either may be of any of its date.
     """
-    games = rows.select("event_id", *_GAME).distinct().join(nbac_schedule, _GAME)
+    games = rows.select("event_id", "source_file", *_GAME).distinct().join(nbac_schedule, _GAME)
     games = games.select(
-        event=_.event_id.cast("string"), event_date="game_date", league_id="game_id"
+        event=_.event_id.cast("string"),
+        event_date="game_date",
+        league_id="game_id",
+        standing="source_file",
     )
     on = [rejected_lines.game_id == games.event, rejected_lines.game_date == games.event_date]
     told = rejected_lines.left_join(games, on)
+    told = told.filter(told.standing.isnull() | (told.standing == told.source_file))
     return told.mutate(game_id=told.league_id)
 
 
@@ -156,7 +161,7 @@ def _found(played: ir.Table, known_players: ir.Table) -> ir.Table:
 
 balldontlie_player_boxscore = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=BalldontliePlayerBoxscore,
     reads=same_date("nbac_schedule"),
     sources=[source],

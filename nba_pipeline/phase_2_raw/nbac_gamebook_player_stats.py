@@ -1,8 +1,9 @@
 """Who played in each game, who did not and why: one row per player of either team's whole list.
 
-From the official game book, and of a game that has none from its box score, which lists nobody who
-was inactive. The book's inactive players have surnames alone, which mean the player of the team who
-has that surname and did not play; who is not known for certain is in rejected_rows.
+From the official game book, and of a team of which that has no line, or one that is rejected, from
+the game's box score, which lists nobody who was inactive. The book's inactive players have surnames
+alone, which mean the player of the team who has that surname and did not play; who is not known for
+certain is in rejected_rows.
 """
 
 from datetime import date
@@ -15,8 +16,8 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.reads import same_date
 from nba_pipeline.kernel.table import table_asset
-from nba_pipeline.kernel.trust import in_order
-from nba_pipeline.kernel.units import scheduled_rows
+from nba_pipeline.kernel.trust import UNIT, in_order, most_trusted, told_by, told_of
+from nba_pipeline.kernel.units import rejected_units, scheduled_rows
 from nba_pipeline.league.availability import GameStatus
 from nba_pipeline.league.calendar import season_name
 from nba_pipeline.league.identity import GAME_ID
@@ -36,13 +37,15 @@ from nba_pipeline.thresholds import MOST_PLAYER_MINUTES
 GRAIN = ["game_id", "player_lookup"]
 _ROW = ["source_file", "row_number"]
 _TYPES = {
-    **dict.fromkeys(("team_abbr", "player_lookup", "player_name"), "string"),
+    "source_file": "string",
+    "row_number": "int64",
+    **dict.fromkeys(("player_lookup", "player_name"), "string"),
     **dict.fromkeys(("status", "dnp_reason"), "string"),
     **dict.fromkeys(("player_id", *COUNTED), "int64"),
     **dict.fromkeys(("minutes", "plus_minus"), "float64"),
     "starter": "boolean",
 }
-"""What either source says of a player, and its types."""
+"""What either source says of a player of a team, and its types."""
 
 
 class NbacGamebookPlayerStats(pa.DataFrameModel):
@@ -93,7 +96,9 @@ class NbacGamebookPlayerStats(pa.DataFrameModel):
 
 def transform(
     nba_gamebook: ir.Table,
+    nba_gamebook_rejected: ir.Table,
     nba_stats_boxscore: ir.Table,
+    nba_stats_boxscore_rejected: ir.Table,
     nbac_schedule: ir.Table,
     nbac_player_boxscore: ir.Table,
     known_players: ir.Table,
@@ -101,13 +106,16 @@ def transform(
     """The players of final covered games; player_lookup is the name by which the league knows them."""
     listed = _listed(nba_gamebook, nbac_schedule)
     found = _found(listed, _known(nbac_player_boxscore, known_players))
-    lines = _without_book(nba_stats_boxscore, listed, nbac_schedule)
-    return _in_order(found, lines).filter(_.place == 0)
+    book = _of_book(listed, found, nba_gamebook_rejected, nbac_schedule)
+    lines = _of_box_score(nba_stats_boxscore, nba_stats_boxscore_rejected, nbac_schedule)
+    return _in_order(most_trusted(book, lines)).filter(_.place == 0)
 
 
 def rejections(
     nba_gamebook: ir.Table,
+    nba_gamebook_rejected: ir.Table,
     nba_stats_boxscore: ir.Table,
+    nba_stats_boxscore_rejected: ir.Table,
     nbac_schedule: ir.Table,
     nbac_player_boxscore: ir.Table,
     known_players: ir.Table,
@@ -118,42 +126,80 @@ def rejections(
     found = _found(listed, known)
     lost = listed.anti_join(found, _ROW)
     told = unmatched_rows(lost, nearest_names(lost, known, lost, _ROW), _ROW, "name")
-    lines = _without_book(nba_stats_boxscore, listed, nbac_schedule)
+    others = scheduled_rows(_sided(nba_gamebook, nbac_schedule).filter(_.is_other), nbac_schedule)
+    others = rejected(
+        others,
+        field="team",
+        value=_.away_team + "@" + _.home_team,
+        rule="other_meeting",
+        tells="the book is of " + _.away_team + "@" + _.home_team + ", the game is " + _.sides,
+    )
+    book = _of_book(listed, found, nba_gamebook_rejected, nbac_schedule)
+    lines = _of_box_score(nba_stats_boxscore, nba_stats_boxscore_rejected, nbac_schedule)
     again = rejected(
-        _in_order(found, lines).filter(_.place > 0),
+        _in_order(most_trusted(book, lines)).filter(_.place > 0),
         field="name",
         value=_.player_name,
         rule="repeated_player",
         tells=_.player_name + " is " + _.player_lookup + ", who is listed already",
     )
-    return told.union(again)
+    return ibis.union(told, others, again)
 
 
-def _in_order(found: ir.Table, lines: ir.Table) -> ir.Table:
-    """Both sources' players; place counts the lines of one, from 0. The fuller name is first."""
-    parts = [
-        rows.select(
-            *_ROW,
-            "game_id",
-            "game_date",
-            **{name: rows[name].cast(kind) for name, kind in _TYPES.items()},
-            source_name=ibis.literal(source.name),
-        )
-        for rows, source in ((found, gamebook), (lines, boxscore))
-    ]
-    return in_order(ibis.union(*parts), GRAIN, _.player_name.length().desc())
+def _in_order(rows: ir.Table) -> ir.Table:
+    """The players that are taken; place counts the lines of one, from 0. The fuller name is first."""
+    return in_order(rows.drop("place"), GRAIN, _.player_name.length().desc())
 
 
-def _without_book(
-    nba_stats_boxscore: ir.Table, listed: ir.Table, nbac_schedule: ir.Table
+def _of_book(
+    listed: ir.Table, found: ir.Table, nba_gamebook_rejected: ir.Table, nbac_schedule: ir.Table
 ) -> ir.Table:
-    """The players' lines of box scores of games that have no game book."""
+    """What the game book says, and of which teams it does so whole.
+
+    An inactive player who is nobody for certain is no reason to ask the box score, which lists none.
+    """
+    units = listed.select(*UNIT).distinct()
+    broken = rejected_units(units, nba_gamebook_rejected, nbac_schedule)
+    is_lost = _.player_id.isnull() & (_.status != GameStatus.INACTIVE.value)
+    named = listed.drop("player_lookup").left_join(
+        found.select(*_ROW, "player_id", "player_lookup"), _ROW
+    )
+    lost = is_lost.cast("int64").sum().over(ibis.window(group_by=UNIT))
+    rows = named.mutate(lost=lost).filter(_.player_id.notnull())
+    rows = rows.drop(*(f"{name}_right" for name in _ROW)).left_join(
+        broken.select(*UNIT, is_broken=True), UNIT
+    )
+    rows = rows.mutate(is_whole=(_.lost == 0) & _.is_broken.isnull())
+    return told_of(
+        gamebook.name, rows.select(*listed.columns, "player_id", "is_whole"), nbac_schedule, _TYPES
+    )
+
+
+def _of_box_score(
+    nba_stats_boxscore: ir.Table, nba_stats_boxscore_rejected: ir.Table, nbac_schedule: ir.Table
+) -> ir.Table:
+    """What the players' lines of box scores say, and of which teams they do so whole."""
     lines = nba_stats_boxscore.filter(~_.is_of_team).rename(starter="is_starter")
-    return scheduled_rows(lines, nbac_schedule).anti_join(listed, "game_id")
+    return told_by(boxscore.name, lines, nba_stats_boxscore_rejected, nbac_schedule, _TYPES)
+
+
+def _sided(nba_gamebook: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
+    """The book's rows with the game's sides, and whether it has them the other way round.
+
+    Such a book is of another meeting of the two teams. Of a side that it does not say nothing is told.
+    """
+    games = nbac_schedule.select("game_id", "game_date", guest="away_team", host="home_team")
+    is_other = (_.away_team != _.guest) | (_.home_team != _.host)
+    rows = nba_gamebook.join(games, ["game_id", "game_date"])
+    rows = rows.mutate(is_other=is_other.fill_null(False), sides=_.guest + "@" + _.host)
+    return rows.drop("guest", "host")
 
 
 def _listed(nba_gamebook: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    listed = scheduled_rows(nba_gamebook, nbac_schedule)
+    """The rows of the books of final covered games that are of that meeting of its teams."""
+    own = _sided(nba_gamebook, nbac_schedule).filter(~_.is_other)
+    own = own.drop("away_team", "home_team", "is_other", "sides")
+    listed = scheduled_rows(own, nbac_schedule).drop("opponent_abbr", "is_home")
     return listed.mutate(season=season_name(_.game_date))
 
 
@@ -196,7 +242,7 @@ def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table
 
 nbac_gamebook_player_stats = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=NbacGamebookPlayerStats,
     reads=same_date("nbac_schedule", "nbac_player_boxscore"),
     sources=[gamebook, boxscore],

@@ -19,7 +19,7 @@ from nba_pipeline.kernel.trust import (
     in_one_unit,
     most_trusted,
     told_by,
-    told_whole,
+    told_of,
     with_contradictions,
 )
 from nba_pipeline.kernel.units import Invariant, Units
@@ -133,7 +133,7 @@ def transform(
         nbac_schedule,
         LINE,
     )
-    last = told_whole(
+    last = told_of(
         fallback.name, balldontlie_player_boxscore.filter(_.is_whole), nbac_schedule, LINE
     )
     return with_contradictions(

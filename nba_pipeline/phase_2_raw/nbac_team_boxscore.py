@@ -14,7 +14,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.reads import same_date
 from nba_pipeline.kernel.table import table_asset
-from nba_pipeline.kernel.trust import most_trusted, told_by, told_whole, with_contradictions
+from nba_pipeline.kernel.trust import most_trusted, told_by, told_of, with_contradictions
 from nba_pipeline.kernel.units import Invariant, Units
 from nba_pipeline.league.box_score import more_made_than_attempted
 from nba_pipeline.league.identity import GAME_ID
@@ -109,7 +109,7 @@ def transform(
         nbac_schedule,
         LINE,
     )
-    last = told_whole(fallback.name, _of_players(balldontlie_player_boxscore), nbac_schedule, LINE)
+    last = told_of(fallback.name, _of_players(balldontlie_player_boxscore), nbac_schedule, LINE)
     return with_contradictions(
         most_trusted(log, document, last).drop("place"),
         log,
@@ -127,7 +127,7 @@ def _of_players(balldontlie_player_boxscore: ir.Table) -> ir.Table:
     teams = whole.group_by("game_id", "game_date", "team_abbr").agg(
         **sums, plus_minus=_.team_points.max() - _.opponent_points.max()
     )
-    return teams.mutate(won=_.plus_minus > 0)
+    return teams.mutate(won=_.plus_minus > 0, is_whole=True)
 
 
 def measured(sides: ir.Table, nbac_team_boxscore: ir.Table) -> ir.Table:

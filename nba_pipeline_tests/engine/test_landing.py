@@ -22,6 +22,7 @@ from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
 )
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as schedule
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.simulation.moves import dated
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
@@ -308,6 +309,10 @@ def test_a_schedule_of_a_season_that_the_calendar_lacks_says_which_setting_adds_
         calendar.season("2031-32")
 
 
+WHY = ("No such file", "Not a directory")
+"""What is told of a link that leads nowhere, and of a file, where a folder belongs."""
+
+
 @pytest.mark.parametrize("what", ["dangling link", "link to itself", "folder", "both forms"])
 def test_what_cannot_be_opened_where_a_file_belongs_is_one_unreadable_file(folder, what) -> None:
     """Its date alone is spoilt; the season's file stands for what the date's cannot say."""
@@ -332,35 +337,47 @@ def test_what_cannot_be_opened_where_a_file_belongs_is_one_unreadable_file(folde
     assert "cannot be opened" in told["detail"]
 
 
-@pytest.mark.parametrize("astray", [f"{teams.place}/2023-24.json", teams.place, "nba_stats"])
+@pytest.mark.parametrize(
+    ("astray", "why"),
+    [
+        (f"{teams.place}/2023-24.json", "No such file"),
+        *((place, why) for place in (teams.place, "nba_stats") for why in WHY),
+    ],
+)
 def test_a_link_to_nothing_where_a_season_belongs_is_an_unreadable_file_and_not_none(
-    folder, astray
+    folder, astray, why
 ) -> None:
-    """The season's own file, the source's folder, and one above it: a disk that is not there."""
+    """The season's own file, the source's folder, and one above it: a disk that is not there.
+
+    So is a file where a folder belongs.
+    """
     shutil.rmtree(folder / "nba_stats")
     path = folder / astray
     path.parent.mkdir(parents=True, exist_ok=True)
     none = Landing(str(folder)).contents(teams, DAYS)
-    path.symlink_to("/nowhere/else")
+    path.symlink_to("/nowhere/else") if why == "No such file" else path.write_text("x")
     landing = Landing(str(folder))
     parsed = landing.load(teams, DAYS)
     (told,) = parsed.rejected.to_dict("records")
     where = (told["rule"], told["source_file"], told["game_date"])
     assert where == ("unreadable_file", astray, FIRST)
-    assert f"{astray} cannot be opened: No such file" in told["detail"]
+    assert f"{astray} cannot be opened: {why}" in told["detail"]
     assert landing.seasons_with_files(teams, ["2023-24"]) == ["2023-24"]
     assert differing(none, landing.contents(teams, DAYS)) == set(DAYS)
     assert ("unreadable_file" in landing.refusals(schedule, DAYS)[LAST]) == (astray == "nba_stats")
 
 
-def test_a_folder_of_dates_that_leads_nowhere_is_told_beside_the_seasons_file(folder) -> None:
-    """What the dates' files would replace is not known."""
-    (folder / teams.place / "2023-24").symlink_to("nowhere")
+@pytest.mark.parametrize("why", WHY)
+def test_a_folder_of_dates_that_is_none_is_told_beside_the_seasons_file(folder, why) -> None:
+    """What the dates' files would replace is not known where it leads nowhere, or is a file."""
+    path = folder / teams.place / "2023-24"
+    path.symlink_to("nowhere") if why == "No such file" else path.write_text("x")
     parsed = Landing(str(folder)).load(teams, DAYS)
     assert len(parsed.rows) == len(lines(folder, TEAM_LOG))
     (told,) = parsed.rejected.to_dict("records")
     where = (told["rule"], told["source_file"])
     assert where == ("unreadable_file", f"{teams.place}/2023-24")
+    assert f"cannot be opened: {why}" in told["detail"]
 
 
 def test_a_machine_at_its_end_is_no_trouble_of_a_file(folder, monkeypatch) -> None:
@@ -378,7 +395,7 @@ def test_a_later_file_moves_a_game_within_the_season(folder) -> None:
     """A dates file that has a game which the season file has elsewhere: it is on its date only."""
     document = json.loads((folder / SCHEDULE).read_text())
     games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
-    moved = games[0] | {"gameDateEst": f"{LAST}T00:00:00Z"}
+    moved = dated(games[0], LAST)
     day = [game for game in games if game["gameDateEst"].startswith(str(LAST))]
     path = folder / schedule.place / "2023-24" / f"{LAST}.json"
     path.parent.mkdir()
@@ -424,7 +441,7 @@ def test_a_final_game_is_on_its_date_whatever_an_older_file_of_a_later_date_says
     document = json.loads((folder / SCHEDULE).read_text())
     games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
     ahead = next(game for game in games if game["gameDateEst"].startswith(str(SECOND)))
-    before = ahead | {"gameDateEst": f"{LAST}T00:00:00Z", "gameStatus": 1}
+    before = dated(ahead, LAST) | {"gameStatus": 1}
     path = folder / schedule.place / "2023-24" / f"{LAST}.json"
     path.parent.mkdir()
     path.write_text(json.dumps({"leagueSchedule": {"gameDates": [{"games": [before]}]}}))

@@ -20,6 +20,7 @@ from nba_pipeline.phase_1_sources.prosportstransactions import (
     prosportstransactions as transactions,
 )
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.simulation.moves import dated
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, damaged, games, lines
 
 FIRST = calendar.season("2023-24").first
@@ -76,10 +77,12 @@ def test_all_files_under_a_date_are_read_and_none_replaces_another(folder) -> No
     assert [day for day in DAYS if before[day] != after[day]] == [DAYS[2]]
 
 
-def test_a_dates_folder_that_leads_nowhere_spoils_its_date_alone(folder) -> None:
-    """It is a name that is there, and no date without a file."""
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_dates_folder_that_is_none_spoils_its_date_alone(folder, is_link) -> None:
+    """A link that leads nowhere or a file: a name that is there, and no date without a file."""
     put(folder, f"{DAYS[1]}/a.json", (0, "one"))
-    (folder / "sayings" / str(DAYS[2])).symlink_to("nowhere")
+    path = folder / "sayings" / str(DAYS[2])
+    path.symlink_to("nowhere") if is_link else path.write_text("x")
     parsed = Landing(str(folder)).load(source("dates"), DAYS)
     assert said(parsed) == [(DAYS[1], "one")]
     (told,) = parsed.rejected.to_dict("records")
@@ -165,7 +168,7 @@ def test_a_file_of_a_game_is_under_its_date_in_the_schedule_and_moves_with_it(fo
     document = json.loads((folder / SCHEDULE).read_text())
     for each in (g for d in document["leagueSchedule"]["gameDates"] for g in d["games"]):
         if each["gameId"] == game["gameId"]:
-            each["gameDateEst"] = f"{DAYS[5]}T00:00:00Z"
+            each.update(dated(each, DAYS[5]))
     (folder / SCHEDULE).write_text(json.dumps(document))
     moved = Landing(str(folder))
     assert said(moved.load(of_games, DAYS)) == [(DAYS[5], "played")]
@@ -190,6 +193,44 @@ def test_a_snapshot_holds_from_its_date_until_the_next_ones(folder) -> None:
     put(folder, f"{DAYS[4]}.json", (0, "fifth"))
     after = Landing(str(folder)).contents(snapshots, DAYS)
     assert [day for day in DAYS if before[day] != after[day]] == DAYS[4:]
+
+
+def test_a_snapshot_that_cannot_be_read_leaves_the_one_before_it_in_force(folder) -> None:
+    """Before the season and in it: each is named under its day, which alone has another content."""
+    put(folder, "2023-06-01.json", (0, "spring"))
+    put(folder, "2023-08-01.json", (0, "summer"))
+    put(folder, f"{DAYS[2]}.json", (0, "third"))
+    snapshots = source("snapshots")
+    before = Landing(str(folder)).contents(snapshots, DAYS)
+    for name in ("2023-10-01", str(DAYS[0]), str(DAYS[4])):
+        (folder / "sayings" / f"{name}.json").write_text('[[0, "cut')
+    landing = Landing(str(folder))
+    parsed = landing.load(snapshots, DAYS)
+    assert said(parsed) == [
+        *((day, "summer") for day in DAYS[:2]),
+        *((day, "third") for day in DAYS[2:]),
+    ]
+    told = zip(parsed.rejected.game_date, parsed.rejected.source_file, strict=True)
+    assert sorted(told) == [
+        (DAYS[0], "sayings/2023-10-01.json"),
+        (DAYS[0], f"sayings/{DAYS[0]}.json"),
+        (DAYS[4], f"sayings/{DAYS[4]}.json"),
+    ]
+    after = landing.contents(snapshots, DAYS)
+    assert [day for day in DAYS if before[day] != after[day]] == [DAYS[0], DAYS[4]]
+    put(folder, f"{DAYS[0]}.json", (0, "opening"))
+    assert said(Landing(str(folder)).load(snapshots, DAYS[:1])) == [(DAYS[0], "opening")]
+
+
+def test_of_snapshots_of_which_none_can_be_read_none_is_in_force(folder) -> None:
+    """Each is named."""
+    put(folder, "placeholder.json")
+    for name in ("2023-08-01", str(DAYS[1])):
+        (folder / "sayings" / f"{name}.json").write_text("[")
+    (folder / "sayings" / "placeholder.json").unlink()
+    parsed = Landing(str(folder)).load(source("snapshots"), DAYS)
+    assert said(parsed) == []
+    assert sorted(parsed.rejected.game_date) == DAYS[:2]
 
 
 def test_a_file_of_a_seasons_first_day_keeps_the_entries_before_it(folder) -> None:

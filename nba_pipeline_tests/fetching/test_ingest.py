@@ -1,6 +1,5 @@
 """Files at hand come to their places, and never cost the landing zone what it has."""
 
-import gzip
 import json
 import shutil
 from datetime import date, timedelta
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from nba_pipeline.engine.landing import Landing
-from nba_pipeline.fetching.ingest import ingest
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import SOURCES
 from nba_pipeline_tests.box_score_files import as_v3, box_score
@@ -36,40 +34,6 @@ def truth(tmp_path) -> Path:
     """The files of a simulated league."""
     write_landing(tmp_path / "truth", League(teams=4, days=4, rest=0.0, seed=3))
     return tmp_path / "truth"
-
-
-class Zone:
-    """A landing zone that files are ingested into."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "landing"
-        self.hand = folder / "hand"
-        self.hand.mkdir()
-
-    def laid(self, name: str, document: object) -> Path:
-        """A file at hand, as JSON."""
-        path = self.hand / name
-        text = json.dumps(document).encode()
-        path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
-        return path
-
-    def ingest(self, *paths: Path, **options: object):
-        """What came of the files, in a new process."""
-        return ingest(paths, Landing(str(self.root)), list(SOURCES.values()), **options)
-
-    def files(self) -> dict[str, bytes]:
-        """Every file of the landing zone."""
-        return {
-            str(path.relative_to(self.root)): path.read_bytes()
-            for path in sorted(self.root.rglob("*"))
-            if path.is_file()
-        }
-
-
-@pytest.fixture
-def zone(tmp_path) -> Zone:
-    """An empty landing zone."""
-    return Zone(tmp_path)
 
 
 def of_date(truth: Path, log: str, day: date, *, without: int = 0) -> dict[str, object]:
@@ -228,6 +192,26 @@ def test_of_two_files_for_one_place_the_second_is_refused_by_name(zone, is_dry) 
         assert [each.file for each in zone.ingest(second).changed] == [str(second)]
 
 
+def players(count: int) -> dict[str, object]:
+    """A list of so many players."""
+    (result,) = INDEX["resultSets"]
+    rows = [[7 + n, "A.", f"One{'x' * n}", 1, "LAL", "G"] for n in range(count)]
+    return {"resultSets": [result | {"rowSet": rows}]}
+
+
+@pytest.mark.parametrize("day", ["2023-10-21", "2023-10-23", "2023-11-05"])
+def test_a_list_of_far_fewer_players_than_the_one_in_force_is_refused(zone, day) -> None:
+    """Before the season and in it; half of them may be gone, as between two seasons a quarter is."""
+    zone.ingest(zone.laid("2023-10-20.json", players(8)))
+    cut = zone.laid(f"{day}.json", players(3))
+    ((_file, reason),) = zone.ingest(cut).refused
+    assert "8 rows in nba_stats/player_index/2023-10-20.json.gz (3 now); --accept-fewer" in reason
+    assert len(zone.files()) == 1
+    assert [each.rows for each in zone.ingest(cut, accept_fewer=True).new] == [3]
+    assert len(zone.ingest(zone.laid(f"{day}.json", players(4))).changed) == 1
+    assert len(zone.ingest(zone.laid("2023-11-06.json", players(2))).new) == 1
+
+
 @pytest.mark.parametrize("content", [b"{", b"\x1f\x8b\x08half"])
 def test_a_damaged_stored_file_is_replaced(truth, zone, content) -> None:
     """What nobody can read has nothing to lose."""
@@ -337,6 +321,31 @@ def test_a_log_of_two_seasons_is_refused(truth, zone, days) -> None:
     assert zone.files() == {}
 
 
+def test_links_in_a_folder_are_taken_or_refused_by_name(truth, zone) -> None:
+    """One to a file is taken as the file is; what leads nowhere, or to a folder, is none."""
+    (zone.hand / "log.json").symlink_to(truth / TEAM_LOG)
+    (zone.hand / "gone.json").symlink_to(truth / "gone.json")
+    (zone.hand / "more").symlink_to(truth)
+    done = zone.ingest(zone.hand)
+    assert [each.path for each in done.new] == [TEAM_LOG]
+    assert done.refused == [
+        (str(zone.hand / "gone.json"), "it cannot be read (No such file or directory)"),
+        (str(zone.hand / "more"), "it cannot be read (Is a directory)"),
+    ]
+
+
+@pytest.mark.parametrize("beside", ["a folder", "a link that leads nowhere"])
+def test_what_is_no_file_beside_the_others_of_a_date_keeps_none_out(zone, beside) -> None:
+    """It says nothing that the new one might say again."""
+    player = {"first_name": "Jayson", "last_name": "Tatum", "team_id": 2}
+    hurt = {"data": [{"player": player, "status": "Out", "description": "Hurt."}]}
+    place = zone.root / f"balldontlie/injuries/{FIRST}/old"
+    place.parent.mkdir(parents=True)
+    place.mkdir() if beside == "a folder" else place.symlink_to(zone.hand / "gone.json")
+    (placed,) = zone.ingest(zone.laid("noon.json", hurt), day=FIRST).new
+    assert placed.path == f"balldontlie/injuries/{FIRST}/noon.json"
+
+
 def test_a_file_of_a_date_in_no_season_is_refused_and_one_of_its_eve_is_taken(zone) -> None:
     """Nobody would ever read it; what is known on the eve is of the first day's games."""
     player = {"first_name": "Jayson", "last_name": "Tatum", "team_id": 2}
@@ -367,6 +376,27 @@ def test_a_game_book_of_two_other_teams_than_its_game_s_is_refused(truth, zone, 
     ((_file, reason),) = zone.ingest(path).refused
     assert f"it is of game {game_id}, which is of " in reason
     assert reason.endswith(", and its rows are of CLE and MEM")
+
+
+@pytest.mark.parametrize("host", ["CLE", "MEM"])
+def test_a_game_book_of_another_meeting_of_its_game_s_teams_is_refused(
+    truth, zone, samples, host
+) -> None:
+    """Memphis at Cleveland under the id of a game that is that one, or Cleveland at Memphis."""
+    document = json.loads((truth / SCHEDULE).read_text())
+    game = document["leagueSchedule"]["gameDates"][0]["games"][0]
+    game["homeTeam"]["teamTricode"] = host
+    game["awayTeam"]["teamTricode"] = {"CLE": "MEM", "MEM": "CLE"}[host]
+    zone.ingest(zone.laid("schedule.json", document))
+    content, rows = of_sample(json.loads((samples / "nba_gamebook_a.expected.json").read_text()))
+    path = zone.hand / f"{game['gameId']}.pdf"
+    path.write_bytes(content)
+    done = zone.ingest(path)
+    if host == "CLE":
+        assert [each.rows for each in done.new] == [len(rows)]
+        return
+    ((_file, reason),) = done.refused
+    assert reason.endswith("which is CLE@MEM, and it is of MEM@CLE: another meeting of the two")
 
 
 def test_the_program_says_what_would_be_done_and_ends_with_1_for_a_refusal(truth, tmp_path) -> None:

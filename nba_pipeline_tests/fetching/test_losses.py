@@ -57,6 +57,16 @@ def test_a_game_that_a_schedule_rejects_by_name_holds_no_other_one_back() -> Non
     assert fewer_rows(bigdataball, before, answer(now, UNKNOWN)) == lost
 
 
+def test_a_game_that_a_schedule_rejects_under_another_date_is_a_loss() -> None:
+    """Nothing would refuse the date that it leaves, and nobody would expect a game there."""
+    before, now = schedule(a="scheduled", b="scheduled"), schedule(a="scheduled")
+    moved = UNKNOWN | {"game_date": date(2023, 10, 28)}
+    told = fewer_rows(nba_stats_schedule, before, answer(now, moved))
+    assert told is not None
+    assert told.startswith("b (1 rows, 0 now); it rejects itself unknown_status: game 1 (b): PPD")
+    assert fewer_rows(nba_stats_schedule, before, answer(now, moved, UNKNOWN)) is None
+
+
 def test_a_game_that_was_final_and_is_rejected_is_a_loss_and_why_is_told() -> None:
     """What looks back on its date would be refused with it."""
     before, now = schedule(a="scheduled", b="final"), schedule(a="final")

@@ -90,6 +90,34 @@ def test_todays_list_of_players_is_fetched_and_no_other_days(host) -> None:
     assert [question.query["Season"] for question in host.host.asked] == ["2023-24"]
 
 
+def test_a_list_of_players_that_cannot_be_read_is_asked_for_again(host) -> None:
+    """Though that of the day before stands in its place; one of far fewer players is not taken."""
+    headers = ["PERSON_ID", "PLAYER_LAST_NAME", "PLAYER_FIRST_NAME", "TEAM_ID"]
+    headers += ["TEAM_ABBREVIATION", "POSITION"]
+    lines = [[7, "One", "A.", 1, "LAL", "G"], [8, "Two", "B.", 1, "LAL", "G"]]
+    lines += [[9, "Three", "C.", 1, "LAL", "G"]]
+
+    def served(count: int) -> None:
+        result = {"headers": headers, "rowSet": lines[:count]}
+        host.host.serve = lambda _question: Answer(json.dumps({"resultSets": [result]}).encode())
+
+    paths = [f"nba_stats/player_index/{day}.json" for day in DAYS[:2]]
+    for day, count in ((DAYS[0], 3), (DAYS[1], 2)):
+        served(count)
+        with clock.set_to(datetime.combine(day, time(18), UTC)):
+            fetched = fetch(nba_stats_player_index, [day], host.access())
+        assert fetched.is_complete
+    (host.landing / f"{paths[1]}.gz").write_bytes(b"cut")
+    with clock.set_to(datetime.combine(DAYS[1], time(18), UTC)):
+        served(1)
+        fetched = fetch(nba_stats_player_index, [DAYS[1]], host.access())
+        assert [lack.kind for lack in fetched.failed] == ["incomplete"]
+        assert f"3 rows in {paths[0]}.gz (1 now)" in fetched.failed[0].reason
+        served(2)
+        assert fetch(nba_stats_player_index, [DAYS[1]], host.access()).changed == [paths[1]]
+        assert fetch(nba_stats_player_index, [DAYS[1]], host.access()).there == [paths[1]]
+
+
 def test_a_game_book_is_asked_for_by_its_date_and_teams(host) -> None:
     """Visitors first; one that is not there yet, which the bucket refuses, fails alone."""
     wanted = of_day(host)

@@ -132,6 +132,7 @@ def test_the_sample_s_players_are_read_with_everything_that_is_expected(samples)
     counts = parsed.rows.status.value_counts().to_dict()
     assert counts == {"active": 21, "dnp": 6, "inactive": 12}
     assert set(parsed.rows.game_id) == {FILE.game_id}
+    assert (set(parsed.rows.away_team), set(parsed.rows.home_team)) == ({"MEM"}, {"CLE"})
 
 
 def test_the_sample_s_own_damaged_pdf_is_refused_with_why(samples) -> None:

@@ -183,7 +183,16 @@ def test_a_report_without_its_last_page_is_not_taken() -> None:
         parse(of(page(1, 3, row)), FILE)
 
 
-@pytest.mark.parametrize("document", [[], {"records": []}, "text", 7, pdf([[(10, 10, "Menu")]])])
+LAST_NIGHT = {"gamedate": "99991231", "hour": "11", "period": "PM"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        *([], {"records": []}, "text", 7, pdf([[(10, 10, "Menu")]])),
+        {"metadata": LAST_NIGHT, "records": []},
+    ],
+)
 def test_other_documents_are_of_another_shape(document: object) -> None:
     """They are refused whole, with the file's name."""
     with pytest.raises(UnknownShape, match="report"):

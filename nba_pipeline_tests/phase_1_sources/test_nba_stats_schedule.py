@@ -41,6 +41,12 @@ def parsed(*changes):
         ({"awayTeam": {"teamTricode": "DEN", "score": 1}}, "teamTricode 'DEN' is of both teams"),
         ({"isNeutral": "false"}, "isNeutral 'false' is neither true nor false"),
         ({"gameDateTimeUTC": "noon"}, "gameDateTimeUTC 'noon' is no time"),
+        ({"gameDateTimeUTC": "0001-01-01T00:00:00+05:00"}, "00:00:00.05:00' is no time"),
+        ({"gameDateTimeUTC": "9999-12-31T23:59:59-05:00"}, "23:59:59-05:00' is no time"),
+        ({"gameDateTimeUTC": "0001-01-01T00:00:00Z"}, "00:00:00Z' is no time"),
+        ({"gameDateTimeUTC": "2031-07-04T12:00:00Z"}, "is not of 2023-10-24, the game's date"),
+        ({"gameDateTimeUTC": "2023-10-26T04:00:00Z"}, "is not of 2023-10-24, the game's date"),
+        ({"gameDateTimeUTC": "2023-10-23T03:59:59Z"}, "is not of 2023-10-24, the game's date"),
         ({"homeTeam": "DEN"}, "are not objects"),
         ({"homeTeam": {"teamTricode": "DEN", "score": 10**30}}, "is no number of points"),
         ({"homeTeam": {"teamTricode": "DEN", "score": 2**63}}, "is no number of points"),
@@ -117,7 +123,8 @@ def test_a_season_without_any_game_is_no_schedule() -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_two_versions_the_one_that_is_not_postponed_wins(order) -> None:
     """Whichever comes first in the file."""
-    moved = {"gameDateEst": "2023-11-02T00:00:00Z", "gameStatus": 1}
+    moved = {"gameDateEst": "2023-11-02T00:00:00Z", "gameDateTimeUTC": "2023-11-02T23:30:00Z"}
+    moved |= {"gameStatus": 1}
     found = parsed(*[{"postponedStatus": "Y", "gameStatus": 1}, moved][::order])
     assert found.rejected.empty
     (row,) = found.rows.to_dict("records")
@@ -160,3 +167,11 @@ def test_a_whole_season_as_the_league_serves_it(samples) -> None:
         "20250123_SAS_IND": "IND",
         "20250125_IND_SAS": "SAS",
     }
+
+
+@pytest.mark.parametrize("moment", ["2023-10-23T04:00:00Z", "2023-10-26T03:59:59Z"])
+def test_a_tip_off_may_be_of_the_day_before_or_after(moment) -> None:
+    """In US Eastern, in which the game's date is: from the midnight before to the one after."""
+    found = parsed({"gameDateTimeUTC": moment})
+    assert found.rejected.empty
+    assert found.rows.tipoff_at[0] == datetime.fromisoformat(moment)

@@ -63,6 +63,14 @@ def test_what_is_before_the_season_is_filed_under_its_first_day() -> None:
     assert list(said.rows.event_date.dt.date) == [date(2023, 10, 1), date(2023, 10, 25)]
 
 
+def test_what_is_of_the_season_before_keeps_its_date() -> None:
+    """The finals ended on 2023-06-12: the day itself is of them, the next one leads to 2023-24."""
+    days = ["2022-11-01", "2023-06-12", "2023-06-13", "2023-10-23"]
+    said = parsed("".join(f"{day},Suns,,Damion Lee,knee\n" for day in days))
+    first = date(2023, 10, 24)
+    assert list(said.rows.game_date) == [date(2022, 11, 1), date(2023, 6, 12), first, first]
+
+
 @pytest.mark.parametrize(
     ("line", "rule", "field"),
     [

@@ -118,6 +118,17 @@ def test_a_rejected_line_of_no_known_team_may_be_of_either_side(lost, is_other_w
     assert found == {101: False, 102: False, 201: False, 301: is_other_whole}
 
 
+@pytest.mark.parametrize(
+    ("file", "is_whole"), [("file", False), ("a half", True), ("z half", True)]
+)
+def test_a_rejected_line_of_another_file_than_the_game_s_takes_nothing_from_it(
+    file, is_whole
+) -> None:
+    """A file of mid-game is refused line by line; the final one stands, whichever name comes first."""
+    told = {"team_abbr": "CLE", "game_id": "7", "source_file": file}
+    assert whole(transform(**inputs(*LINES, **told)).to_pandas())[101] is is_whole
+
+
 def test_what_is_nobody_or_twice_or_off_the_schedule_is_told() -> None:
     """With the names that are nearest; a game of other teams, and the second line of a player."""
     given = inputs(

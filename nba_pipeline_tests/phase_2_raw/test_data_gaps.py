@@ -9,6 +9,7 @@ import pytest
 from nba_pipeline.engine.known_gaps import known_gaps
 from nba_pipeline.engine.verdicts import checks
 from nba_pipeline.quality.gaps import root_gaps
+from nba_pipeline.simulation.moves import dated
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import FIRST, LAST, RAW, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
@@ -85,7 +86,7 @@ def test_a_game_whose_date_cannot_be_read_is_a_gap_and_red(tmp_path, league_land
 
     def spoil(games) -> None:
         games[3]["gameDateEst"] = "soon"
-        games[4]["gameDateEst"] = "2023-08-01T00:00:00Z"
+        games[4] = dated(games[4], date(2023, 8, 1))
         games[5]["gameId"] = None
         games[5]["gameDateEst"] = None
 

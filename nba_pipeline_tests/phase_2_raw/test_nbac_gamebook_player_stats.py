@@ -5,7 +5,9 @@ import shutil
 from datetime import date
 
 import ibis
+import pytest
 
+from nba_pipeline.kernel.source import REJECTED_TYPES, SourceFile, rejection
 from nba_pipeline.league.identity import normalise_name
 from nba_pipeline.phase_2_raw.nbac_gamebook_player_stats import (
     rejections,
@@ -63,6 +65,23 @@ def document(*said: tuple[int, str, str, str | None], game: str = GAME) -> ibis.
     return ibis.memtable(rows).cast(kinds)
 
 
+def refused(*teams: str) -> ibis.Table:
+    """A rejected line per team of the game."""
+    lines = [
+        rejection(
+            SourceFile(FILE, "2023-24", DAY, game_id=GAME),
+            *("contradicting_line", f"a line of {team}"),
+            row_number=20 + number,
+            game_id=GAME,
+            team_abbr=team,
+            field="line",
+        )
+        for number, team in enumerate(teams)
+    ]
+    kinds = {name: "int64" if name == "row_number" else "string" for name in REJECTED_TYPES}
+    return ibis.memtable(lines, schema=kinds | {"game_date": "date"})
+
+
 def inputs(*said: tuple[str, str], known=KNOWN) -> dict[str, ibis.Table]:
     """Inputs of Memphis's players of (name, status), all of one game; Jackson's line is in the box."""
     rows = [
@@ -72,6 +91,8 @@ def inputs(*said: tuple[str, str], known=KNOWN) -> dict[str, ibis.Table]:
             "game_id": GAME,
             "game_date": DAY,
             "team_abbr": "MEM",
+            "away_team": "MEM",
+            "home_team": "CLE",
             "player_name": name,
             "player_lookup": normalise_name(name),
             "status": status,
@@ -105,12 +126,15 @@ def inputs(*said: tuple[str, str], known=KNOWN) -> dict[str, ibis.Table]:
     ]
     box = {"season": "2023-24", "player_id": 1, "player_lookup": "ggjackson", "game_id": GAME}
     box |= {"team_abbr": "MEM", "player_name": "GG Jackson", "game_date": DAY, "pts": 22}
-    texts = ("source_file", "game_id", "team_abbr", "player_name", "player_lookup", "status")
+    texts = ("source_file", "game_id", "team_abbr", "away_team", "home_team")
+    texts += ("player_name", "player_lookup", "status")
     kinds = dict.fromkeys((*texts, "dnp_reason"), "string") | dict.fromkeys(NUMBERS, "int64")
     kinds |= {"row_number": "int64", "game_date": "date", "starter": "boolean"}
     return {
         "nba_gamebook": ibis.memtable(rows, schema=kinds),
+        "nba_gamebook_rejected": refused(),
         "nba_stats_boxscore": document(),
+        "nba_stats_boxscore_rejected": refused(),
         "nbac_schedule": ibis.memtable([schedule, schedule | OTHER]),
         "nbac_player_boxscore": ibis.memtable([box]),
         "known_players": ibis.memtable(names),
@@ -191,7 +215,7 @@ def test_other_points_than_in_the_box_score_are_told() -> None:
 
 
 def test_a_game_without_a_book_has_the_players_of_its_box_score() -> None:
-    """With their ids, and no team's line; a game with a book keeps its own, however few."""
+    """With their ids, and no team's line; a team that its book has keeps it, however few."""
     said = ((1, "GG Jackson", "active", None), (99, "Not Known", "dnp", "DND - Rest"))
     tables = inputs(*PLAYED) | {"nba_stats_boxscore": document(*said, game=OTHER["game_id"])}
     rows = transform(**tables).to_pandas().sort_values(["game_id", "player_id"])
@@ -205,6 +229,58 @@ def test_a_game_without_a_book_has_the_players_of_its_box_score() -> None:
     assert rejections(**tables).to_pandas().empty
     tables["nba_stats_boxscore"] = document(*said)
     assert list(transform(**tables).to_pandas().source_name) == ["nba_gamebook"]
+
+
+KNOWN_LINE = ((1, "GG Jackson", "active", None), (8, "Desmond Bane", "active", None))
+
+
+@pytest.mark.parametrize(
+    ("book", "rejected_of", "taken"),
+    [
+        (PLAYED, (), {"nba_gamebook": {1}}),
+        (PLAYED, ("CLE",), {"nba_gamebook": {1}}),
+        (PLAYED, ("MEM",), {"nba_stats_boxscore": {1, 8}}),
+        (PLAYED, (None,), {"nba_stats_boxscore": {1, 8}}),
+        ((*PLAYED, ("No Body", "active")), (), {"nba_stats_boxscore": {1, 8}}),
+        ((("No Body", "dnp"),), (), {"nba_stats_boxscore": {1, 8}}),
+        ((*PLAYED, ("Body", "inactive")), (), {"nba_gamebook": {1}}),
+    ],
+)
+def test_a_team_that_its_book_says_badly_has_the_players_of_its_box_score(
+    book, rejected_of, taken
+) -> None:
+    """A line of it, or of nobody's team, is rejected, or a name in the box is nobody's; not another team's."""
+    tables = inputs(*book) | {"nba_gamebook_rejected": refused(*rejected_of)}
+    tables["nba_stats_boxscore"] = document(*KNOWN_LINE)
+    rows = transform(**tables).to_pandas()
+    assert rows.groupby("source_name").player_id.agg(set).to_dict() == taken
+
+
+def test_a_book_of_the_return_game_is_of_another_meeting() -> None:
+    """Its sides are the other way round: every row is told, and the box score's stand."""
+    tables = inputs(*PLAYED, ("Derrick Rose", "inactive"))
+    tables["nba_stats_boxscore"] = document(*KNOWN_LINE)
+    book = tables["nba_gamebook"]
+    tables["nba_gamebook"] = book.mutate(home_team="away_team", away_team="home_team")
+    assert set(transform(**tables).to_pandas().source_name) == {"nba_stats_boxscore"}
+    told = rejections(**tables).to_pandas().sort_values("row_number")
+    assert list(zip(told.row_number, told.rule, told.value, strict=True)) == [
+        (0, "other_meeting", "CLE@MEM"),
+        (1, "other_meeting", "CLE@MEM"),
+    ]
+    assert told.detail.iloc[0].endswith("row 0: the book is of CLE@MEM, the game is MEM@CLE")
+    tables["nba_gamebook"] = book.mutate(home_team=ibis.null("string"))
+    assert set(transform(**tables).to_pandas().source_name) == {"nba_gamebook"}
+
+
+def test_what_both_say_badly_is_the_book_s() -> None:
+    """The one source is as bad as the other, and the book is trusted first; without it, the box score is."""
+    tables = inputs(*PLAYED) | {"nba_gamebook_rejected": refused("MEM")}
+    tables |= {"nba_stats_boxscore_rejected": refused("MEM")}
+    tables["nba_stats_boxscore"] = document(*KNOWN_LINE)
+    assert list(transform(**tables).to_pandas().source_name) == ["nba_gamebook"]
+    tables["nba_gamebook"] = inputs(("No Body", "active"))["nba_gamebook"]
+    assert set(transform(**tables).to_pandas().source_name) == {"nba_stats_boxscore"}
 
 
 def test_two_of_one_name_in_a_box_score_are_one_and_a_rejected_line() -> None:
