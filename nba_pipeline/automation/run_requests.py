@@ -131,7 +131,7 @@ def decide(
         elif verdict == "give up":
             given_up.append(text)
         else:
-            by = deadline if is_correction(work.request) else None
+            by = deadline if is_correction(work) else None
             request = replace(work.request, backfill_id=backfill_id, deadline=by)
             last = attempts[-1].run_id if attempts else "first"
             asked.append(_request(request, work, last, priority))
