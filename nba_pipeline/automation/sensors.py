@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 
 from nba_pipeline import clock
-from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
+from nba_pipeline.automation.cancelled_partitions import cancelled_partitions, note_cancelled
 from nba_pipeline.automation.dead_runs import book_dead_runs
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.landing_listing import EVERY_SEASON, Listing, listing
@@ -77,6 +77,7 @@ def look_at_landing(
     seen = _seen(cursor)
     if away := home.landing.out_of_reach():
         return dg.SensorResult(skip_reason=dg.SkipReason(away), cursor=cursor)
+    note_cancelled(home.engine, home.survey(), instance)
     now = listing(home.landing.root, home.sources)
     changed = now.changed_since(seen)
     if not changed:
@@ -142,6 +143,7 @@ def look_for_repairs(
 ) -> dg.SensorResult:
     """What is stale; the cursor is the state of the installation in which nothing was left to do."""
     book_dead_runs(home, instance)
+    note_cancelled(home.engine, home.survey(), instance)
     state = state_of(home)
     if cursor == state:
         return dg.SensorResult(skip_reason=dg.SkipReason("nothing has changed"), cursor=cursor)
