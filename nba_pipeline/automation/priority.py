@@ -13,12 +13,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from nba_pipeline import clock
-from nba_pipeline.automation.pending import PendingWork
+from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, PendingWork
 from nba_pipeline.automation.work import Work
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
-from nba_pipeline.engine.bypass import Bypass
-from nba_pipeline.engine.preconditions import UPSTREAM_STALE
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.league import calendar
 
@@ -27,7 +25,6 @@ _MARGIN = timedelta(minutes=25)
 """Before a tip-off: for the schedule to look again, every ten minutes, and for its run."""
 USUAL_TIP_OFF = time(19)
 """US Eastern: the clock that stands in where the schedule has no tip-off times."""
-_REASON = "tonight first: what was corrected takes longer than there is until the next game"
 
 
 def is_correction(work: Work) -> bool:
@@ -93,5 +90,4 @@ def has_time(works: Sequence[Work], by: datetime | None, engine: sa.Engine) -> b
 def without_corrections(wish: PendingWork) -> PendingWork:
     """The wish's own dates alone, whatever of what they look back on has been corrected since."""
     own = [request for request in wish.requests if not _is_correction(request)]
-    bypass = Bypass(UPSTREAM_STALE, _REASON)
-    return PendingWork(tuple(replace(request, bypasses=(bypass,)) for request in own))
+    return PendingWork(tuple(replace(r, bypasses=(WITHOUT_CORRECTIONS,)) for r in own))

@@ -9,7 +9,8 @@ import ibis
 import pytest
 
 from nba_pipeline import clock
-from nba_pipeline.automation import sensors
+from nba_pipeline.automation import pending, sensors
+from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, repaired
 from nba_pipeline.automation.priority import is_correction, next_tip_off
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES
 from nba_pipeline.automation.sensors import LANDING, REPAIR
@@ -111,6 +112,25 @@ def test_a_schedule_leaves_to_later_what_repair_was_put_off_for(
         assert {name for name, _request, _done in looking.settle(REPAIR)} == {REPAIR}
         (bypass,) = {r["bypass"] for r in looking.lab.rows("player_daily_cache", game_date=FOURTH)}
         assert bypass is None
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_a_months_model_that_could_not_wait_for_a_correction_is_trained_again_after_it(
+    monkeypatch: pytest.MonkeyPatch, *, is_made: bool
+) -> None:
+    """Once that is made, and alone; one under a bypass that somebody gave serves on."""
+    october, november = date(2023, 10, 1), date(2023, 11, 1)
+    stamps = {
+        october: SimpleNamespace(bypass="upstream_stale: it was good enough"),
+        november: SimpleNamespace(bypass=f"upstream_missing: a file; {WITHOUT_CORRECTIONS}"),
+    }
+    survey = SimpleNamespace(
+        tables=TABLES, stamps=lambda name: stamps if name == "points_model" else {}
+    )
+    monkeypatch.setattr(pending, "repairs", lambda *_, **__: None)
+    monkeypatch.setattr(pending, "outlived", lambda _table, days, _survey: days if is_made else [])
+    asked = [([t.name for t in r.tables], r.first, r.last) for r in repaired(survey).requests]
+    assert asked == ([(["points_model"], november, november)] if is_made else [])
 
 
 @pytest.mark.parametrize("name", [REPAIR, AFTER_GAMES, BEFORE_GAMES])
