@@ -49,13 +49,14 @@ def _out_of_reach(why: str, today: date) -> Alert:
 
 def _failing(survey: Survey, today: date) -> Iterator[Alert]:
     """Partitions whose last attempt failed; a month's is its gate's doing."""
+    needed = {PREDICTIONS, *survey.tables[PREDICTIONS].upstream}
     for name, table in survey.tables.items():
         failed = survey.failed(name)
         if not failed:
             continue
         first, last = min(failed), max(failed)
         kind = "gate failed" if table.partitions == "monthly" else "run failed"
-        is_tonight = today in failed and table.partitions == "daily"
+        is_tonight = today in failed and name in needed and table.partitions == "daily"
         yield Alert(
             P0 if is_tonight else P1,
             kind,

@@ -1,7 +1,7 @@
 """Partitions of cancelled backfills: nobody's to start again until what they are made from changes.
 
 What was stale of a backfill's partitions when it was cancelled is noted with the inputs that it then
-had. It is left alone as long as it has those: a person may compute it, a sensor or schedule does not.
+had: by the command that cancels, and of what is cancelled elsewhere at the sensors' next look. It is left alone as long as it has those: a person may compute it, a sensor or schedule does not.
 So is what a run was to compute that somebody took out of Dagster's queue, before it had a lease.
 """
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from nba_pipeline.automation.run_requests import claims_of
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import LEASES, Claim, stored
-from nba_pipeline.coordination.database import begin, create_tables
+from nba_pipeline.coordination.database import begin, create_tables, lock
 from nba_pipeline.engine.staleness import Survey
 
 _SET_ASIDE = sa.Table(
@@ -42,8 +42,7 @@ def cancelled_partitions(
         survey: what is stored.
         instance: Dagster's books, where they are at hand.
     """
-    create_tables(engine, METADATA)
-    _note_cancelled(engine, survey, instance)
+    note_cancelled(engine, survey, instance)
     kept: dict[str, dict[date, set[str]]] = {}
     wanted = sa.select(_SET_ASIDE).where(_SET_ASIDE.c.table_name != _LOOKED_AT)
     with engine.connect() as connection:
@@ -61,7 +60,18 @@ def cancelled_partitions(
     return found
 
 
-def _note_cancelled(engine: sa.Engine, survey: Survey, instance: dg.DagsterInstance | None) -> None:
+def note_cancelled(
+    engine: sa.Engine, survey: Survey, instance: dg.DagsterInstance | None = None
+) -> None:
+    """Notes what was newly cancelled, with the inputs of now; cheap where nothing was.
+
+    While the landing zone is out of reach nothing is: its inputs would be those of no files.
+
+    Args: as of cancelled_partitions.
+    """
+    create_tables(engine, METADATA)
+    if survey.landing.out_of_reach():
+        return
     with engine.connect() as connection:
         known = sa.select(_SET_ASIDE.c.cancelled)
         name = sa.literal(_LEASE) + sa.cast(LEASES.c.id, sa.String)
@@ -86,9 +96,14 @@ def _note_cancelled(engine: sa.Engine, survey: Survey, instance: dg.DagsterInsta
             {"cancelled": what, "table_name": name, "partition": day, "inputs": inputs}
             for (name, day), inputs in noted.items()
         ]
-    if rows:
-        with begin(engine) as connection:
-            connection.execute(sa.insert(_SET_ASIDE), rows)
+    if not rows:
+        return
+    with begin(engine) as connection:
+        # Another may have noted the same meanwhile, and came first.
+        lock(connection)
+        noted_since = set(connection.scalars(sa.select(_SET_ASIDE.c.cancelled).distinct()))
+        if new := [row for row in rows if row["cancelled"] not in noted_since]:
+            connection.execute(sa.insert(_SET_ASIDE), new)
 
 
 def _taken_out_of_the_queue(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:

@@ -4,16 +4,24 @@ What is stale is the survey's to say and what is affected the planner's; here is
 the sensors and schedules are for.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from nba_pipeline.automation.landing_listing import EVERY_SEASON
 from nba_pipeline.backfill.planner import RAW, Request, parts, predicting, repairs
+from nba_pipeline.engine.bypass import Bypass, outlived
+from nba_pipeline.engine.preconditions import UPSTREAM_STALE
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
+
+WITHOUT_CORRECTIONS = Bypass(
+    UPSTREAM_STALE,
+    "tonight first: what was corrected takes longer than there is until the next game",
+)
+"""Under which what cannot wait is made; all of it is made again once the correction is there."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +84,26 @@ def _spoken_of(source: Source, days: Sequence[date], survey: Survey) -> set[date
 
 
 def repaired(survey: Survey) -> PendingWork:
-    """What is affected by what changed; models are left as they are."""
+    """What is affected by what changed; models are left as they are, but those that could not wait."""
     request = repairs(list(survey.tables.values()), survey, retrain=False)
-    return PendingWork(tuple(parts(request, survey)) if request else ())
+    affected = parts(request, survey) if request else []
+    return PendingWork((*affected, *_trained_without_corrections(survey)))
+
+
+def _trained_without_corrections(survey: Survey) -> Iterator[Request]:
+    """The months that were without a model while a correction was put off, once that is made.
+
+    Nobody has decided on what they were trained on, and predictions need the month's own row, even
+    where it says that an earlier model serves on.
+    """
+    for name, table in survey.tables.items():
+        marked = [
+            month
+            for month, stamp in survey.stamps(name).items()
+            if table.is_model and str(WITHOUT_CORRECTIONS) in (stamp.bypass or "")
+        ]
+        for month in outlived(table, marked, survey):
+            yield Request((table,), month, month, only_stored=frozenset({name}))
 
 
 def before_games(survey: Survey, today: date) -> PendingWork:

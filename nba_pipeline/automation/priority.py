@@ -13,12 +13,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import sqlalchemy as sa
 
 from nba_pipeline import clock
-from nba_pipeline.automation.pending import PendingWork
+from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, PendingWork
 from nba_pipeline.automation.work import Work
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
-from nba_pipeline.engine.bypass import Bypass
-from nba_pipeline.engine.preconditions import UPSTREAM_STALE
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.league import calendar
 
@@ -27,11 +25,15 @@ _MARGIN = timedelta(minutes=25)
 """Before a tip-off: for the schedule to look again, every ten minutes, and for its run."""
 USUAL_TIP_OFF = time(19)
 """US Eastern: the clock that stands in where the schedule has no tip-off times."""
-_REASON = "tonight first: what was corrected takes longer than there is until the next game"
 
 
-def is_correction(request: Request) -> bool:
-    """Whether it only brings up to date what is stored, before today too."""
+def is_correction(work: Work) -> bool:
+    """Whether it only brings up to date what is stored, before today too, whoever asks for it."""
+    return (work.is_stored and work.request.first < clock.today()) or _is_correction(work.request)
+
+
+def _is_correction(request: Request) -> bool:
+    """Whether it was worded so; what stored rows are to be made from, as of a new table, comes with it."""
     names = {table.name for table in request.tables}
     return names <= request.only_stored and request.first < clock.today()
 
@@ -74,7 +76,7 @@ def has_time(works: Sequence[Work], by: datetime | None, engine: sa.Engine) -> b
 
     Tomorrow's only ends them: what takes longer than a day has to begin some time.
     """
-    corrections = [work for work in works if is_correction(work.request)]
+    corrections = [work for work in works if is_correction(work)]
     if not corrections or by is None or by.astimezone(clock.EASTERN).date() != clock.today():
         return True
     progress = Progress(engine)
@@ -87,6 +89,5 @@ def has_time(works: Sequence[Work], by: datetime | None, engine: sa.Engine) -> b
 
 def without_corrections(wish: PendingWork) -> PendingWork:
     """The wish's own dates alone, whatever of what they look back on has been corrected since."""
-    own = [request for request in wish.requests if not is_correction(request)]
-    bypass = Bypass(UPSTREAM_STALE, _REASON)
-    return PendingWork(tuple(replace(request, bypasses=(bypass,)) for request in own))
+    own = [request for request in wish.requests if not _is_correction(request)]
+    return PendingWork(tuple(replace(r, bypasses=(WITHOUT_CORRECTIONS,)) for r in own))

@@ -19,6 +19,7 @@ from nba_pipeline.backfill.lease_rows import Claim
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.orchestration.asset import RefusedMeanwhile
 from nba_pipeline.orchestration.run_tags import WORK_TAG, days_of
 from nba_pipeline.orchestration.runner import tags_of
 from nba_pipeline.orchestration.session import claims
@@ -40,8 +41,8 @@ _PUT_OFF = {"LeaseRefused", "DeadlinePassed"}
 _TRANSIENT = {
     *("LeaseLost", "LostLease", "OperationalError", "InterfaceError", "InternalError"),
     *("CommitFailedError", "MemoryError", "OutOfMemoryException", "OSError", "IOException"),
-    # Of refused partitions: none is asked for that is seen to be refused, so the reason came later.
-    "Failure",
+    # None is asked for that is seen to be refused, so the reason came later.
+    RefusedMeanwhile.__name__,
     # Of connections: Python's own, those of requests and httpx, those of Google's clients.
     *("TimeoutError", "ConnectionError", "ConnectionResetError", "ConnectionRefusedError"),
     *("ConnectionAbortedError", "BrokenPipeError", "SSLError", "ChunkedEncodingError"),
@@ -71,6 +72,7 @@ class Decision:
 class Ended:
     """How an attempt ended: its status, when (seconds), and the classes and text of its errors.
 
+    Of an error that was raised from one that may pass the classes are that one's.
     has_written: whether it succeeded and has materialized anything; steps are those that failed.
     """
 
@@ -90,7 +92,7 @@ class Ended:
     @property
     def is_transient(self) -> bool:
         """Whether the same may well succeed a little later; so may what died without a word."""
-        return self.is_put_off or bool(self.classes & _TRANSIENT) or not self.classes
+        return self.classes <= _TRANSIENT | _PUT_OFF
 
 
 def decide(
@@ -129,7 +131,7 @@ def decide(
         elif verdict == "give up":
             given_up.append(text)
         else:
-            by = deadline if is_correction(work.request) else None
+            by = deadline if is_correction(work) else None
             request = replace(work.request, backfill_id=backfill_id, deadline=by)
             last = attempts[-1].run_id if attempts else "first"
             asked.append(_request(request, work, last, priority))
@@ -216,10 +218,12 @@ def ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
             steps |= {entry.step_key} if entry.step_key else set()
             data = entry.dagster_event.event_specific_data if entry.dagster_event else None
             error = getattr(data, "error", None)
+            of_error: set[str] = set()
             while error is not None:
-                classes.add(str(error.cls_name))
+                of_error.add(str(error.cls_name))
                 messages.append(error.message.strip())
                 error = error.cause
+            classes |= of_error & (_TRANSIENT | _PUT_OFF) or of_error
     # What only wraps the error, and is there for every failure, tells nothing of its kind.
     wraps = {c for c in classes if c.startswith("Dagster") or c == "None"}
     last = messages[-1] if messages else ""

@@ -50,7 +50,9 @@ def look_by_schedule(name: str, home: OpenInstallation, instance: dg.DagsterInst
     decision = decided(wished, survey, home, name, instance, _PRIORITY[name])
     if name != TRAINING and TONIGHT_FIRST in decision.waiting:
         own = without_corrections(wished)
-        return decided(own, survey, home, name, instance, _PRIORITY[name])
+        return decided(
+            *(own, survey, home, name, instance, _PRIORITY[name]), waits_for_corrections=False
+        )
     return decision
 
 

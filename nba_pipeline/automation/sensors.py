@@ -15,12 +15,12 @@ from typing import Any
 import dagster as dg
 
 from nba_pipeline import clock
-from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
+from nba_pipeline.automation.cancelled_partitions import cancelled_partitions, note_cancelled
 from nba_pipeline.automation.dead_runs import book_dead_runs
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.landing_listing import EVERY_SEASON, Listing, listing
 from nba_pipeline.automation.pending import PendingWork, landed, repaired
-from nba_pipeline.automation.priority import deadline, has_time
+from nba_pipeline.automation.priority import deadline, has_time, is_correction
 from nba_pipeline.automation.run_requests import ASSET_JOB, Decision, decide
 from nba_pipeline.automation.work import work_in_order
 from nba_pipeline.engine.meaning import meaning
@@ -77,6 +77,7 @@ def look_at_landing(
     seen = _seen(cursor)
     if away := home.landing.out_of_reach():
         return dg.SensorResult(skip_reason=dg.SkipReason(away), cursor=cursor)
+    note_cancelled(home.engine, home.survey(), instance)
     now = listing(home.landing.root, home.sources)
     changed = now.changed_since(seen)
     if not changed:
@@ -142,6 +143,7 @@ def look_for_repairs(
 ) -> dg.SensorResult:
     """What is stale; the cursor is the state of the installation in which nothing was left to do."""
     book_dead_runs(home, instance)
+    note_cancelled(home.engine, home.survey(), instance)
     state = state_of(home)
     if cursor == state:
         return dg.SensorResult(skip_reason=dg.SkipReason("nothing has changed"), cursor=cursor)
@@ -170,17 +172,25 @@ def decided(
     name: str,
     instance: dg.DagsterInstance,
     priority: int,
+    *,
+    waits_for_corrections: bool = True,
 ) -> Decision:
-    """The decision on what is wished for; what keeps all of it waiting where something does."""
+    """The decision on what is wished for; what keeps all of it waiting where something does.
+
+    Where it does not wait for corrections, what there is no time for is left out.
+    """
     if away := home.landing.out_of_reach():
         return Decision(waiting=(away,))
     by = deadline(survey)
     given_up: list[str] = []
     barred: Mapping[str, int] = {}
     for found in work_in_order(wish, survey, cancelled_partitions(home.engine, survey, instance)):
-        if not has_time(found.works, by, home.engine):
-            return Decision(waiting=(TONIGHT_FIRST,), given_up=tuple(given_up))
-        decision = decide(found.works, name, home, instance, priority=priority, deadline=by)
+        works = found.works
+        if not has_time(works, by, home.engine):
+            if waits_for_corrections:
+                return Decision(waiting=(TONIGHT_FIRST,), given_up=tuple(given_up))
+            works = tuple(work for work in works if not is_correction(work))
+        decision = decide(works, name, home, instance, priority=priority, deadline=by)
         given_up += decision.given_up
         if decision.asked or decision.waiting:
             return replace(decision, given_up=(*wish.unmet, *given_up))

@@ -36,12 +36,13 @@ class Work:
     """One run: the request that it carries out, its stale partitions, and what it would do twice.
 
     identity names the stored and the wanted state of what is stale by itself: the same work has the
-    same identity, and once done it never comes back.
+    same identity, and once done it never comes back. is_stored: whether all that is stale is stored.
     """
 
     request: Request
     stale: Cells
     identity: str
+    is_stored: bool
 
     @property
     def days(self) -> list[date]:
@@ -177,6 +178,7 @@ def _work(request: Request, stale: Cells, survey: Survey) -> Work:
         replace(request, tables=tables, first=days[0], last=days[-1]),
         stale,
         hashlib.sha256(text.encode()).hexdigest()[:16],
+        all(cells.keys() <= survey.stamps(name).keys() for name, cells in stale.items()),
     )
 
 

@@ -105,6 +105,7 @@ def cancel(
     """Stops a backfill, and keeps anything from starting it again."""
     from dagster import DagsterError  # noqa: PLC0415
 
+    from nba_pipeline.automation.cancelled_partitions import note_cancelled  # noqa: PLC0415
     from nba_pipeline.orchestration.cancel import cancel_runs, is_known  # noqa: PLC0415
 
     home = open_installation()
@@ -115,6 +116,8 @@ def cancel(
     except DagsterError as error:
         report.error(f"Dagster was not reached, the run ends by itself: {error}")
     report.console.print(f"cancelled {backfill_id}: {len(held)} leases ended", highlight=False)
+    # What changes from here on is no part of what was cancelled.
+    note_cancelled(home.engine, home.survey(), home.instance)
 
 
 def maintain(wait: Wait = False) -> None:

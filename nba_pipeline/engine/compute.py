@@ -29,14 +29,15 @@ from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stam
 class Computed:
     """What computing a table for some dates came to.
 
-    current dates needed no work; lineage gives each column's source columns, and is empty when
-    nothing was computed.
+    current dates needed no work; gated are those of the refused that the table's own gate refuses;
+    lineage gives each column's source columns, and is empty when nothing was computed.
     """
 
     replaced: Replaced
     current: tuple[date, ...]
     refused: Mapping[date, str]
     lineage: Mapping[str, set[tuple[str, str]]]
+    gated: frozenset[date] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -130,11 +131,14 @@ def _computed(
         read = ready
         inputs = read_inputs(table, read, warehouse, landing, staged)
         refused = dict(need.refused) | _changed_meanwhile(table, ready, need, survey)
+        gated: frozenset[date] = frozenset()
         if table.refusals:
-            refused |= call(table.refusals, inputs, partitions=ready)
+            found = call(table.refusals, inputs, partitions=ready)
+            refused |= found
+            gated = frozenset(found)
         ready = [day for day in ready if day not in refused]
         if not ready:
-            return Computed(Replaced((), (), 0), current, refused, {})
+            return Computed(Replaced((), (), 0), current, refused, {}, gated)
         inputs |= told_in_python(table, inputs, warehouse, staged)
         questions = Queries(table, warehouse, inputs)
         own = {str(bypass) for bypass in writer.bypasses}
@@ -156,7 +160,7 @@ def _computed(
         refused |= held_elsewhere(table, rows, ready, warehouse)
         ready = [day for day in ready if day not in refused]
         if not ready:
-            return Computed(Replaced((), (), 0), current, refused, {})
+            return Computed(Replaced((), (), 0), current, refused, {}, gated)
         if ready != read:
             day = rows[table.date_column]
             rows = stage(rows.filter(day.isin(ready)), f"{table.name}__kept", warehouse, staged)
@@ -182,7 +186,7 @@ def _computed(
             for day in ready
         ]
         replaced = warehouse.replace(table.storage, rows, stamps, writer.fence)
-    return Computed(replaced, current, refused, lineage)
+    return Computed(replaced, current, refused, lineage, gated)
 
 
 def _changed_meanwhile(

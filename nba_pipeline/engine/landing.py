@@ -153,11 +153,15 @@ class Landing:
     def out_of_reach(self) -> str | None:
         """Why nothing of it can be read, as where a disk is not mounted; None where something can.
 
-        What is made of its files is then not made of none.
+        What is made of its files is then not made of none. Folders alone are nothing, since a mount
+        point may have some.
         """
         if not self.root.exists():
             return f"there is no landing zone at {self.root}"
-        return None if any(self.root.iterdir()) else f"the landing zone {self.root} is empty"
+        # In a bucket no folder is without a file, and each look into one is a call.
+        is_bucket = str(self.root).startswith(_BUCKETS)
+        is_there = any(self.root.iterdir()) if is_bucket else _has_file(self.root)
+        return None if is_there else f"the landing zone {self.root} is empty"
 
     def refusals(self, source: Source, days: Sequence[date]) -> dict[date, str]:
         """The dates whose expectation cannot be read from a required source, each with why."""
@@ -349,6 +353,16 @@ class Landing:
 def _nothing(parse: Callable[..., Parsed]) -> pd.DataFrame:
     """A source's rows where there are none."""
     return parse(None, SourceFile("", "")).rows
+
+
+def _has_file(folder: UPath) -> bool:
+    """Whether there is a file anywhere in the folder; names that begin with a dot are nobody's."""
+    try:
+        entries = [each for each in folder.iterdir() if not each.name.startswith(".")]
+    except PermissionError:
+        # Such as lost+found, which is for the system alone.
+        return False
+    return any(each.is_file() or (each.is_dir() and _has_file(each)) for each in entries)
 
 
 def _asked(source: Source, days: Sequence[date]) -> Sequence[str]:

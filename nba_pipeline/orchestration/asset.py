@@ -30,6 +30,13 @@ _OF_ROWS = {"added", "removed", "changed"}
 _TOLD = _OF_ROWS | {"became_ready", "ceased_ready", "moved", "moved_mean", "moved_most"}
 
 
+class RefusedMeanwhile(dg.Failure):
+    """Dates are refused for what stands beside or upstream of them, which may be put right.
+
+    Of what its own gate refuses the same is refused again, and that is a plain Failure.
+    """
+
+
 def table_definition(table: Table) -> dg.AssetsDefinition:
     """The asset of a declared table, with its partitions, lineage, checks and docs."""
     with warnings.catch_warnings():
@@ -102,7 +109,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         yield output_event(context, table)
         if computed.refused:
             # After the output: the tables after this one go on, and the run is red.
-            raise dg.Failure(_refusal(table, computed), allow_retries=False)
+            raise _refusal(table, computed)
 
     return body
 
@@ -128,13 +135,15 @@ def _declared_in(table: Table) -> dg.CodeReferencesMetadataValue:
     return dg.CodeReferencesMetadataValue(code_references=[reference])
 
 
-def _refusal(table: Table, computed: Computed) -> str:
+def _refusal(table: Table, computed: Computed) -> dg.Failure:
     """Which dates were refused and why; what could be written stands all the same."""
     days = sorted(computed.refused)
     reasons = "; ".join(f"{day}: {computed.refused[day]}" for day in days[:3])
-    return (
+    kind = dg.Failure if computed.gated else RefusedMeanwhile
+    return kind(
         f"{table.name}: {len(days)} dates from {days[0]} to {days[-1]} are refused, the others are "
-        f"written. {reasons}"
+        f"written. {reasons}",
+        allow_retries=False,
     )
 
 

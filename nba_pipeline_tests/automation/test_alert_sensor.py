@@ -25,7 +25,14 @@ from nba_pipeline.automation.alert import P0, P1, Alert
 from nba_pipeline.automation.alert_sensor import REPORT, tell
 from nba_pipeline.automation.alerts import alerts
 from nba_pipeline.automation.alerts_of_runs import _is_told
-from nba_pipeline.automation.alerts_of_tables import _checks, _dried_up, _drops, _late, _overdue
+from nba_pipeline.automation.alerts_of_tables import (
+    _checks,
+    _dried_up,
+    _drops,
+    _failing,
+    _late,
+    _overdue,
+)
 from nba_pipeline.automation.alerts_told import forget_gone, note_told, untold
 from nba_pipeline.automation.channels import NobodyTold, send, subject_of
 from nba_pipeline.automation.on_call import on_call
@@ -612,6 +619,19 @@ def test_a_month_that_its_gate_refused_is_told_in_the_week_in_which_it_did() -> 
     for days, told in ((0, 1), (6, 1), (8, 0)):
         found = list(_checks(survey, trained + timedelta(days=days)))
         assert [alert.kind for alert in found] == ["gate failed"] * told
+
+
+def test_a_failure_of_today_is_the_worst_where_tonights_predictions_need_it() -> None:
+    """However far upstream; of yesterday, and of a table that they are not made from, it is not."""
+    worst = {"nbac_schedule", "player_daily_cache", PREDICTIONS}
+    others = {"prediction_accuracy", "predictions_made"}
+    for day, told in ((TODAY, worst), (FIRST_DAY, set())):
+        survey = SimpleNamespace(
+            tables=TABLES,
+            failed=lambda name, day=day: {day: "a schema"} if name in worst | others else {},
+        )
+        found = {a.what.split()[0]: a.severity for a in _failing(survey, TODAY)}
+        assert found == dict.fromkeys(worst | others, P1) | dict.fromkeys(told, P0)
 
 
 def test_a_check_that_fails_on_is_one_alert_as_its_week_moves() -> None:

@@ -12,7 +12,7 @@ from dagster._core.test_utils import create_run_for_test
 
 from nba_pipeline.automation.dead_runs import TAKING_LEASE_SECONDS
 from nba_pipeline.automation.sensors import REPAIR
-from nba_pipeline.backfill.lease_rows import LEASES, Claim, Holder
+from nba_pipeline.backfill.lease_rows import HELD, LEASES, RESERVED, Claim, Holder
 from nba_pipeline_tests.automation.looking import Looking
 
 CLAIM = Claim("nbac_schedule", date(2023, 11, 1), date(2023, 11, 1))
@@ -56,9 +56,44 @@ def begun(looking: Looking, tags: dict[str, str]) -> dg.DagsterRun:
     return run
 
 
-def acquired(looking: Looking, holder: Holder) -> int:
+@pytest.mark.parametrize(
+    ("status", "became"),
+    [("NOT_STARTED", "FAILURE"), ("STARTING", "STARTING")],
+)
+def test_a_run_that_was_made_and_never_begun_is_gone_with_its_maker(
+    looking, monkeypatch, status, became
+) -> None:
+    """For a minute it may be about to begin; once launched, it is the launcher's."""
+    run = create_run_for_test(looking.instance, status=dg.DagsterRunStatus[status])
+    made = looking.instance.get_run_records()[0].create_timestamp.timestamp()
+    for seconds, then in ((TAKING_LEASE_SECONDS - 1, status), (TAKING_LEASE_SECONDS + 1, became)):
+        monkeypatch.setattr("time.time", lambda seconds=seconds: made + seconds)
+        looking.look(REPAIR)
+        assert looking.instance.get_run_by_id(run.run_id).status.value == then
+
+
+def test_a_run_that_was_made_is_as_alive_as_who_reserves_for_its_backfill(
+    looking, monkeypatch
+) -> None:
+    """The command that has made it holds what its runs will write, until it is killed."""
+    run = create_run_for_test(looking.instance, tags={"nba_pipeline/backfill": "a backfill"})
+    made = looking.instance.get_run_records()[0].create_timestamp.timestamp()
+    monkeypatch.setattr("time.time", lambda: made + TAKING_LEASE_SECONDS + 1)
+    here = Holder.here("a backfill", "a backfill")
+    for holder, became in (
+        (here, "NOT_STARTED"),
+        (replace(here, process_started=here.process_started - 1), "FAILURE"),
+    ):
+        lease = acquired(looking, holder, RESERVED)
+        looking.look(REPAIR)
+        assert looking.instance.get_run_by_id(run.run_id).status.value == became
+        looking.home.leases.release(lease)
+
+
+def acquired(looking: Looking, holder: Holder, given: str = HELD) -> int:
     """A lease of its own."""
-    return looking.home.leases.acquire(holder, [CLAIM], [], purpose="a test", wait=False).id
+    leases = looking.home.leases
+    return leases.acquire(holder, [CLAIM], [], purpose="a test", wait=False, given=given).id
 
 
 def expired(looking: Looking, lease: int) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
 from nba_pipeline import clock
 from nba_pipeline.automation import sensors
 from nba_pipeline.automation.landing_listing import EVERY_SEASON, listing, season_named
 from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.orchestration.run_tags import RANGE_TAGS
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import SOURCES, TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
@@ -228,6 +230,30 @@ def test_a_cancelled_run_is_never_started_again_but_a_later_correction_is(stored
     assert days(later) == [SECOND]
     stored.carry_out(later)
     assert stored.look() == []
+
+
+@pytest.mark.parametrize("name", [sensors.LANDING, sensors.REPAIR])
+@pytest.mark.parametrize("is_queued", [True, False])
+def test_a_correction_after_a_cancel_that_was_seen_is_no_part_of_it(
+    stored: Looking, *, name: str, is_queued: bool
+) -> None:
+    """Seen by a look at which nothing had landed and nothing was to be done."""
+    assert stored.look(name) == stored.look(name) == []
+    assert stored.says.startswith("nothing has")
+    if is_queued:
+        tags = dict(zip(RANGE_TAGS, (str(FIRST), str(THIRD)), strict=True))
+        keys = frozenset(dg.AssetKey(table) for table in RAW)
+        canceled = dg.DagsterRunStatus.CANCELED
+        create_run_for_test(stored.instance, tags=tags, asset_selection=keys, status=canceled)
+    else:
+        claims = [Claim(table, FIRST, THIRD) for table in RAW]
+        here = Holder.here("run", "a backfill")
+        stored.home.leases.acquire(here, claims, [], purpose="a test", wait=False)
+        stored.home.leases.cancel("a backfill")
+    assert stored.look(name) == []
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    (request,) = stored.look()
+    assert days(request) == [SECOND]
 
 
 def test_what_was_taken_out_of_the_queue_is_left_alone_whoever_looks(stored: Looking) -> None:

@@ -9,10 +9,13 @@ import ibis
 import pytest
 
 from nba_pipeline import clock
-from nba_pipeline.automation import sensors
-from nba_pipeline.automation.priority import next_tip_off
+from nba_pipeline.automation import pending, sensors
+from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, repaired
+from nba_pipeline.automation.priority import is_correction, next_tip_off
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES
 from nba_pipeline.automation.sensors import LANDING, REPAIR
+from nba_pipeline.automation.work import Work
+from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.orchestration.run_tags import deadline_of
 from nba_pipeline.simulation.league import League, write_landing
@@ -111,6 +114,25 @@ def test_a_schedule_leaves_to_later_what_repair_was_put_off_for(
         assert bypass is None
 
 
+@pytest.mark.parametrize("is_made", [False, True])
+def test_a_months_model_that_could_not_wait_for_a_correction_is_trained_again_after_it(
+    monkeypatch: pytest.MonkeyPatch, *, is_made: bool
+) -> None:
+    """Once that is made, and alone; one under a bypass that somebody gave serves on."""
+    october, november = date(2023, 10, 1), date(2023, 11, 1)
+    stamps = {
+        october: SimpleNamespace(bypass="upstream_stale: it was good enough"),
+        november: SimpleNamespace(bypass=f"upstream_missing: a file; {WITHOUT_CORRECTIONS}"),
+    }
+    survey = SimpleNamespace(
+        tables=TABLES, stamps=lambda name: stamps if name == "points_model" else {}
+    )
+    monkeypatch.setattr(pending, "repairs", lambda *_, **__: None)
+    monkeypatch.setattr(pending, "outlived", lambda _table, days, _survey: days if is_made else [])
+    asked = [([t.name for t in r.tables], r.first, r.last) for r in repaired(survey).requests]
+    assert asked == ([(["points_model"], november, november)] if is_made else [])
+
+
 @pytest.mark.parametrize("name", [REPAIR, AFTER_GAMES, BEFORE_GAMES])
 def test_a_correction_is_told_by_when_it_has_to_be_out_of_the_way_whoever_asks(
     looking: Looking, monkeypatch: pytest.MonkeyPatch, name: str
@@ -124,6 +146,46 @@ def test_a_correction_is_told_by_when_it_has_to_be_out_of_the_way_whoever_asks(
         (request,) = looking.look(name)
         assert SECOND in days(request) or THIRD in days(request)
         assert deadline_of(request.tags) == _eastern(20, 5, day=today)
+
+
+def test_a_correction_that_has_landed_is_put_off_like_any_other(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tonight's predictions are asked for without it; of a night that is not stored it is none."""
+    with clock.set_to(_eastern(18, day=FOURTH)):
+        rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+        _takes(monkeypatch, 6)
+        assert looking.look(LANDING) == []
+        assert looking.says.startswith("tonight first: put off")
+        (request,) = looking.look(BEFORE_GAMES)
+        assert days(request) == [FOURTH]
+        assert request.tags["nba_pipeline/bypass"] == "upstream_stale"
+        looking.restart()
+    with clock.set_to(_eastern(23, day=FOURTH)):
+        (request,) = looking.look(LANDING)
+        assert SECOND in days(request)
+        assert deadline_of(request.tags) == _eastern(18, 35, day=FOURTH + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("first", "is_stored", "only_stored", "expected"),
+    [
+        (FIRST, True, set(), True),
+        (FIRST, False, set(), False),
+        (FIRST, False, {"nbac_schedule"}, True),
+        (TODAY, True, set(), False),
+        (TODAY, True, {"nbac_schedule"}, False),
+    ],
+)
+def test_a_correction_is_of_what_is_stored_and_begins_before_today(
+    *, first: date, is_stored: bool, only_stored: set[str], expected: bool
+) -> None:
+    """Or of what stored rows are to be made from, as of a table that is new in the code."""
+    table = TABLES["nbac_schedule"]
+    request = Request((table,), first, TODAY, only_stored=frozenset(only_stored))
+    work = Work(request, {table.name: {first: "inputs changed"}}, "an identity", is_stored)
+    with clock.set_to(_eastern(12)):
+        assert is_correction(work) is expected
 
 
 def test_what_takes_longer_than_a_day_begins_after_the_last_tip_off(

@@ -12,13 +12,16 @@ import duckdb
 import httpx
 import pytest
 from dagster._core.events import DagsterEvent, StepMaterializationData
+from dagster._core.execution.plan.objects import StepFailureData
+from dagster._core.test_utils import create_run_for_test
+from dagster._utils.error import SerializableErrorInfo
 from dagster._utils.schedules import schedule_execution_time_iterator
 from sqlalchemy import exc as sqlalchemy_error
 
 from nba_pipeline import clock
 from nba_pipeline.automation import sensors
 from nba_pipeline.automation.pending import PendingWork, after_games
-from nba_pipeline.automation.run_requests import Ended, _after_failure
+from nba_pipeline.automation.run_requests import Ended, _after_failure, ended
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES, TRAINING, ZONE, schedules
 from nba_pipeline.automation.sensors import LANDING, REPAIR
 from nba_pipeline.automation.work import work_of
@@ -26,6 +29,7 @@ from nba_pipeline.backfill.leases import LeaseRefused
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.orchestration.asset import RefusedMeanwhile
 from nba_pipeline.orchestration.run_tags import WORK_TAG
 from nba_pipeline.orchestration.session import DeadlinePassed
 from nba_pipeline.settings import Settings
@@ -234,7 +238,7 @@ def test_what_was_done_and_undone_is_asked_for_again(looking: Looking) -> None:
         *(ConnectionRefusedError(), ConnectionAbortedError(), BrokenPipeError(), MemoryError()),
         *(httpx.ConnectError(""), httpx.ReadTimeout(""), OSError("disk full")),
         *(duckdb.IOException(""), duckdb.OutOfMemoryException("")),
-        *(sqlalchemy_error.OperationalError("", {}, None), dg.Failure("refused meanwhile")),
+        *(sqlalchemy_error.OperationalError("", {}, None), RefusedMeanwhile("later")),
         # Google's, whose clients are not always installed.
         *(type(name, (Exception,), {})() for name in ("ServiceUnavailable", "TooManyRequests")),
     ],
@@ -267,7 +271,14 @@ def test_failures_count_since_the_last_success(
 
 
 def test_what_will_not_pass_is_given_up_and_what_is_put_off_is_no_failure() -> None:
-    """A wrong schema stays wrong; a deadline and another's lease are asked for again."""
+    """A wrong schema stays wrong, beside what may pass too, and so does what a gate refuses.
+
+    A deadline and another's lease are asked for again.
+    """
+    assert not _ended({dg.Failure.__name__}).is_transient
+    assert not _ended({"SchemaViolated", "OSError"}).is_transient
+    assert _ended({"OSError", LeaseRefused.__name__}).is_transient
+    assert not _ended({"OSError", LeaseRefused.__name__}).is_put_off
     assert not _ended({"SchemaViolated"}).is_transient
     assert not _ended({"SchemaViolated"}).is_put_off
     assert _ended({DeadlinePassed.__name__}).is_put_off
@@ -275,6 +286,25 @@ def test_what_will_not_pass_is_given_up_and_what_is_put_off_is_no_failure() -> N
     both = _ended({"SchemaViolated", DeadlinePassed.__name__})
     assert not both.is_put_off
     assert not both.is_transient
+
+
+def test_what_was_raised_from_may_pass_as_what_was_raised() -> None:
+    """A connection's error has causes of its own, and says itself that it may pass; others do not."""
+    instance = dg.DagsterInstance.ephemeral()
+    for classes in (("ConnectionError", "MaxRetryError"), ("SchemaViolated", "KeyError")):
+        run = create_run_for_test(instance, status=dg.DagsterRunStatus.STARTED)
+        instance.report_run_failed(run, "failed")
+        error = None
+        for name in reversed(("DagsterExecutionStepExecutionError", *classes)):
+            error = SerializableErrorInfo(name, [], name, error)
+        failed = StepFailureData(error=error, user_failure_data=None)
+        event = dg.DagsterEvent("STEP_FAILURE", "job", step_key="x", event_specific_data=failed)
+        instance.report_dagster_event(event, run.run_id)
+    records = reversed(instance.get_run_records())
+    passing, lasting = (ended(record, instance) for record in records)
+    assert passing.classes == {"ConnectionError"}
+    assert lasting.classes == {"SchemaViolated", "KeyError"}
+    assert [passing.is_transient, lasting.is_transient] == [True, False]
 
 
 def _ended(classes: set[str]) -> Ended:

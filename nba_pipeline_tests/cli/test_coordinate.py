@@ -10,6 +10,7 @@ from dagster._core.test_utils import create_run_for_test
 from rich.console import Console
 from typer.testing import CliRunner
 
+from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.cli import coordinate, report
 from nba_pipeline.cli.installation import open_installation
@@ -60,6 +61,22 @@ def test_a_run_that_waits_in_the_queue_is_cancelled_by_the_name_that_a_sensor_ga
     assert call("cancel", "repair_sensor-xyz").exit_code == 1
     assert call("cancel", "repair_sensor-abc").exit_code == 0
     assert ended == [run.run_id]
+
+
+def test_what_changes_after_a_cancel_is_no_part_of_it(call, tmp_path) -> None:
+    """The command notes what was to be computed as it is then; the day's file comes afterwards."""
+    listed = tmp_path / "landing" / "nba_stats" / "player_index"
+    listed.mkdir(parents=True)
+    (listed / "2023-12-31.json").write_text("{}")
+    home, day = open_installation(), CLAIM.first
+    claim = replace(CLAIM, table="nbac_player_list", last=day)
+    holder = Holder.here("writer", "writer")
+    home.leases.acquire(holder, [claim], [], purpose="a test", wait=False)
+    assert call("cancel", "writer").exit_code == 0
+    (listed / f"{day}.json").write_text("{}")
+    assert cancelled_partitions(home.engine, open_installation().survey()) == {}
+    (listed / f"{day}.json").unlink()
+    assert cancelled_partitions(home.engine, open_installation().survey()) == {claim.table: {day}}
 
 
 def test_a_lease_of_a_process_that_is_gone_is_marked_and_nobody_waits_for_its_end(

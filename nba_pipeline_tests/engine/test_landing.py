@@ -448,3 +448,16 @@ def test_a_final_game_is_on_its_date_whatever_an_older_file_of_a_later_date_says
     rows = Landing(str(folder)).load(schedule, DAYS).rows
     (row,) = rows[rows.game_id == ahead["gameId"]].to_dict("records")
     assert (row["game_date"], row["status"]) == (SECOND, "final")
+
+
+@pytest.mark.parametrize("there", ["lost+found/", "nba_stats/schedule/", ".DS_Store", ".trash/a"])
+def test_a_mount_point_without_its_disk_is_out_of_reach(tmp_path, there) -> None:
+    """Whatever folders and hidden files it has; a file anywhere below is a landing zone."""
+    path = tmp_path / there
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir() if there.endswith("/") else path.write_text("")
+    landing = Landing(str(tmp_path))
+    assert landing.out_of_reach() == f"the landing zone {tmp_path} is empty"
+    (tmp_path / "odds_api" / "player_points").mkdir(parents=True)
+    (tmp_path / "odds_api" / "player_points" / "a.json").write_text("{}")
+    assert landing.out_of_reach() is None

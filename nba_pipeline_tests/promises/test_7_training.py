@@ -51,6 +51,8 @@ def test_december_is_not_trained_on_a_november_of_gaps(tmp_path, league_landing)
     told = done["points_model"].refused[DECEMBER]
     assert f"readiness: month 2023-11: {share:.1%} of {len(rows)} rows" in told
     assert told.startswith("training gate: ")
+    assert done["points_model"].gated == set(done["points_model"].refused)
+    assert done["player_prop_predictions"].gated == set()
     assert TRAINING_FEATURE_COVERAGE.reason in told
     assert DECEMBER not in {row["month"] for row in lab.rows("points_model")}
     refused = done["player_prop_predictions"].refused
