@@ -1,8 +1,9 @@
 """Partitions of cancelled backfills: nobody's to start again until what they are made from changes.
 
 What was stale of a backfill's partitions when it was cancelled is noted with the inputs that it then
-had: by the command that cancels, and of what is cancelled elsewhere at the sensors' next look. It is left alone as long as it has those: a person may compute it, a sensor or schedule does not.
-So is what a run was to compute that somebody took out of Dagster's queue, before it had a lease.
+had: by the command that cancels, and of what is cancelled elsewhere at the sensors' next look. It is
+left alone as long as it has those: a person may compute it, a sensor or schedule does not. So is what a
+run was to compute that somebody took out of Dagster's queue, before it had a lease.
 """
 
 from collections.abc import Iterator, Sequence
