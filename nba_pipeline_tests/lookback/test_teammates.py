@@ -21,7 +21,12 @@ def game(player: int, number: int, usage: float | None, minutes: float) -> dict[
 
 
 def left(
-    players: dict[tuple[int, str], str | None], games, gaps=(), source="transactions", lost=()
+    players: dict[tuple[int, str], str | None],
+    games,
+    gaps=(),
+    source="transactions",
+    lost=(),
+    lost_since_out=(),
 ) -> dict[int, tuple]:
     """Per player, what he is left and the gaps that it hangs on, as of the tenth day."""
     rows = [
@@ -41,7 +46,14 @@ def left(
         [{"game_id": "0022300999", "team_abbr": team, "gap_ids": [name]} for name, team in lost],
         ("game_id", "team_abbr", "gap_ids"),
     )
-    found = answers(with_teammates_out_usage(table(rows), past, lost_rosters))
+    since_out = table(
+        [
+            {"game_id": "0022300999", "player_id": player, "gap_ids": [name]}
+            for name, player in lost_since_out
+        ],
+        ("game_id", "player_id", "gap_ids"),
+    )
+    found = answers(with_teammates_out_usage(table(rows), past, lost_rosters, since_out))
     return {row["player_id"]: (row["teammates_out_usage"], row["gap_ids"]) for row in found}
 
 
@@ -98,3 +110,22 @@ def test_the_gaps_behind_a_teammate_who_is_out_are_named() -> None:
     games = [game(2, n, 30.0, 24.0) for n in (1, 3)]
     assert left({(1, "LAL"): IN, (2, "LAL"): OUT}, games, [lost])[1] == (None, ["roster"])
     assert left({(1, "LAL"): IN, (2, "LAL"): IN}, games, [lost])[1] == (0, [])
+
+
+def test_what_may_hide_that_a_teammate_is_not_out_is_named_where_he_may_leave_something() -> None:
+    """Whether he has played hangs on this season's lost roster, and whether he is out on spring's.
+
+    Without a hole he has certainly not played, and leaves as much if he is not out.
+    """
+    lost = {
+        "gap_id": "roster",
+        "table_name": "nbac_player_boxscore",
+        "game_date": on(2),
+        "game_id": f"{2:010d}",
+        "team_abbr": "LAL",
+    }
+    before = {"game_date": on(-200), "game_id": "0022200001"}
+    games = [game(2, 1, 30.0, 24.0) | before, game(1, 1, 20.0, 36.0)]
+    players, since_out = {(1, "LAL"): IN, (2, "LAL"): OUT}, [("spring", 2)]
+    assert left(players, games, [lost], lost_since_out=since_out)[1] == (None, ["roster", "spring"])
+    assert left(players, games, lost_since_out=since_out)[1] == (0, [])
