@@ -273,8 +273,8 @@ class Landing:
         ahead = [found for found in files if found.file.game_date == first]
         # From the last one back to one that can be read.
         later = list(takewhile(lambda found: self._unread(source, found), reversed(ahead)))
-        superseded = ahead[: -len(later) - 1]
-        return [found for found in files if found not in superseded]
+        superseded = {found.file.path for found in ahead[: -len(later) - 1]}
+        return [found for found in files if found.file.path not in superseded]
 
     def _read_once(self, found: Found) -> Found:
         """The file without its trouble where all its copies say the same."""

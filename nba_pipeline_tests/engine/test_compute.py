@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
@@ -18,7 +19,17 @@ from nba_pipeline.warehouse.protocol import DuplicateKeys, LostLease
 from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import SHOT_CHART, damaged
 
-DAY = date(2023, 10, 24)
+DAY, SHOTS = date(2023, 10, 24), "nbac_shot_chart"
+
+
+def with_shots(folder: Path, last: date = DAY) -> Lab:
+    """A home in which the shots of four teams are stored, of each day up to the last."""
+    landing = folder / "landing"
+    write_landing(landing, League(teams=4, days=2, rest=0.0, seed=3))
+    lab = Lab(folder, landing)
+    lab.compute(with_upstream(SHOTS), DAY, last)
+    assert lab.rows(SHOTS, game_date=last)
+    return lab
 
 
 def test_repeated_keys_are_a_failure_of_the_date(tmp_path) -> None:
@@ -73,12 +84,8 @@ def test_who_lost_its_lease_says_nothing_of_the_dates_any_more(tmp_path) -> None
 @pytest.mark.parametrize("is_mount_point", [False, True])
 def test_without_a_landing_zone_nothing_is_made_of_no_files(tmp_path, *, is_mount_point) -> None:
     """Not of an optional source either, whose rows would be gone; it is as it was once it is back."""
-    landing = tmp_path / "landing"
-    write_landing(landing, League(teams=4, days=2, rest=0.0, seed=3))
-    lab, table = Lab(tmp_path, landing), "nbac_shot_chart"
-    lab.compute(with_upstream(table), DAY, DAY)
-    rows = lab.rows(table)
-    assert rows
+    lab, table = with_shots(tmp_path), SHOTS
+    landing, rows = lab.landing_folder, lab.rows(table)
     landing.rename(tmp_path / "away")
     if is_mount_point:
         landing.mkdir()
@@ -114,12 +121,9 @@ def test_a_date_whose_files_change_while_they_are_read_is_refused_alone(
     tmp_path, monkeypatch
 ) -> None:
     """The other date of the run is written; the refused one is as it was, and stale."""
-    landing, table = tmp_path / "landing", "nbac_shot_chart"
-    write_landing(landing, League(teams=4, days=2, rest=0.0, seed=3))
-    lab, last = Lab(tmp_path, landing), DAY + timedelta(days=1)
-    lab.compute(with_upstream(table), DAY, last)
-    rows = lab.rows(table, game_date=last)
-    assert rows
+    table, last = SHOTS, DAY + timedelta(days=1)
+    lab = with_shots(tmp_path, last)
+    landing, rows = lab.landing_folder, lab.rows(table, game_date=last)
 
     def without_last(shots: list[dict]) -> None:
         shots[:] = [shot for shot in shots if shot["GAME_DATE"] != f"{last:%Y%m%d}"]
@@ -143,12 +147,8 @@ def test_a_landing_zone_that_goes_away_while_it_is_read_replaces_nothing(
     tmp_path, monkeypatch
 ) -> None:
     """It is there when the dates are judged, and gone when their files are read."""
-    landing = tmp_path / "landing"
-    write_landing(landing, League(teams=4, days=2, rest=0.0, seed=3))
-    lab, table = Lab(tmp_path, landing), "nbac_shot_chart"
-    lab.compute(with_upstream(table), DAY, DAY)
-    rows = lab.rows(table)
-    assert rows
+    lab, table = with_shots(tmp_path), SHOTS
+    landing, rows = lab.landing_folder, lab.rows(table)
 
     def away(*asked: Any) -> dict[str, ir.Table]:
         landing.rename(tmp_path / "away")

@@ -2,7 +2,7 @@
 
 from nba_pipeline.lookback.teammates import with_teammates_out_usage
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, timeline
-from nba_pipeline_tests.window_rows import GAPS, answers, on, table, tracked
+from nba_pipeline_tests.window_rows import GAPS, answers, lost_roster, on, table, tracked
 
 OUT, IN = "out", None
 
@@ -100,15 +100,9 @@ def test_of_whom_too_little_is_known_neither_is_the_sum() -> None:
 
 def test_the_gaps_behind_a_teammate_who_is_out_are_named() -> None:
     """His season hangs on the lost roster, and so does what he leaves; one who plays tells nothing."""
-    lost = {
-        "gap_id": "roster",
-        "table_name": "nbac_player_boxscore",
-        "game_date": on(2),
-        "game_id": f"{2:010d}",
-        "team_abbr": "LAL",
-    }
+    lost = lost_roster(2)
     games = [game(2, n, 30.0, 24.0) for n in (1, 3)]
-    assert left({(1, "LAL"): IN, (2, "LAL"): OUT}, games, [lost])[1] == (None, ["roster"])
+    assert left({(1, "LAL"): IN, (2, "LAL"): OUT}, games, [lost])[1] == (None, [lost["gap_id"]])
     assert left({(1, "LAL"): IN, (2, "LAL"): IN}, games, [lost])[1] == (0, [])
 
 
@@ -117,15 +111,10 @@ def test_what_may_hide_that_a_teammate_is_not_out_is_named_where_he_may_leave_so
 
     Without a hole he has certainly not played, and leaves as much if he is not out.
     """
-    lost = {
-        "gap_id": "roster",
-        "table_name": "nbac_player_boxscore",
-        "game_date": on(2),
-        "game_id": f"{2:010d}",
-        "team_abbr": "LAL",
-    }
+    lost = lost_roster(2)
     before = {"game_date": on(-200), "game_id": "0022200001"}
     games = [game(2, 1, 30.0, 24.0) | before, game(1, 1, 20.0, 36.0)]
     players, since_out = {(1, "LAL"): IN, (2, "LAL"): OUT}, [("spring", 2)]
-    assert left(players, games, [lost], lost_since_out=since_out)[1] == (None, ["roster", "spring"])
+    found = left(players, games, [lost], lost_since_out=since_out)[1]
+    assert found == (None, [lost["gap_id"], "spring"])
     assert left(players, games, lost_since_out=since_out)[1] == (0, [])
