@@ -8,7 +8,6 @@ among a thousand.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Literal
 
 import ibis
@@ -201,7 +200,7 @@ def league_as_of(days: ir.Table, past: Timeline, window: Window, *, coverage: st
     values = {name: _value(found, window, s, limit) for name, s in window.statistics.items()}
     expected = _entries(found[f"{window.label}__expected"])
     known = [_entries(found[f"{window.label}__{name}_count"]) for name in _needed(window, measures)]
-    share = reduce(_lesser, known) / expected.nullif(0)
+    share = ibis.least(*known) / expected.nullif(0)
     return found.select("game_date", **values, **{coverage: share})
 
 
@@ -436,10 +435,6 @@ def _weighted(
     top = shift * found[f"{label}_sum"] + found[f"{label}_times_n_sum"]
     weights = shift * games + found[f"{label}_n_sum"]
     return top.cast("float64") / BILLION / weights.nullif(0).cast("float64")
-
-
-def _lesser(one: ir.IntegerValue, other: ir.IntegerValue) -> ir.IntegerValue:
-    return ibis.ifelse(one <= other, one, other)
 
 
 def _entries(count: ir.IntegerValue) -> ir.IntegerValue:

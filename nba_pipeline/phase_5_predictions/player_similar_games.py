@@ -2,8 +2,8 @@
 
 A game is like another by the tier of the opponent's defence, the days of rest, the court and the
 player's form, each as it was known before the game: the conditions are those of the feature store's
-row of that game. A table of its own, so that the gaps of all the opponents met lately reach the systems
-that look at such games, and no others.
+row of that game, and all that row's gaps come with them. A table of its own, so that the gaps of all
+the opponents met lately reach the systems that look at such games, and no others.
 """
 
 from datetime import date
