@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from nba_pipeline.automation.alert import P0, P1, P2, Alert, some
+from nba_pipeline.automation.attempts import Ended, ended
 from nba_pipeline.automation.on_call import Installation
-from nba_pipeline.automation.run_requests import Ended, ended
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.audit import AuditLine
 from nba_pipeline.backfill.progress import Progress
