@@ -56,10 +56,12 @@ class Lab:
         force: bool = False,
         only_stored: Collection[str] = (),
         bypasses: tuple[Bypass, ...] = (),
+        run_id: str | None = None,
     ) -> dict[str, Computed]:
         """Computes the tables in the graph's order for the dates."""
         self._token += 1
-        writer = Writer(f"run-{self._token}", self._token, lambda: None, bypasses)
+        name = run_id or f"run-{self._token}"
+        writer = Writer(name, self._token, lambda: None, bypasses)
         done = {}
         # As a run does.
         with self.warehouse.snapshot():

@@ -12,7 +12,7 @@ class Alert:
     """One thing to tell: how bad, of what kind, what with its dates and likely cause, what shows more.
 
     P0 is tonight's predictions, P1 the data, P2 the rest. What has happened is told once; what
-    lasts again after hours.
+    lasts again after hours. is_told: whether another alert tells of it, so that this one need not.
     """
 
     severity: str
@@ -21,6 +21,7 @@ class Alert:
     what: str
     command: str
     has_happened: bool = False
+    is_told: bool = False
 
 
 def some(texts: Sequence[str]) -> str:

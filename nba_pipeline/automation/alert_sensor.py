@@ -86,7 +86,8 @@ def tell(
     except NobodyTold as error:
         seen, says = "", f"{len(new)} alerts reached nobody: {error}"
     else:
-        note_told(engine, new)
+        # What another told of is not told by itself either, once that one is mended.
+        note_told(engine, [*new, *(alert for alert in found if alert.is_told)])
         says += "".join(f"; not by {why}" for why in failed)
     mark = _mark(report) if report else before.get("report")
     events = (

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from nba_pipeline.automation.alert import P0, P1, P2, Alert, some
+from nba_pipeline.automation.attempts import Ended, ended
 from nba_pipeline.automation.on_call import Installation
-from nba_pipeline.automation.run_requests import Ended, ended
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.audit import AuditLine
 from nba_pipeline.backfill.progress import Progress
@@ -63,7 +63,7 @@ def _from_audit(lines: Iterable[AuditLine], now: datetime) -> Iterator[Alert]:
 
 
 def _failed_runs(instance: dg.DagsterInstance, survey: Survey, now: datetime) -> Iterator[Alert]:
-    """Runs of the last day that failed where no partition tells of it, or died.
+    """Runs of the last day that failed, or died; they are told where no partition tells of it.
 
     What was put off is no failure.
     """
@@ -74,8 +74,8 @@ def _failed_runs(instance: dg.DagsterInstance, survey: Survey, now: datetime) ->
     for record in instance.get_run_records(wanted, limit=_LINES):
         run, how = record.dagster_run, ended(record, instance)
         days = _days(run)
-        is_told = how.steps and all(_is_told(step, days, how, survey) for step in how.steps)
-        if how.is_put_off or is_told:
+        is_told = bool(how.steps) and all(_is_told(step, days, how, survey) for step in how.steps)
+        if how.is_put_off:
             continue
         names = sorted(key.to_user_string() for key in run.asset_selection or ())
         span = " to ".join(dict.fromkeys(str(day) for day in [*days[:1], *days[-1:]]))
@@ -87,6 +87,7 @@ def _failed_runs(instance: dg.DagsterInstance, survey: Survey, now: datetime) ->
             f"run {run.run_id} of {some(names)} {span}: {how.message[:_LONGEST]}",
             f"nba-pipeline progress {run.tags.get(BACKFILL_TAG, run.run_id)}",
             has_happened=True,
+            is_told=is_told,
         )
 
 

@@ -18,7 +18,7 @@ _GONE_SECONDS = 3600
 _SENT = sa.Table(
     "alerts_sent",
     METADATA,
-    sa.Column("key", sa.String(200), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
     sa.Column("told_at", sa.Float, nullable=False),
     sa.Column("gone_at", sa.Float),
 )
@@ -37,7 +37,8 @@ def untold(engine: sa.Engine, found: Sequence[Alert], hours: float) -> list[Aler
     return [
         alert
         for alert in found
-        if alert.key not in told or (told[alert.key] <= since and not alert.has_happened)
+        if not alert.is_told
+        and (alert.key not in told or (told[alert.key] <= since and not alert.has_happened))
     ]
 
 

@@ -38,6 +38,8 @@ def cancelled_partitions(
 ) -> dict[str, set[date]]:
     """Per table, the partitions that are left alone; notes those of what was newly cancelled.
 
+    What somebody has done after all is forgotten, so that the same may come back.
+
     Args:
         engine: the coordination store.
         survey: what is stored.
@@ -52,12 +54,24 @@ def cancelled_partitions(
                 day = date.fromisoformat(row.partition)
                 kept.setdefault(row.table_name, {}).setdefault(day, set()).add(row.inputs)
     found: dict[str, set[date]] = {}
+    done: list[sa.ColumnElement[bool]] = []
     for name, days in kept.items():
-        table = survey.tables[name]
+        table, stamps = survey.tables[name], survey.stamps(name)
         stale = survey.stale(table, list(days))
         now = survey.inputs(table, list(stale))
         if same := {day for day in stale if now[day] in days[day]}:
             found[name] = same
+        done += [
+            (_SET_ASIDE.c.table_name == name)
+            & (_SET_ASIDE.c.partition == day.isoformat())
+            & (_SET_ASIDE.c.inputs == stamps[day].inputs)
+            for day in days.keys() - stale.keys()
+            if day in stamps and stamps[day].inputs in days[day]
+        ]
+    if done:
+        with begin(engine) as connection:
+            for of_day in done:
+                connection.execute(sa.delete(_SET_ASIDE).where(of_day))
     return found
 
 

@@ -26,7 +26,10 @@ EVERY_SEASON = "every season"
 
 @dataclass(frozen=True)
 class Listing:
-    """A digest per source's name and season, and when the newest file was modified (seconds)."""
+    """A digest per source's name and season, and when the newest file was modified (seconds).
+
+    Of a file from the future, by another host's clock, nobody can tell: it is not waited for.
+    """
 
     digests: Mapping[tuple[str, str], str]
     newest: float
@@ -37,11 +40,8 @@ class Listing:
         return sorted(key for key in every if self.digests.get(key) != seen.get(key))
 
     def is_settling(self, quiet_seconds: float) -> bool:
-        """Whether a file came so lately that more of them may be on their way.
-
-        Of a file from the future, by another host's clock, nobody can tell: it is not waited for.
-        """
-        return 0 <= time.time() - self.newest < quiet_seconds
+        """Whether a file came so lately that more of them may be on their way."""
+        return time.time() - self.newest < quiet_seconds
 
     def as_text(self) -> str:
         """One digest of all of it."""
@@ -72,7 +72,8 @@ def listing(root: UPath, sources: Iterable[Source]) -> Listing:
         for key, lines in grouped.items()
     }
     # A bucket's generations are microseconds since 1970.
-    newest = max((t / 1e6 if t > 1e12 else t for t in times), default=0.0)
+    seconds = [t / 1e6 if t > 1e12 else t for t in times]
+    newest = max((t for t in seconds if t <= time.time()), default=0.0)
     return Listing(digests, newest)
 
 

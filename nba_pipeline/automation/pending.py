@@ -11,15 +11,16 @@ from datetime import date, timedelta
 from nba_pipeline.automation.landing_listing import EVERY_SEASON
 from nba_pipeline.backfill.planner import RAW, Request, parts, predicting, repairs
 from nba_pipeline.engine.bypass import Bypass, outlived
-from nba_pipeline.engine.preconditions import UPSTREAM_STALE
+from nba_pipeline.engine.preconditions import UPSTREAM_FAILED, UPSTREAM_STALE
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 
-WITHOUT_CORRECTIONS = Bypass(
-    UPSTREAM_STALE,
-    "tonight first: what was corrected takes longer than there is until the next game",
+_TONIGHT_FIRST = "tonight first: what was corrected takes longer than there is until the next game"
+WITHOUT_CORRECTIONS = (
+    Bypass(UPSTREAM_STALE, _TONIGHT_FIRST),
+    Bypass(UPSTREAM_FAILED, _TONIGHT_FIRST),
 )
 """Under which what cannot wait is made; all of it is made again once the correction is there."""
 
@@ -100,7 +101,7 @@ def _trained_without_corrections(survey: Survey) -> Iterator[Request]:
         marked = [
             month
             for month, stamp in survey.stamps(name).items()
-            if table.is_model and str(WITHOUT_CORRECTIONS) in (stamp.bypass or "")
+            if table.is_model and _TONIGHT_FIRST in (stamp.bypass or "")
         ]
         for month in outlived(table, marked, survey):
             yield Request((table,), month, month, only_stored=frozenset({name}))

@@ -1,9 +1,10 @@
 """Tonight first: what a run that began now would still be at when the next game begins waits.
 
 A correction of old data makes every later date stale, and with them today's predictions. Where there
-is no time to carry it all the way before today's next tip-off, today's are made without it, under a
-recorded bypass of what it makes stale, and it comes once the games have begun. What a correction is
-still at by then, on too low an estimate or through a night and a day, begins no further table.
+is no time to carry it all the way before today's next tip-off, today's are made without it, under
+recorded bypasses of what it makes stale or has failed at, and it comes once the games have begun. What
+a correction is still at by then, on too low an estimate or through a night and a day, begins no further
+table.
 """
 
 from collections.abc import Sequence
@@ -28,8 +29,12 @@ USUAL_TIP_OFF = time(19)
 
 
 def is_correction(work: Work) -> bool:
-    """Whether it only brings up to date what is stored, before today too, whoever asks for it."""
-    return (work.is_stored and work.request.first < clock.today()) or _is_correction(work.request)
+    """Whether it only brings up to date what is stored, before today too, whoever asks for it.
+
+    The results of last night are none, though of every night something is stored before its games.
+    """
+    is_past = work.is_stored and work.request.first < clock.today()
+    return (is_past or _is_correction(work.request)) and not work.brings_results
 
 
 def _is_correction(request: Request) -> bool:
@@ -90,4 +95,4 @@ def has_time(works: Sequence[Work], by: datetime | None, engine: sa.Engine) -> b
 def without_corrections(wish: PendingWork) -> PendingWork:
     """The wish's own dates alone, whatever of what they look back on has been corrected since."""
     own = [request for request in wish.requests if not _is_correction(request)]
-    return PendingWork(tuple(replace(r, bypasses=(WITHOUT_CORRECTIONS,)) for r in own))
+    return PendingWork(tuple(replace(r, bypasses=WITHOUT_CORRECTIONS) for r in own))

@@ -8,18 +8,19 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 import dagster as dg
 
+from nba_pipeline.automation.attempts import attempts, pause_after, verdict
 from nba_pipeline.automation.dead_runs import TAKING_LEASE_SECONDS, book_dead_runs
 from nba_pipeline.automation.installation import OpenInstallation
 from nba_pipeline.automation.priority import is_correction
-from nba_pipeline.automation.work import Work
+from nba_pipeline.automation.work import Cells, Work
 from nba_pipeline.backfill.lease_rows import Claim
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.orchestration.asset import RefusedMeanwhile
 from nba_pipeline.orchestration.run_tags import WORK_TAG, days_of
 from nba_pipeline.orchestration.runner import tags_of
 from nba_pipeline.orchestration.session import claims
@@ -35,21 +36,6 @@ _QUEUED = [
 _STARTED = [dg.DagsterRunStatus.STARTED]
 _SUBMITTING_SECONDS = 60
 _SHOWN = 3
-_LONGEST = 200
-_PUT_OFF = {"LeaseRefused", "DeadlinePassed"}
-# By name: of an error Dagster's books keep no more of its class.
-_TRANSIENT = {
-    *("LeaseLost", "LostLease", "OperationalError", "InterfaceError", "InternalError"),
-    *("CommitFailedError", "MemoryError", "OutOfMemoryException", "OSError", "IOException"),
-    # None is asked for that is seen to be refused, so the reason came later.
-    RefusedMeanwhile.__name__,
-    # Of connections: Python's own, those of requests and httpx, those of Google's clients.
-    *("TimeoutError", "ConnectionError", "ConnectionResetError", "ConnectionRefusedError"),
-    *("ConnectionAbortedError", "BrokenPipeError", "SSLError", "ChunkedEncodingError"),
-    *("ConnectTimeout", "ReadTimeout", "WriteTimeout", "PoolTimeout", "ConnectError", "ReadError"),
-    *("WriteError", "RemoteProtocolError", "ServiceUnavailable", "TooManyRequests"),
-    *("InternalServerError", "BadGateway", "GatewayTimeout", "RetryError", "TransportError"),
-}
 _just_asked: dict[str, tuple[float, list[Claim]]] = {}
 
 
@@ -68,33 +54,6 @@ class Decision:
         return "; ".join(parts[:_SHOWN]) or "nothing to do"
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How an attempt ended: its status, when (seconds), and the classes and text of its errors.
-
-    Of an error that was raised from one that may pass the classes are that one's.
-    has_written: whether it succeeded and has materialized anything; steps are those that failed.
-    """
-
-    run_id: str
-    status: dg.DagsterRunStatus
-    at: float
-    classes: frozenset[str]
-    message: str
-    has_written: bool
-    steps: frozenset[str]
-
-    @property
-    def is_put_off(self) -> bool:
-        """Whether all that was amiss is that another held some of its dates, or tonight came first."""
-        return bool(self.classes) and self.classes <= _PUT_OFF
-
-    @property
-    def is_transient(self) -> bool:
-        """Whether the same may well succeed a little later; so may what died without a word."""
-        return self.classes <= _TRANSIENT | _PUT_OFF
-
-
 def decide(
     works: Sequence[Work],
     name: str,
@@ -103,6 +62,7 @@ def decide(
     *,
     priority: int = 0,
     deadline: datetime | None = None,
+    in_passing: Cells = MappingProxyType({}),
 ) -> Decision:
     """Which of the works are asked for.
 
@@ -113,6 +73,7 @@ def decide(
         instance: whose books are looked at.
         priority: among the runs that wait in Dagster's queue; the highest begins first.
         deadline: when corrections begin no further table.
+        in_passing: per table, partitions that failed in passing, each with the run that did.
     """
     book_dead_runs(home, instance)
     asked: list[dg.RunRequest] = []
@@ -124,16 +85,18 @@ def decide(
             waiting.append(f"waiting for {holder}")
             continue
         backfill_id = f"{name}-{work.identity}"
-        attempts = _attempts(work.identity, instance)
-        verdict, text = _verdict(attempts, home, backfill_id)
-        if verdict == "wait":
+        before = attempts(work.identity, instance)
+        says, text = verdict(before, home, backfill_id)
+        if says == "ask" and (pause := _pause(work, in_passing, home, instance)):
+            says, text = "wait", pause
+        if says == "wait":
             waiting.append(text)
-        elif verdict == "give up":
+        elif says == "give up":
             given_up.append(text)
         else:
             by = deadline if is_correction(work) else None
             request = replace(work.request, backfill_id=backfill_id, deadline=by)
-            last = attempts[-1].run_id if attempts else "first"
+            last = before[-1].run_id if before else "first"
             asked.append(_request(request, work, last, priority))
             _just_asked[work.identity] = (time.monotonic(), own)
     return Decision(tuple(asked), tuple(waiting), tuple(given_up))
@@ -151,6 +114,20 @@ def _request(request: Request, work: Work, last: str, priority: int) -> dg.RunRe
             PRIORITY_TAG: str(priority),
         },
     )
+
+
+def _pause(
+    work: Work, in_passing: Cells, home: OpenInstallation, instance: dg.DagsterInstance
+) -> str | None:
+    """What the work waits for since another that has some of its partitions failed in passing."""
+    runs = {
+        run_id
+        for name, cells in work.stale.items()
+        for day, run_id in in_passing.get(name, {}).items()
+        if day in cells
+    }
+    pauses = (pause_after(run_id, home, instance) for run_id in sorted(runs))
+    return next((pause for pause in pauses if pause), None)
 
 
 # --- who else is at it
@@ -196,90 +173,3 @@ def _overlaps(wanted: Sequence[Claim], theirs: Sequence[Claim]) -> bool:
         for mine in wanted
         for other in theirs
     )
-
-
-# --- what became of it before
-
-
-def _attempts(identity: str, instance: dg.DagsterInstance) -> list[Ended]:
-    """How the runs of this work ended, the first one first."""
-    records = instance.get_run_records(dg.RunsFilter(tags={WORK_TAG: identity}))
-    return [ended(record, instance) for record in reversed(records)]
-
-
-def ended(record: dg.RunRecord, instance: dg.DagsterInstance) -> Ended:
-    """How a run has ended, by Dagster's books."""
-    run = record.dagster_run
-    classes: set[str] = set()
-    messages: list[str] = []
-    steps: set[str] = set()
-    if run.status == dg.DagsterRunStatus.FAILURE:
-        for entry in instance.all_logs(run.run_id, of_type=set(_FAILURES)):
-            steps |= {entry.step_key} if entry.step_key else set()
-            data = entry.dagster_event.event_specific_data if entry.dagster_event else None
-            error = getattr(data, "error", None)
-            of_error: set[str] = set()
-            while error is not None:
-                of_error.add(str(error.cls_name))
-                messages.append(error.message.strip())
-                error = error.cause
-            classes |= of_error & (_TRANSIENT | _PUT_OFF) or of_error
-    # What only wraps the error, and is there for every failure, tells nothing of its kind.
-    wraps = {c for c in classes if c.startswith("Dagster") or c == "None"}
-    last = messages[-1] if messages else ""
-    return Ended(
-        run_id=run.run_id,
-        status=run.status,
-        at=record.end_time or 0.0,
-        classes=frozenset(classes - wraps),
-        message=last or "it was interrupted, or died",
-        has_written=run.status == dg.DagsterRunStatus.SUCCESS
-        and bool(instance.get_records_for_run(run.run_id, of_type=_WRITTEN, limit=1).records),
-        steps=frozenset(steps),
-    )
-
-
-_WRITTEN = dg.DagsterEventType.ASSET_MATERIALIZATION
-_FAILURES = (
-    dg.DagsterEventType.STEP_FAILURE,
-    dg.DagsterEventType.RUN_FAILURE,
-    dg.DagsterEventType.RESOURCE_INIT_FAILURE,
-)
-
-
-def _verdict(
-    attempts: Sequence[Ended], home: OpenInstallation, backfill_id: str
-) -> tuple[str, str]:
-    """ask, wait or give up, and why."""
-    runs = [attempt.run_id for attempt in attempts]
-    if home.leases.is_cancelled(backfill_id, *runs):
-        return "give up", f"{backfill_id} was cancelled"
-    if not attempts or attempts[-1].is_put_off:
-        return "ask", ""
-    last = attempts[-1]
-    if last.status == dg.DagsterRunStatus.SUCCESS:
-        if last.has_written:
-            # The same is to be done again, so it has been undone: a table was put back.
-            return "ask", ""
-        return "give up", f"{backfill_id} has run and left it as it was"
-    if last.status not in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
-        return "wait", f"{backfill_id} has not ended"
-    return _after_failure(attempts, home, backfill_id)
-
-
-def _after_failure(
-    attempts: Sequence[Ended], home: OpenInstallation, backfill_id: str
-) -> tuple[str, str]:
-    """Whether it is tried again: a passing failure is, a few times, with growing pauses."""
-    last, pauses = attempts[-1], home.settings.retry_pauses
-    if not last.is_transient:
-        return "give up", f"{backfill_id} failed: {last.message[:_LONGEST]}"
-    succeeded = [attempt.status == dg.DagsterRunStatus.SUCCESS for attempt in reversed(attempts)]
-    since = attempts[len(attempts) - (*succeeded, True).index(True) :]
-    failed = sum(not attempt.is_put_off for attempt in since)
-    if failed > len(pauses):
-        return "give up", f"{backfill_id} failed {failed} times: {last.message[:_LONGEST]}"
-    left = last.at + 60 * pauses[failed - 1] - time.time()
-    if left > 0:
-        return "wait", f"{backfill_id} failed and is tried again in {left:.0f} s"
-    return "ask", ""

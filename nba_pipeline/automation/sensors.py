@@ -17,6 +17,7 @@ import dagster as dg
 from nba_pipeline import clock
 from nba_pipeline.automation.cancelled_partitions import cancelled_partitions, note_cancelled
 from nba_pipeline.automation.dead_runs import book_dead_runs
+from nba_pipeline.automation.failed_partitions import failed_partitions
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.landing_listing import EVERY_SEASON, Listing, listing
 from nba_pipeline.automation.pending import PendingWork, landed, repaired
@@ -161,6 +162,8 @@ def state_of(home: OpenInstallation) -> str:
             f"{home.warehouse.version(name)} {meaning(t)} {t.version}"
             for name, t in home.tables.items()
         ),
+        # What failed in passing is tried again, whoever tried it.
+        *(f"{m.table} {m.partition} {m.run_id}" for m in home.warehouse.failures.marks()),
     ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
@@ -184,13 +187,23 @@ def decided(
     by = deadline(survey)
     given_up: list[str] = []
     barred: Mapping[str, int] = {}
-    for found in work_in_order(wish, survey, cancelled_partitions(home.engine, survey, instance)):
+    failed = failed_partitions(survey, instance)
+    cancelled = cancelled_partitions(home.engine, survey, instance)
+    left_alone = {name: dict(cells) for name, cells in failed.for_good.items()}
+    for table, days in cancelled.items():
+        left_alone.setdefault(table, {}).update(dict.fromkeys(days, "cancelled"))
+    for found in work_in_order(wish, survey, left_alone):
         works = found.works
         if not has_time(works, by, home.engine):
             if waits_for_corrections:
                 return Decision(waiting=(TONIGHT_FIRST,), given_up=tuple(given_up))
             works = tuple(work for work in works if not is_correction(work))
-        decision = decide(works, name, home, instance, priority=priority, deadline=by)
+        decision = decide(
+            *(works, name, home, instance),
+            priority=priority,
+            deadline=by,
+            in_passing=failed.in_passing,
+        )
         given_up += decision.given_up
         if decision.asked or decision.waiting:
             return replace(decision, given_up=(*wish.unmet, *given_up))

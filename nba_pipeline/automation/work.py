@@ -9,11 +9,12 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
 from types import MappingProxyType
 
+from nba_pipeline import clock
 from nba_pipeline.automation.pending import PendingWork
 from nba_pipeline.backfill.planner import Request, groups, lines
 from nba_pipeline.engine import preconditions
@@ -27,6 +28,8 @@ _MENDED_TOGETHER = (
     preconditions.UPSTREAM_STALE,
 )
 """What the run itself may put right, where the upstream table is one of its own."""
+_NIGHTS_END = time(2)
+"""US Eastern, on the day after."""
 Cells = Mapping[str, Mapping[date, str]]
 """Per table, some of its partitions, each with a sentence or fingerprint."""
 
@@ -36,13 +39,15 @@ class Work:
     """One run: the request that it carries out, its stale partitions, and what it would do twice.
 
     identity names the stored and the wanted state of what is stale by itself: the same work has the
-    same identity, and once done it never comes back. is_stored: whether all that is stale is stored.
+    same identity, and once done it never comes back. is_stored: whether all that is stale is stored;
+    brings_results: whether all of it before today is of nights that were not over when it was stored.
     """
 
     request: Request
     stale: Cells
     identity: str
     is_stored: bool
+    brings_results: bool
 
     @property
     def days(self) -> list[date]:
@@ -70,19 +75,19 @@ class Found:
 def work_of(
     wish: PendingWork,
     survey: Survey,
-    cancelled: Mapping[str, Collection[date]] = MappingProxyType({}),
+    left_alone: Cells = MappingProxyType({}),
 ) -> Found:
     """The wish's next runs; what comes after them is found once they are done.
 
     Args: as of work_in_order.
     """
-    return next(work_in_order(wish, survey, cancelled))
+    return next(work_in_order(wish, survey, left_alone))
 
 
 def work_in_order(
     wish: PendingWork,
     survey: Survey,
-    cancelled: Mapping[str, Collection[date]] = MappingProxyType({}),
+    left_alone: Cells = MappingProxyType({}),
 ) -> Iterator[Found]:
     """The wish's next runs; then those that come after them, for who gives the ones before up.
 
@@ -91,11 +96,9 @@ def work_in_order(
     Args:
         wish: what is wished for.
         survey: what is stored.
-        cancelled: per table, partitions that are nobody's to start.
+        left_alone: per table, partitions that are nobody's to start, each with why.
     """
-    barred: dict[str, dict[date, str]] = {
-        name: dict.fromkeys(days, "cancelled") for name, days in cancelled.items()
-    }
+    barred = {name: dict(cells) for name, cells in left_alone.items()}
     for request in wish.requests:
         for group in groups(request.tables):
             part = replace(request, tables=tuple(group))
@@ -153,8 +156,11 @@ def _stopped(
     bypassed = [bypass.name for bypass in request.bypasses]
     found |= preconditions.refused(inside, days, survey, [*bypassed, *_MENDED_TOGETHER])
     found |= preconditions.refused(outside, days, survey, bypassed)
+    is_as_stored = {preconditions.UPSTREAM_STALE, preconditions.UPSTREAM_FAILED} <= {*bypassed}
     for read in table.reads:
-        upstream = barred.get(read.table, {})
+        # Whether anybody makes it again is of no matter where it may be read as it is.
+        usable = survey.stamps(read.table).keys() if is_as_stored else ()
+        upstream = {d: why for d, why in barred.get(read.table, {}).items() if d not in usable}
         behind = DayList(upstream)
         for day in days if behind else ():
             first = behind.first_in(spans(read, day))
@@ -179,7 +185,31 @@ def _work(request: Request, stale: Cells, survey: Survey) -> Work:
         stale,
         hashlib.sha256(text.encode()).hexdigest()[:16],
         all(cells.keys() <= survey.stamps(name).keys() for name, cells in stale.items()),
+        _brings_results(stale, survey),
     )
+
+
+def _brings_results(stale: Cells, survey: Survey) -> bool:
+    """Whether on each day before today something stands as it was before the night's games were over.
+
+    A schedule that had open games says so; what is made of it was then stored before its night's end.
+    """
+    past = {day for cells in stale.values() for day in cells if day < clock.today()}
+    open_days: set[date] = set()
+    for name, cells in stale.items():
+        if survey.tables[name].partitions == "daily":
+            stamps, unsettled = survey.stamps(name), survey.unsettled(name)
+            open_days |= {
+                day
+                for day in cells
+                if day in unsettled or (day in stamps and stamps[day].written_at < _end_of(day))
+            }
+    return bool(past) and past <= open_days
+
+
+def _end_of(day: date) -> datetime:
+    """When the last games of a night are over."""
+    return datetime.combine(day + timedelta(days=1), _NIGHTS_END, clock.EASTERN)
 
 
 def _counted(barred: Mapping[str, Mapping[date, str]]) -> dict[str, int]:

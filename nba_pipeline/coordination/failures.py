@@ -5,7 +5,9 @@ went that has ended is a line of the audit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -19,8 +21,21 @@ _FAILED = sa.Table(
     sa.Column("partition", sa.String(10), primary_key=True),
     sa.Column("run_id", sa.String(64), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    # What the attempt was to be made from, and by; null where that is not known.
+    sa.Column("made_from", sa.String(64)),
 )
 _AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One failed partition: of which table, by which run, why, and what it was to be made from."""
+
+    table: str
+    partition: date
+    run_id: str
+    reason: str
+    made_from: str | None
 
 
 class Failures:
@@ -39,10 +54,39 @@ class Failures:
                 for row in rows
             }
 
-    def mark(self, table: str, reasons: Mapping[date, str], run_id: str) -> None:
+    def marks(self) -> list[Mark]:
+        """Every mark of every table, in order."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(
+                sa.select(_FAILED).order_by(_FAILED.c.table_name, _FAILED.c.partition)
+            )
+            return [
+                Mark(
+                    row.table_name,
+                    date.fromisoformat(row.partition),
+                    row.run_id,
+                    row.reason,
+                    row.made_from,
+                )
+                for row in rows
+            ]
+
+    def mark(
+        self,
+        table: str,
+        reasons: Mapping[date, str],
+        run_id: str,
+        made_from: Mapping[date, str] = MappingProxyType({}),
+    ) -> None:
         """Notes that the partitions failed, instead of what was noted of them before."""
         lines = [
-            {"table_name": table, "partition": str(day), "run_id": run_id, "reason": reason}
+            {
+                "table_name": table,
+                "partition": str(day),
+                "run_id": run_id,
+                "reason": reason,
+                "made_from": made_from.get(day),
+            }
             for day, reason in reasons.items()
         ]
         self._replace(table, reasons, lines)

@@ -14,7 +14,7 @@ from nba_pipeline import clock
 from nba_pipeline.engine.bypass import Bypass, inherited
 from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
-from nba_pipeline.engine.meaning import meaning
+from nba_pipeline.engine.meaning import meaning, with_code
 from nba_pipeline.engine.needs import Needs, needs
 from nba_pipeline.engine.queries import CHANGING, Queries, call, told_in_python
 from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped, written_by
@@ -95,6 +95,7 @@ def compute(
         only_stored=only_stored,
     )
     current = tuple(day for day in sorted(days) if day not in need.stale)
+    made_from = with_code(table, need.inputs)
     try:
         with labelled(table=table.name):
             computed = _computed(table, need, current, survey, writer)
@@ -104,14 +105,15 @@ def compute(
     except BaseException as error:
         if writer.may_write():
             reason = f"{type(error).__name__}: {error}"
-            warehouse.failures.mark(table.name, dict.fromkeys(need.stale, reason), writer.run_id)
+            failed = dict.fromkeys(need.stale, reason)
+            warehouse.failures.mark(table.name, failed, writer.run_id, made_from)
         raise
     survey.forget(table.name)
     if writer.may_write():
         warehouse.failures.clear(
             table.name, [*current, *computed.replaced.written, *computed.replaced.unchanged]
         )
-        warehouse.failures.mark(table.name, computed.refused, writer.run_id)
+        warehouse.failures.mark(table.name, computed.refused, writer.run_id, made_from)
     return computed
 
 

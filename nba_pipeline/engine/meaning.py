@@ -9,6 +9,7 @@ import functools
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from types import CodeType, FunctionType, ModuleType
 
@@ -28,6 +29,12 @@ _NAMES = {
 def meaning(table: Table) -> str:
     """A fingerprint of every limit, formula and parser that the table's rows and checks depend on."""
     return hashlib.sha256("\n".join(parts(table)).encode()).hexdigest()[:16]
+
+
+def with_code(table: Table, inputs: Mapping[date, str]) -> dict[date, str]:
+    """Per partition, all that decides what an attempt to make it comes to: inputs, and the code."""
+    code = f"{table.version} {meaning(table)}"
+    return {day: f"{of_day} {code}" for day, of_day in inputs.items()}
 
 
 def parts(table: Table) -> list[str]:

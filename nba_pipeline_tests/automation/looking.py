@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.test_utils import create_run_for_test
+from dagster._core.utils import make_new_run_id
 from dagster._utils.error import SerializableErrorInfo
 
 from nba_pipeline.automation import run_requests, sensors
@@ -16,7 +18,9 @@ from nba_pipeline.automation.installation import OpenInstallation
 from nba_pipeline.automation.schedules import look_by_schedule
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.coordination.database import connect
+from nba_pipeline.engine import compute
 from nba_pipeline.engine.bypass import Bypass
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration.run_tags import days_of
 from nba_pipeline.settings import Settings
 from nba_pipeline.tables import TABLES
@@ -65,32 +69,37 @@ class Looking:
         self.says = "" if decision.asked else decision.says
         return list(decision.asked)
 
-    def run_of(self, request: dg.RunRequest, status: dg.DagsterRunStatus) -> dg.DagsterRun:
+    def run_of(
+        self, request: dg.RunRequest, status: dg.DagsterRunStatus, run_id: str | None = None
+    ) -> dg.DagsterRun:
         """The request's run in Dagster's books."""
         return create_run_for_test(
             self.instance,
+            run_id=run_id,
             tags=dict(request.tags),
             asset_selection=frozenset(request.asset_selection or ()),
             status=status,
         )
 
-    def failed(self, request: dg.RunRequest, cls_name: str) -> float:
+    def failed(
+        self, request: dg.RunRequest, cls_name: str, step: str = "x", run_id: str | None = None
+    ) -> float:
         """Books that the request's run has failed with an error of that class; when it ended."""
-        run = self.run_of(request, dg.DagsterRunStatus.STARTED)
+        run = self.run_of(request, dg.DagsterRunStatus.STARTED, run_id)
         error = SerializableErrorInfo(cls_name, [], cls_name)
         wrapped = SerializableErrorInfo("wraps", [], "DagsterExecutionStepExecutionError", error)
         self.instance.report_run_failed(run, "failed")
         event = dg.DagsterEvent(
             "STEP_FAILURE",
             "job",
-            step_key="x",
+            step_key=step,
             event_specific_data=StepFailureData(error=wrapped, user_failure_data=None),
         )
         self.instance.report_dagster_event(event, run.run_id)
         record = self.instance.get_run_records(dg.RunsFilter(run_ids=[run.run_id]))[0]
         return record.end_time or 0.0
 
-    def carry_out(self, request: dg.RunRequest) -> dict[str, Any]:
+    def carry_out(self, request: dg.RunRequest, run_id: str | None = None) -> dict[str, Any]:
         """Computes what was asked for and books its success; what computing it came to."""
         first, last = (date.fromisoformat(request.tags[name]) for name in (_START, _END))
         names = tables(request)
@@ -101,9 +110,26 @@ class Looking:
         reason = request.tags.get("nba_pipeline/bypass_reason", "")
         named = request.tags.get("nba_pipeline/bypass", "").split(",")
         bypasses = tuple(Bypass(name, reason) for name in named if name)
-        done = self.lab.compute(names, first, last, only_stored=stored, bypasses=bypasses)
-        self.run_of(request, dg.DagsterRunStatus.SUCCESS)
+        done = self.lab.compute(
+            names, first, last, only_stored=stored, bypasses=bypasses, run_id=run_id
+        )
+        self.run_of(request, dg.DagsterRunStatus.SUCCESS, run_id)
         return done
+
+    def breaks(self, request: dg.RunRequest, at: str, error: Exception) -> float:
+        """Computes what was asked for up to that table's error, and books it; when it ended."""
+        read, run_id = compute.read_inputs, make_new_run_id()
+
+        def broken(table: Table, *args: Any) -> Any:
+            if table.name == at:
+                raise error
+            return read(table, *args)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(compute, "read_inputs", broken)
+            with pytest.raises(type(error)):
+                self.carry_out(request, run_id)
+        return self.failed(request, type(error).__name__, at, run_id)
 
     def settle(self, *names: str) -> list[tuple[str, dg.RunRequest, dict[str, Any]]]:
         """They look, and what the first asks for is carried out, until none asks for anything."""

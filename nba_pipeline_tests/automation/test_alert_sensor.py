@@ -33,7 +33,7 @@ from nba_pipeline.automation.alerts_of_tables import (
     _late,
     _overdue,
 )
-from nba_pipeline.automation.alerts_told import forget_gone, note_told, untold
+from nba_pipeline.automation.alerts_told import forget_gone, make_sure, note_told, untold
 from nba_pipeline.automation.channels import NobodyTold, send, subject_of
 from nba_pipeline.automation.on_call import on_call
 from nba_pipeline.automation.sensors import LANDING, REPAIR
@@ -41,7 +41,7 @@ from nba_pipeline.automation.work import Found
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.backfill.progress import Progress
-from nba_pipeline.coordination.database import begin
+from nba_pipeline.coordination.database import begin, connect
 from nba_pipeline.orchestration.run_tags import RANGE_TAGS
 from nba_pipeline.orchestration.session import DeadlinePassed
 from nba_pipeline.settings import Settings
@@ -407,37 +407,72 @@ def test_a_source_that_falls_silent_in_the_finals_is_told(
     assert all(text in what for text, what in zip(told, found, strict=True))
 
 
+def _failed(
+    looking: Looking, step: str | None, error: Exception | None, tags: dict[str, str]
+) -> str:
+    """Books a run of predictions that has failed, at a step with an error where there are; its id."""
+    asked = {dg.AssetKey(PREDICTIONS)}
+    run = create_run_for_test(looking.instance, tags=tags, asset_selection=asked, status=STARTED)
+    if error:
+        told = SerializableErrorInfo(str(error), [], type(error).__name__)
+        looking.instance.report_dagster_event(
+            DagsterEvent(
+                DagsterEventType.STEP_FAILURE.value,
+                "job",
+                step_key=step,
+                event_specific_data=StepFailureData(told, None),
+            ),
+            run.run_id,
+        )
+    looking.instance.report_run_failed(run)
+    return run.run_id
+
+
+def test_a_failure_that_was_told_by_its_partition_is_not_told_again_once_that_is_mended(
+    looking: Looking, received: Received
+) -> None:
+    """The good file is put back: nothing is computed, and of the run no partition tells any more."""
+    _set(looking, received)
+    failures = looking.lab.warehouse.failures
+    run_id = _failed(
+        looking, PREDICTIONS, ValueError("a line"), dict.fromkeys(RANGE_TAGS, str(TODAY))
+    )
+    failures.mark(PREDICTIONS, {TODAY: "ValueError: a line"}, run_id)
+    with _at(10):
+        _tell(looking, None)
+    failures.clear(PREDICTIONS, [TODAY])
+    with _at(10, 10):
+        _tell(looking, None)
+    told = [alert["what"] for post in received.posted for alert in post["alerts"]]
+    assert [what for what in told if "a line" in what] == [
+        f"{PREDICTIONS} {TODAY} to {TODAY} (1): ValueError: a line (run {run_id})"
+    ]
+
+
+def test_a_key_may_be_as_long_as_a_path(coordination: str) -> None:
+    """In either database: it is noted as told."""
+    engine = connect(coordination)
+    make_sure(engine)
+    found = [Alert(P1, "unknown season", f"season:{'folder/' * 60}2031-32.json", "w", "c")]
+    note_told(engine, found)
+    assert untold(engine, found, 6.0) == []
+
+
 def test_a_run_that_fails_before_its_tables_is_told(looking: Looking) -> None:
     """Also one that died, or whose table's step marked nothing; one put off is none.
 
     Where a partition of the table that failed is marked, or was made since, the run is not told.
     """
-    asked = [dg.AssetKey(PREDICTIONS)]
     one, several = {"dagster/partition": str(TODAY)}, dict.fromkeys(RANGE_TAGS, str(TODAY))
     failures = looking.lab.warehouse.failures
 
     def failed(step: str | None, error: Exception | None, tags: dict[str, str] = several) -> str:
-        run = create_run_for_test(
-            looking.instance, tags=tags, asset_selection=set(asked), status=STARTED
-        )
-        if error:
-            told = SerializableErrorInfo(str(error), [], type(error).__name__)
-            looking.instance.report_dagster_event(
-                DagsterEvent(
-                    DagsterEventType.STEP_FAILURE.value,
-                    "job",
-                    step_key=step,
-                    event_specific_data=StepFailureData(told, None),
-                ),
-                run.run_id,
-            )
-        looking.instance.report_run_failed(run)
-        return run.run_id
+        return _failed(looking, step, error, tags)
 
     def runs_told() -> list[Alert]:
         with _at(10):
             found = alerts(looking.home, looking.instance)
-        return [alert for alert in found if alert.key.startswith("run:")]
+        return [a for a in found if a.key.startswith("run:") and not a.is_told]
 
     told = {
         failed("nba_gamebook", MemoryError("no memory left")),

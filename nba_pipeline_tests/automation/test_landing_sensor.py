@@ -3,18 +3,24 @@
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.execution.plan.objects import StepFailureData
 from dagster._core.test_utils import create_run_for_test
+from dagster._utils.error import SerializableErrorInfo
 
 from nba_pipeline import clock
 from nba_pipeline.automation import sensors
 from nba_pipeline.automation.landing_listing import EVERY_SEASON, listing, season_named
 from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.engine.meaning import with_code
+from nba_pipeline.engine.verdicts import AssertionFailed
 from nba_pipeline.orchestration.run_tags import RANGE_TAGS
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import SOURCES, TABLES
@@ -153,6 +159,18 @@ def test_files_that_are_still_coming_are_waited_for(looking: Looking) -> None:
     assert len(looking.look()) == 1
 
 
+def test_a_file_from_the_future_hides_no_other_that_is_still_coming(looking: Looking) -> None:
+    """By another host's clock, an hour ahead; once nothing else is coming it is not waited for."""
+    root, sources = looking.home.landing.root, looking.home.sources
+    for path in looking.landing.rglob("*.json"):
+        os.utime(path, (1, 1))
+    ahead = time.time() + 3600
+    os.utime(looking.landing / TEAM_LOG, (ahead, ahead))
+    assert not listing(root, sources).is_settling(60)
+    os.utime(looking.landing / PLAYER_LOG)
+    assert listing(root, sources).is_settling(60)
+
+
 def test_what_takes_long_to_read_is_read_over_several_looks(looking: Looking, monkeypatch) -> None:
     """At least one source and season with each, and nothing is asked for before all is read."""
     monkeypatch.setattr(sensors, "_READING_SECONDS", 0)
@@ -211,6 +229,84 @@ def test_what_cannot_succeed_is_not_tried_again_until_its_files_change(looking: 
     assert len(looking.look()) == 1
 
 
+def test_what_failed_for_good_is_left_alone_whoever_asks_and_takes_no_other_date_along(
+    stored: Looking,
+) -> None:
+    """Until its file changes, or the code; a correction of another date is made meanwhile."""
+    boxscore = "nbac_player_boxscore"
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    (request,) = stored.look()
+    stored.breaks(request, boxscore, AssertionFailed("points", "a line is wrong"))
+    for name in (sensors.REPAIR, sensors.LANDING, sensors.REPAIR):
+        stored.restart()
+        assert stored.look(name) == []
+    assert stored.says == "nothing has changed"
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(FIRST))
+    (other,) = stored.look(sensors.REPAIR)
+    assert days(other) == [FIRST]
+    assert boxscore in tables(other)
+    stored.carry_out(other)
+    assert stored.look() == []
+    assert stored.says.startswith("failed: AssertionFailed: a line is wrong (1)")
+    stored.tables = {**TABLES, boxscore: replace(TABLES[boxscore], version=99)}
+    stored.restart()
+    (mended,) = stored.look(sensors.REPAIR)
+    assert days(mended) == [FIRST, SECOND, THIRD]
+    stored.tables = TABLES
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    stored.restart()
+    (later,) = stored.look()
+    assert days(later) == [SECOND]
+
+
+def test_what_failed_in_passing_has_its_pause_whoever_asks(
+    stored: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five minutes after a full disk another may ask for it; for what has landed since, at once."""
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    (request,) = stored.look()
+    ended = stored.breaks(request, "nbac_player_boxscore", OSError("disk full"))
+    for name in (sensors.LANDING, sensors.REPAIR):
+        stored.restart()
+        assert stored.look(name) == []
+        assert "is tried again in" in stored.says
+    with monkeypatch.context() as later:
+        later.setattr("nba_pipeline.automation.attempts.time.time", lambda: ended + 301)
+        stored.restart()
+        (again,) = stored.look(sensors.REPAIR)
+        assert days(again) == [SECOND]
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    stored.restart()
+    assert len(stored.look(sensors.REPAIR)) == 1
+
+
+def test_a_failure_at_a_table_beside_one_that_will_not_pass_is_tried_again(
+    stored: Looking,
+) -> None:
+    """The run was given up for the other's sake."""
+    boxscores = ("nbac_player_boxscore", "nbac_team_boxscore")
+    for path in (PLAYER_LOG, TEAM_LOG):
+        rewritten(stored.landing / path, one_rebound_more(SECOND))
+    survey = stored.home.survey()
+    inputs = {name: survey.inputs(TABLES[name], [SECOND]) for name in boxscores}
+    (request,) = stored.look()
+    run = stored.run_of(request, dg.DagsterRunStatus.STARTED)
+    for name, error in zip(boxscores, ("SchemaViolated", "OSError"), strict=True):
+        told = StepFailureData(
+            error=SerializableErrorInfo(error, [], error), user_failure_data=None
+        )
+        event = dg.DagsterEvent("STEP_FAILURE", "job", step_key=name, event_specific_data=told)
+        stored.instance.report_dagster_event(event, run.run_id)
+        made_from = with_code(TABLES[name], inputs[name])
+        marks = stored.lab.warehouse.failures
+        marks.mark(name, {SECOND: f"{error}: it"}, run.run_id, made_from)
+    stored.instance.report_run_failed(run)
+    stored.restart()
+    (again,) = stored.look()
+    assert boxscores[1] in tables(again)
+    assert boxscores[0] not in tables(again)
+
+
 def test_a_cancelled_run_is_never_started_again_but_a_later_correction_is(stored: Looking) -> None:
     """Cancelled while it held its lease: its dates are left alone until what they say changes."""
     rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
@@ -230,6 +326,26 @@ def test_a_cancelled_run_is_never_started_again_but_a_later_correction_is(stored
     assert days(later) == [SECOND]
     stored.carry_out(later)
     assert stored.look() == []
+
+
+def test_a_cancel_is_forgotten_once_a_person_has_done_the_work(stored: Looking) -> None:
+    """A correction is undone, and the same comes back: it is asked for as any other."""
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    first = (stored.landing / PLAYER_LOG).read_text()
+    (request,) = stored.look()
+    stored.run_of(request, dg.DagsterRunStatus.CANCELED)
+    stored.restart()
+    assert stored.look() == []
+    stored.carry_out(request)
+    stored.restart()
+    assert stored.look(sensors.REPAIR) == []
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    stored.restart()
+    assert len(stored.settle(sensors.LANDING)) == 1
+    (stored.landing / PLAYER_LOG).write_text(first)
+    stored.restart()
+    (again,) = stored.look()
+    assert days(again) == [SECOND]
 
 
 @pytest.mark.parametrize("name", [sensors.LANDING, sensors.REPAIR])
@@ -324,6 +440,16 @@ def test_a_run_whose_process_was_killed_is_marked_and_tried_again(
     monkeypatch.setattr("nba_pipeline.automation.run_requests.time.time", lambda: now + 400)
     (again,) = looking.look()
     assert again.run_key != request.run_key
+
+
+def test_a_failure_that_somebody_else_had_is_seen_at_rest(stored: Looking) -> None:
+    """A command's disk was full; nothing that decides what is stale has changed by that."""
+    assert stored.look(sensors.REPAIR) == stored.look(sensors.REPAIR) == []
+    assert stored.says == "nothing has changed"
+    reason = {THIRD: "OSError: disk full"}
+    stored.lab.warehouse.failures.mark("player_game_shots", reason, "a command")
+    (request,) = stored.look(sensors.REPAIR)
+    assert (tables(request), days(request)) == (["player_game_shots"], [THIRD])
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,18 @@ import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import ibis
 import pytest
 
 from nba_pipeline import clock
 from nba_pipeline.automation import pending, sensors
-from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, repaired
-from nba_pipeline.automation.priority import is_correction, next_tip_off
+from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, PendingWork, repaired
+from nba_pipeline.automation.priority import is_correction, next_tip_off, without_corrections
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES
 from nba_pipeline.automation.sensors import LANDING, REPAIR
-from nba_pipeline.automation.work import Work
+from nba_pipeline.automation.work import Work, work_of
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.orchestration.run_tags import deadline_of
@@ -22,7 +23,7 @@ from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
 from nba_pipeline_tests.conftest import Lab
-from nba_pipeline_tests.league_files import PLAYER_LOG
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG
 
 TODAY = date(2024, 1, 10)
 TOMORROW = TODAY + timedelta(days=1)
@@ -106,7 +107,7 @@ def test_a_schedule_leaves_to_later_what_repair_was_put_off_for(
         assert {day for _name, request, _done in ran for day in days(request)} == {FOURTH}
         assert {deadline_of(request.tags) for _name, request, _done in ran} == {None}
         (bypass,) = {r["bypass"] for r in looking.lab.rows("player_daily_cache", game_date=FOURTH)}
-        assert str(bypass).startswith("upstream_stale: tonight first")
+        assert str(bypass).startswith("upstream_failed: tonight first")
         assert looking.look(REPAIR) == []
     with clock.set_to(evening.replace(hour=23)):
         assert {name for name, _request, _done in looking.settle(REPAIR)} == {REPAIR}
@@ -122,7 +123,7 @@ def test_a_months_model_that_could_not_wait_for_a_correction_is_trained_again_af
     october, november = date(2023, 10, 1), date(2023, 11, 1)
     stamps = {
         october: SimpleNamespace(bypass="upstream_stale: it was good enough"),
-        november: SimpleNamespace(bypass=f"upstream_missing: a file; {WITHOUT_CORRECTIONS}"),
+        november: SimpleNamespace(bypass=f"upstream_missing: a file; {WITHOUT_CORRECTIONS[0]}"),
     }
     survey = SimpleNamespace(
         tables=TABLES, stamps=lambda name: stamps if name == "points_model" else {}
@@ -159,7 +160,7 @@ def test_a_correction_that_has_landed_is_put_off_like_any_other(
         assert looking.says.startswith("tonight first: put off")
         (request,) = looking.look(BEFORE_GAMES)
         assert days(request) == [FOURTH]
-        assert request.tags["nba_pipeline/bypass"] == "upstream_stale"
+        assert request.tags["nba_pipeline/bypass"] == "upstream_stale,upstream_failed"
         looking.restart()
     with clock.set_to(_eastern(23, day=FOURTH)):
         (request,) = looking.look(LANDING)
@@ -168,22 +169,28 @@ def test_a_correction_that_has_landed_is_put_off_like_any_other(
 
 
 @pytest.mark.parametrize(
-    ("first", "is_stored", "only_stored", "expected"),
+    ("first", "is_stored", "only_stored", "brings_results", "expected"),
     [
-        (FIRST, True, set(), True),
-        (FIRST, False, set(), False),
-        (FIRST, False, {"nbac_schedule"}, True),
-        (TODAY, True, set(), False),
-        (TODAY, True, {"nbac_schedule"}, False),
+        (FIRST, True, set(), False, True),
+        (FIRST, False, set(), False, False),
+        (FIRST, False, {"nbac_schedule"}, False, True),
+        (FIRST, True, set(), True, False),
+        (FIRST, False, {"nbac_schedule"}, True, False),
+        (TODAY, True, set(), False, False),
+        (TODAY, True, {"nbac_schedule"}, False, False),
     ],
 )
 def test_a_correction_is_of_what_is_stored_and_begins_before_today(
-    *, first: date, is_stored: bool, only_stored: set[str], expected: bool
+    *, first: date, is_stored: bool, only_stored: set[str], brings_results: bool, expected: bool
 ) -> None:
-    """Or of what stored rows are to be made from, as of a table that is new in the code."""
+    """Or of what stored rows are to be made from, as of a table that is new in the code.
+
+    The results of nights of which rows were stored before their games are none.
+    """
     table = TABLES["nbac_schedule"]
     request = Request((table,), first, TODAY, only_stored=frozenset(only_stored))
-    work = Work(request, {table.name: {first: "inputs changed"}}, "an identity", is_stored)
+    stale = {table.name: {first: "inputs changed"}}
+    work = Work(request, stale, "an identity", is_stored, brings_results)
     with clock.set_to(_eastern(12)):
         assert is_correction(work) is expected
 
@@ -202,3 +209,94 @@ def test_what_takes_longer_than_a_day_begins_after_the_last_tip_off(
         (request,) = looking.look(REPAIR)
         assert "player_game_summary" in tables(request)
         assert deadline_of(request.tags) == _eastern(18, 35, day=tonight + timedelta(days=1))
+
+
+def test_tonight_is_made_without_a_correction_that_has_failed_in_passing(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quarter of an hour before the deadline, and its dates are marked as failed."""
+    with clock.set_to(_eastern(19, 50, day=FOURTH)):
+        rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+        looking.settle(LANDING)
+        (request,) = looking.look(REPAIR)
+        looking.breaks(request, "player_game_summary", OSError("connection lost"))
+        looking.restart()
+    _takes(monkeypatch, 0.2)
+    with clock.set_to(_eastern(20, day=FOURTH)):
+        assert looking.look(REPAIR) == []
+        assert looking.says.startswith("tonight first: put off")
+        ran = looking.settle(BEFORE_GAMES)
+        assert {day for _name, one, _done in ran for day in days(one)} == {FOURTH}
+        assert FOURTH in looking.lab.warehouse.stamps("player_prop_predictions")
+        (bypass,) = {r["bypass"] for r in looking.lab.rows("player_daily_cache", game_date=FOURTH)}
+    first, second = str(bypass).split("; upstream")
+    assert first.startswith("upstream_failed: tonight first")
+    assert second.startswith("_stale: tonight first")
+
+
+def test_what_nobody_makes_again_is_read_as_it_is_where_corrections_are_done_without(
+    looking: Looking,
+) -> None:
+    """Where it is stored; of what was never stored, and without the bypass, nothing is made."""
+    request = Request(tuple(TABLES.values()), FOURTH, FOURTH)
+    summary, cache = "player_game_summary", "player_daily_cache"
+
+    def tables_made(left_alone: date, *, is_bypassed: bool) -> set[str]:
+        wish = PendingWork((request,))
+        wish = without_corrections(wish) if is_bypassed else wish
+        left = {summary: {left_alone: "failed: a file is wrong"}}
+        found = work_of(wish, looking.home.survey(), left)
+        return {table.name for work in found.works for table in work.request.tables}
+
+    assert cache not in tables_made(SECOND, is_bypassed=False)
+    assert cache in tables_made(SECOND, is_bypassed=True)
+    assert summary not in tables_made(FOURTH, is_bypassed=True)
+
+
+def test_the_results_of_last_night_are_put_off_for_nothing(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They land after the deadline, and of the night all tables were stored before its games.
+
+    So are those made from them: tonight needs them.
+    """
+    tonight = FOURTH + timedelta(days=1)
+    paths = (SCHEDULE, PLAYER_LOG, TEAM_LOG)
+    whole = {path: (looking.landing / path).read_text() for path in paths}
+    _as_before(looking.landing, FOURTH)
+    for morning in (FOURTH, tonight):
+        with clock.set_to(_eastern(10, day=morning)):
+            looking.settle(LANDING, REPAIR, BEFORE_GAMES)
+    for path, text in whole.items():
+        (looking.landing / path).write_text(text)
+    _as_before(looking.landing, tonight)
+    looking.restart()
+    _takes(monkeypatch, 0.2)
+    with clock.set_to(_eastern(20, 6, day=tonight)):
+        ran = looking.settle(LANDING, REPAIR, BEFORE_GAMES)
+    assert [(name, days(one)[0]) for name, one, _done in ran[:2]] == [
+        (LANDING, FOURTH),
+        (REPAIR, FOURTH),
+    ]
+    assert "nbac_player_boxscore" in tables(ran[0][1])
+    assert "player_game_summary" in tables(ran[1][1])
+    assert {deadline_of(one.tags) for _name, one, _done in ran} == {None}
+    assert {one.tags.get("nba_pipeline/bypass") for _name, one, _done in ran} == {None}
+
+
+def _as_before(landing: Path, day: date) -> None:
+    """The files as they are before the day's games: none of them, nor any later one, is played."""
+
+    def scheduled(document: Any) -> None:
+        for of_day in document["leagueSchedule"]["gameDates"]:
+            for game in of_day["games"]:
+                if game["gameDateEst"][:10] >= str(day):
+                    game["gameStatus"] = 1
+
+    def unplayed(document: Any) -> None:
+        result = document["resultSets"][0]
+        place = result["headers"].index("GAME_DATE")
+        result["rowSet"] = [line for line in result["rowSet"] if line[place][:10] < str(day)]
+
+    for path, change in ((SCHEDULE, scheduled), (PLAYER_LOG, unplayed), (TEAM_LOG, unplayed)):
+        rewritten(landing / path, change)

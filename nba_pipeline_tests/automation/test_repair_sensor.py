@@ -173,7 +173,7 @@ def test_a_correction_that_takes_too_long_comes_after_the_first_tip_off(
         done = {name: of for _n, _r, one in ran for name, of in one.items()}
         assert LAST in done["upcoming_player_game_context"].replaced.written
         (bypass,) = {row["bypass"] for row in looking.lab.rows(CONTEXT, game_date=LAST)}
-        assert str(bypass).startswith("upstream_stale: tonight first")
+        assert str(bypass).startswith("upstream_failed: tonight first")
     with clock.set_to(datetime(2023, 10, 28, 20, 31, tzinfo=clock.EASTERN)):
         assert {name for name, _r, _d in looking.settle(LANDING, REPAIR)} == {LANDING, REPAIR}
         assert {row["bypass"] for row in looking.lab.rows(CONTEXT, game_date=LAST)} == {None}

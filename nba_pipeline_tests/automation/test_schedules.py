@@ -20,8 +20,8 @@ from sqlalchemy import exc as sqlalchemy_error
 
 from nba_pipeline import clock
 from nba_pipeline.automation import sensors
+from nba_pipeline.automation.attempts import Ended, _after_failure, ended
 from nba_pipeline.automation.pending import PendingWork, after_games
-from nba_pipeline.automation.run_requests import Ended, _after_failure, ended
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES, TRAINING, ZONE, schedules
 from nba_pipeline.automation.sensors import LANDING, REPAIR
 from nba_pipeline.automation.work import work_of
@@ -178,7 +178,7 @@ def test_a_run_ends_where_the_next_date_is_not_meant_or_set_aside(looking: Looki
     survey = looking.home.survey()
     found = work_of(PendingWork((request,), frozenset({FIRST, THIRD})), survey)
     assert [work.days for work in found.works] == [[FIRST], [THIRD]]
-    found = work_of(PendingWork((request,)), survey, {"nbac_schedule": {SECOND}})
+    found = work_of(PendingWork((request,)), survey, {"nbac_schedule": {SECOND: "cancelled"}})
     assert [work.days for work in found.works] == [[FIRST], [SECOND], [THIRD]]
     whole, part, _whole = ({t.name for t in work.request.tables} for work in found.works)
     kept_out = {t.name for t in RAW if {"nbac_schedule"} & {t.name, *t.upstream}}
@@ -309,4 +309,4 @@ def test_what_was_raised_from_may_pass_as_what_was_raised() -> None:
 
 def _ended(classes: set[str]) -> Ended:
     status = dg.DagsterRunStatus.FAILURE
-    return Ended("run", status, 0.0, frozenset(classes), "", False, frozenset())
+    return Ended("run", status, 0.0, frozenset(classes), "", False, {})
