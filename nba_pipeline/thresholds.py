@@ -214,8 +214,9 @@ COVERAGE_WEEKS = Threshold(
 )
 SNAPSHOT_SHARE = Threshold(
     0.5,
-    "Share of the players in force that a newer list must have. Between two seasons a quarter of them "
-    "is in no team; a list of half was cut, or is the answer to another question.",
+    "Share of the players with a team in the list in force that a list of another date must have. "
+    "Between two seasons a quarter of them is in no team; a list of half was cut, or is the answer to "
+    "another question.",
 )
 STALLED_SECONDS = Threshold(
     120, "A table that takes two minutes more than twice what it took before does not come on."

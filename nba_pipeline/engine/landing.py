@@ -268,12 +268,19 @@ class Landing:
         return self._of_use(source, season, found) if source.layout == "snapshots" else found
 
     def _of_use(self, source: Source, season: str, files: list[Found]) -> list[Found]:
-        """The snapshots without those before the season that a later one before it stands for."""
-        first = calendar.season(season).first
-        ahead = [found for found in files if found.file.game_date == first]
+        """The snapshots without those before the season that a later one before it stands for.
+
+        One that cannot be read is kept where it is of no earlier season, which would name it.
+        """
+        span = calendar.season(season)
+        ahead = [found for found in files if found.file.game_date == span.first]
         # From the last one back to one that can be read.
         later = list(takewhile(lambda found: self._unread(source, found), reversed(ahead)))
-        superseded = {found.file.path for found in ahead[: -len(later) - 1]}
+        superseded = {
+            found.file.path
+            for found in ahead[: -len(later) - 1]
+            if not (_leads_to(span, found) and self._unread(source, found))
+        }
         return [found for found in files if found.file.path not in superseded]
 
     def _read_once(self, found: Found) -> Found:
@@ -347,6 +354,11 @@ class Landing:
                 content = unpacked(content)
             self._fingerprints[key] = hashlib.sha256(content).hexdigest()[:16]
         return self._fingerprints[key]
+
+
+def _leads_to(span: calendar.Season, snapshot: Found) -> bool:
+    """Whether the snapshot is of the season, or of the days between it and the one before."""
+    return snapshot.since is not None and calendar.season_ahead(snapshot.since) == span
 
 
 @cache

@@ -10,7 +10,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import PurePosixPath
 
@@ -33,12 +33,14 @@ class Found:
     """A file that is there, or should be, and what keeps it from being read: (rule, sentence).
 
     copies are further files for the same thing, as it is and gzipped; it can be read only where they
-    say the same, which their names do not tell.
+    say the same, which their names do not tell. since is the date in a snapshot's name, which may be
+    before the season.
     """
 
     file: SourceFile
     trouble: tuple[str, str] | None = None
     copies: tuple[str, ...] = ()
+    since: date | None = None
 
 
 class LandingFiles:
@@ -191,7 +193,8 @@ class LandingFiles:
             elif day <= span.last:
                 of_date.setdefault(day, []).append(path)
         for day, paths in of_date.items():
-            yield _of_all(paths, SourceFile(paths[0], season, max(day, span.first)))
+            found = _of_all(paths, SourceFile(paths[0], season, max(day, span.first)))
+            yield replace(found, since=day)
 
     # --- names
 

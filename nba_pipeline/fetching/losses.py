@@ -52,13 +52,15 @@ def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.Data
 def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
     """What there is less of now, in words, with what the file itself rejects; None where nothing is.
 
-    Rows of a game, or of a date where rows have no game; games that were final; moments of prices
-    and of reports. Of a snapshot, which may say that somebody is gone, most of its rows together.
+    Rows of a game, or of the date that they say themselves where they have no game; games that were
+    final; moments of prices and of reports. Of a snapshot, its players with a team: all of them
+    beside the same date's, and most of them beside an earlier one, since which some may be gone.
 
     A game of a required source that was not final and that the file rejects under its id and the date
     that it stands under is no loss: that date is refused by it, and no other one is held back. Under
     another date it is one, since nothing refuses the date that it leaves; and so is one that was
-    final, since a refusal of its date would reach every later one.
+    final, since a refusal of its date would reach every later one. Nor is one a loss that was to be
+    played if necessary and that the file does not name at all: its series is over.
 
     Args:
         source: whose file it is.
@@ -68,9 +70,11 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
     if source.is_required:
         named = pd.MultiIndex.from_frame(now.rejected.loc[~now.rejected[UNDATED], _STANDING])
         is_named = pd.MultiIndex.from_frame(before[_STANDING]).isin(named)
-        before = before[~is_named | (before.status == "final")]
-    fewer = _far_fewer if source.layout == "snapshots" else _fewer
-    lost = fewer(before, now.rows)
+        is_needless = before.is_if_necessary & (before.status == "scheduled")
+        is_needless &= ~before.game_id.isin(now.rejected.game_id)
+        before = before[~(is_named | is_needless) | (before.status == "final")]
+    is_snapshot = source.layout == "snapshots"
+    lost = _fewer_listed(before, now.rows) if is_snapshot else _fewer(source, before, now.rows)
     if lost is None:
         return None
     told = [*(now.rejected.rule + ": " + now.rejected.detail)]
@@ -78,20 +82,24 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
     return f"{lost}{why}; --accept-fewer takes it all the same"
 
 
-def _far_fewer(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
-    if len(now) >= SNAPSHOT_SHARE.value * len(before):
+def _fewer_listed(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
+    # A list of all times has ten times as many, most of whom are in no team.
+    before, now = (rows.dropna(subset="team_abbr") for rows in (before, now))
+    is_same_date = set(before.source_file.str.removesuffix(".gz")) == set(now.source_file)
+    share = 1 if is_same_date else SNAPSHOT_SHARE.value
+    if len(now) >= share * len(before):
         return None
-    return f"{len(before)} rows in {before.source_file.iloc[0]} ({len(now)} now)"
+    return f"{len(before)} players with a team in {before.source_file.iloc[0]} ({len(now)} now)"
 
 
-def _fewer(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
+def _fewer(source: Source, before: pd.DataFrame, now: pd.DataFrame) -> str | None:
     if over := sorted(_finals(before) - _finals(now)):
         return f"as final {_in_words(over)}"
     for column, word in _SAID_AT.items():
         if moments := sorted(_moments(before, column) - _moments(now, column)):
             return f"what was {word} at {_in_words(moments)}"
-    was = _counts(before)
-    units = pd.DataFrame({"was": was, "left": _counts(now).reindex(was.index, fill_value=0)})
+    was, left = (_counts(source, rows) for rows in (before, now))
+    units = pd.DataFrame({"was": was, "left": left.reindex(was.index, fill_value=0)})
     lost = units[units.left < units.was].sort_index()
     counts = lost.itertuples(name=None)
     told = [f"{unit} ({rows} rows, {left} now)" for unit, rows, left in counts]
@@ -114,7 +122,7 @@ def _moments(rows: pd.DataFrame, column: str) -> set[str]:
     return set(rows[column].dropna().astype("string")) if column in rows else set()
 
 
-def _counts(rows: pd.DataFrame) -> pd.Series:
-    days = rows.game_date.astype("string")
+def _counts(source: Source, rows: pd.DataFrame) -> pd.Series:
+    days = own_days(source, rows).astype("string")
     units = rows.game_id.fillna(days) if "game_id" in rows else days
     return units.value_counts()

@@ -45,6 +45,7 @@ _COLUMNS = {
     "tipoff_at": "datetime64[us, UTC]",
     "status": "string",
     "is_neutral_site": "bool",
+    "is_if_necessary": "bool",
     "home_score": "Int64",
     "away_score": "Int64",
 }
@@ -201,7 +202,7 @@ nba_stats_schedule = Source(
     "nba_stats_schedule",
     PLACE,
     parse,
-    version=6,
+    version=7,
     is_required=True,
     settle=settle,
     fetch=fetch,

@@ -72,9 +72,11 @@ def game_row(game: dict[str, object], number: int, file: SourceFile) -> dict[str
         "season_type": kind,
         "home_team": codes[0],
         "away_team": codes[1],
-        "tipoff_at": _tipoff(game, day),
+        "tipoff_at": _tipoff(game, day, is_postponed=status == "postponed"),
         "status": status,
         "is_neutral_site": _is_neutral(game),
+        # Not every schedule says it, and nothing is expected by it.
+        "is_if_necessary": game.get("ifNecessary") is True,
         # The source says 0 for games not yet played.
         "home_score": _score("homeTeam", home) if is_played else None,
         "away_score": _score("awayTeam", away) if is_played else None,
@@ -141,11 +143,12 @@ def _team(text: str, kind: str) -> str:
     return code
 
 
-def _tipoff(game: dict[str, object], day: date) -> datetime | None:
+def _tipoff(game: dict[str, object], day: date, *, is_postponed: bool) -> datetime | None:
     """Tip-off in UTC; None when the source has no time yet (it then says midnight Eastern).
 
     Raises:
-        ValueError: it is no time, or one of another day than the game's and those beside it.
+        ValueError: it is no time, or one of another day than the game's and those beside it, which of
+            a postponed game may be its old one.
     """
     text = game.get("gameDateTimeUTC")
     if not text or str(game.get("gameTimeEst", "")).endswith("T00:00:00Z"):
@@ -158,6 +161,8 @@ def _tipoff(game: dict[str, object], day: date) -> datetime | None:
     except (ValueError, OverflowError):
         # The first and the last day of the calendar have no time in every zone.
         raise ValueError(f"gameDateTimeUTC {text!r} is no time") from None
+    if days > 1 and is_postponed:
+        return None
     if days > 1:
         raise ValueError(f"gameDateTimeUTC {text!r} is not of {day}, the game's date")
     return moment

@@ -1,9 +1,9 @@
 """Who played in each game, who did not and why: one row per player of either team's whole list.
 
 From the official game book, and of a team of which that has no line, or one that is rejected, from
-the game's box score, which lists nobody who was inactive. The book's inactive players have surnames
-alone, which mean the player of the team who has that surname and did not play; who is not known for
-certain is in rejected_rows.
+the game's box score, which lists nobody who was inactive: those are the book's also then. The book's
+inactive players have surnames alone, which mean the player of the team who has that surname and did
+not play; who is not known for certain is in rejected_rows.
 """
 
 from datetime import date
@@ -108,7 +108,7 @@ def transform(
     found = _found(listed, _known(nbac_player_boxscore, known_players))
     book = _of_book(listed, found, nba_gamebook_rejected, nbac_schedule)
     lines = _of_box_score(nba_stats_boxscore, nba_stats_boxscore_rejected, nbac_schedule)
-    return _in_order(most_trusted(book, lines)).filter(_.place == 0)
+    return _in_order(_taken(book, lines)).filter(_.place == 0)
 
 
 def rejections(
@@ -127,17 +127,18 @@ def rejections(
     lost = listed.anti_join(found, _ROW)
     told = unmatched_rows(lost, nearest_names(lost, known, lost, _ROW), _ROW, "name")
     others = scheduled_rows(_sided(nba_gamebook, nbac_schedule).filter(_.is_other), nbac_schedule)
+    said = _.away_team.fill_null("?") + "@" + _.home_team.fill_null("?")
     others = rejected(
         others,
         field="team",
-        value=_.away_team + "@" + _.home_team,
+        value=said,
         rule="other_meeting",
-        tells="the book is of " + _.away_team + "@" + _.home_team + ", the game is " + _.sides,
+        tells="the book is of " + said + ", the game is " + _.sides,
     )
     book = _of_book(listed, found, nba_gamebook_rejected, nbac_schedule)
     lines = _of_box_score(nba_stats_boxscore, nba_stats_boxscore_rejected, nbac_schedule)
     again = rejected(
-        _in_order(most_trusted(book, lines)).filter(_.place > 0),
+        _in_order(_taken(book, lines)).filter(_.place > 0),
         field="name",
         value=_.player_name,
         rule="repeated_player",
@@ -146,9 +147,19 @@ def rejections(
     return ibis.union(told, others, again)
 
 
-def _in_order(rows: ir.Table) -> ir.Table:
+def _taken(book: ir.Table, lines: ir.Table) -> ir.Table:
+    """Each team's players from the source of which it is taken, and its book's inactive ones.
+
+    Of a player whom the taken source lists, that one's word stands.
+    """
+    taken = most_trusted(book, lines).drop("place")
+    inactive = book.filter(_.status == GameStatus.INACTIVE.value).select(*taken.columns)
+    return taken.union(inactive.anti_join(taken, [*UNIT, "player_id"]))
+
+
+def _in_order(taken: ir.Table) -> ir.Table:
     """The players that are taken; place counts the lines of one, from 0. The fuller name is first."""
-    return in_order(rows.drop("place"), GRAIN, _.player_name.length().desc())
+    return in_order(taken, GRAIN, _.player_name.length().desc())
 
 
 def _of_book(
@@ -242,7 +253,7 @@ def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table
 
 nbac_gamebook_player_stats = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=NbacGamebookPlayerStats,
     reads=same_date("nbac_schedule", "nbac_player_boxscore"),
     sources=[gamebook, boxscore],

@@ -222,6 +222,29 @@ def test_a_snapshot_that_cannot_be_read_leaves_the_one_before_it_in_force(folder
     assert said(Landing(str(folder)).load(snapshots, DAYS[:1])) == [(DAYS[0], "opening")]
 
 
+def test_a_summer_s_snapshot_that_cannot_be_read_is_named_by_the_season_after_it(folder) -> None:
+    """Also beside a later one that can be; one of a season is named by that alone."""
+    put(folder, "2023-09-01.json", (0, "summer"))
+    snapshots, later = source("snapshots"), [calendar.season("2024-25").first]
+    before = Landing(str(folder)).contents(snapshots, [*DAYS, *later])
+    spring = date(2023, 6, 1)
+    for name in (spring, "2023-08-01"):
+        (folder / "sayings" / f"{name}.json").write_text('[[0, "cut')
+    landing = Landing(str(folder))
+    assert said(landing.load(snapshots, DAYS[:1])) == [(DAYS[0], "summer")]
+    named = {
+        day: landing.load(snapshots, [day]).rejected.source_file.tolist()
+        for day in (spring, *DAYS[:1], *later)
+    }
+    assert named == {
+        spring: [f"sayings/{spring}.json"],
+        DAYS[0]: ["sayings/2023-08-01.json"],
+        later[0]: [],
+    }
+    after = landing.contents(snapshots, [*DAYS, *later])
+    assert [day for day in after if before[day] != after[day]] == DAYS[:1]
+
+
 def test_of_snapshots_of_which_none_can_be_read_none_is_in_force(folder) -> None:
     """Each is named."""
     put(folder, "placeholder.json")

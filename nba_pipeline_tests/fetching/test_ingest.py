@@ -192,26 +192,6 @@ def test_of_two_files_for_one_place_the_second_is_refused_by_name(zone, is_dry) 
         assert [each.file for each in zone.ingest(second).changed] == [str(second)]
 
 
-def players(count: int) -> dict[str, object]:
-    """A list of so many players."""
-    (result,) = INDEX["resultSets"]
-    rows = [[7 + n, "A.", f"One{'x' * n}", 1, "LAL", "G"] for n in range(count)]
-    return {"resultSets": [result | {"rowSet": rows}]}
-
-
-@pytest.mark.parametrize("day", ["2023-10-21", "2023-10-23", "2023-11-05"])
-def test_a_list_of_far_fewer_players_than_the_one_in_force_is_refused(zone, day) -> None:
-    """Before the season and in it; half of them may be gone, as between two seasons a quarter is."""
-    zone.ingest(zone.laid("2023-10-20.json", players(8)))
-    cut = zone.laid(f"{day}.json", players(3))
-    ((_file, reason),) = zone.ingest(cut).refused
-    assert "8 rows in nba_stats/player_index/2023-10-20.json.gz (3 now); --accept-fewer" in reason
-    assert len(zone.files()) == 1
-    assert [each.rows for each in zone.ingest(cut, accept_fewer=True).new] == [3]
-    assert len(zone.ingest(zone.laid(f"{day}.json", players(4))).changed) == 1
-    assert len(zone.ingest(zone.laid("2023-11-06.json", players(2))).new) == 1
-
-
 @pytest.mark.parametrize("content", [b"{", b"\x1f\x8b\x08half"])
 def test_a_damaged_stored_file_is_replaced(truth, zone, content) -> None:
     """What nobody can read has nothing to lose."""

@@ -54,6 +54,20 @@ def test_entries_of_before_a_season_come_into_its_file(zone) -> None:
     assert [str(day) for day in rows.game_date] == ["2023-10-24", "2023-10-24", "2023-10-25"]
 
 
+def test_entries_of_before_a_season_are_compared_by_their_own_days(
+    zone,
+) -> None:
+    """All are filed under the season's first day, under which the one list has as many as the other."""
+    zone.ingest(listed(zone, "2023-09-20"))
+    before = zone.files()
+    ((_file, reason),) = zone.ingest(listed(zone, "2023-10-02")).refused
+    assert f"{ENTRIES}.gz is kept: it has 2023-09-20 (1 rows, 0 now); --accept-fewer" in reason
+    assert zone.files() == before
+    assert len(zone.ingest(listed(zone, "2023-09-20", "2023-10-02")).changed) == 1
+    ((_file, reason),) = zone.ingest(listed(zone, "2023-09-20", "2023-10-10")).refused
+    assert "2023-10-02 (1 rows, 0 now)" in reason
+
+
 def test_entries_of_one_day_come_into_its_file(zone) -> None:
     """Under the season in whose span it is."""
     (placed,) = zone.ingest(listed(zone, "2023-10-25")).new

@@ -29,9 +29,9 @@ def answer(rows: pd.DataFrame, *rejected: dict[str, object], is_undated: bool = 
 
 
 def schedule(**status: str) -> pd.DataFrame:
-    """A game per status."""
+    """A game per status, none of which is to be played only if necessary."""
     rows = {"game_id": list(status), "status": list(status.values()), "game_date": DAY}
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows | {"is_if_necessary": False})
 
 
 def test_a_game_that_was_final_and_is_open_again_is_a_loss() -> None:
@@ -65,6 +65,18 @@ def test_a_game_that_a_schedule_rejects_under_another_date_is_a_loss() -> None:
     assert told is not None
     assert told.startswith("b (1 rows, 0 now); it rejects itself unknown_status: game 1 (b): PPD")
     assert fewer_rows(nba_stats_schedule, before, answer(now, moved, UNKNOWN)) is None
+
+
+@pytest.mark.parametrize("status", ["scheduled", "live", "final"])
+def test_a_game_that_was_to_be_played_if_necessary_may_be_gone(status) -> None:
+    """Its series is over; one that has begun is of none that was, and one that is rejected is there."""
+    before, now = schedule(a="scheduled", b=status), schedule(a="final")
+    assert fewer_rows(nba_stats_schedule, before, answer(now)) is not None
+    before.is_if_necessary = before.game_id == "b"
+    told = fewer_rows(nba_stats_schedule, before, answer(now))
+    assert (told is None) == (status == "scheduled")
+    moved = UNKNOWN | {"game_date": date(2023, 10, 28)}
+    assert fewer_rows(nba_stats_schedule, before, answer(now, moved)) is not None
 
 
 def test_a_game_that_was_final_and_is_rejected_is_a_loss_and_why_is_told() -> None:

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import pandas as pd
 import pytest
 
 from nba_pipeline.kernel.source import SourceFile, UnknownShape, UnreadableFile
@@ -107,6 +108,27 @@ def test_a_postponed_game_has_not_begun_or_says_so_twice(change) -> None:
     """It is postponed."""
     found = parsed({"postponedStatus": "Y"} | change)
     assert (found.rejected.empty, found.rows.status.tolist()) == (True, ["postponed"])
+
+
+def test_a_postponed_game_s_time_may_be_that_of_its_old_date() -> None:
+    """It then has none; of the new date it is kept, and what is no time at all is rejected."""
+    moved = {"postponedStatus": "Y", "gameStatus": 1, "gameDateEst": "2023-11-02T00:00:00Z"}
+    for moment, tipoff in (
+        ("2023-10-24T23:30:00Z", pd.NaT),
+        ("2023-11-02T23:30:00Z", pd.Timestamp("2023-11-02T23:30:00Z")),
+    ):
+        found = parsed(moved | {"gameDateTimeUTC": moment})
+        assert found.rejected.empty
+        assert found.rows.game_date.tolist() == [date(2023, 11, 2)]
+        assert found.rows.tipoff_at.astype("object").tolist() == [tipoff]
+    assert parsed(moved | {"gameDateTimeUTC": "noon"}).rejected.rule.tolist() == ["bad_game"]
+
+
+def test_whether_a_game_is_played_only_if_necessary_is_told_where_it_is_said() -> None:
+    """Some seasons' schedules do not say it."""
+    found = parsed({"ifNecessary": True}, {"gameId": "0022300062", "ifNecessary": False})
+    assert found.rows.is_if_necessary.tolist() == [True, False]
+    assert parsed({}).rows.is_if_necessary.tolist() == [False]
 
 
 def test_a_season_without_any_game_is_no_schedule() -> None:

@@ -256,6 +256,28 @@ def test_a_team_that_its_book_says_badly_has_the_players_of_its_box_score(
     assert rows.groupby("source_name").player_id.agg(set).to_dict() == taken
 
 
+TOLD_BADLY = [(PLAYED, ("MEM",)), ((*PLAYED, ("No Body", "active")), ())]
+
+
+@pytest.mark.parametrize(("book", "rejected_of"), TOLD_BADLY)
+def test_a_team_of_the_box_score_keeps_its_book_s_inactive_players(book, rejected_of) -> None:
+    """Rose is in no box score; Bane, whom the book calls inactive, is in it and there once."""
+    tables = inputs(*book, ("Rose", "inactive"), ("Bane", "inactive"))
+    tables["nba_stats_boxscore"] = document(*KNOWN_LINE)
+    tables["nba_gamebook_rejected"] = refused(*rejected_of)
+    rows = transform(**tables).to_pandas().sort_values("player_id")
+    assert rows[["player_id", "status", "source_name"]].to_numpy().tolist() == [
+        [1, "active", "nba_stats_boxscore"],
+        [5, "inactive", "nba_gamebook"],
+        [8, "active", "nba_stats_boxscore"],
+    ]
+    told = rejections(**tables).to_pandas()
+    assert set(told.value) == {name for name, _status in book} - {"GG Jackson"}
+    game = tables["nbac_schedule"]
+    tables["nbac_schedule"] = game.mutate(status=ibis.literal("live"))
+    assert transform(**tables).to_pandas().empty
+
+
 def test_a_book_of_the_return_game_is_of_another_meeting() -> None:
     """Its sides are the other way round: every row is told, and the box score's stand."""
     tables = inputs(*PLAYED, ("Derrick Rose", "inactive"))
@@ -271,6 +293,19 @@ def test_a_book_of_the_return_game_is_of_another_meeting() -> None:
     assert told.detail.iloc[0].endswith("row 0: the book is of CLE@MEM, the game is MEM@CLE")
     tables["nba_gamebook"] = book.mutate(home_team=ibis.null("string"))
     assert set(transform(**tables).to_pandas().source_name) == {"nba_gamebook"}
+
+
+def test_a_book_of_another_meeting_of_which_one_side_cannot_be_read_is_told() -> None:
+    """Memphis is the visitor, not at home; who its guest was is not known."""
+    tables = inputs(*PLAYED, ("Rose", "inactive"))
+    tables["nba_stats_boxscore"] = document(*KNOWN_LINE)
+    tables["nba_gamebook_rejected"] = refused("MEM")
+    sides = {"away_team": ibis.null("string"), "home_team": ibis.literal("MEM")}
+    tables["nba_gamebook"] = tables["nba_gamebook"].mutate(**sides)
+    assert set(transform(**tables).to_pandas().source_name) == {"nba_stats_boxscore"}
+    told = rejections(**tables).to_pandas().sort_values("row_number")
+    assert told.value.tolist() == ["?@MEM", "?@MEM"]
+    assert told.detail.iloc[0].endswith("row 0: the book is of ?@MEM, the game is MEM@CLE")
 
 
 def test_what_both_say_badly_is_the_book_s() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from datetime import UTC, datetime, time
 
 from nba_pipeline import clock
@@ -117,6 +118,23 @@ def test_unreadable_files_are_rejected_and_the_other_source_stands(
     assert all(name in row["detail"] for name, row in found.items())
     assert set(lab.warehouse.stamps("rejected_rows")[FIRST].failed) == {"unreadable_files"}
     assert len(lab.rows("nbac_schedule")) > 50
+
+
+def test_a_file_in_the_place_of_a_folder_of_two_sources_is_one_line(
+    tmp_path, league_landing
+) -> None:
+    """Both sources find it there."""
+    landing = damaged(league_landing, tmp_path, PLAYER_LOG, lambda _: None)
+    places = ["balldontlie", "nba_stats/league_game_log", "odds_api"]
+    for place in places:
+        shutil.rmtree(landing / place, ignore_errors=True)
+        (landing / place).write_text("{}")
+    lab = Lab(tmp_path, landing)
+    lab.compute(with_upstream("rejected_rows"), FIRST, FIRST)
+    found = sorted(lab.rows("rejected_rows"), key=lambda row: row["source_file"])
+    assert [(row["source_file"], row["rule"], row["detail"]) for row in found] == [
+        (place, "unreadable_file", f"{place} cannot be opened: Not a directory") for place in places
+    ]
 
 
 def test_every_source_of_a_raw_table_has_its_rejections_read() -> None:
