@@ -11,6 +11,6 @@ from nba_pipeline.automation.daemon import look_often
 _LOOKS_EVERY_SECONDS = 2
 
 if __name__ == "__main__":
-    scheduler._get_next_scheduler_iteration_time = lambda began: began + _LOOKS_EVERY_SECONDS  # noqa: SLF001
+    scheduler._get_next_scheduler_iteration_time = lambda began: began + _LOOKS_EVERY_SECONDS
     look_often()
     main()
