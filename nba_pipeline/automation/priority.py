@@ -31,7 +31,8 @@ USUAL_TIP_OFF = time(19)
 def is_correction(work: Work) -> bool:
     """Whether it only brings up to date what is stored, before today too, whoever asks for it.
 
-    The results of last night are none, though of every night something is stored before its games.
+    The results of last night, or of one that was open, are none, though of every night something is
+    stored before its games.
     """
     is_past = work.is_stored and work.request.first < clock.today()
     return (is_past or _is_correction(work.request)) and not work.brings_results

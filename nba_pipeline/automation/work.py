@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import groupby
 from types import MappingProxyType
@@ -28,8 +28,6 @@ _MENDED_TOGETHER = (
     preconditions.UPSTREAM_STALE,
 )
 """What the run itself may put right, where the upstream table is one of its own."""
-_NIGHTS_END = time(2)
-"""US Eastern, on the day after."""
 Cells = Mapping[str, Mapping[date, str]]
 """Per table, some of its partitions, each with a sentence or fingerprint."""
 
@@ -40,7 +38,7 @@ class Work:
 
     identity names the stored and the wanted state of what is stale by itself: the same work has the
     same identity, and once done it never comes back. is_stored: whether all that is stale is stored;
-    brings_results: whether all of it before today is of nights that were not over when it was stored.
+    brings_results: whether all of it is of last night or later, or of nights that are still open.
     """
 
     request: Request
@@ -190,26 +188,12 @@ def _work(request: Request, stale: Cells, survey: Survey) -> Work:
 
 
 def _brings_results(stale: Cells, survey: Survey) -> bool:
-    """Whether on each day before today something stands as it was before the night's games were over.
-
-    A schedule that had open games says so; what is made of it was then stored before its night's end.
-    """
-    past = {day for cells in stale.values() for day in cells if day < clock.today()}
-    open_days: set[date] = set()
-    for name, cells in stale.items():
-        if survey.tables[name].partitions == "daily":
-            stamps, unsettled = survey.stamps(name), survey.unsettled(name)
-            open_days |= {
-                day
-                for day in cells
-                if day in unsettled or (day in stamps and stamps[day].written_at < _end_of(day))
-            }
-    return bool(past) and past <= open_days
-
-
-def _end_of(day: date) -> datetime:
-    """When the last games of a night are over."""
-    return datetime.combine(day + timedelta(days=1), _NIGHTS_END, clock.EASTERN)
+    """Whether all of it is of last night or later, or of nights whose games are open as stored."""
+    if any(survey.tables[name].partitions == "monthly" for name in stale):
+        return False
+    last_night = clock.today() - timedelta(days=1)
+    before = {day for cells in stale.values() for day in cells if day < last_night}
+    return before <= {day for name in stale for day in survey.unsettled(name)}
 
 
 def _counted(barred: Mapping[str, Mapping[date, str]]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 Nothing here knows Dagster; orchestration.asset is this, with events around it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +22,14 @@ from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.verdicts import judge, require
 from nba_pipeline.kernel.table import Table, parameters
 from nba_pipeline.warehouse.labels import labelled
-from nba_pipeline.warehouse.protocol import LostLease, OlderCode, Replaced, Stamp
+from nba_pipeline.warehouse.protocol import (
+    LostLease,
+    OlderCode,
+    Replaced,
+    RowsLost,
+    SchemaChanged,
+    Stamp,
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,6 @@ def compute(
         only_stored=only_stored,
     )
     current = tuple(day for day in sorted(days) if day not in need.stale)
-    made_from = with_code(table, need.inputs)
     try:
         with labelled(table=table.name):
             computed = _computed(table, need, current, survey, writer)
@@ -105,16 +111,29 @@ def compute(
     except BaseException as error:
         if writer.may_write():
             reason = f"{type(error).__name__}: {error}"
-            failed = dict.fromkeys(need.stale, reason)
-            warehouse.failures.mark(table.name, failed, writer.run_id, made_from)
+            # Whether rows fit what is stored beside them changes without their inputs.
+            is_of_the_rest = isinstance(error, RowsLost | SchemaChanged)
+            tried = set() if is_of_the_rest else need.stale.keys() - need.refused.keys()
+            warehouse.failures.mark(
+                table.name,
+                {**dict.fromkeys(need.stale, reason), **need.refused},
+                writer.run_id,
+                _made_from(table, need, tried),
+            )
         raise
     survey.forget(table.name)
     if writer.may_write():
         warehouse.failures.clear(
             table.name, [*current, *computed.replaced.written, *computed.replaced.unchanged]
         )
+        made_from = _made_from(table, need, computed.gated)
         warehouse.failures.mark(table.name, computed.refused, writer.run_id, made_from)
     return computed
+
+
+def _made_from(table: Table, need: Needs, tried: Collection[date]) -> dict[date, str]:
+    """What the days were tried with: another attempt with the same would come to the same."""
+    return with_code(table, {day: need.inputs[day] for day in tried})
 
 
 def _computed(

@@ -4,7 +4,7 @@ import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import ibis
 import pytest
@@ -15,12 +15,15 @@ from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, PendingWork, re
 from nba_pipeline.automation.priority import is_correction, next_tip_off, without_corrections
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES
 from nba_pipeline.automation.sensors import LANDING, REPAIR
-from nba_pipeline.automation.work import Work, work_of
+from nba_pipeline.automation.work import Work, _brings_results, work_of
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.orchestration.run_tags import deadline_of
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
+from nba_pipeline.warehouse.protocol import Warehouse
 from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
 from nba_pipeline_tests.conftest import Lab
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG
@@ -166,6 +169,28 @@ def test_a_correction_that_has_landed_is_put_off_like_any_other(
         (request,) = looking.look(LANDING)
         assert SECOND in days(request)
         assert deadline_of(request.tags) == _eastern(18, 35, day=FOURTH + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "expected"),
+    [
+        ("nbac_schedule", [TODAY - timedelta(days=1)], True),
+        ("player_daily_cache", [TODAY - timedelta(days=1), TODAY], True),
+        ("player_daily_cache", [TODAY - timedelta(days=2), TODAY - timedelta(days=1)], False),
+        ("nbac_schedule", [FIRST, TODAY - timedelta(days=1)], True),
+        ("nbac_schedule", [FIRST, FIRST + timedelta(days=1)], False),
+        ("points_model", [TODAY.replace(day=1)], False),
+    ],
+)
+def test_results_are_of_last_night_or_of_a_night_that_is_still_open(
+    monkeypatch: pytest.MonkeyPatch, name: str, of: list[date], *, expected: bool
+) -> None:
+    """Whenever its rows were stored: of the first night the schedule has an open game, of no other."""
+    survey = Survey(TABLES, cast(Warehouse, None), cast(Landing, None))
+    open_days = {"nbac_schedule": {FIRST: "a game is open"}}
+    monkeypatch.setattr(survey, "unsettled", lambda name: open_days.get(name, {}))
+    with clock.set_to(_eastern(17)):
+        assert _brings_results({name: dict.fromkeys(of, "stale")}, survey) is expected
 
 
 @pytest.mark.parametrize(

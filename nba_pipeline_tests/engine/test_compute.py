@@ -11,11 +11,12 @@ import pytest
 from nba_pipeline.engine import compute as compute_module
 from nba_pipeline.engine.compute import Computed, Writer, compute
 from nba_pipeline.engine.inputs import read_inputs
+from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
-from nba_pipeline.warehouse.protocol import DuplicateKeys, LostLease
+from nba_pipeline.warehouse.protocol import DuplicateKeys, LostLease, SchemaChanged
 from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import SHOT_CHART, damaged
 
@@ -51,6 +52,33 @@ def test_repeated_keys_are_a_failure_of_the_date(tmp_path) -> None:
     assert failed[DAY].startswith("DuplicateKeys: nbac_schedule: rows that share a key")
     assert lab.compute(["nbac_schedule"], DAY, DAY)["nbac_schedule"].refused == {}
     assert lab.warehouse.failures.of("nbac_schedule") == {}
+
+
+@pytest.mark.parametrize(
+    ("error", "is_of_its_inputs"),
+    [(OSError("disk full"), True), (SchemaChanged("points was int64, is float64"), False)],
+)
+def test_a_mark_says_what_a_date_was_tried_with_and_nothing_of_one_that_was_refused(
+    tmp_path, monkeypatch, error: Exception, *, is_of_its_inputs: bool
+) -> None:
+    """Nor of one whose rows did not fit what is stored beside them."""
+    lab, table = with_shots(tmp_path), TABLES[SHOTS]
+
+    def broken(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(compute_module, "read_inputs", broken)
+    survey = Survey(TABLES, lab.warehouse, lab.landing)
+    after = DAY + timedelta(days=1)
+    with pytest.raises(type(error)):
+        compute(table, [DAY, after], survey, Writer("run-9", 9, lambda: None), force=True)
+    tried, refused = lab.warehouse.failures.marks()
+    assert (tried.partition, refused.partition) == (DAY, after)
+    assert tried.reason.startswith(type(error).__name__)
+    assert refused.reason == "nbac_schedule has no partition 2023-10-25"
+    inputs = survey.inputs(table, [DAY])[DAY]
+    wanted = f"{inputs} {table.version} {meaning(table)}" if is_of_its_inputs else None
+    assert (tried.made_from, refused.made_from) == (wanted, None)
 
 
 def test_who_lost_its_lease_says_nothing_of_the_dates_any_more(tmp_path) -> None:
