@@ -8,6 +8,7 @@ among a thousand.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Literal
 
 import ibis
@@ -200,7 +201,9 @@ def league_as_of(days: ir.Table, past: Timeline, window: Window, *, coverage: st
     values = {name: _value(found, window, s, limit) for name, s in window.statistics.items()}
     expected = _entries(found[f"{window.label}__expected"])
     known = [_entries(found[f"{window.label}__{name}_count"]) for name in _needed(window, measures)]
-    share = ibis.least(*known) / expected.nullif(0)
+    # The count so far is a bound, which SQL has once: a case of it would have it thrice.
+    fewest = reduce(lambda fewest, count: count.clip(upper=fewest), known)
+    share = fewest / expected.nullif(0)
     return found.select("game_date", **values, **{coverage: share})
 
 

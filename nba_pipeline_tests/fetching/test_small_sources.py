@@ -112,7 +112,7 @@ def test_a_list_of_players_that_cannot_be_read_is_asked_for_again(host) -> None:
         served(1)
         fetched = fetch(nba_stats_player_index, [DAYS[1]], host.access())
         assert [lack.kind for lack in fetched.failed] == ["incomplete"]
-        assert f"3 rows in {paths[0]}.gz (1 now)" in fetched.failed[0].reason
+        assert f"3 players with a team in {paths[0]}.gz (1 now)" in fetched.failed[0].reason
         served(2)
         assert fetch(nba_stats_player_index, [DAYS[1]], host.access()).changed == [paths[1]]
         assert fetch(nba_stats_player_index, [DAYS[1]], host.access()).there == [paths[1]]
