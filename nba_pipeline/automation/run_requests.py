@@ -19,6 +19,7 @@ from nba_pipeline.automation.priority import is_correction
 from nba_pipeline.automation.work import Cells, Work
 from nba_pipeline.backfill.lease_rows import Claim
 from nba_pipeline.backfill.planner import Request
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration.run_tags import WORK_TAG, days_of
@@ -56,6 +57,7 @@ class Decision:
 
 def decide(
     works: Sequence[Work],
+    survey: Survey,
     name: str,
     home: OpenInstallation,
     instance: dg.DagsterInstance,
@@ -68,6 +70,7 @@ def decide(
 
     Args:
         works: runs that can be done now.
+        survey: by which they were found.
         name: who asks, for the backfills' names.
         home: the installation.
         instance: whose books are looked at.
@@ -89,6 +92,9 @@ def decide(
         says, text = verdict(before, home, backfill_id)
         if says == "ask" and (pause := _pause(work, in_passing, home, instance)):
             says, text = "wait", pause
+        # Only once nobody is at it: who has ended since the survey began has written what it saw.
+        if says == "ask" and _is_written_since(work, survey, home):
+            says, text = "wait", f"{backfill_id}: its tables were written meanwhile"
         if says == "wait":
             waiting.append(text)
         elif says == "give up":
@@ -128,6 +134,13 @@ def _pause(
     }
     pauses = (pause_after(run_id, home, instance) for run_id in sorted(runs))
     return next((pause for pause in pauses if pause), None)
+
+
+def _is_written_since(work: Work, survey: Survey, home: OpenInstallation) -> bool:
+    """Whether what the work writes or reads is no longer as it was when the work was found."""
+    names = {name for table in work.request.tables for name in (table.name, *table.upstream)}
+    now = home.survey()
+    return any(now.stamps(name) != survey.stamps(name) for name in names)
 
 
 # --- who else is at it

@@ -199,7 +199,7 @@ def decided(
                 return Decision(waiting=(TONIGHT_FIRST,), given_up=tuple(given_up))
             works = tuple(work for work in works if not is_correction(work))
         decision = decide(
-            *(works, name, home, instance),
+            *(works, survey, name, home, instance),
             priority=priority,
             deadline=by,
             in_passing=failed.in_passing,

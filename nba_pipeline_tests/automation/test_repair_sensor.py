@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nba_pipeline import clock
-from nba_pipeline.automation import sensors
+from nba_pipeline.automation import run_requests, sensors
 from nba_pipeline.automation.schedules import BEFORE_GAMES
 from nba_pipeline.automation.sensors import LANDING, REPAIR
 from nba_pipeline.backfill.progress import Progress
@@ -185,3 +185,24 @@ def _first_game_is_neutral(document: Any) -> None:
             if game["gameDateEst"].startswith(str(LAST)):
                 game["isNeutral"] = True
                 return
+
+
+def test_what_another_run_writes_while_it_is_looked_for_is_not_asked_for_again(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends between the survey and the look at who is under way; the rest is found at the next look."""
+    rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    (raw,) = looking.look(LANDING)
+    looking.restart()
+
+    def has_ended(*_: Any) -> None:
+        monkeypatch.undo()
+        monkeypatch.setattr(sensors, "_READING_SECONDS", 1000)
+        looking.carry_out(raw)
+
+    monkeypatch.setattr(run_requests, "_in_the_way", has_ended)
+    assert looking.look(REPAIR) == []
+    assert looking.says.endswith("its tables were written meanwhile")
+    (rest,) = looking.look(REPAIR)
+    assert "player_game_summary" in tables(rest)
+    assert "nbac_player_boxscore" not in tables(rest)

@@ -149,15 +149,17 @@ class Weeks:
             # A daemon's first look waits for the schedule's next time.
             is_looked = self.last_look(schedule) != looked
             is_looked |= real_time.monotonic() - began > _UNTIL_A_LOOK_SECONDS
-            if is_looked and real_time.monotonic() - quiet_since > _QUIET_SECONDS:
-                return
-            if active := self.under_way():
+            # A look that asks for a run is done just before the run is under way.
+            active = self.under_way()
+            if active or not is_looked:
                 quiet_since = real_time.monotonic()
-                if is_killed and dg.DagsterRunStatus.STARTED in active:
-                    real_time.sleep(random.Random(str(now)).uniform(1, 6))
-                    self.kill()
-                    self.kills, is_killed = self.kills + 1, False
-                    self.start()
+            if real_time.monotonic() - quiet_since > _QUIET_SECONDS:
+                return
+            if is_killed and dg.DagsterRunStatus.STARTED in active:
+                real_time.sleep(random.Random(str(now)).uniform(1, 6))
+                self.kill()
+                self.kills, is_killed = self.kills + 1, False
+                self.start()
 
     def last_look(self, schedule: str) -> float | None:
         """The time for which the schedule looked last, and is done; None while it never did."""
