@@ -73,10 +73,10 @@ def _failed_runs(instance: dg.DagsterInstance, survey: Survey, now: datetime) ->
     )
     for record in instance.get_run_records(wanted, limit=_LINES):
         run, how = record.dagster_run, ended(record, instance)
-        days = _days(run)
-        is_told = bool(how.steps) and all(_is_told(step, days, how, survey) for step in how.steps)
         if how.is_put_off:
             continue
+        days = _days(run)
+        is_told = bool(how.steps) and all(_is_told(step, days, how, survey) for step in how.steps)
         names = sorted(key.to_user_string() for key in run.asset_selection or ())
         span = " to ".join(dict.fromkeys(str(day) for day in [*days[:1], *days[-1:]]))
         is_tonight = PREDICTIONS in names and now.date() in days

@@ -20,6 +20,7 @@ def test_a_list_of_far_fewer_players_than_the_one_in_force_is_refused(zone, day)
     cut = zone.laid(f"{day}.json", players(3))
     ((_file, reason),) = zone.ingest(cut).refused
     assert "8 players with a team in nba_stats/player_index/2023-10-20.json.gz (3 now)" in reason
+    assert "(3 now); --accept-fewer" in reason
     assert len(zone.files()) == 1
     assert [each.rows for each in zone.ingest(cut, accept_fewer=True).new] == [3]
     assert len(zone.ingest(zone.laid(f"{day}.json", players(4))).changed) == 1
