@@ -16,6 +16,8 @@ _PUT_OFF = {"LeaseRefused", "DeadlinePassed"}
 _TRANSIENT = {
     *("LeaseLost", "LostLease", "OperationalError", "InterfaceError", "InternalError"),
     *("CommitFailedError", "MemoryError", "OutOfMemoryException", "OSError", "IOException"),
+    # Of a disk that is away for a moment.
+    *("FileNotFoundError", "PermissionError"),
     # None is asked for that is seen to be refused, so the reason came later.
     RefusedMeanwhile.__name__,
     # Of connections: Python's own, those of requests and httpx, those of Google's clients.
@@ -24,6 +26,7 @@ _TRANSIENT = {
     *("ConnectTimeout", "ReadTimeout", "WriteTimeout", "PoolTimeout", "ConnectError", "ReadError"),
     *("WriteError", "RemoteProtocolError", "ServiceUnavailable", "TooManyRequests"),
     *("InternalServerError", "BadGateway", "GatewayTimeout", "RetryError", "TransportError"),
+    *("Aborted", "DeadlineExceeded", "ResourceExhausted"),
 }
 
 

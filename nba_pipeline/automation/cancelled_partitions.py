@@ -6,7 +6,7 @@ left alone as long as it has those: a person may compute it, a sensor or schedul
 run was to compute that somebody took out of Dagster's queue, before it had a lease.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -38,7 +38,7 @@ def cancelled_partitions(
 ) -> dict[str, set[date]]:
     """Per table, the partitions that are left alone; notes those of what was newly cancelled.
 
-    What somebody has done after all is forgotten, so that the same may come back.
+    What has been done after all, or is as it was again, is forgotten, so that the same may come back.
 
     Args:
         engine: the coordination store.
@@ -50,29 +50,27 @@ def cancelled_partitions(
     wanted = sa.select(_SET_ASIDE).where(_SET_ASIDE.c.table_name != _LOOKED_AT)
     with engine.connect() as connection:
         for row in connection.execute(wanted):
-            if row.table_name in survey.tables:
-                day = date.fromisoformat(row.partition)
+            day = date.fromisoformat(row.partition)
+            table = survey.tables.get(row.table_name)
+            # A season may have turned out to end earlier.
+            if table and table.partitions_between(day, day):
                 kept.setdefault(row.table_name, {}).setdefault(day, set()).add(row.inputs)
     found: dict[str, set[date]] = {}
-    done: list[sa.ColumnElement[bool]] = []
     for name, days in kept.items():
-        table, stamps = survey.tables[name], survey.stamps(name)
+        table = survey.tables[name]
         stale = survey.stale(table, list(days))
         now = survey.inputs(table, list(stale))
         if same := {day for day in stale if now[day] in days[day]}:
             found[name] = same
-        done += [
-            (_SET_ASIDE.c.table_name == name)
-            & (_SET_ASIDE.c.partition == day.isoformat())
-            & (_SET_ASIDE.c.inputs == stamps[day].inputs)
-            for day in days.keys() - stale.keys()
-            if day in stamps and stamps[day].inputs in days[day]
-        ]
-    if done:
-        with begin(engine) as connection:
-            for of_day in done:
-                connection.execute(sa.delete(_SET_ASIDE).where(of_day))
+        if current := days.keys() - stale.keys():
+            _forget(engine, name, current)
     return found
+
+
+def _forget(engine: sa.Engine, name: str, days: Collection[date]) -> None:
+    of_days = _SET_ASIDE.c.partition.in_([day.isoformat() for day in days])
+    with begin(engine) as connection:
+        connection.execute(sa.delete(_SET_ASIDE).where(_SET_ASIDE.c.table_name == name, of_days))
 
 
 def note_cancelled(

@@ -6,7 +6,7 @@ a person may compute it, a sensor or schedule does not. What failed in passing h
 asks. A failure of a run that Dagster's books do not know keeps nobody from trying.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,7 @@ import dagster as dg
 from nba_pipeline.automation.attempts import Ended, ended, may_pass
 from nba_pipeline.automation.work import Cells
 from nba_pipeline.coordination.failures import Mark
-from nba_pipeline.engine.meaning import with_code
+from nba_pipeline.engine.meaning import attempt_of
 from nba_pipeline.engine.staleness import Survey
 
 _LONGEST = 200
@@ -56,12 +56,20 @@ def failed_partitions(survey: Survey, instance: dg.DagsterInstance) -> FailedPar
 
 
 def _of_the_same(survey: Survey) -> Iterator[Mark]:
-    """The marks of partitions that would be made from the same as when they failed."""
-    marks: dict[str, list[Mark]] = {}
+    """The marks of partitions that would be made from the same as when they failed.
+
+    Those that failed as one set, any of which may be to blame, are so only together.
+    """
+    sets: dict[tuple[str, str, str], list[Mark]] = {}
     for mark in survey.warehouse.failures.marks():
-        marks.setdefault(mark.table, []).append(mark)
-    for name in marks.keys() & survey.tables.keys():
+        if mark.made_from and mark.partition in _failed(survey, mark.table):
+            sets.setdefault((mark.table, mark.run_id, mark.made_from), []).append(mark)
+    for (name, _run_id, made_from), marks in sets.items():
         table = survey.tables[name]
-        inputs = survey.inputs(table, [mark.partition for mark in marks[name]])
-        now = with_code(table, inputs)
-        yield from (mark for mark in marks[name] if mark.made_from == now[mark.partition])
+        inputs = survey.inputs(table, [mark.partition for mark in marks])
+        if attempt_of(table, inputs) == made_from:
+            yield from marks
+
+
+def _failed(survey: Survey, name: str) -> Mapping[date, str]:
+    return survey.failed(name) if name in survey.tables else {}

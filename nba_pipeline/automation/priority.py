@@ -83,7 +83,7 @@ def has_time(works: Sequence[Work], by: datetime | None, engine: sa.Engine) -> b
     Tomorrow's only ends them: what takes longer than a day has to begin some time.
     """
     corrections = [work for work in works if is_correction(work)]
-    if not corrections or by is None or by.astimezone(clock.EASTERN).date() != clock.today():
+    if not corrections or by is None or not _is_of_today(by):
         return True
     progress = Progress(engine)
     seconds = sum(
@@ -91,6 +91,16 @@ def has_time(works: Sequence[Work], by: datetime | None, engine: sa.Engine) -> b
         for work in corrections
     )
     return clock.now() + timedelta(seconds=seconds) < by
+
+
+def is_short_of_time(survey: Survey) -> bool:
+    """Whether today's deadline has passed, before the next game begins."""
+    by = deadline(survey)
+    return by is not None and _is_of_today(by) and by <= clock.now()
+
+
+def _is_of_today(at: datetime) -> bool:
+    return at.astimezone(clock.EASTERN).date() == clock.today()
 
 
 def without_corrections(wish: PendingWork) -> PendingWork:

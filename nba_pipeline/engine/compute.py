@@ -3,7 +3,7 @@
 Nothing here knows Dagster; orchestration.asset is this, with events around it.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +14,7 @@ from nba_pipeline import clock
 from nba_pipeline.engine.bypass import Bypass, inherited
 from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
-from nba_pipeline.engine.meaning import meaning, with_code
+from nba_pipeline.engine.meaning import attempt_of, meaning
 from nba_pipeline.engine.needs import Needs, needs
 from nba_pipeline.engine.queries import CHANGING, Queries, call, told_in_python
 from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped, written_by
@@ -113,12 +113,12 @@ def compute(
             reason = f"{type(error).__name__}: {error}"
             # Whether rows fit what is stored beside them changes without their inputs.
             is_of_the_rest = isinstance(error, RowsLost | SchemaChanged)
-            tried = set() if is_of_the_rest else need.stale.keys() - need.refused.keys()
+            tried = {} if is_of_the_rest else {day: need.inputs[day] for day in need.ready}
             warehouse.failures.mark(
                 table.name,
                 {**dict.fromkeys(need.stale, reason), **need.refused},
                 writer.run_id,
-                _made_from(table, need, tried),
+                dict.fromkeys(tried, attempt_of(table, tried)),
             )
         raise
     survey.forget(table.name)
@@ -126,14 +126,10 @@ def compute(
         warehouse.failures.clear(
             table.name, [*current, *computed.replaced.written, *computed.replaced.unchanged]
         )
-        made_from = _made_from(table, need, computed.gated)
-        warehouse.failures.mark(table.name, computed.refused, writer.run_id, made_from)
+        # A gate judges each by itself.
+        tried_alone = {d: attempt_of(table, {d: need.inputs[d]}) for d in computed.gated}
+        warehouse.failures.mark(table.name, computed.refused, writer.run_id, tried_alone)
     return computed
-
-
-def _made_from(table: Table, need: Needs, tried: Collection[date]) -> dict[date, str]:
-    """What the days were tried with: another attempt with the same would come to the same."""
-    return with_code(table, {day: need.inputs[day] for day in tried})
 
 
 def _computed(
@@ -145,7 +141,7 @@ def _computed(
 ) -> Computed:
     """What computing the stale days that are not refused came to."""
     warehouse, landing = survey.warehouse, survey.landing
-    ready = [day for day in need.stale if day not in need.refused]
+    ready = need.ready
     if not ready:
         return Computed(Replaced((), (), 0), current, need.refused, {})
     with ExitStack() as staged:

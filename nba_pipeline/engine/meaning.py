@@ -31,10 +31,11 @@ def meaning(table: Table) -> str:
     return hashlib.sha256("\n".join(parts(table)).encode()).hexdigest()[:16]
 
 
-def with_code(table: Table, inputs: Mapping[date, str]) -> dict[date, str]:
-    """Per partition, all that decides what an attempt to make it comes to: inputs, and the code."""
-    code = f"{table.version} {meaning(table)}"
-    return {day: f"{of_day} {code}" for day, of_day in inputs.items()}
+def attempt_of(table: Table, inputs: Mapping[date, str]) -> str:
+    """All that decides what making the partitions as one set comes to: their inputs, and the code."""
+    facts = [f"{day} {of_day}" for day, of_day in sorted(inputs.items())]
+    text = "\n".join([str(table.version), meaning(table), *facts])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def parts(table: Table) -> list[str]:

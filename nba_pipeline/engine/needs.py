@@ -23,6 +23,11 @@ class Needs:
     refused: Mapping[date, str]
     bypassed: frozenset[date]
 
+    @property
+    def ready(self) -> list[date]:
+        """The stale ones that may be computed."""
+        return [day for day in self.stale if day not in self.refused]
+
 
 def needs(
     table: Table,

@@ -95,8 +95,10 @@ class Survey:
         made from is as it was then.
         """
         if name not in self._failed:
-            marked, table = self.warehouse.failures.of(name), self.tables[name]
-            stored = self.stamps(name)
+            table, stored = self.tables[name], self.stamps(name)
+            marked = self.warehouse.failures.of(name)
+            # A season may have turned out to end earlier.
+            marked = {d: why for d, why in marked.items() if table.partitions_between(d, d)}
             stale = self.stale(table, [day for day in marked if day in stored])
             self._failed[name] = {
                 day: why for day, why in marked.items() if day not in stored or day in stale

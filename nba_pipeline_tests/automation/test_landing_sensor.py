@@ -2,81 +2,22 @@
 
 import os
 import re
-import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date
 
 import dagster as dg
 import pytest
-from dagster._core.execution.plan.objects import StepFailureData
-from dagster._core.test_utils import create_run_for_test
-from dagster._utils.error import SerializableErrorInfo
 
-from nba_pipeline import clock
 from nba_pipeline.automation import sensors
 from nba_pipeline.automation.landing_listing import EVERY_SEASON, listing, season_named
 from nba_pipeline.backfill.lease_rows import Claim, Holder
-from nba_pipeline.engine.meaning import with_code
-from nba_pipeline.engine.verdicts import AssertionFailed
-from nba_pipeline.orchestration.run_tags import RANGE_TAGS
-from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import SOURCES, TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG
 
+pytestmark = pytest.mark.usefixtures("third_evening")
 FIRST, SECOND, THIRD = (date(2023, 10, day) for day in (24, 25, 26))
-NOW = datetime(2023, 10, 26, 22, tzinfo=clock.EASTERN)
 RAW = [name for name, table in TABLES.items() if table.phase == 2]
-
-
-@pytest.fixture(autouse=True)
-def _third_day(monkeypatch) -> Iterator[None]:
-    """It is the evening of the third of four days, and reading takes as long as it takes."""
-    monkeypatch.setattr(sensors, "_READING_SECONDS", 1000)
-    with clock.set_to(NOW):
-        yield
-
-
-@pytest.fixture(scope="module")
-def landing(tmp_path_factory) -> Path:
-    """Four days of files, which no test changes."""
-    folder = tmp_path_factory.mktemp("four_days") / "landing"
-    write_landing(folder, League(teams=4, days=4, rest=0.0, seed=3))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def whole(landing, tmp_path_factory) -> Looking:
-    """The same, once what the sensor asked for was done; no test changes it."""
-    folder = tmp_path_factory.mktemp("whole")
-    shutil.copytree(landing, folder / "landing")
-    looking = Looking(folder, folder / "landing")
-    with clock.set_to(NOW), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sensors, "_READING_SECONDS", 1000)
-        (request,) = looking.look()
-        looking.carry_out(request)
-        assert looking.look() == []
-    return looking
-
-
-@pytest.fixture
-def looking(landing: Path, tmp_path: Path) -> Looking:
-    """Four days of files, of which nothing is stored."""
-    shutil.copytree(landing, tmp_path / "landing")
-    return Looking(tmp_path, tmp_path / "landing")
-
-
-@pytest.fixture
-def stored(whole: Looking, tmp_path: Path) -> Looking:
-    """The same, of which the days up to the third are stored."""
-    shutil.copytree(whole.folder, tmp_path, dirs_exist_ok=True)
-    looking = Looking(tmp_path, tmp_path / "landing")
-    looking.lab._token = whole.lab._token
-    looking.cursors = dict(whole.cursors)
-    return looking
 
 
 def test_new_files_are_asked_for_in_one_run_up_to_today(looking: Looking) -> None:
@@ -227,163 +168,6 @@ def test_what_cannot_succeed_is_not_tried_again_until_its_files_change(looking: 
     assert "failed: SchemaViolated" in looking.says
     rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
     assert len(looking.look()) == 1
-
-
-def test_what_failed_for_good_is_left_alone_whoever_asks_and_takes_no_other_date_along(
-    stored: Looking,
-) -> None:
-    """Until its file changes, or the code; a correction of another date is made meanwhile."""
-    boxscore = "nbac_player_boxscore"
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    (request,) = stored.look()
-    stored.breaks(request, boxscore, AssertionFailed("points", "a line is wrong"))
-    for name in (sensors.REPAIR, sensors.LANDING, sensors.REPAIR):
-        stored.restart()
-        assert stored.look(name) == []
-    assert stored.says == "nothing has changed"
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(FIRST))
-    (other,) = stored.look(sensors.REPAIR)
-    assert days(other) == [FIRST]
-    assert boxscore in tables(other)
-    stored.carry_out(other)
-    assert stored.look() == []
-    assert stored.says.startswith("failed: AssertionFailed: a line is wrong (1)")
-    stored.tables = {**TABLES, boxscore: replace(TABLES[boxscore], version=99)}
-    stored.restart()
-    (mended,) = stored.look(sensors.REPAIR)
-    assert days(mended) == [FIRST, SECOND, THIRD]
-    stored.tables = TABLES
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    stored.restart()
-    (later,) = stored.look()
-    assert days(later) == [SECOND]
-
-
-def test_what_failed_in_passing_has_its_pause_whoever_asks(
-    stored: Looking, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Five minutes after a full disk another may ask for it; for what has landed since, at once."""
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    (request,) = stored.look()
-    ended = stored.breaks(request, "nbac_player_boxscore", OSError("disk full"))
-    for name in (sensors.LANDING, sensors.REPAIR):
-        stored.restart()
-        assert stored.look(name) == []
-        assert "is tried again in" in stored.says
-    with monkeypatch.context() as later:
-        later.setattr("nba_pipeline.automation.attempts.time.time", lambda: ended + 301)
-        stored.restart()
-        (again,) = stored.look(sensors.REPAIR)
-        assert days(again) == [SECOND]
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    stored.restart()
-    assert len(stored.look(sensors.REPAIR)) == 1
-
-
-def test_a_failure_at_a_table_beside_one_that_will_not_pass_is_tried_again(
-    stored: Looking,
-) -> None:
-    """The run was given up for the other's sake."""
-    boxscores = ("nbac_player_boxscore", "nbac_team_boxscore")
-    for path in (PLAYER_LOG, TEAM_LOG):
-        rewritten(stored.landing / path, one_rebound_more(SECOND))
-    survey = stored.home.survey()
-    inputs = {name: survey.inputs(TABLES[name], [SECOND]) for name in boxscores}
-    (request,) = stored.look()
-    run = stored.run_of(request, dg.DagsterRunStatus.STARTED)
-    for name, error in zip(boxscores, ("SchemaViolated", "OSError"), strict=True):
-        told = StepFailureData(
-            error=SerializableErrorInfo(error, [], error), user_failure_data=None
-        )
-        event = dg.DagsterEvent("STEP_FAILURE", "job", step_key=name, event_specific_data=told)
-        stored.instance.report_dagster_event(event, run.run_id)
-        made_from = with_code(TABLES[name], inputs[name])
-        marks = stored.lab.warehouse.failures
-        marks.mark(name, {SECOND: f"{error}: it"}, run.run_id, made_from)
-    stored.instance.report_run_failed(run)
-    stored.restart()
-    (again,) = stored.look()
-    assert boxscores[1] in tables(again)
-    assert boxscores[0] not in tables(again)
-
-
-def test_a_cancelled_run_is_never_started_again_but_a_later_correction_is(stored: Looking) -> None:
-    """Cancelled while it held its lease: its dates are left alone until what they say changes."""
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    (request,) = stored.look()
-    backfill = request.tags["nba_pipeline/backfill"]
-    claims = [Claim(name, SECOND, SECOND) for name in tables(request)]
-    leases = stored.home.leases
-    leases.acquire(Holder.here("run", backfill), claims, [], purpose="a test", wait=False)
-    leases.cancel(backfill, "wrong file")
-    stored.run_of(request, dg.DagsterRunStatus.CANCELED)
-    stored.restart()
-    assert stored.look() == []
-    stored.restart()
-    assert stored.look() == []
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    (later,) = stored.look()
-    assert days(later) == [SECOND]
-    stored.carry_out(later)
-    assert stored.look() == []
-
-
-def test_a_cancel_is_forgotten_once_a_person_has_done_the_work(stored: Looking) -> None:
-    """A correction is undone, and the same comes back: it is asked for as any other."""
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    first = (stored.landing / PLAYER_LOG).read_text()
-    (request,) = stored.look()
-    stored.run_of(request, dg.DagsterRunStatus.CANCELED)
-    stored.restart()
-    assert stored.look() == []
-    stored.carry_out(request)
-    stored.restart()
-    assert stored.look(sensors.REPAIR) == []
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    stored.restart()
-    assert len(stored.settle(sensors.LANDING)) == 1
-    (stored.landing / PLAYER_LOG).write_text(first)
-    stored.restart()
-    (again,) = stored.look()
-    assert days(again) == [SECOND]
-
-
-@pytest.mark.parametrize("name", [sensors.LANDING, sensors.REPAIR])
-@pytest.mark.parametrize("is_queued", [True, False])
-def test_a_correction_after_a_cancel_that_was_seen_is_no_part_of_it(
-    stored: Looking, *, name: str, is_queued: bool
-) -> None:
-    """Seen by a look at which nothing had landed and nothing was to be done."""
-    assert stored.look(name) == stored.look(name) == []
-    assert stored.says.startswith("nothing has")
-    if is_queued:
-        tags = dict(zip(RANGE_TAGS, (str(FIRST), str(THIRD)), strict=True))
-        keys = frozenset(dg.AssetKey(table) for table in RAW)
-        canceled = dg.DagsterRunStatus.CANCELED
-        create_run_for_test(stored.instance, tags=tags, asset_selection=keys, status=canceled)
-    else:
-        claims = [Claim(table, FIRST, THIRD) for table in RAW]
-        here = Holder.here("run", "a backfill")
-        stored.home.leases.acquire(here, claims, [], purpose="a test", wait=False)
-        stored.home.leases.cancel("a backfill")
-    assert stored.look(name) == []
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    (request,) = stored.look()
-    assert days(request) == [SECOND]
-
-
-def test_what_was_taken_out_of_the_queue_is_left_alone_whoever_looks(stored: Looking) -> None:
-    """Before it had a lease; under another name it would be the same run. A correction is another."""
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    (request,) = stored.look()
-    stored.run_of(request, dg.DagsterRunStatus.CANCELED)
-    stored.restart()
-    assert stored.look(sensors.REPAIR) == []
-    stored.restart()
-    assert stored.look() == stored.look(sensors.REPAIR) == []
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    (later,) = stored.look(sensors.REPAIR)
-    assert days(later) == [SECOND]
 
 
 def test_an_attempt_has_a_key_of_its_own_also_when_an_earlier_one_is_deleted(

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import dagster as dg
 import ibis
 import pytest
 
@@ -20,6 +21,7 @@ from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.engine.verdicts import AssertionFailed
 from nba_pipeline.orchestration.run_tags import deadline_of
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
@@ -257,6 +259,34 @@ def test_tonight_is_made_without_a_correction_that_has_failed_in_passing(
     first, second = str(bypass).split("; upstream")
     assert first.startswith("upstream_failed: tonight first")
     assert second.startswith("_stale: tonight first")
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_tonight_is_made_without_a_correction_that_nobody_makes(
+    looking: Looking, *, is_cancelled: bool
+) -> None:
+    """It failed for good at noon, or was cancelled; it is waited for until the deadline, at 20:05."""
+    with clock.set_to(_eastern(12, day=FOURTH)):
+        rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+        looking.settle(LANDING)
+        (request,) = looking.look(REPAIR)
+        if is_cancelled:
+            looking.run_of(request, dg.DagsterRunStatus.CANCELED)
+        else:
+            looking.breaks(request, "player_game_summary", AssertionFailed("points", "it is wrong"))
+        looking.restart()
+    with clock.set_to(_eastern(20, 4, day=FOURTH)):
+        looking.settle(LANDING, REPAIR, AFTER_GAMES, BEFORE_GAMES)
+        assert looking.says.startswith("cancelled (" if is_cancelled else "failed: AssertionFailed")
+        assert FOURTH not in looking.lab.warehouse.stamps("player_prop_predictions")
+    with clock.set_to(_eastern(20, 10, day=FOURTH)):
+        ran = looking.settle(LANDING, REPAIR, BEFORE_GAMES)
+        assert {(name, day) for name, one, _done in ran for day in days(one)} == {
+            (BEFORE_GAMES, FOURTH)
+        }
+        assert FOURTH in looking.lab.warehouse.stamps("player_prop_predictions")
+        (bypass,) = {r["bypass"] for r in looking.lab.rows("player_daily_cache", game_date=FOURTH)}
+    assert "upstream_stale: tonight first" in str(bypass).replace("; upstream_failed", "")
 
 
 def test_what_nobody_makes_again_is_read_as_it_is_where_corrections_are_done_without(

@@ -237,7 +237,7 @@ def test_what_was_done_and_undone_is_asked_for_again(looking: Looking) -> None:
     [
         *(ConnectionRefusedError(), ConnectionAbortedError(), BrokenPipeError(), MemoryError()),
         *(httpx.ConnectError(""), httpx.ReadTimeout(""), OSError("disk full")),
-        *(duckdb.IOException(""), duckdb.OutOfMemoryException("")),
+        *(duckdb.IOException(""), duckdb.OutOfMemoryException(""), FileNotFoundError("gone")),
         *(sqlalchemy_error.OperationalError("", {}, None), RefusedMeanwhile("later")),
         # Google's, whose clients are not always installed.
         *(type(name, (Exception,), {})() for name in ("ServiceUnavailable", "TooManyRequests")),
