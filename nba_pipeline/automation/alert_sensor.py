@@ -134,7 +134,7 @@ def metadata(report: OnCall) -> dict[str, Any]:
     if report.landing:
         told["landing"] = report.landing
     told["tonight"] = dg.MetadataValue.json(json.loads(json.dumps(report.tonight, default=str)))
-    for name in ("running", "stopped", "failing", "stale", "checkpoints", "gaps"):
+    for name in ("running", "stopped", "failing", "cancelled", "stale", "checkpoints", "gaps"):
         if lines := getattr(report, name)[:_SHOWN]:
             columns = {key: None for line in lines for key in line}
             records = [

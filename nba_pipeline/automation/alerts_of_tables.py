@@ -1,11 +1,13 @@
 """What there is to tell of what is stored: what failed, does not hold, has thinned out or is overdue."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from nba_pipeline.automation.alert import P0, P1, Alert, some
+from nba_pipeline.automation.left_alone import left_upstream
 from nba_pipeline.automation.pending import after_games, before_games
-from nba_pipeline.automation.work import work_of
+from nba_pipeline.automation.work import Cells, work_of
 from nba_pipeline.backfill.planner import RAW
 from nba_pipeline.engine.known_gaps import explained_by, games_of, known_gaps
 from nba_pipeline.engine.staleness import Survey
@@ -22,18 +24,19 @@ _FEWEST_GAME_DAYS, _HARDLY_SILENT = 3, 0.9
 _DROPS_ARE_NEWS = timedelta(days=10)
 
 
-def of_tables(survey: Survey, now: datetime) -> Iterator[Alert]:
+def of_tables(survey: Survey, now: datetime, left: Cells) -> Iterator[Alert]:
     """Every alert of what is stored.
 
     Args:
         survey: what is stored.
         now: the time, US Eastern.
+        left: per table, partitions that nobody starts again by itself, each with why.
     """
     if away := survey.landing.out_of_reach():
         # What is late then waits for that.
         yield _out_of_reach(away, now.date())
     else:
-        yield from _overdue(survey, now)
+        yield from _overdue(survey, now, left)
     yield from _failing(survey, now.date())
     yield from _checks(survey, now)
     yield from _drops(survey, now.date())
@@ -50,6 +53,7 @@ def _out_of_reach(why: str, today: date) -> Alert:
 def _failing(survey: Survey, today: date) -> Iterator[Alert]:
     """Partitions whose last attempt failed; a month's is its gate's doing."""
     needed = {PREDICTIONS, *survey.tables[PREDICTIONS].upstream}
+    marks = survey.warehouse.failures.marks()
     for name, table in survey.tables.items():
         failed = survey.failed(name)
         if not failed:
@@ -57,10 +61,13 @@ def _failing(survey: Survey, today: date) -> Iterator[Alert]:
         first, last = min(failed), max(failed)
         kind = "gate failed" if table.partitions == "monthly" else "run failed"
         is_tonight = today in failed and name in needed and table.partitions == "daily"
+        # The same of another attempt is no news, another reason is.
+        reasons = {m.reason for m in marks if m.table == name and m.partition in failed}
+        digest = hashlib.sha256("\n".join(sorted(reasons)).encode()).hexdigest()[:8]
         yield Alert(
             P0 if is_tonight else P1,
             kind,
-            f"failed:{name}:{first}:{last}:{len(failed)}",
+            f"failed:{name}:{first}:{last}:{len(failed)}:{digest}",
             f"{name} {first} to {last} ({len(failed)}): {failed[first]}",
             f"nba-pipeline status --from {first} --to {last} -t {name} --each",
         )
@@ -162,7 +169,7 @@ def _dried_up(survey: Survey, today: date) -> Iterator[Alert]:
             )
 
 
-def _overdue(survey: Survey, now: datetime) -> Iterator[Alert]:
+def _overdue(survey: Survey, now: datetime, left: Cells) -> Iterator[Alert]:
     """Partitions that are not there, or not as they should be, by the hour at which they are expected.
 
     Of tables that read one another the first: the others wait for it. Predictions that are there are
@@ -171,7 +178,8 @@ def _overdue(survey: Survey, now: datetime) -> Iterator[Alert]:
     today = now.date()
     late = _late(survey, now)
     if today in late.get(PREDICTIONS, {}):
-        found = work_of(before_games(survey, today), survey)
+        kept = left_upstream(PREDICTIONS, left, survey)
+        found = work_of(before_games(survey, today), survey, kept)
         if today not in survey.stamps(PREDICTIONS) or (found.barred and not found.works):
             yield _late_alert(PREDICTIONS, late.pop(PREDICTIONS), list(found.barred), P0)
     late.pop(PREDICTIONS, None)

@@ -42,7 +42,7 @@ def failed_partitions(survey: Survey, instance: dg.DagsterInstance) -> FailedPar
     for_good: dict[str, dict[date, str]] = {}
     in_passing: dict[str, dict[date, str]] = {}
     runs: dict[str, Ended | None] = {}
-    for mark in _of_the_same(survey):
+    for mark in still_failed(survey):
         if mark.run_id not in runs:
             record = instance.get_run_record_by_id(mark.run_id)
             runs[mark.run_id] = ended(record, instance) if record else None
@@ -50,12 +50,11 @@ def failed_partitions(survey: Survey, instance: dg.DagsterInstance) -> FailedPar
         if how and may_pass(how.steps.get(mark.table, ())):
             in_passing.setdefault(mark.table, {})[mark.partition] = mark.run_id
         elif how:
-            why = f"failed: {mark.reason[:_LONGEST]}"
-            for_good.setdefault(mark.table, {})[mark.partition] = why
+            for_good.setdefault(mark.table, {})[mark.partition] = why_failed(mark)
     return FailedPartitions(for_good, in_passing)
 
 
-def _of_the_same(survey: Survey) -> Iterator[Mark]:
+def still_failed(survey: Survey) -> Iterator[Mark]:
     """The marks of partitions that would be made from the same as when they failed.
 
     Those that failed as one set, any of which may be to blame, are so only together.
@@ -69,6 +68,11 @@ def _of_the_same(survey: Survey) -> Iterator[Mark]:
         inputs = survey.inputs(table, [mark.partition for mark in marks])
         if attempt_of(table, inputs) == made_from:
             yield from marks
+
+
+def why_failed(mark: Mark) -> str:
+    """The failure in a sentence."""
+    return f"failed: {mark.reason[:_LONGEST]}"
 
 
 def _failed(survey: Survey, name: str) -> Mapping[date, str]:

@@ -12,9 +12,9 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from nba_pipeline import clock
-from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
+from nba_pipeline.automation.left_alone import CANCELLED, left_alone, left_upstream
 from nba_pipeline.automation.pending import before_games
-from nba_pipeline.automation.work import work_of
+from nba_pipeline.automation.work import Cells, work_of
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.backfill.progress import Progress
@@ -62,9 +62,10 @@ class OnCall:
 
     landing says why the landing zone is out of reach, None where it is not; running are the leases
     held or waited for, with seconds left; stopped what was cancelled, refused, recovered or failed in
-    the last day, newest first; failing and stale count partitions per table; checkpoints are shares of the season so far beside their limits; tonight is the state
-    of today's predictions, gaps the open ones that they name; next the commands to give, first
-    things first.
+    the last day, newest first; failing, cancelled and stale count partitions per table, of the
+    cancelled those that nobody starts again by itself; checkpoints are shares of the season so far
+    beside their limits; tonight is the state of today's predictions, gaps the open ones that they
+    name; next the commands to give, first things first.
     """
 
     at: str
@@ -72,6 +73,7 @@ class OnCall:
     running: Lines
     stopped: Lines
     failing: Lines
+    cancelled: Lines
     stale: Lines
     checkpoints: Lines
     tonight: Mapping[str, object]
@@ -87,7 +89,12 @@ def on_call(home: Installation) -> OnCall:
     """The report on the installation as it is now."""
     survey, today = home.survey(), clock.today()
     running = _running(home)
-    left = cancelled_partitions(home.engine, survey)
+    left = left_alone(home.engine, survey)
+    cancelled = {
+        name: days
+        for name, cells in left.items()
+        if (days := {day: why for day, why in cells.items() if why == CANCELLED})
+    }
     failing = [_summed(name, failed) for name in survey.tables if (failed := survey.failed(name))]
     stale = [
         _summed(name, outdated)
@@ -95,14 +102,24 @@ def on_call(home: Installation) -> OnCall:
         # A stale model serves on until somebody asks for another.
         if not table.is_model and (outdated := survey.outdated(name))
     ]
-    tonight = _tonight(survey, today)
+    tonight = _tonight(survey, today, left)
     gaps = _gaps(survey, today)
     away = survey.landing.out_of_reach()
-    commands = _next(running, left, failing, stale, tonight, gaps, today, is_away=away is not None)
-    stopped = _stopped(home.engine)
-    now = f"{clock.now().astimezone(clock.EASTERN):%Y-%m-%d %H:%M} US Eastern"
-    shares = _checkpoints(survey, today)
-    return OnCall(now, away, running, stopped, failing, stale, shares, tonight, gaps, commands)
+    return OnCall(
+        at=f"{clock.now().astimezone(clock.EASTERN):%Y-%m-%d %H:%M} US Eastern",
+        landing=away,
+        running=running,
+        stopped=_stopped(home.engine),
+        failing=failing,
+        cancelled=[_summed(name, days) for name, days in cancelled.items()],
+        stale=stale,
+        checkpoints=_checkpoints(survey, today),
+        tonight=tonight,
+        gaps=gaps,
+        next=_next(
+            *(running, cancelled, failing, stale, tonight, gaps, survey), is_away=away is not None
+        ),
+    )
 
 
 def _running(home: Installation) -> list[dict[str, object]]:
@@ -189,17 +206,18 @@ def _checkpoints(survey: Survey, today: date) -> list[dict[str, object]]:
     return lines
 
 
-def _tonight(survey: Survey, today: date) -> dict[str, object]:
+def _tonight(survey: Survey, today: date, left: Cells) -> dict[str, object]:
     """Whether today's predictions are stored, current and ready, and what keeps them from being."""
     stamp = survey.stamps(PREDICTIONS).get(today)
-    found = work_of(before_games(survey, today), survey)
+    found = work_of(before_games(survey, today), survey, left_upstream(PREDICTIONS, left, survey))
+    is_current = stamp is not None and today not in survey.outdated(PREDICTIONS)
     return {
         "date": today,
         "is_season": bool(calendar.season_days(today, today)),
         "predictions": stamp and stamp.row_count,
         "not_ready": stamp and stamp.not_ready,
         "to_compute": sum(len(cells) for work in found.works for cells in work.stale.values()),
-        "waits_for": list(found.barred)[:_SHOWN],
+        "waits_for": [] if is_current else list(found.barred)[:_SHOWN],
     }
 
 
@@ -224,12 +242,12 @@ def _gaps(survey: Survey, today: date) -> list[dict[str, object]]:
 
 def _next(
     running: Lines,
-    left: Mapping[str, set[date]],
+    cancelled: Cells,
     failing: Lines,
     stale: Lines,
     tonight: Mapping[str, object],
     gaps: Lines,
-    today: date,
+    survey: Survey,
     *,
     is_away: bool,
 ) -> list[str]:
@@ -245,23 +263,31 @@ def _next(
         span = f"--from {min(map(str, days))} --to {max(map(str, days))}"
         commands.append(f"nba-pipeline status {span} --each")
     if not is_away:
-        commands += _computing(left, stale, tonight, today)
+        commands += _computing(cancelled, failing, stale, tonight, survey)
     if gaps:
         commands.append("nba-pipeline gaps --open")
     return commands
 
 
 def _computing(
-    left: Mapping[str, set[date]], stale: Lines, tonight: Mapping[str, object], today: date
+    cancelled: Cells,
+    failing: Lines,
+    stale: Lines,
+    tonight: Mapping[str, object],
+    survey: Survey,
 ) -> list[str]:
     """Those of the commands that compute something."""
     commands = []
-    if stale:
+    models = {name for name, table in survey.tables.items() if table.is_model}
+    if stale or any(line["table"] not in models for line in failing):
         commands.append("nba-pipeline repair")
-    if left:
+    refused = [line["last"] for line in failing if line["table"] in models]
+    commands += [f"nba-pipeline train --month {month:%Y-%m}" for month in refused]
+    if cancelled:
         # Some of them were never stored, and repair leaves such dates alone.
-        cancelled = [day for days in left.values() for day in days]
-        commands.append(f"nba-pipeline backfill --from {min(cancelled)} --to {max(cancelled)}")
-    if tonight["is_season"] and (tonight["predictions"] is None or tonight["to_compute"]):
-        commands.append(f"nba-pipeline predict --date {today}")
+        days = [day for cells in cancelled.values() for day in cells]
+        commands.append(f"nba-pipeline backfill --from {min(days)} --to {max(days)}")
+    is_to_be_made = tonight["predictions"] is None or tonight["to_compute"] or tonight["waits_for"]
+    if tonight["is_season"] and is_to_be_made:
+        commands.append(f"nba-pipeline predict --date {tonight['date']}")
     return commands

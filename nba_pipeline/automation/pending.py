@@ -17,7 +17,7 @@ from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 
-_TONIGHT_FIRST = "tonight first: what was corrected takes longer than there is until the next game"
+_TONIGHT_FIRST = "tonight first: a correction of older data is still to be made"
 WITHOUT_CORRECTIONS = (
     Bypass(UPSTREAM_STALE, _TONIGHT_FIRST),
     Bypass(UPSTREAM_FAILED, _TONIGHT_FIRST),

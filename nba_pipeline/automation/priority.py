@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from nba_pipeline import clock
 from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, PendingWork
-from nba_pipeline.automation.work import Work
+from nba_pipeline.automation.work import Work, last_night, tells_of_its_night
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.engine.staleness import Survey
@@ -24,6 +24,8 @@ from nba_pipeline.league import calendar
 _GAMES = "nbac_schedule"
 _MARGIN = timedelta(minutes=25)
 """Before a tip-off: for the schedule to look again, every ten minutes, and for its run."""
+_LAST_CHANCE = timedelta(hours=2)
+"""Before a tip-off: for several runs, each of which a look of the schedule asks for."""
 USUAL_TIP_OFF = time(19)
 """US Eastern: the clock that stands in where the schedule has no tip-off times."""
 
@@ -93,17 +95,28 @@ def has_time(works: Sequence[Work], by: datetime | None, engine: sa.Engine) -> b
     return clock.now() + timedelta(seconds=seconds) < by
 
 
-def is_short_of_time(survey: Survey) -> bool:
-    """Whether today's deadline has passed, before the next game begins."""
-    by = deadline(survey)
-    return by is not None and _is_of_today(by) and by <= clock.now()
+def is_last_chance(survey: Survey) -> bool:
+    """Whether today's next game begins so soon that nobody is waited for any more."""
+    begins = next_tip_off(survey)
+    return begins is not None and _is_of_today(begins) and begins - _LAST_CHANCE <= clock.now()
 
 
 def _is_of_today(at: datetime) -> bool:
     return at.astimezone(clock.EASTERN).date() == clock.today()
 
 
-def without_corrections(wish: PendingWork) -> PendingWork:
-    """The wish's own dates alone, whatever of what they look back on has been corrected since."""
-    own = [request for request in wish.requests if not _is_correction(request)]
-    return PendingWork(tuple(replace(r, bypasses=WITHOUT_CORRECTIONS) for r in own))
+def without_corrections(wish: PendingWork, survey: Survey) -> PendingWork:
+    """The wish's own dates and last night's results, whatever else they look back on was corrected."""
+    own = (_without(request, survey) for request in wish.requests)
+    return PendingWork(tuple(replace(r, bypasses=WITHOUT_CORRECTIONS) for r in own if r))
+
+
+def _without(request: Request, survey: Survey) -> Request | None:
+    """The request but for what it corrects; None where that is all."""
+    if not _is_correction(request):
+        return request
+    tables = tuple(table for table in request.tables if tells_of_its_night(table.name, survey))
+    since = max(request.first, last_night())
+    return (
+        replace(request, tables=tables, first=since) if tables and since <= request.last else None
+    )

@@ -12,7 +12,7 @@ import dagster as dg
 from nba_pipeline import clock
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.pending import PendingWork, after_games, before_games, month_trained
-from nba_pipeline.automation.priority import is_short_of_time, without_corrections
+from nba_pipeline.automation.priority import is_last_chance, without_corrections
 from nba_pipeline.automation.run_requests import ASSET_JOB, Decision
 from nba_pipeline.automation.sensors import TONIGHT_FIRST, decided
 from nba_pipeline.engine.staleness import Survey
@@ -48,12 +48,14 @@ def look_by_schedule(name: str, home: OpenInstallation, instance: dg.DagsterInst
     survey, today = home.survey(), clock.today()
     wished = _WISHES[name][1](survey, today)
     decision = decided(wished, survey, home, name, instance, _PRIORITY[name])
-    is_at_rest = not (decision.asked or decision.waiting)
-    # What failed for good or was cancelled is waited for, since it may be mended, while there is time.
-    is_without = TONIGHT_FIRST in decision.waiting or (is_at_rest and is_short_of_time(survey))
+    is_without = TONIGHT_FIRST in decision.waiting
+    if not (decision.asked or decision.waiting):
+        # What failed for good or was cancelled may be mended while there is time: what is said of
+        # tonight stands, whereas grades are made again.
+        is_without = name == AFTER_GAMES or is_last_chance(survey)
     if name == TRAINING or not is_without:
         return decision
-    own = without_corrections(wished)
+    own = without_corrections(wished, survey)
     without = decided(
         *(own, survey, home, name, instance, _PRIORITY[name]), waits_for_corrections=False
     )

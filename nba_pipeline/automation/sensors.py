@@ -20,6 +20,7 @@ from nba_pipeline.automation.dead_runs import book_dead_runs
 from nba_pipeline.automation.failed_partitions import failed_partitions
 from nba_pipeline.automation.installation import OpenInstallation, open_installation
 from nba_pipeline.automation.landing_listing import EVERY_SEASON, Listing, listing
+from nba_pipeline.automation.left_alone import with_cancelled
 from nba_pipeline.automation.pending import PendingWork, landed, repaired
 from nba_pipeline.automation.priority import deadline, has_time, is_correction
 from nba_pipeline.automation.run_requests import ASSET_JOB, Decision, decide
@@ -189,9 +190,7 @@ def decided(
     barred: Mapping[str, int] = {}
     failed = failed_partitions(survey, instance)
     cancelled = cancelled_partitions(home.engine, survey, instance)
-    left_alone = {name: dict(cells) for name, cells in failed.for_good.items()}
-    for table, days in cancelled.items():
-        left_alone.setdefault(table, {}).update(dict.fromkeys(days, "cancelled"))
+    left_alone = with_cancelled(failed.for_good, cancelled)
     for found in work_in_order(wish, survey, left_alone):
         works = found.works
         if not has_time(works, by, home.engine):

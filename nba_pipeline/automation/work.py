@@ -156,15 +156,42 @@ def _stopped(
     found |= preconditions.refused(outside, days, survey, bypassed)
     is_as_stored = {preconditions.UPSTREAM_STALE, preconditions.UPSTREAM_FAILED} <= {*bypassed}
     for read in table.reads:
-        # Whether anybody makes it again is of no matter where it may be read as it is.
-        usable = survey.stamps(read.table).keys() if is_as_stored else ()
-        upstream = {d: why for d, why in barred.get(read.table, {}).items() if d not in usable}
+        upstream = barred.get(read.table, {})
+        if is_as_stored:
+            upstream = _indispensable(read.table, upstream, survey, is_own=read.table in names)
         behind = DayList(upstream)
         for day in days if behind else ():
             first = behind.first_in(spans(read, day))
             if first and day not in found:
                 found[day] = f"{read.table} {first}: {upstream[first]}"
     return found
+
+
+def _indispensable(
+    name: str, barred: Mapping[date, str], survey: Survey, *, is_own: bool
+) -> dict[date, str]:
+    """What of the table may not be read as it is stored, where corrections are done without.
+
+    That is what was never stored, and what was not told of last night or since; is_own: the run makes
+    it up to what is barred.
+    """
+    found = {day: why for day, why in barred.items() if day not in survey.stamps(name)}
+    if tells_of_its_night(name, survey):
+        own = {} if is_own else {**survey.outdated(name), **survey.failed(name)}
+        since = last_night()
+        found |= {day: why for day, why in {**own, **barred}.items() if day >= since}
+    return found
+
+
+def last_night() -> date:
+    """The date of the games of last night."""
+    return clock.today() - timedelta(days=1)
+
+
+def tells_of_its_night(name: str, survey: Survey) -> bool:
+    """Whether the table's rows tell of their own date alone: nothing that they are made of looks back."""
+    reads = survey.tables[name].reads
+    return not any(read.looks_back or not tells_of_its_night(read.table, survey) for read in reads)
 
 
 def _work(request: Request, stale: Cells, survey: Survey) -> Work:
@@ -191,8 +218,8 @@ def _brings_results(stale: Cells, survey: Survey) -> bool:
     """Whether all of it is of last night or later, or of nights whose games are open as stored."""
     if any(survey.tables[name].partitions == "monthly" for name in stale):
         return False
-    last_night = clock.today() - timedelta(days=1)
-    before = {day for cells in stale.values() for day in cells if day < last_night}
+    since = last_night()
+    before = {day for cells in stale.values() for day in cells if day < since}
     return before <= {day for name in stale for day in survey.unsettled(name)}
 
 

@@ -36,6 +36,7 @@ def report(as_json: Json = False) -> None:
     printing.table(told.stopped, title="stopped in the last day", empty="nothing was stopped")
     for title, lines in (
         ("failed", told.failing),
+        ("cancelled, and left alone until what it is made from changes", told.cancelled),
         ("out of date", told.stale),
         ("checkpoints", told.checkpoints),
         ("open gaps that tonight's predictions name", told.gaps),

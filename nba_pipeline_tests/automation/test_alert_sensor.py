@@ -124,7 +124,7 @@ def test_the_hour_is_eastern_on_both_sides_of_a_change_of_the_clocks(looking: Lo
         on_the_hour = datetime(2023, 11, day, hour, tzinfo=UTC)
         for moment in (on_the_hour - timedelta(minutes=1), on_the_hour):
             now = moment.astimezone(clock.EASTERN)
-            found = [alert.key for alert in _overdue(looking.home.survey(), now)]
+            found = [alert.key for alert in _overdue(looking.home.survey(), now, {})]
             is_overdue = f"overdue:{PREDICTIONS}:2023-11-0{day}" in found
             assert is_overdue is (moment == on_the_hour)
 
@@ -664,6 +664,7 @@ def test_a_failure_of_today_is_the_worst_where_tonights_predictions_need_it() ->
         survey = SimpleNamespace(
             tables=TABLES,
             failed=lambda name, day=day: {day: "a schema"} if name in worst | others else {},
+            warehouse=SimpleNamespace(failures=SimpleNamespace(marks=list)),
         )
         found = {a.what.split()[0]: a.severity for a in _failing(survey, TODAY)}
         assert found == dict.fromkeys(worst | others, P1) | dict.fromkeys(told, P0)
@@ -725,7 +726,7 @@ def test_predictions_that_are_there_are_overdue_only_where_nothing_can_be_done(
     for works, barred, told in (((1,), {}, 0), ((), {}, 0), ((), {"usage is blocked": 1}, 1)):
         found = Found(works, barred)
         monkeypatch.setattr(alerts_of_tables, "work_of", lambda *_, found=found: found)
-        alarms = list(_overdue(survey, five))
+        alarms = list(_overdue(survey, five, {}))
         assert [a.severity for a in alarms] == [P0] * told
         assert all("usage is blocked" in a.what for a in alarms)
 

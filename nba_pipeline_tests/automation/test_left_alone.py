@@ -12,8 +12,10 @@ from dagster._core.utils import make_new_run_id
 from dagster._utils.error import SerializableErrorInfo
 
 from nba_pipeline.automation import sensors
+from nba_pipeline.automation.alerts import alerts
 from nba_pipeline.automation.cancelled_partitions import note_cancelled
 from nba_pipeline.automation.failed_partitions import FailedPartitions, failed_partitions
+from nba_pipeline.automation.on_call import on_call
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.coordination.database import begin
@@ -253,3 +255,36 @@ def test_what_failed_or_was_cancelled_in_no_season_stops_nobody(stored: Looking)
     (request,) = stored.look()
     assert days(request) == [SECOND]
     assert stored.home.survey().failed(boxscore) == {}
+
+
+def test_who_is_on_call_is_told_what_failed_once_for_every_reason(stored: Looking) -> None:
+    """And the command that makes it after all, also where it was never stored; a model's is its own."""
+
+    def told() -> set[str]:
+        found = alerts(stored.home, stored.instance)
+        return {alert.key for alert in found if alert.kind in ("run failed", "gate failed")}
+
+    stored.lab.warehouse.failures.mark("player_game_summary", {THIRD: "a line is wrong"}, "one")
+    (first,) = told()
+    stored.lab.warehouse.failures.mark("player_game_summary", {THIRD: "a line is wrong"}, "two")
+    assert told() == {first}
+    stored.lab.warehouse.failures.mark("player_game_summary", {THIRD: "another is"}, "three")
+    assert told().isdisjoint({first})
+    assert "nba-pipeline repair" in on_call(stored.home).next
+    stored.lab.warehouse.failures.clear("player_game_summary", [THIRD])
+    stored.lab.warehouse.failures.mark("points_model", {date(2023, 10, 1): "its gate"}, "four")
+    assert "nba-pipeline train --month 2023-10" in on_call(stored.home).next
+
+
+def test_the_report_says_what_is_cancelled_and_that_tonight_waits_for_it(stored: Looking) -> None:
+    """Also of a run that was taken out of the queue, and for as long as it is left alone."""
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(THIRD))
+    (request,) = stored.look()
+    stored.run_of(request, dg.DagsterRunStatus.CANCELED)
+    stored.restart()
+    assert stored.look() == []
+    report = on_call(stored.home)
+    cancelled = {line["table"]: (line["first"], line["last"]) for line in report.cancelled}
+    assert cancelled["nbac_player_boxscore"] == (THIRD, THIRD)
+    assert "cancelled" in report.tonight["waits_for"]
+    assert f"nba-pipeline backfill --from {THIRD} --to {THIRD}" in report.next

@@ -1,6 +1,7 @@
 """Tonight's predictions come first: what corrections may take, and by when they are out of the way."""
 
 import shutil
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -265,7 +266,7 @@ def test_tonight_is_made_without_a_correction_that_has_failed_in_passing(
 def test_tonight_is_made_without_a_correction_that_nobody_makes(
     looking: Looking, *, is_cancelled: bool
 ) -> None:
-    """It failed for good at noon, or was cancelled; it is waited for until the deadline, at 20:05."""
+    """It failed for good at noon, or was cancelled; it is waited for until two hours before tip-off."""
     with clock.set_to(_eastern(12, day=FOURTH)):
         rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
         looking.settle(LANDING)
@@ -275,12 +276,12 @@ def test_tonight_is_made_without_a_correction_that_nobody_makes(
         else:
             looking.breaks(request, "player_game_summary", AssertionFailed("points", "it is wrong"))
         looking.restart()
-    with clock.set_to(_eastern(20, 4, day=FOURTH)):
+    with clock.set_to(_eastern(18, 20, day=FOURTH)):
         looking.settle(LANDING, REPAIR, AFTER_GAMES, BEFORE_GAMES)
         assert looking.says.startswith("cancelled (" if is_cancelled else "failed: AssertionFailed")
         assert FOURTH not in looking.lab.warehouse.stamps("player_prop_predictions")
-    with clock.set_to(_eastern(20, 10, day=FOURTH)):
-        ran = looking.settle(LANDING, REPAIR, BEFORE_GAMES)
+    with clock.set_to(_eastern(18, 30, day=FOURTH)):
+        ran = looking.settle(LANDING, REPAIR, AFTER_GAMES, BEFORE_GAMES)
         assert {(name, day) for name, one, _done in ran for day in days(one)} == {
             (BEFORE_GAMES, FOURTH)
         }
@@ -292,20 +293,78 @@ def test_tonight_is_made_without_a_correction_that_nobody_makes(
 def test_what_nobody_makes_again_is_read_as_it_is_where_corrections_are_done_without(
     looking: Looking,
 ) -> None:
-    """Where it is stored; of what was never stored, and without the bypass, nothing is made."""
+    """Where it is stored, and of before last night; otherwise, or without the bypass, nothing is made."""
     request = Request(tuple(TABLES.values()), FOURTH, FOURTH)
     summary, cache = "player_game_summary", "player_daily_cache"
 
     def tables_made(left_alone: date, *, is_bypassed: bool) -> set[str]:
-        wish = PendingWork((request,))
-        wish = without_corrections(wish) if is_bypassed else wish
+        wish, survey = PendingWork((request,)), looking.home.survey()
+        wish = without_corrections(wish, survey) if is_bypassed else wish
         left = {summary: {left_alone: "failed: a file is wrong"}}
-        found = work_of(wish, looking.home.survey(), left)
+        with clock.set_to(_eastern(12, day=FOURTH)):
+            found = work_of(wish, survey, left)
         return {table.name for work in found.works for table in work.request.tables}
 
     assert cache not in tables_made(SECOND, is_bypassed=False)
     assert cache in tables_made(SECOND, is_bypassed=True)
+    assert cache not in tables_made(THIRD, is_bypassed=True)
     assert summary not in tables_made(FOURTH, is_bypassed=True)
+
+
+def test_only_of_last_night_is_brought_up_to_date_what_tells_of_it_alone(looking: Looking) -> None:
+    """The rest of what a request takes along waits with the correction."""
+    names = ("nbac_player_boxscore", "player_game_summary", "player_daily_cache")
+    taken = tuple(TABLES[name] for name in names)
+    before = Request(taken, FIRST, THIRD, only_stored=frozenset(names))
+    own = Request((TABLES["player_daily_cache"],), FOURTH, FOURTH)
+    older = replace(before, last=SECOND)
+    with clock.set_to(_eastern(12, day=FOURTH)):
+        wish = without_corrections(PendingWork((older, before, own)), looking.home.survey())
+    asked = [([t.name for t in r.tables], r.first, r.last, r.bypasses) for r in wish.requests]
+    assert asked == [
+        ([*names[:2]], THIRD, THIRD, WITHOUT_CORRECTIONS),
+        ([names[2]], FOURTH, FOURTH, WITHOUT_CORRECTIONS),
+    ]
+
+
+def test_grades_of_last_night_wait_for_no_correction_that_nobody_makes(looking: Looking) -> None:
+    """They are made in the morning, and again after it; tonight waits as long as there is time."""
+    tonight = FOURTH + timedelta(days=1)
+    with clock.set_to(_eastern(23, 30, day=FOURTH)):
+        rewritten(looking.landing / PLAYER_LOG, one_rebound_more(SECOND))
+        looking.settle(LANDING)
+        (request,) = looking.look(REPAIR)
+        looking.breaks(request, "player_game_summary", AssertionFailed("points", "it is wrong"))
+        looking.restart()
+    with clock.set_to(_eastern(6, day=tonight)):
+        looking.settle(LANDING, REPAIR, AFTER_GAMES, BEFORE_GAMES)
+        assert FOURTH in looking.lab.warehouse.stamps("prediction_accuracy")
+        assert tonight not in looking.lab.warehouse.stamps("player_prop_predictions")
+
+
+def test_tonight_is_not_made_without_the_results_of_last_night(looking: Looking) -> None:
+    """They failed for good; what stands of the night is as it was before its games."""
+    tonight = FOURTH + timedelta(days=1)
+    paths = (SCHEDULE, PLAYER_LOG, TEAM_LOG)
+    whole = {path: (looking.landing / path).read_text() for path in paths}
+    _as_before(looking.landing, FOURTH)
+    for morning in (FOURTH, tonight):
+        with clock.set_to(_eastern(10, day=morning)):
+            looking.settle(LANDING, REPAIR, BEFORE_GAMES)
+    for path, text in whole.items():
+        (looking.landing / path).write_text(text)
+    _as_before(looking.landing, tonight)
+    looking.restart()
+    with clock.set_to(_eastern(11, day=tonight)):
+        (request,) = looking.look(LANDING)
+        assert days(request) == [FOURTH]
+        looking.breaks(request, "nbac_player_boxscore", AssertionFailed("points", "it is wrong"))
+        looking.restart()
+    for hour in (11, 20):
+        with clock.set_to(_eastern(hour, day=tonight)):
+            looking.settle(LANDING, REPAIR, BEFORE_GAMES, AFTER_GAMES)
+            assert tonight not in looking.lab.warehouse.stamps("player_daily_cache")
+            assert looking.lab.rows("player_game_summary", game_date=FOURTH) == []
 
 
 def test_the_results_of_last_night_are_put_off_for_nothing(
