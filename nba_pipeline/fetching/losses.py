@@ -4,6 +4,7 @@ One comparison for whoever brings a file, a host or a person: with the rows that
 what the file would replace, in whichever file they are.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
@@ -17,9 +18,13 @@ from nba_pipeline.league import calendar
 from nba_pipeline.thresholds import SNAPSHOT_SHARE
 
 _TOLD = 3
+_WINS = 4
+"""Games by which a team wins a series of the playoffs."""
 _STANDING = ["game_id", "game_date"]
 _SAID_AT = {"snapshot_at": "offered", "report_at": "reported"}
 """Columns of the moment at which all of a file was so, and what is said of it."""
+_LISTED = {"team_abbr": "players with a team", "position": "positions of players"}
+"""Columns that no player of a list loses on its own date, and what is said of who does."""
 
 
 def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.DataFrame:
@@ -53,14 +58,16 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
     """What there is less of now, in words, with what the file itself rejects; None where nothing is.
 
     Rows of a game, or of the date that they say themselves where they have no game; games that were
-    final; moments of prices and of reports. Of a snapshot, its players with a team: all of them
-    beside the same date's, and most of them beside an earlier one, since which some may be gone.
+    final; moments of prices and of reports. Of a snapshot, its players with a team: all of them and
+    their positions beside the same date's, and most of them beside an earlier one, since which some
+    may be gone.
 
     A game of a required source that was not final and that the file rejects under its id and the date
     that it stands under is no loss: that date is refused by it, and no other one is held back. Under
     another date it is one, since nothing refuses the date that it leaves; and so is one that was
     final, since a refusal of its date would reach every later one. Nor is one a loss that was to be
-    played if necessary and that the file does not name at all: its series is over.
+    played if necessary and that the file does not name at all, where by the file's own finals its
+    series is decided.
 
     Args:
         source: whose file it is.
@@ -71,7 +78,7 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
         named = pd.MultiIndex.from_frame(now.rejected.loc[~now.rejected[UNDATED], _STANDING])
         is_named = pd.MultiIndex.from_frame(before[_STANDING]).isin(named)
         is_needless = before.is_if_necessary & (before.status == "scheduled")
-        is_needless &= ~before.game_id.isin(now.rejected.game_id)
+        is_needless &= _is_decided(before, now.rows) & ~before.game_id.isin(now.rejected.game_id)
         before = before[~(is_named | is_needless) | (before.status == "final")]
     is_snapshot = source.layout == "snapshots"
     lost = _fewer_listed(before, now.rows) if is_snapshot else _fewer(source, before, now.rows)
@@ -82,14 +89,38 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
     return f"{lost}{why}; --accept-fewer takes it all the same"
 
 
+def _is_decided(games: pd.DataFrame, now: pd.DataFrame) -> pd.Series:
+    """Whether each game is of a series that one of its teams has won by now's finals.
+
+    Two teams meet in one series of a season's playoffs; a play-in game is of none.
+    """
+    is_won = (now.status == "final") & (now.home_score != now.away_score)
+    won = now[is_won & (now.season_type == "playoffs")]
+    is_home = won.home_score > won.away_score
+    winners = won.home_team.where(is_home, won.away_team)
+    losers = won.away_team.where(is_home, won.home_team)
+    wins = Counter(zip(winners, losers, strict=True))
+    decided = {frozenset(pair) for pair, count in wins.items() if count >= _WINS}
+    sides = zip(games.home_team, games.away_team, strict=True)
+    is_of_one = pd.Series([frozenset(pair) in decided for pair in sides], games.index, dtype="bool")
+    return is_of_one & (games.season_type == "playoffs")
+
+
 def _fewer_listed(before: pd.DataFrame, now: pd.DataFrame) -> str | None:
+    is_same_date = set(before.source_file.str.removesuffix(".gz")) == set(now.source_file)
     # A list of all times has ten times as many, most of whom are in no team.
     before, now = (rows.dropna(subset="team_abbr") for rows in (before, now))
-    is_same_date = set(before.source_file.str.removesuffix(".gz")) == set(now.source_file)
-    share = 1 if is_same_date else SNAPSHOT_SHARE.value
-    if len(now) >= share * len(before):
-        return None
-    return f"{len(before)} players with a team in {before.source_file.iloc[0]} ({len(now)} now)"
+    if not is_same_date:
+        if len(now) >= SNAPSHOT_SHARE.value * len(before):
+            return None
+        return f"{len(before)} players with a team in {before.source_file.iloc[0]} ({len(now)} now)"
+    for column, what in _LISTED.items():
+        left = now.player_id[now[column].notna()]
+        gone = before[before[column].notna() & ~before.player_id.isin(left)]
+        if len(gone):
+            told = gone.player_name + " (" + gone.player_id.astype("string") + ")"
+            return f"{what}: {_in_words([*told])}"
+    return None
 
 
 def _fewer(source: Source, before: pd.DataFrame, now: pd.DataFrame) -> str | None:

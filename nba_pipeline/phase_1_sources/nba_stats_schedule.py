@@ -32,6 +32,8 @@ from nba_pipeline.phase_1_sources.nba_stats_schedule_game import (
 
 PLACE = "nba_stats/schedule"
 _STAGES = ("postponed", "scheduled", "live", "final")
+_NOT_COMPARED = ("row_number", "is_if_necessary")
+"""Columns in which two versions of one game may differ: no expectation is made of them."""
 _COLUMNS = {
     "source_file": "string",
     "row_number": "int64",
@@ -160,7 +162,7 @@ def settle(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _differences(one: dict[str, object], other: dict[str, object]) -> list[str]:
-    return [name for name in one if name != "row_number" and one[name] != other[name]]
+    return [name for name in one if name not in _NOT_COMPARED and one[name] != other[name]]
 
 
 def _rejected(game: object, number: int, file: SourceFile, error: Exception) -> dict[str, object]:
@@ -202,7 +204,7 @@ nba_stats_schedule = Source(
     "nba_stats_schedule",
     PLACE,
     parse,
-    version=7,
+    version=8,
     is_required=True,
     settle=settle,
     fetch=fetch,

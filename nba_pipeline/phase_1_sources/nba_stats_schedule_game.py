@@ -75,8 +75,7 @@ def game_row(game: dict[str, object], number: int, file: SourceFile) -> dict[str
         "tipoff_at": _tipoff(game, day, is_postponed=status == "postponed"),
         "status": status,
         "is_neutral_site": _is_neutral(game),
-        # Not every schedule says it, and nothing is expected by it.
-        "is_if_necessary": game.get("ifNecessary") is True,
+        "is_if_necessary": _is_if_necessary(game),
         # The source says 0 for games not yet played.
         "home_score": _score("homeTeam", home) if is_played else None,
         "away_score": _score("awayTeam", away) if is_played else None,
@@ -99,6 +98,17 @@ def _is_neutral(game: dict[str, object]) -> bool:
     value = game["isNeutral"]
     if not isinstance(value, bool):
         raise TypeError(f"isNeutral {value!r} is neither true nor false")
+    return value
+
+
+def _is_if_necessary(game: dict[str, object]) -> bool:
+    """Whether the game is played only if its series needs it; false where a schedule does not say."""
+    value = game.get("ifNecessary", False)
+    # Some schedules say it in quotes.
+    if value in ("true", "false"):
+        return value == "true"
+    if not isinstance(value, bool):
+        raise TypeError(f"ifNecessary {value!r} is neither true nor false")
     return value
 
 

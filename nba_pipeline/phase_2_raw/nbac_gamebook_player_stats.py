@@ -105,7 +105,8 @@ def transform(
 ) -> ir.Table:
     """The players of final covered games; player_lookup is the name by which the league knows them."""
     listed = _listed(nba_gamebook, nbac_schedule)
-    found = _found(listed, _known(nbac_player_boxscore, known_players))
+    known = _known(nbac_player_boxscore, known_players)
+    found = _found(listed, known, nbac_player_boxscore)
     book = _of_book(listed, found, nba_gamebook_rejected, nbac_schedule)
     lines = _of_box_score(nba_stats_boxscore, nba_stats_boxscore_rejected, nbac_schedule)
     return _in_order(_taken(book, lines)).filter(_.place == 0)
@@ -123,7 +124,7 @@ def rejections(
     """Names that mean nobody of the team for certain, and players who are listed a second time."""
     listed = _listed(nba_gamebook, nbac_schedule)
     known = _known(nbac_player_boxscore, known_players)
-    found = _found(listed, known)
+    found = _found(listed, known, nbac_player_boxscore)
     lost = listed.anti_join(found, _ROW)
     told = unmatched_rows(lost, nearest_names(lost, known, lost, _ROW), _ROW, "name")
     others = scheduled_rows(_sided(nba_gamebook, nbac_schedule).filter(_.is_other), nbac_schedule)
@@ -221,12 +222,16 @@ def _known(nbac_player_boxscore: ir.Table, known_players: ir.Table) -> ir.Table:
     return known_players.select(*here.columns).union(here)
 
 
-def _found(listed: ir.Table, known: ir.Table) -> ir.Table:
+def _found(listed: ir.Table, known: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:
     """The rows whose name means a player for certain."""
     whole = matched_names(listed, known, listed, _ROW)
     rest = listed.filter(_.status == GameStatus.INACTIVE.value).anti_join(whole, _ROW)
-    # Whoever is on the list under his whole name is nobody's surname.
-    others = rest.select(*_ROW).join(whole.select("source_file", "player_id"), "source_file")
+    # Whoever is on the list under his whole name, or played by the box score, is nobody's surname.
+    listed_whole = rest.select(*_ROW).join(whole.select("source_file", "player_id"), "source_file")
+    played = nbac_player_boxscore.filter(_.minutes > 0).select("game_id", "player_id")
+    others = listed_whole.union(
+        rest.select(*_ROW, "game_id").join(played, "game_id").select(*_ROW, "player_id")
+    )
     by_surname = matched_surnames(rest, known, rest, others, _ROW)
     players = whole.union(by_surname).select(*_ROW, "player_id")
     found = listed.drop("player_lookup").join(players, _ROW)
@@ -253,7 +258,7 @@ def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table
 
 nbac_gamebook_player_stats = table_asset(
     __name__,
-    version=5,
+    version=6,
     schema=NbacGamebookPlayerStats,
     reads=same_date("nbac_schedule", "nbac_player_boxscore"),
     sources=[gamebook, boxscore],

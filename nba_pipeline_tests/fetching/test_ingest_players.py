@@ -29,12 +29,23 @@ def test_a_list_of_far_fewer_players_than_the_one_in_force_is_refused(zone, day)
 
 @pytest.mark.parametrize("day", ["2023-10-23", "2023-11-05"])
 def test_a_date_s_list_may_not_lose_a_player_of_that_date(zone, day) -> None:
-    """7 of 8 is no list of a later date, from which somebody may be gone; 8 with one renamed is."""
+    """7 of 8 is no list of a later date, from which somebody may be gone; 8 with one renamed is.
+
+    Nor are 8 of whom 4 are others, or 8 of whom one has no position any more.
+    """
     whole = players(8)
     zone.ingest(zone.laid(f"{day}.json", whole))
     before = zone.files()
     ((_file, reason),) = zone.ingest(zone.laid(f"{day}.json", players(7))).refused
-    assert f"8 players with a team in nba_stats/player_index/{day}.json.gz (7 now)" in reason
+    assert "it has players with a team: A. Onexxxxxxx (14); --accept-fewer" in reason
+    four, positions = players(8), players(8)
+    for row in four["resultSets"][0]["rowSet"][:4]:
+        row[0] += 20
+    ((_file, reason),) = zone.ingest(zone.laid(f"{day}.json", four)).refused
+    assert "players with a team: A. One (7), A. Onex (8), A. Onexx (9) and 1 more; -" in reason
+    positions["resultSets"][0]["rowSet"][1][5] = ""
+    ((_file, reason),) = zone.ingest(zone.laid(f"{day}.json", positions)).refused
+    assert "it has positions of players: A. Onex (8); --accept-fewer" in reason
     assert zone.files() == before
     whole["resultSets"][0]["rowSet"][0][2] = "Two"
     assert len(zone.ingest(zone.laid(f"{day}.json", whole)).changed) == 1
@@ -46,6 +57,6 @@ def test_a_list_of_all_times_holds_none_of_a_season_s_players_back(zone, day) ->
     """Of its 20 players 4 have a team: a list of 4 is whole beside it, one of 1 was cut."""
     zone.ingest(zone.laid("2023-10-20.json", players(4, without_team=16)))
     ((_file, reason),) = zone.ingest(zone.laid(f"{day}.json", players(1, without_team=19))).refused
-    assert "4 players with a team in" in reason
+    assert "players with a team" in reason
     done = zone.ingest(zone.laid(f"{day}.json", players(4)))
     assert [each.rows for each in (*done.new, *done.changed)] == [4]

@@ -31,7 +31,33 @@ def answer(rows: pd.DataFrame, *rejected: dict[str, object], is_undated: bool = 
 def schedule(**status: str) -> pd.DataFrame:
     """A game per status, none of which is to be played only if necessary."""
     rows = {"game_id": list(status), "status": list(status.values()), "game_date": DAY}
-    return pd.DataFrame(rows | {"is_if_necessary": False})
+    rows |= {"season_type": "regular", "home_team": "BOS", "away_team": "PHI"}
+    return pd.DataFrame(rows | {"home_score": 99, "away_score": 98, "is_if_necessary": False})
+
+
+def series(winners: str, *, scheduled: int = 0) -> pd.DataFrame:
+    """Boston's and Philadelphia's series: who won, B or P, then so many games if necessary.
+
+    Boston is at home in the odd games, whose ids are 1 to 7.
+    """
+    rows = []
+    for number, winner in enumerate([*winners, *[None] * scheduled], 1):
+        home, away = ("BOS", "PHI") if number % 2 else ("PHI", "BOS")
+        score = 100 if winner == home[0] else 80
+        rows.append(
+            {
+                "game_id": str(number),
+                "status": "final" if winner else "scheduled",
+                "game_date": DAY,
+                "season_type": "playoffs",
+                "home_team": home,
+                "away_team": away,
+                "home_score": score if winner else None,
+                "away_score": 90 if winner else None,
+                "is_if_necessary": number > 4,
+            }
+        )
+    return pd.DataFrame(rows).astype({"home_score": "Int64", "away_score": "Int64"})
 
 
 def test_a_game_that_was_final_and_is_open_again_is_a_loss() -> None:
@@ -67,16 +93,66 @@ def test_a_game_that_a_schedule_rejects_under_another_date_is_a_loss() -> None:
     assert fewer_rows(nba_stats_schedule, before, answer(now, moved, UNKNOWN)) is None
 
 
-@pytest.mark.parametrize("status", ["scheduled", "live", "final"])
-def test_a_game_that_was_to_be_played_if_necessary_may_be_gone(status) -> None:
-    """Its series is over; one that has begun is of none that was, and one that is rejected is there."""
-    before, now = schedule(a="scheduled", b=status), schedule(a="final")
-    assert fewer_rows(nba_stats_schedule, before, answer(now)) is not None
-    before.is_if_necessary = before.game_id == "b"
+@pytest.mark.parametrize(
+    ("known", "won", "lost"),
+    [
+        ("BBB", "BBBB", None),
+        ("BPBB", "BPBBB", None),
+        ("PBPBP", "PBPBPP", None),
+        ("BPBPB", "BPBPBP", "7"),
+        ("BPBPBP", "BPBPBP", "7"),
+        ("BPBB", "BPBB", "5"),
+        ("BBBB", "BBB", "as final 4"),
+    ],
+)
+def test_a_game_if_necessary_may_be_gone_once_a_team_has_won_four(known, won, lost) -> None:
+    """At 3-3 game 7 is played, and at 3-1 game 5; what was final must be so still."""
+    before = series(known, scheduled=7 - len(known))
+    told = fewer_rows(nba_stats_schedule, before, answer(series(won)))
+    assert (told or "").startswith(lost or "")
+    assert (told is None) == (lost is None)
+
+
+@pytest.mark.parametrize("status", ["scheduled", "live", "postponed"])
+def test_of_a_series_that_is_decided_only_what_was_to_come_if_necessary_may_be_gone(status) -> None:
+    """Not what has begun, what was to be played in any case, nor what the file rejects."""
+    before, now = series("BBBB", scheduled=1), series("BBBB")
+    before.loc[4, "status"] = status
     told = fewer_rows(nba_stats_schedule, before, answer(now))
     assert (told is None) == (status == "scheduled")
-    moved = UNKNOWN | {"game_date": date(2023, 10, 28)}
+    moved = UNKNOWN | {"game_id": "5", "game_date": date(2023, 10, 28)}
     assert fewer_rows(nba_stats_schedule, before, answer(now, moved)) is not None
+    before.is_if_necessary = False
+    assert fewer_rows(nba_stats_schedule, before, answer(now)) is not None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"away_team": "MIA"},
+        {"season_type": "play_in"},
+    ],
+)
+def test_a_series_that_is_decided_is_that_of_its_two_teams_alone(other) -> None:
+    """Boston's four wins are over Philadelphia, in the playoffs."""
+    before, now = series("BBBB", scheduled=1), series("BBBB")
+    for column, value in other.items():
+        before.loc[4, column] = value
+    told = fewer_rows(nba_stats_schedule, before, answer(now))
+    assert told == "5 (1 rows, 0 now); --accept-fewer takes it all the same"
+
+
+@pytest.mark.parametrize(
+    "other", [{"home_score": 90}, {"season_type": "regular"}, {"status": "live"}]
+)
+def test_a_win_is_a_final_of_the_playoffs_with_another_score_for_each(other) -> None:
+    """Of four games the fourth is none."""
+    before, now = series("BBBB", scheduled=1), series("BBBB")
+    for column, value in other.items():
+        for games in (before, now):
+            games.loc[3, column] = value
+    told = fewer_rows(nba_stats_schedule, before, answer(now))
+    assert told == "5 (1 rows, 0 now); --accept-fewer takes it all the same"
 
 
 def test_a_game_that_was_final_and_is_rejected_is_a_loss_and_why_is_told() -> None:

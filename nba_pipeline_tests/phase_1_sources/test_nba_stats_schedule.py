@@ -41,6 +41,9 @@ def parsed(*changes):
         ({"awayTeam": {"teamTricode": None, "score": 1}}, "teamTricode 'None' is no team"),
         ({"awayTeam": {"teamTricode": "DEN", "score": 1}}, "teamTricode 'DEN' is of both teams"),
         ({"isNeutral": "false"}, "isNeutral 'false' is neither true nor false"),
+        ({"ifNecessary": 1}, "ifNecessary 1 is neither true nor false"),
+        ({"ifNecessary": "Y"}, "ifNecessary 'Y' is neither true nor false"),
+        ({"ifNecessary": None}, "ifNecessary None is neither true nor false"),
         ({"gameDateTimeUTC": "noon"}, "gameDateTimeUTC 'noon' is no time"),
         ({"gameDateTimeUTC": "0001-01-01T00:00:00+05:00"}, "00:00:00.05:00' is no time"),
         ({"gameDateTimeUTC": "9999-12-31T23:59:59-05:00"}, "23:59:59-05:00' is no time"),
@@ -125,10 +128,18 @@ def test_a_postponed_game_s_time_may_be_that_of_its_old_date() -> None:
 
 
 def test_whether_a_game_is_played_only_if_necessary_is_told_where_it_is_said() -> None:
-    """Some seasons' schedules do not say it."""
-    found = parsed({"ifNecessary": True}, {"gameId": "0022300062", "ifNecessary": False})
-    assert found.rows.is_if_necessary.tolist() == [True, False]
+    """Some schedules do not say it, and some in quotes."""
+    for yes, no in ((True, False), ("true", "false")):
+        found = parsed({"ifNecessary": yes}, {"gameId": "0022300062", "ifNecessary": no})
+        assert found.rows.is_if_necessary.tolist() == [True, False]
     assert parsed({}).rows.is_if_necessary.tolist() == [False]
+
+
+def test_two_versions_may_differ_in_whether_the_game_is_played_only_if_necessary() -> None:
+    """The first stays, and its date is not refused."""
+    found = parsed({"ifNecessary": True}, {"ifNecessary": False})
+    assert found.rejected.empty
+    assert found.rows.is_if_necessary.tolist() == [True]
 
 
 def test_a_season_without_any_game_is_no_schedule() -> None:

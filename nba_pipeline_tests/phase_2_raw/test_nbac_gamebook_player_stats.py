@@ -126,6 +126,7 @@ def inputs(*said: tuple[str, str], known=KNOWN) -> dict[str, ibis.Table]:
     ]
     box = {"season": "2023-24", "player_id": 1, "player_lookup": "ggjackson", "game_id": GAME}
     box |= {"team_abbr": "MEM", "player_name": "GG Jackson", "game_date": DAY, "pts": 22}
+    box |= {"minutes": 31.0}
     texts = ("source_file", "game_id", "team_abbr", "away_team", "home_team")
     texts += ("player_name", "player_lookup", "status")
     kinds = dict.fromkeys((*texts, "dnp_reason"), "string") | dict.fromkeys(NUMBERS, "int64")
@@ -199,6 +200,22 @@ def test_a_surname_is_nobody_who_played() -> None:
     assert told["Desmond Bane"].endswith(
         "row 2: Desmond Bane is desmondbane, who is listed already"
     )
+
+
+@pytest.mark.parametrize(
+    ("minutes", "jaren", "meant"), [(31.0, True, [2]), (31.0, False, []), (0.0, False, [1])]
+)
+def test_a_surname_is_nobody_who_played_by_the_box_score(minutes, jaren, meant) -> None:
+    """GG Jackson's line of the book is rejected: the inactive one is another, or nobody is known."""
+    known = [who for who in KNOWN if jaren or who[0] != 2]
+    tables = inputs(("Jackson", "inactive"), known=known)
+    tables["nba_gamebook_rejected"] = refused("MEM")
+    box = tables["nbac_player_boxscore"].mutate(minutes=ibis.literal(minutes))
+    tables["nbac_player_boxscore"] = box
+    assert transform(**tables).to_pandas().player_id.tolist() == meant
+    told = rejections(**tables).to_pandas()
+    expected = [] if meant else [("unmatched_player", "Jackson")]
+    assert list(zip(told.rule, told.value, strict=True)) == expected
 
 
 def test_somebody_s_first_game_makes_his_name_known_to_its_own_book() -> None:
