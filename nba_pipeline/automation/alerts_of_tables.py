@@ -1,12 +1,17 @@
 """What there is to tell of what is stored: what failed, does not hold, has thinned out or is overdue."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from nba_pipeline.automation.alert import P0, P1, Alert, some
 from nba_pipeline.automation.left_alone import left_upstream
-from nba_pipeline.automation.pending import after_games, before_games
+from nba_pipeline.automation.pending import (
+    after_games,
+    before_games,
+    is_without_corrections,
+)
 from nba_pipeline.automation.work import Cells, work_of
 from nba_pipeline.backfill.planner import RAW
 from nba_pipeline.engine.known_gaps import explained_by, games_of, known_gaps
@@ -17,6 +22,7 @@ from nba_pipeline.quality.predictions import PREDICTIONS
 from nba_pipeline.thresholds import COVERAGE_DROP, COVERAGE_WEEKS
 
 _GAMES = "nbac_schedule"
+_RUN = re.compile(r"\(run [\w-]+\)")
 _DAYS_OVERDUE = 7
 _GAME_DAYS = 6
 """The last week of games, as dates that have any; one is mostly without."""
@@ -62,7 +68,8 @@ def _failing(survey: Survey, today: date) -> Iterator[Alert]:
         kind = "gate failed" if table.partitions == "monthly" else "run failed"
         is_tonight = today in failed and name in needed and table.partitions == "daily"
         # The same of another attempt is no news, another reason is.
-        reasons = {m.reason for m in marks if m.table == name and m.partition in failed}
+        own = [m.reason for m in marks if m.table == name and m.partition in failed]
+        reasons = {_RUN.sub("", reason) for reason in own}
         digest = hashlib.sha256("\n".join(sorted(reasons)).encode()).hexdigest()[:8]
         yield Alert(
             P0 if is_tonight else P1,
@@ -180,7 +187,9 @@ def _overdue(survey: Survey, now: datetime, left: Cells) -> Iterator[Alert]:
     if today in late.get(PREDICTIONS, {}):
         kept = left_upstream(PREDICTIONS, left, survey)
         found = work_of(before_games(survey, today), survey, kept)
-        if today not in survey.stamps(PREDICTIONS) or (found.barred and not found.works):
+        stored = survey.stamps(PREDICTIONS).get(today)
+        is_without = stored and is_without_corrections(stored.bypass)
+        if not stored or (found.barred and not found.works and not is_without):
             yield _late_alert(PREDICTIONS, late.pop(PREDICTIONS), list(found.barred), P0)
     late.pop(PREDICTIONS, None)
     unmet = after_games(survey, today).unmet if late else ()

@@ -47,9 +47,11 @@ def cancelled_partitions(
     """
     note_cancelled(engine, survey, instance)
     kept: dict[str, dict[date, set[str]]] = {}
+    seen: set[str] = set()
     wanted = sa.select(_SET_ASIDE).where(_SET_ASIDE.c.table_name != _LOOKED_AT)
     with engine.connect() as connection:
         for row in connection.execute(wanted):
+            seen.add(row.cancelled)
             day = date.fromisoformat(row.partition)
             table = survey.tables.get(row.table_name)
             # A season may have turned out to end earlier.
@@ -63,12 +65,16 @@ def cancelled_partitions(
         if same := {day for day in stale if now[day] in days[day]}:
             found[name] = same
         if current := days.keys() - stale.keys():
-            _forget(engine, name, current)
+            # Not what another has noted since.
+            _forget(engine, name, current, seen)
     return found
 
 
-def _forget(engine: sa.Engine, name: str, days: Collection[date]) -> None:
-    of_days = _SET_ASIDE.c.partition.in_([day.isoformat() for day in days])
+def _forget(
+    engine: sa.Engine, name: str, days: Collection[date], cancelled: Collection[str]
+) -> None:
+    texts = [day.isoformat() for day in days]
+    of_days = _SET_ASIDE.c.partition.in_(texts) & _SET_ASIDE.c.cancelled.in_(cancelled)
     with begin(engine) as connection:
         connection.execute(sa.delete(_SET_ASIDE).where(_SET_ASIDE.c.table_name == name, of_days))
 

@@ -101,10 +101,15 @@ def _trained_without_corrections(survey: Survey) -> Iterator[Request]:
         marked = [
             month
             for month, stamp in survey.stamps(name).items()
-            if table.is_model and _TONIGHT_FIRST in (stamp.bypass or "")
+            if table.is_model and is_without_corrections(stamp.bypass)
         ]
         for month in outlived(table, marked, survey):
             yield Request((table,), month, month, only_stored=frozenset({name}))
+
+
+def is_without_corrections(bypass: str | None) -> bool:
+    """Whether rows under the bypass are made again by themselves, once a correction is there."""
+    return _TONIGHT_FIRST in (bypass or "")
 
 
 def before_games(survey: Survey, today: date) -> PendingWork:

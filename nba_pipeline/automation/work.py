@@ -28,6 +28,8 @@ _MENDED_TOGETHER = (
     preconditions.UPSTREAM_STALE,
 )
 """What the run itself may put right, where the upstream table is one of its own."""
+_GAMES = "nbac_schedule"
+_NIGHTS = 7
 Cells = Mapping[str, Mapping[date, str]]
 """Per table, some of its partitions, each with a sentence or fingerprint."""
 
@@ -158,7 +160,8 @@ def _stopped(
     for read in table.reads:
         upstream = barred.get(read.table, {})
         if is_as_stored:
-            upstream = _indispensable(read.table, upstream, survey, is_own=read.table in names)
+            own = (request.first, request.last) if read.table in names else None
+            upstream = _indispensable(read.table, upstream, survey, own)
         behind = DayList(upstream)
         for day in days if behind else ():
             first = behind.first_in(spans(read, day))
@@ -168,24 +171,34 @@ def _stopped(
 
 
 def _indispensable(
-    name: str, barred: Mapping[date, str], survey: Survey, *, is_own: bool
+    name: str, barred: Mapping[date, str], survey: Survey, own: tuple[date, date] | None
 ) -> dict[date, str]:
     """What of the table may not be read as it is stored, where corrections are done without.
 
-    That is what was never stored, and what was not told of last night or since; is_own: the run makes
-    it up to what is barred.
+    That is what was never stored, and nights that it tells of as they were before their games. own:
+    from when to when the run makes all of it but what is barred.
     """
     found = {day: why for day, why in barred.items() if day not in survey.stamps(name)}
-    if tells_of_its_night(name, survey):
-        own = {} if is_own else {**survey.outdated(name), **survey.failed(name)}
-        since = last_night()
-        found |= {day: why for day, why in {**own, **barred}.items() if day >= since}
-    return found
+    amiss = {**survey.outdated(name), **survey.failed(name)}
+    amiss = {day: why for day, why in amiss.items() if not own or not own[0] <= day <= own[1]}
+    return found | {d: why for d, why in {**amiss, **barred}.items() if d in untold(name, survey)}
 
 
-def last_night() -> date:
-    """The date of the games of last night."""
-    return clock.today() - timedelta(days=1)
+def untold(name: str, survey: Survey) -> set[date]:
+    """The nights of the last week of which the table's rows are as they were before their games.
+
+    They tell of their night alone, are out of date or failed, and were written before the schedule
+    said last how its games ended.
+    """
+    if not tells_of_its_night(name, survey):
+        return set()
+    stamps, games = survey.stamps(name), survey.stamps(_GAMES)
+    since, today = clock.today() - timedelta(days=_NIGHTS), clock.today()
+    return {
+        day
+        for day in {*survey.outdated(name), *survey.failed(name)} & stamps.keys() & games.keys()
+        if since <= day < today and stamps[day].written_at < games[day].written_at
+    }
 
 
 def tells_of_its_night(name: str, survey: Survey) -> bool:
@@ -218,8 +231,8 @@ def _brings_results(stale: Cells, survey: Survey) -> bool:
     """Whether all of it is of last night or later, or of nights whose games are open as stored."""
     if any(survey.tables[name].partitions == "monthly" for name in stale):
         return False
-    since = last_night()
-    before = {day for cells in stale.values() for day in cells if day < since}
+    last_night = clock.today() - timedelta(days=1)
+    before = {day for cells in stale.values() for day in cells if day < last_night}
     return before <= {day for name in stale for day in survey.unsettled(name)}
 
 

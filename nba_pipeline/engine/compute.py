@@ -14,7 +14,7 @@ from nba_pipeline import clock
 from nba_pipeline.engine.bypass import Bypass, inherited
 from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
-from nba_pipeline.engine.meaning import attempt_of, meaning
+from nba_pipeline.engine.meaning import attempt_at, meaning
 from nba_pipeline.engine.needs import Needs, needs
 from nba_pipeline.engine.queries import CHANGING, Queries, call, told_in_python
 from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped, written_by
@@ -118,7 +118,7 @@ def compute(
                 table.name,
                 {**dict.fromkeys(need.stale, reason), **need.refused},
                 writer.run_id,
-                dict.fromkeys(tried, attempt_of(table, tried)),
+                attempt_at(table, tried),
             )
         raise
     survey.forget(table.name)
@@ -127,7 +127,7 @@ def compute(
             table.name, [*current, *computed.replaced.written, *computed.replaced.unchanged]
         )
         # A gate judges each by itself.
-        tried_alone = {d: attempt_of(table, {d: need.inputs[d]}) for d in computed.gated}
+        tried_alone = {d: attempt_at(table, {d: need.inputs[d]})[d] for d in computed.gated}
         warehouse.failures.mark(table.name, computed.refused, writer.run_id, tried_alone)
     return computed
 

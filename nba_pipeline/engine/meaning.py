@@ -31,10 +31,18 @@ def meaning(table: Table) -> str:
     return hashlib.sha256("\n".join(parts(table)).encode()).hexdigest()[:16]
 
 
-def attempt_of(table: Table, inputs: Mapping[date, str]) -> str:
-    """All that decides what making the partitions as one set comes to: their inputs, and the code."""
-    facts = [f"{day} {of_day}" for day, of_day in sorted(inputs.items())]
-    text = "\n".join([str(table.version), meaning(table), *facts])
+def attempt_at(table: Table, inputs: Mapping[date, str]) -> dict[date, str]:
+    """Per partition, all that decides what making them as one set comes to: inputs, and the code.
+
+    That is two digests, of the partition and of the set.
+    """
+    code = f"{table.version} {meaning(table)}"
+    own = {day: _digest(f"{day} {inputs[day]} {code}") for day in sorted(inputs)}
+    together = _digest(" ".join(own.values()))
+    return {day: f"{digest} {together}" for day, digest in own.items()}
+
+
+def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

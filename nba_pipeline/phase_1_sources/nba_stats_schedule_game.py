@@ -103,8 +103,10 @@ def _is_neutral(game: dict[str, object]) -> bool:
 
 def _is_if_necessary(game: dict[str, object]) -> bool:
     """Whether the game is played only if its series needs it; false where a schedule does not say."""
-    value = game.get("ifNecessary", False)
+    value = game.get("ifNecessary")
     # Some schedules say it in quotes.
+    if value is None:
+        return False
     if value in ("true", "false"):
         return value == "true"
     if not isinstance(value, bool):

@@ -1,7 +1,7 @@
 """What failed or was cancelled is nobody's to start again until it would come to something else."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 import pytest
@@ -14,12 +14,17 @@ from dagster._utils.error import SerializableErrorInfo
 from nba_pipeline.automation import sensors
 from nba_pipeline.automation.alerts import alerts
 from nba_pipeline.automation.cancelled_partitions import note_cancelled
-from nba_pipeline.automation.failed_partitions import FailedPartitions, failed_partitions
+from nba_pipeline.automation.failed_partitions import (
+    FailedPartitions,
+    FailedSet,
+    failed_partitions,
+)
 from nba_pipeline.automation.on_call import on_call
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.coordination.database import begin
-from nba_pipeline.engine.meaning import attempt_of
+from nba_pipeline.coordination.failures import Mark
+from nba_pipeline.engine.meaning import attempt_at
 from nba_pipeline.engine.verdicts import AssertionFailed
 from nba_pipeline.orchestration.run_tags import RANGE_TAGS
 from nba_pipeline.tables import TABLES
@@ -99,7 +104,7 @@ def test_a_failure_at_a_table_beside_one_that_will_not_pass_is_tried_again(
         )
         event = dg.DagsterEvent("STEP_FAILURE", "job", step_key=name, event_specific_data=told)
         stored.instance.report_dagster_event(event, run.run_id)
-        made_from = {SECOND: attempt_of(TABLES[name], inputs[name])}
+        made_from = attempt_at(TABLES[name], inputs[name])
         marks = stored.lab.warehouse.failures
         marks.mark(name, {SECOND: f"{error}: it"}, run.run_id, made_from)
     stored.instance.report_run_failed(run)
@@ -188,27 +193,46 @@ def test_what_was_taken_out_of_the_queue_is_left_alone_whoever_looks(stored: Loo
     assert days(later) == [SECOND]
 
 
-def test_dates_that_failed_as_one_set_are_free_together(stored: Looking) -> None:
-    """Only the second is to blame: once its file is corrected the first, which is good, is made too."""
+def test_what_is_to_blame_for_a_set_that_failed_is_found_and_the_rest_is_made(
+    stored: Looking,
+) -> None:
+    """Two dates failed as one: the later is tried alone, then the earlier, which is good."""
+    boxscore, wrong = "nbac_player_boxscore", AssertionFailed("points", "a line is wrong")
     for day in (FIRST, SECOND):
         rewritten(stored.landing / PLAYER_LOG, one_rebound_more(day))
-    (request,) = stored.look()
-    assert days(request) == [FIRST, SECOND]
-    stored.breaks(request, "nbac_player_boxscore", AssertionFailed("points", "a line is wrong"))
-    stored.restart()
-    assert stored.look() == stored.look(sensors.REPAIR) == []
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    (both,) = stored.look()
+    assert days(both) == [FIRST, SECOND]
+    stored.breaks(both, boxscore, wrong)
     stored.restart()
     (later,) = stored.look()
-    assert days(later) == [FIRST, SECOND]
-    stored.breaks(later, "nbac_player_boxscore", AssertionFailed("points", "it is still wrong"))
+    assert days(later) == [SECOND]
+    stored.breaks(later, boxscore, wrong)
     stored.restart()
-    assert stored.look() == stored.look(sensors.REPAIR) == []
-    # Once a person has made the first alone, it is not known whether the second is to blame.
-    stored.lab.compute(["nbac_player_boxscore"], FIRST, FIRST)
+    (earlier,) = stored.look()
+    assert days(earlier) == [FIRST]
+    stored.carry_out(earlier)
     stored.restart()
-    (last,) = stored.look(sensors.REPAIR)
-    assert "nbac_player_boxscore" in tables(last)
+    assert stored.look() == []
+    assert stored.home.survey().failed(boxscore).keys() == {SECOND}
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(THIRD))
+    stored.restart()
+    (other,) = stored.look()
+    assert days(other) == [THIRD]
+
+
+@pytest.mark.parametrize(
+    ("count", "is_whole", "to_blame"),
+    [
+        *((1, True, 1), (2, True, 1), (3, True, 1), (100, True, 50)),
+        *((1, False, 0), (7, False, 0), (50, False, 50)),
+    ],
+)
+def test_a_set_is_halved_and_what_is_left_of_a_long_one_is_left_alone(
+    count: int, *, is_whole: bool, to_blame: int
+) -> None:
+    """The earlier half of 100 dates is not tried by itself: that is hardly one date's fault."""
+    marks = [Mark("a", FIRST + timedelta(days=n), "run", "why", "x") for n in range(count)]
+    assert FailedSet(marks, is_whole).to_blame == (marks[:to_blame] or ())
 
 
 def test_a_forced_attempt_at_a_date_that_is_current_bars_nothing(stored: Looking) -> None:
@@ -219,7 +243,7 @@ def test_a_forced_attempt_at_a_date_that_is_current_bars_nothing(stored: Looking
     (request,) = stored.look()
     run_id = make_new_run_id()
     stored.failed(request, "ValueError", boxscores[0], run_id)
-    made_from = {SECOND: attempt_of(TABLES[boxscores[0]], inputs)}
+    made_from = attempt_at(TABLES[boxscores[0]], inputs)
     stored.lab.warehouse.failures.mark(boxscores[0], {SECOND: "a bug"}, run_id, made_from)
     survey = stored.home.survey()
     assert failed_partitions(survey, stored.instance) == FailedPartitions({}, {})
@@ -264,10 +288,11 @@ def test_who_is_on_call_is_told_what_failed_once_for_every_reason(stored: Lookin
         found = alerts(stored.home, stored.instance)
         return {alert.key for alert in found if alert.kind in ("run failed", "gate failed")}
 
-    stored.lab.warehouse.failures.mark("player_game_summary", {THIRD: "a line is wrong"}, "one")
-    (first,) = told()
-    stored.lab.warehouse.failures.mark("player_game_summary", {THIRD: "a line is wrong"}, "two")
-    assert told() == {first}
+    for run in ("one", "two"):
+        why = {THIRD: f"nbac_player_boxscore {THIRD} failed: a line is wrong (run {run})"}
+        stored.lab.warehouse.failures.mark("player_game_summary", why, run)
+        (first, *others) = {*told(), *(told() if run == "two" else ())}
+        assert others == []
     stored.lab.warehouse.failures.mark("player_game_summary", {THIRD: "another is"}, "three")
     assert told().isdisjoint({first})
     assert "nba-pipeline repair" in on_call(stored.home).next

@@ -12,7 +12,7 @@ import ibis
 import pytest
 
 from nba_pipeline import clock
-from nba_pipeline.automation import pending, sensors
+from nba_pipeline.automation import attempts, pending, sensors
 from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, PendingWork, repaired
 from nba_pipeline.automation.priority import is_correction, next_tip_off, without_corrections
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES
@@ -293,7 +293,7 @@ def test_tonight_is_made_without_a_correction_that_nobody_makes(
 def test_what_nobody_makes_again_is_read_as_it_is_where_corrections_are_done_without(
     looking: Looking,
 ) -> None:
-    """Where it is stored, and of before last night; otherwise, or without the bypass, nothing is made."""
+    """Where it is stored, with its results; of what was never stored, or without the bypass, nothing."""
     request = Request(tuple(TABLES.values()), FOURTH, FOURTH)
     summary, cache = "player_game_summary", "player_daily_cache"
 
@@ -307,19 +307,29 @@ def test_what_nobody_makes_again_is_read_as_it_is_where_corrections_are_done_wit
 
     assert cache not in tables_made(SECOND, is_bypassed=False)
     assert cache in tables_made(SECOND, is_bypassed=True)
-    assert cache not in tables_made(THIRD, is_bypassed=True)
+    assert cache in tables_made(THIRD, is_bypassed=True)
     assert summary not in tables_made(FOURTH, is_bypassed=True)
 
 
-def test_only_of_last_night_is_brought_up_to_date_what_tells_of_it_alone(looking: Looking) -> None:
-    """The rest of what a request takes along waits with the correction."""
+def test_of_nights_without_their_results_is_made_what_tells_of_them_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the last week; the rest of what a request takes along waits with the correction."""
     names = ("nbac_player_boxscore", "player_game_summary", "player_daily_cache")
+    early, late = (datetime(2023, 10, 28, hour, tzinfo=clock.EASTERN) for hour in (10, 11))
+    times = {"nbac_schedule": {FIRST: late, SECOND: late, THIRD: late, FOURTH: early}}
+    times |= {n: {FIRST: early, SECOND: late, THIRD: early, FOURTH: early} for n in names}
+    monkeypatch.setattr(clock, "today", lambda: FIRST + timedelta(days=8))
+    survey = SimpleNamespace(
+        tables=TABLES,
+        stamps=lambda n: {d: SimpleNamespace(written_at=at) for d, at in times.get(n, {}).items()},
+        outdated=lambda n: dict.fromkeys(times.get(n, ()), "inputs changed"),
+        failed=lambda _name: {},
+    )
     taken = tuple(TABLES[name] for name in names)
-    before = Request(taken, FIRST, THIRD, only_stored=frozenset(names))
+    before = Request(taken, FIRST, FOURTH, only_stored=frozenset(names))
     own = Request((TABLES["player_daily_cache"],), FOURTH, FOURTH)
-    older = replace(before, last=SECOND)
-    with clock.set_to(_eastern(12, day=FOURTH)):
-        wish = without_corrections(PendingWork((older, before, own)), looking.home.survey())
+    wish = without_corrections(PendingWork((replace(before, last=SECOND), before, own)), survey)
     asked = [([t.name for t in r.tables], r.first, r.last, r.bypasses) for r in wish.requests]
     assert asked == [
         ([*names[:2]], THIRD, THIRD, WITHOUT_CORRECTIONS),
@@ -342,8 +352,11 @@ def test_grades_of_last_night_wait_for_no_correction_that_nobody_makes(looking: 
         assert tonight not in looking.lab.warehouse.stamps("player_prop_predictions")
 
 
-def test_tonight_is_not_made_without_the_results_of_last_night(looking: Looking) -> None:
-    """They failed for good; what stands of the night is as it was before its games."""
+@pytest.mark.parametrize("error", [AssertionFailed("points", "it is wrong"), OSError("disk full")])
+def test_tonight_is_not_made_without_the_results_of_last_night(
+    looking: Looking, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """They failed for good, or so often that they are given up; the night stands as before its games."""
     tonight = FOURTH + timedelta(days=1)
     paths = (SCHEDULE, PLAYER_LOG, TEAM_LOG)
     whole = {path: (looking.landing / path).read_text() for path in paths}
@@ -355,16 +368,23 @@ def test_tonight_is_not_made_without_the_results_of_last_night(looking: Looking)
         (looking.landing / path).write_text(text)
     _as_before(looking.landing, tonight)
     looking.restart()
-    with clock.set_to(_eastern(11, day=tonight)):
-        (request,) = looking.look(LANDING)
-        assert days(request) == [FOURTH]
-        looking.breaks(request, "nbac_player_boxscore", AssertionFailed("points", "it is wrong"))
-        looking.restart()
+    asking, boxscore = (LANDING, REPAIR, BEFORE_GAMES, AFTER_GAMES), "nbac_player_boxscore"
+    failed = 0
     for hour in (11, 20):
         with clock.set_to(_eastern(hour, day=tonight)):
-            looking.settle(LANDING, REPAIR, BEFORE_GAMES, AFTER_GAMES)
+            while requests := next(filter(None, map(looking.look, asking)), []):
+                for request in requests:
+                    if boxscore in tables(request) and FOURTH in days(request):
+                        failed += 1
+                        ended = looking.breaks(request, boxscore, error)
+                        # The pause is over.
+                        monkeypatch.setattr(attempts.time, "time", lambda ended=ended: ended + 301)
+                    else:
+                        looking.carry_out(request)
+                looking.restart()
             assert tonight not in looking.lab.warehouse.stamps("player_daily_cache")
             assert looking.lab.rows("player_game_summary", game_date=FOURTH) == []
+    assert failed >= (2 if isinstance(error, OSError) else 1)
 
 
 def test_the_results_of_last_night_are_put_off_for_nothing(
