@@ -21,7 +21,7 @@ def left_alone(engine: sa.Engine, survey: Survey) -> Cells:
         survey: what is stored.
     """
     failed: dict[str, dict[date, str]] = {}
-    for mark in (mark for tried in still_failed(survey) for mark in tried.marks):
+    for mark in still_failed(survey):
         failed.setdefault(mark.table, {})[mark.partition] = why_failed(mark)
     return with_cancelled(failed, cancelled_partitions(engine, survey))
 

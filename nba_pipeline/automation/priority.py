@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from nba_pipeline import clock
 from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, PendingWork
-from nba_pipeline.automation.work import Work, tells_of_its_night, untold
+from nba_pipeline.automation.work import Work, last_night, tells_of_its_night
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.engine.staleness import Survey
@@ -106,7 +106,7 @@ def _is_of_today(at: datetime) -> bool:
 
 
 def without_corrections(wish: PendingWork, survey: Survey) -> PendingWork:
-    """The wish's own dates and the results of late, whatever else they look back on was corrected."""
+    """The wish's own dates and last night's results, whatever else they look back on was corrected."""
     own = (_without(request, survey) for request in wish.requests)
     return PendingWork(tuple(replace(r, bypasses=WITHOUT_CORRECTIONS) for r in own if r))
 
@@ -115,9 +115,7 @@ def _without(request: Request, survey: Survey) -> Request | None:
     """The request but for what it corrects; None where that is all."""
     if not _is_correction(request):
         return request
-    nights = {table.name: untold(table.name, survey) for table in request.tables}
-    days = [d for found in nights.values() for d in found if request.first <= d <= request.last]
-    if not days:
-        return None
     tables = tuple(t for t in request.tables if tells_of_its_night(t.name, survey))
-    return replace(request, tables=tables, first=min(days), last=max(days))
+    if not tables or request.last < last_night():
+        return None
+    return replace(request, tables=tables, first=max(request.first, last_night()))

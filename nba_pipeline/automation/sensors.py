@@ -191,7 +191,7 @@ def decided(
     failed = failed_partitions(survey, instance)
     cancelled = cancelled_partitions(home.engine, survey, instance)
     left_alone = with_cancelled(failed.for_good, cancelled)
-    for found in work_in_order(wish, survey, left_alone):
+    for found in work_in_order(wish, survey, left_alone, failed.one_of_few):
         works = found.works
         if not has_time(works, by, home.engine):
             if waits_for_corrections:

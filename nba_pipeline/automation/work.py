@@ -14,6 +14,8 @@ from functools import cached_property
 from itertools import groupby
 from types import MappingProxyType
 
+import ibis.expr.types as ir
+
 from nba_pipeline import clock
 from nba_pipeline.automation.pending import PendingWork
 from nba_pipeline.backfill.planner import Request, groups, lines
@@ -21,6 +23,7 @@ from nba_pipeline.engine import preconditions
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.league.schedule import final
 
 _MENDED_TOGETHER = (
     preconditions.UPSTREAM_MISSING,
@@ -29,7 +32,6 @@ _MENDED_TOGETHER = (
 )
 """What the run itself may put right, where the upstream table is one of its own."""
 _GAMES = "nbac_schedule"
-_NIGHTS = 7
 Cells = Mapping[str, Mapping[date, str]]
 """Per table, some of its partitions, each with a sentence or fingerprint."""
 
@@ -88,6 +90,7 @@ def work_in_order(
     wish: PendingWork,
     survey: Survey,
     left_alone: Cells = MappingProxyType({}),
+    by_itself: Cells = MappingProxyType({}),
 ) -> Iterator[Found]:
     """The wish's next runs; then those that come after them, for who gives the ones before up.
 
@@ -97,12 +100,13 @@ def work_in_order(
         wish: what is wished for.
         survey: what is stored.
         left_alone: per table, partitions that are nobody's to start, each with why.
+        by_itself: per table, partitions whose dates are runs of their own.
     """
     barred = {name: dict(cells) for name, cells in left_alone.items()}
     for request in wish.requests:
         for group in groups(request.tables):
             part = replace(request, tables=tuple(group))
-            if works := _works(part, survey, wish.only, barred):
+            if works := _works(part, survey, wish.only, barred, by_itself):
                 yield Found(works, _counted(barred))
     yield Found((), _counted(barred))
 
@@ -112,6 +116,7 @@ def _works(
     survey: Survey,
     only: Collection[date] | None,
     barred: dict[str, dict[date, str]],
+    by_itself: Cells,
 ) -> tuple[Work, ...]:
     """The runs of one group of tables; what may not be computed is added to barred."""
     stale: dict[str, dict[date, str]] = {}
@@ -127,8 +132,13 @@ def _works(
             kept_out.setdefault(day, set()).add(name)
         stale[name] = {day: why for day, why in line.stale.items() if day not in out}
     every = sorted({*kept_out, *(day for cells in stale.values() for day in cells)})
+    alone = {day for name in stale for day in by_itself.get(name, {}).keys() & stale[name].keys()}
     works = []
-    for without, days in groupby(every, key=lambda day: frozenset(kept_out.get(day, ()))):
+
+    def cut(day: date) -> tuple[frozenset[str], date | None]:
+        return frozenset(kept_out.get(day, ())), day if day in alone else None
+
+    for (without, _alone), days in groupby(every, key=cut):
         stretch = set(days)
         cells = {
             name: found
@@ -175,30 +185,44 @@ def _indispensable(
 ) -> dict[date, str]:
     """What of the table may not be read as it is stored, where corrections are done without.
 
-    That is what was never stored, and nights that it tells of as they were before their games. own:
-    from when to when the run makes all of it but what is barred.
+    That is what was never stored, what it does not tell yet of last night or of today, and earlier
+    nights that it tells of as they were before their games. own: from when to when the run makes all of
+    it but what is barred.
     """
     found = {day: why for day, why in barred.items() if day not in survey.stamps(name)}
+    if not tells_of_its_night(name, survey):
+        return found
     amiss = {**survey.outdated(name), **survey.failed(name)}
     amiss = {day: why for day, why in amiss.items() if not own or not own[0] <= day <= own[1]}
-    return found | {d: why for d, why in {**amiss, **barred}.items() if d in untold(name, survey)}
+    amiss |= barred
+    since = last_night()
+    untold = _untold(name, [day for day in amiss if day < since], survey)
+    return found | {day: why for day, why in amiss.items() if day >= since or day in untold}
 
 
-def untold(name: str, survey: Survey) -> set[date]:
-    """The nights of the last week of which the table's rows are as they were before their games.
+def last_night() -> date:
+    """The date of the games of last night."""
+    return clock.today() - timedelta(days=1)
 
-    They tell of their night alone, are out of date or failed, and were written before the schedule
-    said last how its games ended.
+
+def _untold(name: str, days: Sequence[date], survey: Survey) -> set[date]:
+    """Those of the days with a final game of which the stored rows have none, though some are wanted.
+
+    One that is known to be missing was told: it is a gap, and named.
     """
-    if not tells_of_its_night(name, survey):
+    table, stamps = survey.tables[name], survey.stamps(name)
+    stored = sorted(set(days) & stamps.keys() & survey.stamps(_GAMES).keys())
+    if not stored or not table.expected or "game_id" not in table.grain:
         return set()
-    stamps, games = survey.stamps(name), survey.stamps(_GAMES)
-    since, today = clock.today() - timedelta(days=_NIGHTS), clock.today()
-    return {
-        day
-        for day in {*survey.outdated(name), *survey.failed(name)} & stamps.keys() & games.keys()
-        if since <= day < today and stamps[day].written_at < games[day].written_at
-    }
+
+    def games(of: ir.Table) -> set[tuple[date, str]]:
+        pairs = of.filter(of.game_date.isin(stored)).select("game_date", "game_id").distinct()
+        return {(row["game_date"], row["game_id"]) for row in pairs.to_pyarrow().to_pylist()}
+
+    wanted = games(final(survey.warehouse.table(_GAMES, stored[0], stored[-1])))
+    told = games(survey.warehouse.table(name, stored[0], stored[-1]))
+    missing = {day: " ".join(stamps[day].missing) for day in stored}
+    return {day for day, game in wanted - told if game not in missing[day]}
 
 
 def tells_of_its_night(name: str, survey: Survey) -> bool:
@@ -231,8 +255,8 @@ def _brings_results(stale: Cells, survey: Survey) -> bool:
     """Whether all of it is of last night or later, or of nights whose games are open as stored."""
     if any(survey.tables[name].partitions == "monthly" for name in stale):
         return False
-    last_night = clock.today() - timedelta(days=1)
-    before = {day for cells in stale.values() for day in cells if day < last_night}
+    since = last_night()
+    before = {day for cells in stale.values() for day in cells if day < since}
     return before <= {day for name in stale for day in survey.unsettled(name)}
 
 

@@ -25,6 +25,10 @@ _FAILED = sa.Table(
     sa.Column("made_from", sa.String(64)),
 )
 _AT_ONCE = 500
+FEW = 7
+"""Of as many dates that failed as one set each is tried by itself."""
+ONE_OF_FEW = "one of few"
+"""How what such a date was to be made from ends."""
 
 
 @dataclass(frozen=True)

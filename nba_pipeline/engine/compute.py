@@ -11,10 +11,11 @@ from datetime import date
 import ibis.expr.types as ir
 
 from nba_pipeline import clock
+from nba_pipeline.coordination.failures import FEW, ONE_OF_FEW
 from nba_pipeline.engine.bypass import Bypass, inherited
 from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
-from nba_pipeline.engine.meaning import attempt_at, meaning
+from nba_pipeline.engine.meaning import meaning, with_code
 from nba_pipeline.engine.needs import Needs, needs
 from nba_pipeline.engine.queries import CHANGING, Queries, call, told_in_python
 from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped, written_by
@@ -118,7 +119,7 @@ def compute(
                 table.name,
                 {**dict.fromkeys(need.stale, reason), **need.refused},
                 writer.run_id,
-                attempt_at(table, tried),
+                _tried_with(table, tried),
             )
         raise
     survey.forget(table.name)
@@ -127,9 +128,16 @@ def compute(
             table.name, [*current, *computed.replaced.written, *computed.replaced.unchanged]
         )
         # A gate judges each by itself.
-        tried_alone = {d: attempt_at(table, {d: need.inputs[d]})[d] for d in computed.gated}
-        warehouse.failures.mark(table.name, computed.refused, writer.run_id, tried_alone)
+        gated = with_code(table, {day: need.inputs[day] for day in computed.gated})
+        warehouse.failures.mark(table.name, computed.refused, writer.run_id, gated)
     return computed
+
+
+def _tried_with(table: Table, inputs: Mapping[date, str]) -> dict[date, str]:
+    """What the days were tried with as one set, of which any may be to blame where they are few."""
+    found = with_code(table, inputs)
+    is_one_of_few = 1 < len(found) <= FEW
+    return {day: f"{text} {ONE_OF_FEW}" for day, text in found.items()} if is_one_of_few else found
 
 
 def _computed(

@@ -31,19 +31,10 @@ def meaning(table: Table) -> str:
     return hashlib.sha256("\n".join(parts(table)).encode()).hexdigest()[:16]
 
 
-def attempt_at(table: Table, inputs: Mapping[date, str]) -> dict[date, str]:
-    """Per partition, all that decides what making them as one set comes to: inputs, and the code.
-
-    That is two digests, of the partition and of the set.
-    """
+def with_code(table: Table, inputs: Mapping[date, str]) -> dict[date, str]:
+    """Per partition, all that decides what an attempt to make it comes to: inputs, and the code."""
     code = f"{table.version} {meaning(table)}"
-    own = {day: _digest(f"{day} {inputs[day]} {code}") for day in sorted(inputs)}
-    together = _digest(" ".join(own.values()))
-    return {day: f"{digest} {together}" for day, digest in own.items()}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return {day: f"{of_day} {code}" for day, of_day in inputs.items()}
 
 
 def parts(table: Table) -> list[str]:

@@ -14,17 +14,14 @@ from dagster._utils.error import SerializableErrorInfo
 from nba_pipeline.automation import sensors
 from nba_pipeline.automation.alerts import alerts
 from nba_pipeline.automation.cancelled_partitions import note_cancelled
-from nba_pipeline.automation.failed_partitions import (
-    FailedPartitions,
-    FailedSet,
-    failed_partitions,
-)
+from nba_pipeline.automation.failed_partitions import FailedPartitions, failed_partitions
 from nba_pipeline.automation.on_call import on_call
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.coordination.database import begin
-from nba_pipeline.coordination.failures import Mark
-from nba_pipeline.engine.meaning import attempt_at
+from nba_pipeline.coordination.failures import ONE_OF_FEW
+from nba_pipeline.engine.compute import _tried_with
+from nba_pipeline.engine.meaning import with_code
 from nba_pipeline.engine.verdicts import AssertionFailed
 from nba_pipeline.orchestration.run_tags import RANGE_TAGS
 from nba_pipeline.tables import TABLES
@@ -104,7 +101,7 @@ def test_a_failure_at_a_table_beside_one_that_will_not_pass_is_tried_again(
         )
         event = dg.DagsterEvent("STEP_FAILURE", "job", step_key=name, event_specific_data=told)
         stored.instance.report_dagster_event(event, run.run_id)
-        made_from = attempt_at(TABLES[name], inputs[name])
+        made_from = with_code(TABLES[name], inputs[name])
         marks = stored.lab.warehouse.failures
         marks.mark(name, {SECOND: f"{error}: it"}, run.run_id, made_from)
     stored.instance.report_run_failed(run)
@@ -193,10 +190,8 @@ def test_what_was_taken_out_of_the_queue_is_left_alone_whoever_looks(stored: Loo
     assert days(later) == [SECOND]
 
 
-def test_what_is_to_blame_for_a_set_that_failed_is_found_and_the_rest_is_made(
-    stored: Looking,
-) -> None:
-    """Two dates failed as one: the later is tried alone, then the earlier, which is good."""
+def test_of_few_dates_that_failed_as_one_set_each_is_tried_by_itself(stored: Looking) -> None:
+    """Only the second is to blame, and is left alone; the first is made, and what comes after."""
     boxscore, wrong = "nbac_player_boxscore", AssertionFailed("points", "a line is wrong")
     for day in (FIRST, SECOND):
         rewritten(stored.landing / PLAYER_LOG, one_rebound_more(day))
@@ -204,38 +199,33 @@ def test_what_is_to_blame_for_a_set_that_failed_is_found_and_the_rest_is_made(
     assert days(both) == [FIRST, SECOND]
     stored.breaks(both, boxscore, wrong)
     stored.restart()
-    (later,) = stored.look()
-    assert days(later) == [SECOND]
-    stored.breaks(later, boxscore, wrong)
-    stored.restart()
-    (earlier,) = stored.look()
-    assert days(earlier) == [FIRST]
-    stored.carry_out(earlier)
+    first, second = stored.look()
+    assert (days(first), days(second)) == ([FIRST], [SECOND])
+    stored.carry_out(first)
+    stored.breaks(second, boxscore, wrong)
     stored.restart()
     assert stored.look() == []
     assert stored.home.survey().failed(boxscore).keys() == {SECOND}
     rewritten(stored.landing / PLAYER_LOG, one_rebound_more(THIRD))
     stored.restart()
-    (other,) = stored.look()
-    assert days(other) == [THIRD]
+    (third,) = stored.look()
+    assert days(third) == [THIRD]
+    stored.carry_out(third)
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    stored.restart()
+    (later,) = stored.look()
+    assert days(later) == [SECOND]
 
 
-@pytest.mark.parametrize(
-    ("count", "is_whole", "to_blame"),
-    [
-        *((1, True, 1), (2, True, 1), (3, True, 1), (100, True, 50)),
-        *((1, False, 0), (7, False, 0), (50, False, 50)),
-    ],
-)
-def test_a_set_is_halved_and_what_is_left_of_a_long_one_is_left_alone(
-    count: int, *, is_whole: bool, to_blame: int
-) -> None:
-    """The earlier half of 100 dates is not tried by itself: that is hardly one date's fault."""
-    marks = [Mark("a", FIRST + timedelta(days=n), "run", "why", "x") for n in range(count)]
-    assert FailedSet(marks, is_whole).to_blame == (marks[:to_blame] or ())
+@pytest.mark.parametrize(("count", "is_one_of_few"), [(1, False), (2, True), (7, True), (8, False)])
+def test_of_a_long_set_none_is_tried_by_itself(count: int, *, is_one_of_few: bool) -> None:
+    """That more than a week fails is hardly one date's fault."""
+    inputs = {FIRST + timedelta(days=n): str(n) for n in range(count)}
+    tried = _tried_with(TABLES["nbac_schedule"], inputs)
+    assert {text.endswith(ONE_OF_FEW) for text in tried.values()} == {is_one_of_few}
 
 
-def test_a_forced_attempt_at_a_date_that_is_current_bars_nothing(stored: Looking) -> None:
+def test_a_forced_with_code_a_date_that_is_current_bars_nothing(stored: Looking) -> None:
     """It failed, and what stands is as it is to be: a correction of the other table is made."""
     boxscores = ("nbac_player_boxscore", "nbac_team_boxscore")
     inputs = stored.home.survey().inputs(TABLES[boxscores[0]], [SECOND])
@@ -243,10 +233,10 @@ def test_a_forced_attempt_at_a_date_that_is_current_bars_nothing(stored: Looking
     (request,) = stored.look()
     run_id = make_new_run_id()
     stored.failed(request, "ValueError", boxscores[0], run_id)
-    made_from = attempt_at(TABLES[boxscores[0]], inputs)
+    made_from = with_code(TABLES[boxscores[0]], inputs)
     stored.lab.warehouse.failures.mark(boxscores[0], {SECOND: "a bug"}, run_id, made_from)
     survey = stored.home.survey()
-    assert failed_partitions(survey, stored.instance) == FailedPartitions({}, {})
+    assert failed_partitions(survey, stored.instance) == FailedPartitions({}, {}, {})
     assert survey.failed(boxscores[0]) == {}
 
 

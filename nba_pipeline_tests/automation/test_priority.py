@@ -17,7 +17,7 @@ from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, PendingWork, re
 from nba_pipeline.automation.priority import is_correction, next_tip_off, without_corrections
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES
 from nba_pipeline.automation.sensors import LANDING, REPAIR
-from nba_pipeline.automation.work import Work, _brings_results, work_of
+from nba_pipeline.automation.work import Work, _brings_results, _untold, work_of
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.engine.landing import Landing
@@ -293,7 +293,7 @@ def test_tonight_is_made_without_a_correction_that_nobody_makes(
 def test_what_nobody_makes_again_is_read_as_it_is_where_corrections_are_done_without(
     looking: Looking,
 ) -> None:
-    """Where it is stored, with its results; of what was never stored, or without the bypass, nothing."""
+    """Where it is stored, and of before last night; otherwise, or without the bypass, nothing is made."""
     request = Request(tuple(TABLES.values()), FOURTH, FOURTH)
     summary, cache = "player_game_summary", "player_daily_cache"
 
@@ -307,29 +307,19 @@ def test_what_nobody_makes_again_is_read_as_it_is_where_corrections_are_done_wit
 
     assert cache not in tables_made(SECOND, is_bypassed=False)
     assert cache in tables_made(SECOND, is_bypassed=True)
-    assert cache in tables_made(THIRD, is_bypassed=True)
+    assert cache not in tables_made(THIRD, is_bypassed=True)
     assert summary not in tables_made(FOURTH, is_bypassed=True)
 
 
-def test_of_nights_without_their_results_is_made_what_tells_of_them_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Of the last week; the rest of what a request takes along waits with the correction."""
+def test_only_of_last_night_is_brought_up_to_date_what_tells_of_it_alone(looking: Looking) -> None:
+    """The rest of what a request takes along waits with the correction."""
     names = ("nbac_player_boxscore", "player_game_summary", "player_daily_cache")
-    early, late = (datetime(2023, 10, 28, hour, tzinfo=clock.EASTERN) for hour in (10, 11))
-    times = {"nbac_schedule": {FIRST: late, SECOND: late, THIRD: late, FOURTH: early}}
-    times |= {n: {FIRST: early, SECOND: late, THIRD: early, FOURTH: early} for n in names}
-    monkeypatch.setattr(clock, "today", lambda: FIRST + timedelta(days=8))
-    survey = SimpleNamespace(
-        tables=TABLES,
-        stamps=lambda n: {d: SimpleNamespace(written_at=at) for d, at in times.get(n, {}).items()},
-        outdated=lambda n: dict.fromkeys(times.get(n, ()), "inputs changed"),
-        failed=lambda _name: {},
-    )
     taken = tuple(TABLES[name] for name in names)
-    before = Request(taken, FIRST, FOURTH, only_stored=frozenset(names))
+    before = Request(taken, FIRST, THIRD, only_stored=frozenset(names))
     own = Request((TABLES["player_daily_cache"],), FOURTH, FOURTH)
-    wish = without_corrections(PendingWork((replace(before, last=SECOND), before, own)), survey)
+    older = replace(before, last=SECOND)
+    with clock.set_to(_eastern(12, day=FOURTH)):
+        wish = without_corrections(PendingWork((older, before, own)), looking.home.survey())
     asked = [([t.name for t in r.tables], r.first, r.last, r.bypasses) for r in wish.requests]
     assert asked == [
         ([*names[:2]], THIRD, THIRD, WITHOUT_CORRECTIONS),
@@ -385,6 +375,9 @@ def test_tonight_is_not_made_without_the_results_of_last_night(
             assert tonight not in looking.lab.warehouse.stamps("player_daily_cache")
             assert looking.lab.rows("player_game_summary", game_date=FOURTH) == []
     assert failed >= (2 if isinstance(error, OSError) else 1)
+    survey = looking.home.survey()
+    assert _untold(boxscore, [FIRST, THIRD, FOURTH], survey) == {FOURTH}
+    assert _untold("nbac_injury_report", [FOURTH], survey) == set()
 
 
 def test_the_results_of_last_night_are_put_off_for_nothing(

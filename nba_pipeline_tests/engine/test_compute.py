@@ -11,7 +11,7 @@ import pytest
 from nba_pipeline.engine import compute as compute_module
 from nba_pipeline.engine.compute import Computed, Writer, compute
 from nba_pipeline.engine.inputs import read_inputs
-from nba_pipeline.engine.meaning import attempt_at
+from nba_pipeline.engine.meaning import with_code
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.simulation.league import League, write_landing
@@ -77,7 +77,7 @@ def test_a_mark_says_what_a_date_was_tried_with_and_nothing_of_one_that_was_refu
     assert tried.reason.startswith(type(error).__name__)
     assert refused.reason == "nbac_schedule has no partition 2023-10-25"
     inputs = survey.inputs(table, [DAY])
-    wanted = attempt_at(table, inputs)[DAY] if is_of_its_inputs else None
+    wanted = with_code(table, inputs)[DAY] if is_of_its_inputs else None
     assert (tried.made_from, refused.made_from) == (wanted, None)
 
 
