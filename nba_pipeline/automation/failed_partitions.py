@@ -14,7 +14,7 @@ import dagster as dg
 
 from nba_pipeline.automation.attempts import Ended, ended, may_pass
 from nba_pipeline.automation.work import Cells
-from nba_pipeline.coordination.failures import ONE_OF_FEW, Mark
+from nba_pipeline.coordination.failures import Mark
 from nba_pipeline.engine.meaning import with_code
 from nba_pipeline.engine.staleness import Survey
 
@@ -53,7 +53,7 @@ def failed_partitions(survey: Survey, instance: dg.DagsterInstance) -> FailedPar
         if how and may_pass(how.steps.get(mark.table, ())):
             in_passing.setdefault(mark.table, {})[mark.partition] = mark.run_id
         elif how:
-            found = one_of_few if (mark.made_from or "").endswith(ONE_OF_FEW) else for_good
+            found = one_of_few if mark.is_one_of_few else for_good
             found.setdefault(mark.table, {})[mark.partition] = why_failed(mark)
     return FailedPartitions(for_good, in_passing, one_of_few)
 
@@ -67,9 +67,7 @@ def still_failed(survey: Survey) -> Iterator[Mark]:
     for name, of_table in marks.items():
         table = survey.tables[name]
         now = with_code(table, survey.inputs(table, [mark.partition for mark in of_table]))
-        for mark in of_table:
-            if (mark.made_from or "").removesuffix(f" {ONE_OF_FEW}") == now[mark.partition]:
-                yield mark
+        yield from (mark for mark in of_table if mark.tried_with == now[mark.partition])
 
 
 def why_failed(mark: Mark) -> str:

@@ -41,6 +41,16 @@ class Mark:
     reason: str
     made_from: str | None
 
+    @property
+    def is_one_of_few(self) -> bool:
+        """Whether it failed with a few others as one set."""
+        return bool(self.made_from) and str(self.made_from).endswith(f" {ONE_OF_FEW}")
+
+    @property
+    def tried_with(self) -> str | None:
+        """What another attempt would have to be made from to come to the same."""
+        return self.made_from and self.made_from.removesuffix(f" {ONE_OF_FEW}")
+
 
 class Failures:
     """Marks by table and partition, in the coordination database."""
