@@ -188,8 +188,8 @@ def _overdue(survey: Survey, now: datetime, left: Cells) -> Iterator[Alert]:
         kept = left_upstream(PREDICTIONS, left, survey)
         found = work_of(before_games(survey, today), survey, kept)
         stored = survey.stamps(PREDICTIONS).get(today)
-        is_without = stored and is_without_corrections(stored.bypass)
-        if not stored or (found.barred and not found.works and not is_without):
+        is_on_purpose = stored is not None and is_without_corrections(stored.bypass)
+        if stored is None or (found.barred and not found.works and not is_on_purpose):
             yield _late_alert(PREDICTIONS, late.pop(PREDICTIONS), list(found.barred), P0)
     late.pop(PREDICTIONS, None)
     unmet = after_games(survey, today).unmet if late else ()

@@ -100,13 +100,13 @@ def work_in_order(
         wish: what is wished for.
         survey: what is stored.
         left_alone: per table, partitions that are nobody's to start, each with why.
-        by_itself: per table, partitions whose dates are runs of their own.
+        by_itself: per table, partitions whose dates are runs of their own, one after the other.
     """
     barred = {name: dict(cells) for name, cells in left_alone.items()}
     for request in wish.requests:
         for group in groups(request.tables):
             part = replace(request, tables=tuple(group))
-            if works := _works(part, survey, wish.only, barred, by_itself):
+            for works in _works(part, survey, wish.only, barred, by_itself):
                 yield Found(works, _counted(barred))
     yield Found((), _counted(barred))
 
@@ -117,8 +117,11 @@ def _works(
     only: Collection[date] | None,
     barred: dict[str, dict[date, str]],
     by_itself: Cells,
-) -> tuple[Work, ...]:
-    """The runs of one group of tables; what may not be computed is added to barred."""
+) -> list[tuple[Work, ...]]:
+    """The runs of one group of tables that can be done at once, and those that come after them.
+
+    What may not be computed is added to barred.
+    """
     stale: dict[str, dict[date, str]] = {}
     kept_out: dict[date, set[str]] = {}
     for line in lines(request, survey):
@@ -133,12 +136,12 @@ def _works(
         stale[name] = {day: why for day, why in line.stale.items() if day not in out}
     every = sorted({*kept_out, *(day for cells in stale.values() for day in cells)})
     alone = {day for name in stale for day in by_itself.get(name, {}).keys() & stale[name].keys()}
-    works = []
+    works: list[tuple[Work, ...]] = []
 
     def cut(day: date) -> tuple[frozenset[str], date | None]:
         return frozenset(kept_out.get(day, ())), day if day in alone else None
 
-    for (without, _alone), days in groupby(every, key=cut):
+    for (without, by_itself_on), days in groupby(every, key=cut):
         stretch = set(days)
         cells = {
             name: found
@@ -147,8 +150,11 @@ def _works(
             and (found := {day: why for day, why in of_table.items() if day in stretch})
         }
         if cells:
-            works.append(_work(request, cells, survey))
-    return tuple(works)
+            # What comes after a date that is tried by itself looks back on what that comes to.
+            is_next = by_itself_on or not works or works[-1][-1].request.last in alone
+            earlier = () if is_next else works.pop()
+            works.append((*earlier, _work(request, cells, survey)))
+    return works
 
 
 def _stopped(
@@ -222,7 +228,13 @@ def _untold(name: str, days: Sequence[date], survey: Survey) -> set[date]:
     wanted = games(final(survey.warehouse.table(_GAMES, stored[0], stored[-1])))
     told = games(survey.warehouse.table(name, stored[0], stored[-1]))
     missing = {day: " ".join(stamps[day].missing) for day in stored}
-    return {day for day, game in wanted - told if game not in missing[day]}
+    # A list that is cut may name it.
+    cut = {
+        day
+        for day in stored
+        if len(stamps[day].missing) < stamps[day].expected - stamps[day].present
+    }
+    return {day for day, game in wanted - told if day not in cut and game not in missing[day]}
 
 
 def tells_of_its_night(name: str, survey: Survey) -> bool:

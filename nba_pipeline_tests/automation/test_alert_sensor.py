@@ -36,6 +36,7 @@ from nba_pipeline.automation.alerts_of_tables import (
 from nba_pipeline.automation.alerts_told import forget_gone, make_sure, note_told, untold
 from nba_pipeline.automation.channels import NobodyTold, send, subject_of
 from nba_pipeline.automation.on_call import on_call
+from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS
 from nba_pipeline.automation.sensors import LANDING, REPAIR
 from nba_pipeline.automation.work import Found
 from nba_pipeline.backfill import audit
@@ -687,13 +688,16 @@ def test_a_check_that_fails_on_is_one_alert_as_its_week_moves() -> None:
     assert keys(12) != [key]
 
 
-def _due(late: dict[str, dict[date, str]], today: date) -> SimpleNamespace:
+def _due(
+    late: dict[str, dict[date, str]], today: date, bypass: str | None = None
+) -> SimpleNamespace:
     """A survey on which all tables are stored from the season's first day on, but for what is late."""
+    stamp = SimpleNamespace(bypass=bypass)
     days = [date(2023, 10, 24) + timedelta(days=n) for n in range((today - FIRST_DAY).days + 1)]
     missing = {n: {d for d, why in of.items() if why == "missing"} for n, of in late.items()}
     return SimpleNamespace(
         tables=TABLES,
-        stamps=lambda n: dict.fromkeys(d for d in days if d not in missing.get(n, ())),
+        stamps=lambda n: {d: stamp for d in days if d not in missing.get(n, ())},
         outdated=lambda n: {d: why for d, why in late.get(n, {}).items() if why != "missing"},
     )
 
@@ -718,12 +722,20 @@ def test_what_is_overdue_is_told_by_the_first_table_that_is_late() -> None:
 def test_predictions_that_are_there_are_overdue_only_where_nothing_can_be_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A change that the next look carries is no alarm; one that is barred is, with what bars it."""
+    """A change that the next look carries is no alarm; one that is barred is, with what bars it.
+
+    But for what was made without a correction on purpose.
+    """
     today = FIRST_DAY + timedelta(days=9)
     five = datetime(today.year, today.month, today.day, 17, tzinfo=clock.EASTERN)
-    survey = _due({PREDICTIONS: {today: "inputs changed"}}, today)
+    without = "; ".join(map(str, WITHOUT_CORRECTIONS))
+    blocked = {"usage is blocked": 1}
     monkeypatch.setattr(alerts_of_tables, "before_games", lambda *_: None)
-    for works, barred, told in (((1,), {}, 0), ((), {}, 0), ((), {"usage is blocked": 1}, 1)):
+    for works, barred, bypass, told in (
+        *(((1,), {}, None, 0), ((), {}, None, 0)),
+        *(((), blocked, None, 1), ((), blocked, without, 0)),
+    ):
+        survey = _due({PREDICTIONS: {today: "inputs changed"}}, today, bypass)
         found = Found(works, barred)
         monkeypatch.setattr(alerts_of_tables, "work_of", lambda *_, found=found: found)
         alarms = list(_overdue(survey, five, {}))
