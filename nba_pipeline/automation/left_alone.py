@@ -3,9 +3,6 @@
 from collections.abc import Collection, Mapping
 from datetime import date
 
-import sqlalchemy as sa
-
-from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
 from nba_pipeline.automation.failed_partitions import still_failed, why_failed
 from nba_pipeline.automation.work import Cells
 from nba_pipeline.engine.staleness import Survey
@@ -13,17 +10,12 @@ from nba_pipeline.engine.staleness import Survey
 CANCELLED = "cancelled"
 
 
-def left_alone(engine: sa.Engine, survey: Survey) -> Cells:
-    """Per table, what was cancelled or failed, also in passing, each with why.
-
-    Args:
-        engine: the coordination store.
-        survey: what is stored.
-    """
+def left_alone(survey: Survey, cancelled: Mapping[str, Collection[date]]) -> Cells:
+    """Per table, what is cancelled or failed, also in passing, each with why."""
     failed: dict[str, dict[date, str]] = {}
     for mark in still_failed(survey):
         failed.setdefault(mark.table, {})[mark.partition] = why_failed(mark)
-    return with_cancelled(failed, cancelled_partitions(engine, survey))
+    return with_cancelled(failed, cancelled)
 
 
 def left_upstream(name: str, left: Cells, survey: Survey) -> Cells:

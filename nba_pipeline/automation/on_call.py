@@ -12,7 +12,8 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from nba_pipeline import clock
-from nba_pipeline.automation.left_alone import CANCELLED, left_alone, left_upstream
+from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
+from nba_pipeline.automation.left_alone import left_alone, left_upstream, with_cancelled
 from nba_pipeline.automation.pending import before_games
 from nba_pipeline.automation.work import Cells, work_of
 from nba_pipeline.backfill import audit
@@ -89,12 +90,7 @@ def on_call(home: Installation) -> OnCall:
     """The report on the installation as it is now."""
     survey, today = home.survey(), clock.today()
     running = _running(home)
-    left = left_alone(home.engine, survey)
-    cancelled = {
-        name: days
-        for name, cells in left.items()
-        if (days := {day: why for day, why in cells.items() if why == CANCELLED})
-    }
+    cancelled = cancelled_partitions(home.engine, survey)
     failing = [_summed(name, failed) for name in survey.tables if (failed := survey.failed(name))]
     stale = [
         _summed(name, outdated)
@@ -102,7 +98,7 @@ def on_call(home: Installation) -> OnCall:
         # A stale model serves on until somebody asks for another.
         if not table.is_model and (outdated := survey.outdated(name))
     ]
-    tonight = _tonight(survey, today, left)
+    tonight = _tonight(survey, today, left_alone(survey, cancelled))
     gaps = _gaps(survey, today)
     away = survey.landing.out_of_reach()
     return OnCall(
@@ -111,7 +107,7 @@ def on_call(home: Installation) -> OnCall:
         running=running,
         stopped=_stopped(home.engine),
         failing=failing,
-        cancelled=[_summed(name, days) for name, days in cancelled.items()],
+        cancelled=[_summed(n, cells) for n, cells in with_cancelled({}, cancelled).items()],
         stale=stale,
         checkpoints=_checkpoints(survey, today),
         tonight=tonight,
@@ -242,7 +238,7 @@ def _gaps(survey: Survey, today: date) -> list[dict[str, object]]:
 
 def _next(
     running: Lines,
-    cancelled: Cells,
+    cancelled: Mapping[str, set[date]],
     failing: Lines,
     stale: Lines,
     tonight: Mapping[str, object],
@@ -270,7 +266,7 @@ def _next(
 
 
 def _computing(
-    cancelled: Cells,
+    cancelled: Mapping[str, set[date]],
     failing: Lines,
     stale: Lines,
     tonight: Mapping[str, object],
@@ -285,7 +281,7 @@ def _computing(
     commands += [f"nba-pipeline train --month {month:%Y-%m}" for month in refused]
     if cancelled:
         # Some of them were never stored, and repair leaves such dates alone.
-        days = [day for cells in cancelled.values() for day in cells]
+        days = [day for of_table in cancelled.values() for day in of_table]
         commands.append(f"nba-pipeline backfill --from {min(days)} --to {max(days)}")
     is_to_be_made = tonight["predictions"] is None or tonight["to_compute"] or tonight["waits_for"]
     if tonight["is_season"] and is_to_be_made:

@@ -227,7 +227,7 @@ def test_of_a_long_set_none_is_tried_by_itself(count: int, *, is_one_of_few: boo
     assert {text.endswith(ONE_OF_FEW) for text in tried.values()} == {is_one_of_few}
 
 
-def test_a_forced_with_code_a_date_that_is_current_bars_nothing(stored: Looking) -> None:
+def test_a_forced_attempt_at_a_date_that_is_current_bars_nothing(stored: Looking) -> None:
     """It failed, and what stands is as it is to be: a correction of the other table is made."""
     boxscores = ("nbac_player_boxscore", "nbac_team_boxscore")
     inputs = stored.home.survey().inputs(TABLES[boxscores[0]], [SECOND])
@@ -280,12 +280,15 @@ def test_who_is_on_call_is_told_what_failed_once_for_every_reason(stored: Lookin
         found = alerts(stored.home, stored.instance)
         return {alert.key for alert in found if alert.kind in ("run failed", "gate failed")}
 
+    keys: set[str] = set()
     for run in ("one", "two"):
         why = {THIRD: f"nbac_player_boxscore {THIRD} failed: a line is wrong (run {run})"}
         stored.lab.warehouse.failures.mark("player_game_summary", why, run)
-        (first, *others) = {*told(), *(told() if run == "two" else ())}
-        assert others == []
+        stored.restart()
+        keys |= told()
+    (first,) = keys
     stored.lab.warehouse.failures.mark("player_game_summary", {THIRD: "another is"}, "three")
+    stored.restart()
     assert told().isdisjoint({first})
     assert "nba-pipeline repair" in on_call(stored.home).next
     stored.lab.warehouse.failures.clear("player_game_summary", [THIRD])

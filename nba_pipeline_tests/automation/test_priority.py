@@ -348,16 +348,7 @@ def test_tonight_is_not_made_without_the_results_of_last_night(
 ) -> None:
     """They failed for good, or so often that they are given up; the night stands as before its games."""
     tonight = FOURTH + timedelta(days=1)
-    paths = (SCHEDULE, PLAYER_LOG, TEAM_LOG)
-    whole = {path: (looking.landing / path).read_text() for path in paths}
-    _as_before(looking.landing, FOURTH)
-    for morning in (FOURTH, tonight):
-        with clock.set_to(_eastern(10, day=morning)):
-            looking.settle(LANDING, REPAIR, BEFORE_GAMES)
-    for path, text in whole.items():
-        (looking.landing / path).write_text(text)
-    _as_before(looking.landing, tonight)
-    looking.restart()
+    _results_land_late(looking, tonight)
     asking, boxscore = (LANDING, REPAIR, BEFORE_GAMES, AFTER_GAMES), "nbac_player_boxscore"
     failed = 0
     for hour in (11, 20):
@@ -388,16 +379,7 @@ def test_the_results_of_last_night_are_put_off_for_nothing(
     So are those made from them: tonight needs them.
     """
     tonight = FOURTH + timedelta(days=1)
-    paths = (SCHEDULE, PLAYER_LOG, TEAM_LOG)
-    whole = {path: (looking.landing / path).read_text() for path in paths}
-    _as_before(looking.landing, FOURTH)
-    for morning in (FOURTH, tonight):
-        with clock.set_to(_eastern(10, day=morning)):
-            looking.settle(LANDING, REPAIR, BEFORE_GAMES)
-    for path, text in whole.items():
-        (looking.landing / path).write_text(text)
-    _as_before(looking.landing, tonight)
-    looking.restart()
+    _results_land_late(looking, tonight)
     _takes(monkeypatch, 0.2)
     with clock.set_to(_eastern(20, 6, day=tonight)):
         ran = looking.settle(LANDING, REPAIR, BEFORE_GAMES)
@@ -409,6 +391,20 @@ def test_the_results_of_last_night_are_put_off_for_nothing(
     assert "player_game_summary" in tables(ran[1][1])
     assert {deadline_of(one.tags) for _name, one, _done in ran} == {None}
     assert {one.tags.get("nba_pipeline/bypass") for _name, one, _done in ran} == {None}
+
+
+def _results_land_late(looking: Looking, tonight: date) -> None:
+    """All of last night is stored as it was before its games; its results have landed since."""
+    paths = (SCHEDULE, PLAYER_LOG, TEAM_LOG)
+    whole = {path: (looking.landing / path).read_text() for path in paths}
+    _as_before(looking.landing, tonight - timedelta(days=1))
+    for morning in (tonight - timedelta(days=1), tonight):
+        with clock.set_to(_eastern(10, day=morning)):
+            looking.settle(LANDING, REPAIR, BEFORE_GAMES)
+    for path, text in whole.items():
+        (looking.landing / path).write_text(text)
+    _as_before(looking.landing, tonight)
+    looking.restart()
 
 
 def _as_before(landing: Path, day: date) -> None:
