@@ -12,7 +12,7 @@ from nba_pipeline.automation.pending import (
     before_games,
     is_without_corrections,
 )
-from nba_pipeline.automation.work import Cells, work_of
+from nba_pipeline.automation.work import GAMES, Cells, work_of
 from nba_pipeline.backfill.planner import RAW
 from nba_pipeline.engine.known_gaps import explained_by, games_of, known_gaps
 from nba_pipeline.engine.staleness import Survey
@@ -21,7 +21,6 @@ from nba_pipeline.orchestration.freshness import EXPECTED_BY, EXPECTED_BY_NOON
 from nba_pipeline.quality.predictions import PREDICTIONS
 from nba_pipeline.thresholds import COVERAGE_DROP, COVERAGE_WEEKS
 
-_GAMES = "nbac_schedule"
 _RUN = re.compile(r"\(run [\w-]+\)")
 _DAYS_OVERDUE = 7
 _GAME_DAYS = 6
@@ -152,7 +151,7 @@ def _dried_up(survey: Survey, today: date) -> Iterator[Alert]:
 
     Where games are few, as in finals, some dates are enough of one that was hardly ever silent.
     """
-    games = {day for day, stamp in survey.stamps(_GAMES).items() if stamp.row_count}
+    games = {day for day, stamp in survey.stamps(GAMES).items() if stamp.row_count}
     news = today - _DROPS_ARE_NEWS
     week = sorted(day for day in games if news <= day <= today)[-_GAME_DAYS:]
     if len(week) < _FEWEST_GAME_DAYS:

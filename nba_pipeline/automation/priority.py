@@ -15,13 +15,12 @@ import sqlalchemy as sa
 
 from nba_pipeline import clock
 from nba_pipeline.automation.pending import WITHOUT_CORRECTIONS, PendingWork
-from nba_pipeline.automation.work import Work, last_night, tells_of_its_night
+from nba_pipeline.automation.work import GAMES, Work, last_night, tells_of_its_night
 from nba_pipeline.backfill.planner import Request
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.league import calendar
 
-_GAMES = "nbac_schedule"
 _MARGIN = timedelta(minutes=25)
 """Before a tip-off: for the schedule to look again, every ten minutes, and for its run."""
 _LAST_CHANCE = timedelta(hours=2)
@@ -61,9 +60,9 @@ def next_tip_off(survey: Survey) -> datetime | None:
 
 def _tip_offs(survey: Survey, day: date) -> list[datetime]:
     usual = datetime.combine(day, USUAL_TIP_OFF, clock.EASTERN)
-    if day not in survey.stamps(_GAMES):
+    if day not in survey.stamps(GAMES):
         return [usual]
-    games = survey.warehouse.table(_GAMES, day, day)
+    games = survey.warehouse.table(GAMES, day, day)
     games = games.filter(games.status != "postponed").select("status", "tipoff_at")
     # Stored without a zone, in UTC.
     return [

@@ -31,7 +31,7 @@ _MENDED_TOGETHER = (
     preconditions.UPSTREAM_STALE,
 )
 """What the run itself may put right, where the upstream table is one of its own."""
-_GAMES = "nbac_schedule"
+GAMES = "nbac_schedule"
 Cells = Mapping[str, Mapping[date, str]]
 """Per table, some of its partitions, each with a sentence or fingerprint."""
 
@@ -217,7 +217,7 @@ def _untold(name: str, days: Sequence[date], survey: Survey) -> set[date]:
     One that is known to be missing was told: it is a gap, and named.
     """
     table, stamps = survey.tables[name], survey.stamps(name)
-    stored = sorted(set(days) & stamps.keys() & survey.stamps(_GAMES).keys())
+    stored = sorted(set(days) & stamps.keys() & survey.stamps(GAMES).keys())
     if not stored or not table.expected or "game_id" not in table.grain:
         return set()
 
@@ -225,7 +225,7 @@ def _untold(name: str, days: Sequence[date], survey: Survey) -> set[date]:
         pairs = of.filter(of.game_date.isin(stored)).select("game_date", "game_id").distinct()
         return {(row["game_date"], row["game_id"]) for row in pairs.to_pyarrow().to_pylist()}
 
-    wanted = games(final(survey.warehouse.table(_GAMES, stored[0], stored[-1])))
+    wanted = games(final(survey.warehouse.table(GAMES, stored[0], stored[-1])))
     told = games(survey.warehouse.table(name, stored[0], stored[-1]))
     missing = {day: " ".join(stamps[day].missing) for day in stored}
     # A list that is cut may name it.

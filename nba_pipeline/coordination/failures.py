@@ -25,9 +25,9 @@ _FAILED = sa.Table(
     sa.Column("made_from", sa.String(64)),
 )
 _AT_ONCE = 500
-FEW = 7
+_FEW = 7
 """Of as many dates that failed as one set each is tried by itself."""
-ONE_OF_FEW = "one of few"
+_ONE_OF_FEW = " one of few"
 """How what such a date was to be made from ends."""
 
 
@@ -44,12 +44,12 @@ class Mark:
     @property
     def is_one_of_few(self) -> bool:
         """Whether it failed with a few others as one set."""
-        return bool(self.made_from) and str(self.made_from).endswith(f" {ONE_OF_FEW}")
+        return bool(self.made_from) and str(self.made_from).endswith(_ONE_OF_FEW)
 
     @property
     def tried_with(self) -> str | None:
         """What another attempt would have to be made from to come to the same."""
-        return self.made_from and self.made_from.removesuffix(f" {ONE_OF_FEW}")
+        return self.made_from and self.made_from.removesuffix(_ONE_OF_FEW)
 
 
 class Failures:
@@ -91,15 +91,26 @@ class Failures:
         reasons: Mapping[date, str],
         run_id: str,
         made_from: Mapping[date, str] = MappingProxyType({}),
+        *,
+        is_one_set: bool = False,
     ) -> None:
-        """Notes that the partitions failed, instead of what was noted of them before."""
+        """Notes that the partitions failed, instead of what was noted of them before.
+
+        Args:
+            table: whose partitions they are.
+            reasons: why each failed.
+            run_id: the run that tried.
+            made_from: what each was to be made from, where that is known.
+            is_one_set: whether those of which it is known failed together, any of which may be to blame.
+        """
+        ending = _ONE_OF_FEW if is_one_set and 1 < len(made_from) <= _FEW else ""
         lines = [
             {
                 "table_name": table,
                 "partition": str(day),
                 "run_id": run_id,
                 "reason": reason,
-                "made_from": made_from.get(day),
+                "made_from": made_from[day] + ending if day in made_from else None,
             }
             for day, reason in reasons.items()
         ]

@@ -11,7 +11,6 @@ from datetime import date
 import ibis.expr.types as ir
 
 from nba_pipeline import clock
-from nba_pipeline.coordination.failures import FEW, ONE_OF_FEW
 from nba_pipeline.engine.bypass import Bypass, inherited
 from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
@@ -119,7 +118,8 @@ def compute(
                 table.name,
                 {**dict.fromkeys(need.stale, reason), **need.refused},
                 writer.run_id,
-                _tried_with(table, tried),
+                with_code(table, tried),
+                is_one_set=True,
             )
         raise
     survey.forget(table.name)
@@ -131,13 +131,6 @@ def compute(
         gated = with_code(table, {day: need.inputs[day] for day in computed.gated})
         warehouse.failures.mark(table.name, computed.refused, writer.run_id, gated)
     return computed
-
-
-def _tried_with(table: Table, inputs: Mapping[date, str]) -> dict[date, str]:
-    """What the days were tried with as one set, of which any may be to blame where they are few."""
-    found = with_code(table, inputs)
-    is_one_of_few = 1 < len(found) <= FEW
-    return {day: f"{text} {ONE_OF_FEW}" for day, text in found.items()} if is_one_of_few else found
 
 
 def _computed(

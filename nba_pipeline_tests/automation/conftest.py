@@ -1,4 +1,4 @@
-"""Four simulated days of files, with and without the first three stored, and who looks at them."""
+"""Simulated days of files, with and without some of them stored, and who looks at them."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,7 +10,9 @@ import pytest
 from nba_pipeline import clock
 from nba_pipeline.automation import sensors
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline_tests.automation.first_day import FIRST_DAY, at
 from nba_pipeline_tests.automation.looking import Looking
+from nba_pipeline_tests.conftest import Lab, made_once, with_upstream
 
 THIRD_EVENING = datetime(2023, 10, 26, 22, tzinfo=clock.EASTERN)
 
@@ -60,3 +62,24 @@ def stored(whole: Looking, tmp_path: Path) -> Looking:
     looking.lab._token = whole.lab._token
     looking.cursors = dict(whole.cursors)
     return looking
+
+
+@pytest.fixture(scope="session")
+def first_day_stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of `first_day`, which no test changes."""
+
+    def make(folder: Path) -> None:
+        write_landing(folder / "landing", League(teams=4, days=3, rest=0.0, seed=3))
+        with at(9):
+            Lab(folder, folder / "landing").compute(
+                with_upstream("nbac_team_boxscore"), FIRST_DAY, FIRST_DAY
+            )
+
+    return made_once(tmp_path_factory, "first_day", make)
+
+
+@pytest.fixture
+def first_day(first_day_stored: Path, tmp_path: Path) -> Looking:
+    """The schedule and the team box scores of the season's first day, stored."""
+    shutil.copytree(first_day_stored, tmp_path, dirs_exist_ok=True)
+    return Looking(tmp_path, tmp_path / "landing")
