@@ -52,7 +52,9 @@ class Landing:
             require_google_cloud(f"NBA_PIPELINE_LANDING={root}", "it to a folder")
             # What is in a bucket is asked each time: others write there.
             self.root = UPath(root, use_listings_cache=False)
-        self._found = LandingFiles(self.root, lambda source: partial(self._game_dates, source))
+        # Names are joined and asked for by the thousand, which takes pathlib a tenth of the time.
+        self._folder = self.root if root.startswith(_BUCKETS) else Path(self.root.path)
+        self._found = LandingFiles(self._folder, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)
         self._fingerprints: dict[tuple[str, int, str, bool], str] = {}
 
@@ -173,14 +175,20 @@ class Landing:
     def _season(self, source: Source, season: str, days: Sequence[date]) -> Parsed:
         """Rows and rejections of a season's files, or of the one file for all seasons."""
         files = self._files(source, season, days)
-        parts = [self._parsed.frames(*self._copy(source, found)) for found in files]
-        if not parts:
-            return Parsed(_nothing(source.parse), rejected_frame([]).assign(**{UNDATED: False}))
-        replaced = self._replaced(source, files)
+        copies = [self._copy(source, found) for found in files]
+        facts = [self._parsed.facts(*copy) for copy in copies]
+        replaced = _replaced(source, files, facts)
+        # Files of a date settle with those of others, and a snapshot is in force on later days.
+        is_whole = source.settle is not None or source.layout == "snapshots"
+        asked = set(days)
         parts = [
             part if found.file.game_date else without_dates(source, part, replaced)
-            for found, part in zip(files, parts, strict=True)
+            for found, copy, said in zip(files, copies, facts, strict=True)
+            if is_whole or not asked.isdisjoint(said.days())
+            for part in [self._parsed.frames(*copy)]
         ]
+        if not parts:
+            return Parsed(_nothing(source.parse), rejected_frame([]).assign(**{UNDATED: False}))
         # Frames without a row tell pandas nothing of a column's type that others have not told.
         rows = pd.concat([p.rows for p in parts if len(p.rows)] or [parts[0].rows])
         rejected = pd.concat([p.rejected for p in parts if len(p.rejected)] or [parts[0].rejected])
@@ -188,25 +196,26 @@ class Landing:
         if source.settle and parts[1:]:
             rows = source.settle(rows)
         if source.layout == "snapshots":
-            in_force = self._in_force(source, files, days)
+            in_force = _in_force(files, facts, days)
             rows = rows.drop(columns="game_date").merge(in_force, on="source_file")
         return Parsed(rows, rejected)
 
     def _facts(self, source: Source, season: str, days: Sequence[date]) -> Facts:
         """The facts of a season's files together."""
         files = self._files(source, season, days)
-        replaced = self._replaced(source, files)
+        copies = [self._copy(source, found) for found in files]
+        of_files = [self._parsed.facts(*copy) for copy in copies]
+        replaced = _replaced(source, files, of_files)
         dated: dict[date, list[str]] = {}
         placed: dict[date, list[str]] = {}
         filed: dict[date, str] = {}
         refusals: dict[date, str] = {}
         by_path: dict[str, str] = {}
-        for found in files:
-            facts = self._parsed.facts(*self._copy(source, found))
-            gone = set() if found.file.game_date else replaced
+        for found, copy, of_file in zip(files, copies, of_files, strict=True):
+            facts, gone = of_file, set() if found.file.game_date else replaced
             if gone and source.own_date != "game_date":
                 # Under the first day are rows that its own file does not replace.
-                kept = without_dates(source, self._parsed.frames(*self._copy(source, found)), gone)
+                kept = without_dates(source, self._parsed.frames(*copy), gone)
                 facts, gone = facts_of(source, kept, found.file), set()
             for day, text in facts.dated.items():
                 if day not in gone:
@@ -220,9 +229,9 @@ class Landing:
         together = {day: "+".join(sorted(texts)) for day, texts in dated.items()}
         places = {day: "+".join(sorted(texts)) for day, texts in placed.items()}
         if source.layout == "snapshots":
-            in_force = self._in_force(source, files, days)
+            in_force = _in_force(files, of_files, days)
             places = dict(zip(in_force.game_date, in_force.source_file, strict=True))
-            unread = {day: dated[day] for found in files for day in self._unread(source, found)}
+            unread = {day: dated[day] for facts in of_files for day in facts.unread}
             said = {day: [by_path.get(path, "")] for day, path in places.items()}
             # One that cannot be read is named on its day, beside what is in force.
             together = {
@@ -236,31 +245,9 @@ class Landing:
         has_files = bool(files) or self._found.has_files(source, season)
         return Facts(together, places, filed, refusals, has_files=has_files)
 
-    def _replaced(self, source: Source, files: Sequence[Found]) -> set[date | None]:
-        """The dates for which a file of their own stands instead of the season's."""
-        if source.layout != "seasons":
-            return set()
-        dated = [found for found in files if found.file.game_date]
-        unread = {day for found in dated for day in self._unread(source, found)}
-        return {found.file.game_date for found in dated} - unread
-
     def _unread(self, source: Source, found: Found) -> Mapping[date, str]:
         """The date of a date's file that cannot be read at all, and why; nothing of others."""
         return self._parsed.facts(*self._copy(source, found)).unread
-
-    def _in_force(
-        self, source: Source, files: Sequence[Found], days: Sequence[date]
-    ) -> pd.DataFrame:
-        """The snapshot in force on each day: the last that can be read of that day or before."""
-        stamp = "datetime64[ns]"
-        read = [each.file for each in files if not self._unread(source, each)]
-        known = [(file.game_date, file.path) for file in read if file.game_date]
-        snapshots = pd.DataFrame(sorted(known), columns=["since", "source_file"])
-        wanted = pd.DataFrame({"day": sorted(days)}).astype({"day": stamp})
-        snapshots = snapshots.astype({"since": stamp, "source_file": "string"})
-        found = pd.merge_asof(wanted, snapshots, left_on="day", right_on="since")
-        found = found.dropna(subset="source_file")
-        return found.assign(game_date=found.day.dt.date)[["source_file", "game_date"]]
 
     def _files(self, source: Source, season: str, days: Sequence[date]) -> list[Found]:
         found = self._found.of_season(source, season, min(days), max(days))
@@ -304,7 +291,7 @@ class Landing:
         file = found.file
         # What a file says is filed by its season's days, which a setting may move.
         spans = calendar.season(file.season) if file.season else calendar.seasons()
-        place = _short(f"{file.path} {spans} {file.game_date}")
+        place = _place(file.path, spans, file.game_date)
         try:
             content = "" if found.trouble else self.fingerprint(file)
         except OSError as error:
@@ -342,11 +329,12 @@ class Landing:
 
     def _fingerprint(self, name: str, *, is_unpacked: bool = False) -> str:
         """A fingerprint of the bytes, as they are stored or with gzip taken off."""
-        path = self.root / name
-        facts = path.fs.info(path.path) if str(path).startswith(_BUCKETS) else {}
+        path = self._folder / name
         status = path.stat()
-        # In a bucket every content has a generation of its own.
-        stamp = str(facts.get("generation") or status.st_mtime)
+        stamp = str(status.st_mtime)
+        if not isinstance(path, Path):
+            # In a bucket every content has a generation of its own.
+            stamp = str(path.fs.info(path.path).get("generation") or stamp)
         key = (name, int(status.st_size), stamp, is_unpacked)
         if key not in self._fingerprints:
             content = path.read_bytes()
@@ -354,6 +342,27 @@ class Landing:
                 content = unpacked(content)
             self._fingerprints[key] = hashlib.sha256(content).hexdigest()[:16]
         return self._fingerprints[key]
+
+
+def _replaced(source: Source, files: Sequence[Found], facts: Sequence[Facts]) -> set[date | None]:
+    """The dates for which a file of their own stands instead of the season's."""
+    if source.layout != "seasons":
+        return set()
+    dates: set[date | None] = {found.file.game_date for found in files if found.file.game_date}
+    return dates - {day for of_file in facts for day in of_file.unread}
+
+
+def _in_force(files: Sequence[Found], facts: Sequence[Facts], days: Sequence[date]) -> pd.DataFrame:
+    """The snapshot in force on each day: the last that can be read of that day or before."""
+    stamp = "datetime64[ns]"
+    read = [found.file for found, of_file in zip(files, facts, strict=True) if not of_file.unread]
+    known = [(file.game_date, file.path) for file in read if file.game_date]
+    snapshots = pd.DataFrame(sorted(known), columns=["since", "source_file"])
+    wanted = pd.DataFrame({"day": sorted(days)}).astype({"day": stamp})
+    snapshots = snapshots.astype({"since": stamp, "source_file": "string"})
+    found = pd.merge_asof(wanted, snapshots, left_on="day", right_on="since")
+    found = found.dropna(subset="source_file")
+    return found.assign(game_date=found.day.dt.date)[["source_file", "game_date"]]
 
 
 def _leads_to(span: calendar.Season, snapshot: Found) -> bool:
@@ -380,6 +389,12 @@ def _has_file(folder: UPath) -> bool:
 def _asked(source: Source, days: Sequence[date]) -> Sequence[str]:
     """What the source's files are asked by: the days' seasons, or one file for all of them."""
     return [""] if days and source.layout == "file" else calendar.seasons_of(days)
+
+
+@cache
+def _place(path: str, spans: object, day: date | None) -> str:
+    """The name of a file's place among the parsed copies."""
+    return _short(f"{path} {spans} {day}")
 
 
 def _short(text: str) -> str:

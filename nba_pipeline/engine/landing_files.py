@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from upath import UPath
 
@@ -51,7 +51,7 @@ class LandingFiles:
         game_dates: per schedule source, the dates of its games.
     """
 
-    def __init__(self, root: UPath, game_dates: Callable[[Source], GameDates]) -> None:
+    def __init__(self, root: UPath | Path, game_dates: Callable[[Source], GameDates]) -> None:
         self._root = root
         self._game_dates = game_dates
 
@@ -221,7 +221,7 @@ class LandingFiles:
         """
         place = self._root / path
         # A bucket has neither links nor folders in whose place a file might be.
-        if place.protocol not in ("", "file"):
+        if not isinstance(place, Path):
             return
         try:
             if place.is_symlink():

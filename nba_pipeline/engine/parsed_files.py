@@ -43,6 +43,10 @@ class Facts:
     unread: Mapping[date, str] = field(default_factory=dict)
     has_files: bool = field(default=True, kw_only=True)
 
+    def days(self) -> set[date]:
+        """The dates under which the file's rows and rejections are."""
+        return {*self.dated, *self.filed}
+
     def as_json(self) -> str:
         """The facts as a JSON text."""
         return json.dumps(
@@ -70,29 +74,32 @@ class ParsedFiles:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._facts: dict[tuple[str, str], Facts] = {}
-        self._frames: dict[tuple[str, str], Parsed] = {}
+        self._facts: dict[str, tuple[str, Facts]] = {}
+        self._frames: dict[str, tuple[str, Parsed]] = {}
 
     def facts(self, key: tuple[str, str], make: Callable[[], tuple[Parsed, Facts]]) -> Facts:
         """The copy's facts, made where there is no whole copy."""
-        if key not in self._facts:
+        facts = _known(self._facts, key)
+        if facts is None:
             try:
                 facts = Facts.from_json((self._place(key) / _FACTS).read_text())
-                _put(self._facts, key, facts)
             except _UNUSABLE:
-                self._keep(key, *make())
-        return self._facts[key]
+                return self._keep(key, *make())[1]
+            _put(self._facts, key, facts)
+        return facts
 
     def frames(self, key: tuple[str, str], make: Callable[[], tuple[Parsed, Facts]]) -> Parsed:
         """The copy's rows and rejections, made where there is no whole copy."""
-        if key not in self._frames:
+        parsed = _known(self._frames, key)
+        if parsed is None:
             try:
                 place = self._place(key)
                 rows, rejected = (pd.read_parquet(place / f"{part}.parquet") for part in _FRAMES)
-                _put(self._frames, key, Parsed(rows, rejected))
             except _UNUSABLE:
-                self._keep(key, *make())
-        return self._frames[key]
+                return self._keep(key, *make())[0]
+            parsed = Parsed(rows, rejected)
+            _put(self._frames, key, parsed)
+        return parsed
 
     def forget_frames(self) -> None:
         """Lets go of all rows in memory that can be read from a folder again."""
@@ -104,18 +111,19 @@ class ParsedFiles:
             raise FileNotFoundError
         return self._folder.joinpath(*key)
 
-    def _keep(self, key: tuple[str, str], parsed: Parsed, facts: Facts) -> None:
+    def _keep(self, key: tuple[str, str], parsed: Parsed, facts: Facts) -> tuple[Parsed, Facts]:
+        """The two, in memory and on disk."""
         _put(self._frames, key, parsed)
         _put(self._facts, key, facts)
-        if self._folder is None:
-            return
-        unfinished = self._folder / f".{uuid4().hex}"
-        try:
-            self._write(unfinished, self._folder.joinpath(*key), parsed, facts)
-        except OSError:
-            # Another process was first, with the same content; the folder may not be written to, or
-            # was deleted meanwhile.
-            shutil.rmtree(unfinished, ignore_errors=True)
+        if self._folder is not None:
+            unfinished = self._folder / f".{uuid4().hex}"
+            try:
+                self._write(unfinished, self._folder.joinpath(*key), parsed, facts)
+            except OSError:
+                # Another process was first, with the same content; the folder may not be written to,
+                # or was deleted meanwhile.
+                shutil.rmtree(unfinished, ignore_errors=True)
+        return parsed, facts
 
     @staticmethod
     def _write(unfinished: Path, place: Path, parsed: Parsed, facts: Facts) -> None:
@@ -129,8 +137,12 @@ class ParsedFiles:
         unfinished.rename(place)
 
 
-def _put(kept: dict[tuple[str, str], Copy], key: tuple[str, str], copy: Copy) -> None:
-    """Keeps the copy in memory, in the place of those of the same file's earlier contents."""
-    for other in [known for known in kept if known[0] == key[0] and known != key]:
-        del kept[other]
-    kept[key] = copy
+def _known(kept: Mapping[str, tuple[str, Copy]], key: tuple[str, str]) -> Copy | None:
+    """The copy of that key; None where there is none, or one of other contents of the file."""
+    name, copy = kept.get(key[0], (None, None))
+    return copy if name == key[1] else None
+
+
+def _put(kept: dict[str, tuple[str, Copy]], key: tuple[str, str], copy: Copy) -> None:
+    """Keeps the copy in memory, in the place of that of the same file's earlier contents."""
+    kept[key[0]] = key[1], copy

@@ -197,7 +197,7 @@ def test_a_dates_file_in_another_seasons_folder_is_rejected(folder) -> None:
     """It stands for no date, and is named under its folder's season."""
     name = f"{teams.place}/2022-23/{FIRST}.json"
     single(folder, TEAM_LOG, name, lambda _: False)
-    parsed = Landing(str(folder)).load(teams, [date(2023, 1, 1), *DAYS])
+    parsed = Landing(str(folder)).load(teams, [date(2022, 10, 18), *DAYS])
     (told,) = parsed.rejected.to_dict("records")
     assert (told["source_file"], told["rule"]) == (name, "other_season")
     assert told["game_date"] == date(2022, 10, 18)
