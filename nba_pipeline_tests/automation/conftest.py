@@ -1,5 +1,6 @@
 """Simulated days of files, with and without some of them stored, and who looks at them."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,6 +15,8 @@ from nba_pipeline_tests.automation.first_day import FIRST_DAY, at
 from nba_pipeline_tests.automation.looking import Looking
 from nba_pipeline_tests.conftest import Lab, made_once, with_upstream
 
+STORED_BY = 10
+"""A token after those of the runs that stored what is there."""
 THIRD_EVENING = datetime(2023, 10, 26, 22, tzinfo=clock.EASTERN)
 
 
@@ -25,42 +28,37 @@ def third_evening(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
-def landing(tmp_path_factory) -> Path:
-    """Four days of files, which no test changes."""
-    folder = tmp_path_factory.mktemp("four_days") / "landing"
-    write_landing(folder, League(teams=4, days=4, rest=0.0, seed=3))
-    return folder
+@pytest.fixture(scope="session")
+def four_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four days of files, of which what the sensor asked for was done; no test changes it."""
 
+    def make(folder: Path) -> None:
+        write_landing(folder / "landing", League(teams=4, days=4, rest=0.0, seed=3))
+        looking = Looking(folder, folder / "landing")
+        with clock.set_to(THIRD_EVENING), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sensors, "_READING_SECONDS", 1000)
+            (request,) = looking.look()
+            looking.carry_out(request)
+            assert looking.look() == []
+        (folder / "cursors.json").write_text(json.dumps(looking.cursors))
 
-@pytest.fixture(scope="module")
-def whole(landing, tmp_path_factory) -> Looking:
-    """The same, once what the sensor asked for was done; no test changes it."""
-    folder = tmp_path_factory.mktemp("whole")
-    shutil.copytree(landing, folder / "landing")
-    looking = Looking(folder, folder / "landing")
-    with clock.set_to(THIRD_EVENING), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sensors, "_READING_SECONDS", 1000)
-        (request,) = looking.look()
-        looking.carry_out(request)
-        assert looking.look() == []
-    return looking
+    return made_once(tmp_path_factory, "four_days", make)
 
 
 @pytest.fixture
-def looking(landing: Path, tmp_path: Path) -> Looking:
+def looking(four_days: Path, tmp_path: Path) -> Looking:
     """Four days of files, of which nothing is stored."""
-    shutil.copytree(landing, tmp_path / "landing")
+    shutil.copytree(four_days / "landing", tmp_path / "landing")
     return Looking(tmp_path, tmp_path / "landing")
 
 
 @pytest.fixture
-def stored(whole: Looking, tmp_path: Path) -> Looking:
+def stored(four_days: Path, tmp_path: Path) -> Looking:
     """The same, of which the days up to the third are stored."""
-    shutil.copytree(whole.folder, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(four_days, tmp_path, dirs_exist_ok=True)
     looking = Looking(tmp_path, tmp_path / "landing")
-    looking.lab._token = whole.lab._token
-    looking.cursors = dict(whole.cursors)
+    looking.lab._token = STORED_BY
+    looking.cursors = json.loads((four_days / "cursors.json").read_text())
     return looking
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -18,9 +19,8 @@ from nba_pipeline.automation.failed_partitions import FailedPartitions, failed_p
 from nba_pipeline.automation.on_call import on_call
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import Claim, Holder
-from nba_pipeline.coordination.database import begin
-from nba_pipeline.coordination.failures import ONE_OF_FEW
-from nba_pipeline.engine.compute import _tried_with
+from nba_pipeline.coordination.database import begin, connect
+from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.engine.meaning import with_code
 from nba_pipeline.engine.verdicts import AssertionFailed
 from nba_pipeline.orchestration.run_tags import RANGE_TAGS
@@ -220,11 +220,16 @@ def test_of_few_dates_that_failed_as_one_set_each_is_tried_by_itself(stored: Loo
 
 
 @pytest.mark.parametrize(("count", "is_one_of_few"), [(1, False), (2, True), (7, True), (8, False)])
-def test_of_a_long_set_none_is_tried_by_itself(count: int, *, is_one_of_few: bool) -> None:
+def test_of_a_long_set_none_is_tried_by_itself(
+    count: int, tmp_path: Path, *, is_one_of_few: bool
+) -> None:
     """That more than a week fails is hardly one date's fault."""
-    inputs = {FIRST + timedelta(days=n): str(n) for n in range(count)}
-    tried = _tried_with(TABLES["nbac_schedule"], inputs)
-    assert {text.endswith(ONE_OF_FEW) for text in tried.values()} == {is_one_of_few}
+    failures = Failures(connect(f"sqlite:///{tmp_path / 'coordination.db'}"))
+    tried = {FIRST + timedelta(days=n): f"inputs {n}" for n in range(count)}
+    failures.mark("nbac_schedule", dict.fromkeys(tried, "why"), "run-1", tried, is_one_set=True)
+    marks = failures.marks()
+    assert {mark.partition: mark.tried_with for mark in marks} == tried
+    assert {mark.is_one_of_few for mark in marks} == {is_one_of_few}
 
 
 def test_a_forced_attempt_at_a_date_that_is_current_bars_nothing(stored: Looking) -> None:
