@@ -5,6 +5,7 @@ partitions and is made only as the successor of the version it was checked again
 checked (code version, fencing token, columns, content) still holds when it lands.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -27,6 +28,8 @@ from nba_pipeline.warehouse.refusals import dates_sql
 from nba_pipeline.warehouse.replacing import Change, Replacing
 
 _HOURS_OF_THE_LONGEST_WRITE = 24
+_MOST_FILES = 16
+"""Of a season, before they are made one: every read opens each, and a date's write adds one."""
 
 
 class DeltaWarehouse(DeltaReader, Replacing[OpenTable]):
@@ -83,6 +86,8 @@ class DeltaWarehouse(DeltaReader, Replacing[OpenTable]):
 
     def _moved_on(self, name: str, head: OpenTable) -> None:
         commit = self._folder.moved_on(name, head)
+        if _has_many_files(head.delta) and _compacts(head.delta):
+            commit = self._folder.moved_on(name, OpenTable(head.delta, commit))
         if self._pins is not None:
             self._pins[name] = commit
 
@@ -186,6 +191,29 @@ class DeltaWarehouse(DeltaReader, Replacing[OpenTable]):
 
     def _parquet_count(self, name: str) -> int:
         return sum(1 for _ in (self._folder.path / name).rglob("*.parquet"))
+
+
+def _has_many_files(delta: DeltaTable) -> bool:
+    """Whether a season has."""
+    seasons = Counter(Path(path).parent.name for path in delta.file_uris())
+    return max(seasons.values(), default=0) > _MOST_FILES
+
+
+def _compacts(delta: DeltaTable) -> bool:
+    """Makes one file of each season; whether the next version is that and nothing else.
+
+    It is not where something keeps it from being made, or where another process committed meanwhile,
+    whose rows are then among them. Older versions keep their files until they are maintained; who
+    opens the table reads its log from here on.
+    """
+    version = delta.version()
+    try:
+        delta.create_checkpoint()
+        delta.optimize.compact(commit_properties=commit_properties())
+    except DeltaError:
+        # The rows are stored either way, and a later write asks again.
+        return False
+    return bool(delta.version() == version + 1)
 
 
 def _types(schema: Schema) -> Mapping[str, str]:

@@ -2,12 +2,20 @@
 
 import os
 from dataclasses import replace as changed_copy
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
+from nba_pipeline.warehouse import delta
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import LostLease, SchemaChanged, Storage, VersionGone
+from nba_pipeline.warehouse.protocol import (
+    LostLease,
+    SchemaChanged,
+    Storage,
+    VersionGone,
+)
 from nba_pipeline_tests.warehouse.scores import (
     KINDS,
     ONE,
@@ -76,6 +84,50 @@ def test_maintenance_keeps_rows_and_stamps(warehouse, tmp_path) -> None:
     assert stored(warehouse) == {"a": 9, "b": 0}
     assert warehouse.stamps("scores") == stamps
     assert len(list((tmp_path / "w/scores").glob("season=*/*.parquet"))) == 1
+
+
+@pytest.mark.parametrize("storage", [STORAGE, changed_copy(STORAGE, appends=True)])
+def test_a_season_of_many_small_files_becomes_one_as_it_is_written(
+    warehouse, tmp_path, storage
+) -> None:
+    """Of 50 dates written one by one, as every night does; what a snapshot reads is its own write's."""
+    days = [ONE + timedelta(days=n) for n in range(50)]
+    most = 0
+    for number, day in enumerate(days):
+        with warehouse.snapshot():
+            write(warehouse, [(f"game {number}", day, number)], stamp(day), storage=storage)
+            assert len(stored(warehouse)) == number + 1
+        most = max(most, len(warehouse.files("scores").paths))
+    assert most == 16
+    anew = opened(tmp_path, "new.db")
+    assert stored(anew) == {f"game {number}": number for number in range(50)}
+    assert list(anew.stamps("scores")) == days
+    assert list((tmp_path / "w/scores/_delta_log").glob("*.checkpoint.parquet"))
+    first = anew.table("scores", version=5).to_pyarrow()["points"].to_pylist()
+    assert sorted(first) == [0, 1, 2, 3, 4]
+
+
+def test_another_s_rows_stand_though_he_writes_while_files_are_made_one(
+    warehouse, tmp_path, monkeypatch
+) -> None:
+    """And the run that makes them one goes on reading its own write."""
+    days = [ONE + timedelta(days=n) for n in range(18)]
+    for day in days[:16]:
+        write(warehouse, [(str(day), day, 1)], stamp(day))
+    compacts, other = delta._compacts, opened(tmp_path)
+
+    def overtaken(table: DeltaTable) -> bool:
+        monkeypatch.setattr(delta, "_compacts", compacts)
+        lines = [(str(days[17]), days[17], 2), (str(days[3]), days[3], 9)]
+        write(other, lines, *(stamp(day, token=2) for _game, day, _points in lines))
+        return compacts(table)
+
+    monkeypatch.setattr(delta, "_compacts", overtaken)
+    with warehouse.snapshot():
+        write(warehouse, [(str(days[16]), days[16], 1)], stamp(days[16]))
+        assert stored(warehouse) == {str(day): 1 for day in days[:17]}
+    now = {str(day): 1 for day in days[:17]} | {str(days[3]): 9, str(days[17]): 2}
+    assert stored(warehouse) == stored(opened(tmp_path, "new.db")) == now
 
 
 def test_no_other_writer_s_open_files_are_removed(warehouse, tmp_path) -> None:
