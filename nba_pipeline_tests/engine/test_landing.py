@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from nba_pipeline.engine.landing import Landing
@@ -168,6 +169,33 @@ def test_a_folder_of_copies_that_cannot_be_written_to_hinders_nobody(folder, tmp
     plain = Landing(str(folder))
     assert without.contents(schedule, DAYS) == plain.contents(schedule, DAYS)
     assert without.load(schedule, DAYS).rows.equals(plain.load(schedule, DAYS).rows)
+
+
+def test_one_dates_rows_are_read_from_files_that_say_something_of_it(
+    folder, tmp_path, monkeypatch
+) -> None:
+    """Of five dates' files and the season's, which has a date more, one or two; the rows are the same."""
+    for day in DAYS[:5]:
+        name = f"{teams.place}/2023-24/{day}.json"
+        single(folder, TEAM_LOG, name, lambda line, day=day: line["GAME_DATE"] == str(day))
+    change(folder, TEAM_LOG, lambda rows: rows.__delitem__(slice(0, len(rows) // 2)))
+    cache = tmp_path / "parsed"
+    whole = Landing(str(folder), cache).load(teams, DAYS).rows
+    read: list[str] = []
+    read_parquet = pd.read_parquet
+
+    def noted(path: Path) -> pd.DataFrame:
+        read.append(path.parent.parent.name)
+        return read_parquet(path)
+
+    monkeypatch.setattr(pd, "read_parquet", noted)
+    for day in DAYS:
+        read.clear()
+        rows = Landing(str(folder), cache).load(teams, [day]).rows
+        of_day = whole[whole.game_date == day].reset_index(drop=True)
+        assert len(of_day) > 0
+        assert rows[rows.game_date == day].reset_index(drop=True).equals(of_day)
+        assert len(set(read)) <= 2
 
 
 def test_another_version_of_the_parser_parses_anew(folder, tmp_path) -> None:
