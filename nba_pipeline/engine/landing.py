@@ -17,8 +17,8 @@ import pandas as pd
 from upath import UPath
 
 from nba_pipeline.engine.file_dates import UNDATED, facts_of, filed, with_copies, without_dates
-from nba_pipeline.engine.landing_files import Found, LandingFiles, cannot_open, unpacked
-from nba_pipeline.engine.parsed_files import Facts, ParsedFiles
+from nba_pipeline.engine.landing_files import Found, LandingFiles, Trouble, cannot_open, unpacked
+from nba_pipeline.engine.parsed_files import Facts, Key, Made, ParsedFiles
 from nba_pipeline.google_cloud import require_google_cloud
 from nba_pipeline.kernel.source import (
     Parsed,
@@ -32,6 +32,7 @@ from nba_pipeline.kernel.source import (
 from nba_pipeline.league import calendar
 
 _BUCKETS = ("gs://", "gcs://")
+_LOCAL = ("", "file", "local")
 
 
 class Landing:
@@ -53,7 +54,8 @@ class Landing:
             # What is in a bucket is asked each time: others write there.
             self.root = UPath(root, use_listings_cache=False)
         # Names are joined and asked for by the thousand, which takes pathlib a tenth of the time.
-        self._folder = self.root if root.startswith(_BUCKETS) else Path(self.root.path)
+        is_local = self.root.protocol in _LOCAL
+        self._folder = Path(self.root.path) if is_local else self.root
         self._found = LandingFiles(self._folder, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)
         self._fingerprints: dict[tuple[str, int, str, bool], str] = {}
@@ -130,15 +132,25 @@ class Landing:
             spans: the seasons, whole.
             make: makes it.
         """
-        copies = [
-            self._copy(source, found)[0]
-            for source in sources
-            for span in spans
-            for found in self._files(source, span.name, span.days())
-        ]
+
+        def key() -> Key:
+            copies = [
+                self._copy(source, found)[0]
+                for source in sources
+                for span in spans
+                for found in self._files(source, span.name, span.days())
+            ]
+            return f"{name}/{of}", _short(str(copies))
+
+        def made() -> Made:
+            before, rows = key(), make()
+            while (now := key()) != before:
+                # A file has changed while they were read.
+                before, rows = now, make()
+            return before, Parsed(rows, rejected_frame([])), Facts()
+
         of = _short(f"{[source.name for source in sources]} {spans}")
-        key = (f"{name}/{of}", _short(str(copies)))
-        return self._parsed.frames(key, lambda: (Parsed(make(), rejected_frame([])), Facts())).rows
+        return self._parsed.frames(key(), made).rows
 
     def forget_rows(self) -> None:
         """Lets go of rows in memory that are on disk: for who asks on for what files say of dates."""
@@ -284,42 +296,41 @@ class Landing:
         rows = self._season(schedule, season, calendar.season(season).days()).rows
         return dict(zip(rows.game_id, rows.game_date, strict=True))
 
-    def _copy(
-        self, source: Source, found: Found
-    ) -> tuple[tuple[str, str], Callable[[], tuple[Parsed, Facts]]]:
-        """The key of the file's parsed copy, and how to make it."""
-        file = found.file
+    def _copy(self, source: Source, found: Found) -> tuple[Key, Callable[[], Made]]:
+        """The key of the file's parsed copy, and how to make it.
+
+        What is made has the key of what was read, which may be another than what was looked at.
+        """
+        file, trouble, said = found.file, found.trouble, ""
         # What a file says is filed by its season's days, which a setting may move.
         spans = calendar.season(file.season) if file.season else calendar.seasons()
-        place = _place(file.path, spans, file.game_date)
+        place = f"{source.name}/{_place(file.path, spans, file.game_date)}"
+
+        def key(said: str, trouble: Trouble | None) -> Key:
+            if trouble:
+                said = _short(str(trouble))
+            elif found.copies:
+                said = _short(f"{said} {found.copies}")
+            return place, f"{source.version}-{said}"
+
         try:
-            content = "" if found.trouble else self.fingerprint(file)
+            said = "" if trouble else self.fingerprint(file)
         except OSError as error:
-            found = replace(found, trouble=cannot_open(error, file.path))
-        if found.trouble:
-            content = _short(str(found.trouble))
-        if found.copies and found.trouble is None:
-            content = _short(f"{content} {found.copies}")
+            trouble = cannot_open(error, file.path)
 
-        def make() -> tuple[Parsed, Facts]:
-            parsed = filed(self._read(source, found), file)
-            return parsed, facts_of(source, parsed, file)
+        def make() -> Made:
+            content, why = (b"", trouble) if trouble else self._content(file)
+            parsed = filed(_read(source, found, content, why), file)
+            return key(_digest(content), why), parsed, facts_of(source, parsed, file)
 
-        return (f"{source.name}/{place}", f"{source.version}-{content}"), make
+        return key(said, trouble), make
 
-    def _read(self, source: Source, found: Found) -> Parsed:
-        """The file parsed; where it cannot be, no rows and one rejection."""
-        trouble = found.trouble
-        if trouble is None:
-            try:
-                content = (self.root / found.file.path).read_bytes()
-                document = source.decoded(content, found.file.path)
-                return with_copies(source.parse(document, found.file), found.file, found.copies)
-            except UnreadableFile as error:
-                trouble = ("unreadable_file", str(error))
-            except UnknownShape as error:
-                trouble = ("unknown_shape", str(error))
-        return Parsed(_nothing(source.parse), rejected_frame([rejection(found.file, *trouble)]))
+    def _content(self, file: SourceFile) -> tuple[bytes, Trouble | None]:
+        """The file's bytes, or why it has none."""
+        try:
+            return (self._folder / file.path).read_bytes(), None
+        except OSError as error:
+            return b"", cannot_open(error, file.path)
 
     # --- files
 
@@ -340,8 +351,21 @@ class Landing:
             content = path.read_bytes()
             if is_unpacked and name.endswith(".gz"):
                 content = unpacked(content)
-            self._fingerprints[key] = hashlib.sha256(content).hexdigest()[:16]
+            self._fingerprints[key] = _digest(content)
         return self._fingerprints[key]
+
+
+def _read(source: Source, found: Found, content: bytes, trouble: Trouble | None) -> Parsed:
+    """The file parsed; where it cannot be, no rows and one rejection."""
+    if trouble is None:
+        try:
+            document = source.decoded(content, found.file.path)
+            return with_copies(source.parse(document, found.file), found.file, found.copies)
+        except UnreadableFile as error:
+            trouble = ("unreadable_file", str(error))
+        except UnknownShape as error:
+            trouble = ("unknown_shape", str(error))
+    return Parsed(_nothing(source.parse), rejected_frame([rejection(found.file, *trouble)]))
 
 
 def _replaced(source: Source, files: Sequence[Found], facts: Sequence[Facts]) -> set[date | None]:
@@ -398,4 +422,8 @@ def _place(path: str, spans: object, day: date | None) -> str:
 
 
 def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return _digest(text.encode())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

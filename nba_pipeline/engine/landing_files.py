@@ -24,13 +24,15 @@ _OF_THE_FILE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, Permis
 _OF_A_FILE = ("ambiguous_file", "unreadable_file")
 """Rules of what is there, and cannot be read."""
 _OF_ITS_PLACE = (errno.ELOOP, errno.EIO)
+Trouble = tuple[str, str]
+"""What keeps a file from being read: a rule and a sentence."""
 GameDates = Callable[[str], Mapping[str, date]]
 """A season's name to the date of each of its games by game_id."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file that is there, or should be, and what keeps it from being read: (rule, sentence).
+    """A file that is there, or should be, and what keeps it from being read.
 
     copies are further files for the same thing, as it is and gzipped; it can be read only where they
     say the same, which their names do not tell. since is the date in a snapshot's name, which may be
@@ -38,7 +40,7 @@ class Found:
     """
 
     file: SourceFile
-    trouble: tuple[str, str] | None = None
+    trouble: Trouble | None = None
     copies: tuple[str, ...] = ()
     since: date | None = None
 
@@ -240,7 +242,7 @@ class LandingFiles:
         return None
 
 
-def cannot_open(error: OSError, *paths: str) -> tuple[str, str]:
+def cannot_open(error: OSError, *paths: str) -> Trouble:
     """The trouble of one of the files that is no file, leads nowhere or may not be read.
 
     Raises:

@@ -22,6 +22,8 @@ _FACTS = "facts.json"
 _FRAMES = ("rows", "rejected")
 _PARTS = ("dated", "placed", "filed", "refusals", "unread")
 Copy = TypeVar("Copy")
+Key = tuple[str, str]
+"""A folder of a file's copies, and the name of one copy."""
 # No copy, or one that a stopped machine or a full disk has left in part.
 _UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
@@ -66,10 +68,14 @@ class Facts:
         return cls(*parts)
 
 
+Made = tuple[Key, Parsed, Facts]
+"""A copy, and the key of what it was made from."""
+
+
 class ParsedFiles:
     """Facts and frames of parsed files, by key: in memory, and under a folder where one is given.
 
-    A key is a folder of a file's copies and the name of one copy; a new copy replaces the old.
+    A file's new copy replaces the old.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -77,18 +83,18 @@ class ParsedFiles:
         self._facts: dict[str, tuple[str, Facts]] = {}
         self._frames: dict[str, tuple[str, Parsed]] = {}
 
-    def facts(self, key: tuple[str, str], make: Callable[[], tuple[Parsed, Facts]]) -> Facts:
+    def facts(self, key: Key, make: Callable[[], Made]) -> Facts:
         """The copy's facts, made where there is no whole copy."""
         facts = _known(self._facts, key)
         if facts is None:
             try:
                 facts = Facts.from_json((self._place(key) / _FACTS).read_text())
             except _UNUSABLE:
-                return self._keep(key, *make())[1]
+                return self._keep(*make())[1]
             _put(self._facts, key, facts)
         return facts
 
-    def frames(self, key: tuple[str, str], make: Callable[[], tuple[Parsed, Facts]]) -> Parsed:
+    def frames(self, key: Key, make: Callable[[], Made]) -> Parsed:
         """The copy's rows and rejections, made where there is no whole copy."""
         parsed = _known(self._frames, key)
         if parsed is None:
@@ -96,7 +102,7 @@ class ParsedFiles:
                 place = self._place(key)
                 rows, rejected = (pd.read_parquet(place / f"{part}.parquet") for part in _FRAMES)
             except _UNUSABLE:
-                return self._keep(key, *make())[0]
+                return self._keep(*make())[0]
             parsed = Parsed(rows, rejected)
             _put(self._frames, key, parsed)
         return parsed
@@ -106,12 +112,12 @@ class ParsedFiles:
         if self._folder is not None:
             self._frames.clear()
 
-    def _place(self, key: tuple[str, str]) -> Path:
+    def _place(self, key: Key) -> Path:
         if self._folder is None:
             raise FileNotFoundError
         return self._folder.joinpath(*key)
 
-    def _keep(self, key: tuple[str, str], parsed: Parsed, facts: Facts) -> tuple[Parsed, Facts]:
+    def _keep(self, key: Key, parsed: Parsed, facts: Facts) -> tuple[Parsed, Facts]:
         """The two, in memory and on disk."""
         _put(self._frames, key, parsed)
         _put(self._facts, key, facts)
@@ -137,12 +143,12 @@ class ParsedFiles:
         unfinished.rename(place)
 
 
-def _known(kept: Mapping[str, tuple[str, Copy]], key: tuple[str, str]) -> Copy | None:
+def _known(kept: Mapping[str, tuple[str, Copy]], key: Key) -> Copy | None:
     """The copy of that key; None where there is none, or one of other contents of the file."""
     name, copy = kept.get(key[0], (None, None))
     return copy if name == key[1] else None
 
 
-def _put(kept: dict[str, tuple[str, Copy]], key: tuple[str, str], copy: Copy) -> None:
+def _put(kept: dict[str, tuple[str, Copy]], key: Key, copy: Copy) -> None:
     """Keeps the copy in memory, in the place of that of the same file's earlier contents."""
     kept[key[0]] = key[1], copy

@@ -25,6 +25,7 @@ _STAMPS = "nba_pipeline"
 _COMMIT = "nba_pipeline_commit"
 _LOGGED = re.compile(r"(\d{20})\.(json$|checkpoint\.)")
 _ADDING = b'{"add":'
+_WITHOUT_CHECKPOINTS = "remove _last_checkpoint and *.checkpoint.* from its _delta_log: the commits tell all that they do"
 _ADDED_FILES = re.compile(rb'"num_added_files":(\d+)')
 
 
@@ -73,7 +74,10 @@ class CommitLog:
             return None
         commit = self.commit(max(versions))
         if commit is None:
-            raise HistoryLost(f"{self._path(max(versions))}: the commit is not there")
+            raise HistoryLost(
+                f"{self._path(max(versions))}: the commit is not there, only a checkpoint; if it was "
+                f"removed on purpose, {_WITHOUT_CHECKPOINTS}"
+            )
         return commit
 
     def commit(self, version: int) -> Commit | None:
@@ -110,7 +114,9 @@ class CommitLog:
             broken = next((path for path in files if not _is_whole(path.read_bytes())), None)
             first_line = str(error).partition("\n")[0]
             raise HistoryLost(
-                _cut_off(broken) if broken else f"{self._folder}: {first_line}"
+                _cut_off(broken)
+                if broken
+                else f"{self._folder}: {first_line}; if a checkpoint is damaged, {_WITHOUT_CHECKPOINTS}"
             ) from error
 
     def holds(self, commit: Commit) -> bool:
@@ -199,5 +205,5 @@ def _is_whole(content: bytes) -> bool:
 def _cut_off(path: Path) -> str:
     return (
         f"{path}: the commit is cut off; put the table's folder back from a copy, or, where this is "
-        "its last commit, remove the file: the version before it stands"
+        f"its last commit, remove the file, and {_WITHOUT_CHECKPOINTS}; the version before it stands"
     )

@@ -210,7 +210,7 @@ def _compacts(delta: DeltaTable) -> bool:
     try:
         delta.create_checkpoint()
         delta.optimize.compact(commit_properties=commit_properties())
-    except DeltaError:
+    except (DeltaError, OSError):
         # The rows are stored either way, and a later write asks again.
         return False
     return bool(delta.version() == version + 1)

@@ -14,6 +14,7 @@ import pytest
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.staleness import Survey
+from nba_pipeline.kernel.source import Parsed, SourceFile
 from nba_pipeline.league import calendar
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
     nba_stats_league_game_log_player as players,
@@ -196,6 +197,38 @@ def test_one_dates_rows_are_read_from_files_that_say_something_of_it(
         assert len(of_day) > 0
         assert rows[rows.game_date == day].reset_index(drop=True).equals(of_day)
         assert len(set(read)) <= 2
+
+
+@pytest.mark.parametrize("question", ["contents", "load"])
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_file_that_changes_while_others_are_parsed_is_taken_for_what_was_read(
+    folder, tmp_path, question, *, is_kept
+) -> None:
+    """A wrong one was there for a moment, or none: nobody finds its rows under the right one's name."""
+    path = folder / f"{teams.place}/2023-24/{SECOND}.json"
+    single(folder, TEAM_LOG, str(path), lambda line: line["GAME_DATE"] == str(SECOND))
+    right, cache = path.read_text(), tmp_path / "parsed" if is_kept else None
+    wrong = right.replace('"LAL"', '"BOS"') if '"LAL"' in right else right.replace("1", "2")
+    for there in (wrong, None):
+        path.write_text(right)
+
+        def parse(document: object, file: SourceFile, there: str | None = there) -> Parsed:
+            if file.game_date is None and there:
+                path.write_text(there)
+            elif file.game_date is None:
+                path.unlink(missing_ok=True)
+            return teams.parse(document, file)
+
+        # Another version each time, so that all is parsed anew.
+        source = replace(teams, parse=parse, version=teams.version + 1 + (there is None))
+        found = getattr(Landing(str(folder), cache), question)(source, DAYS)
+        if there is None and question == "load":
+            assert list(found.rejected.rule) == ["unreadable_file"]
+        path.write_text(right)
+        plain, now = Landing(str(folder)), replace(teams, version=source.version)
+        again = Landing(str(folder), cache)
+        assert again.contents(now, DAYS) == plain.contents(now, DAYS)
+        assert again.load(now, DAYS).rows.equals(plain.load(now, DAYS).rows)
 
 
 def test_another_version_of_the_parser_parses_anew(folder, tmp_path) -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+from deltalake.table import TableOptimizer
 
 from nba_pipeline.warehouse import delta
+from nba_pipeline.warehouse.commit_log import HistoryLost
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline.warehouse.protocol import (
     LostLease,
@@ -105,6 +108,38 @@ def test_a_season_of_many_small_files_becomes_one_as_it_is_written(
     assert list((tmp_path / "w/scores/_delta_log").glob("*.checkpoint.parquet"))
     first = anew.table("scores", version=5).to_pyarrow()["points"].to_pylist()
     assert sorted(first) == [0, 1, 2, 3, 4]
+
+
+def test_a_damaged_checkpoint_is_told_with_what_to_do_about_it(warehouse, tmp_path) -> None:
+    """The log's commits are all there: without its checkpoints the table is what it was."""
+    days = [ONE + timedelta(days=n) for n in range(17)]
+    for day in days:
+        write(warehouse, [(str(day), day, 1)], stamp(day))
+    log = tmp_path / "w/scores/_delta_log"
+    (checkpoint,) = log.glob("*.checkpoint.parquet")
+    checkpoint.write_bytes(b"")
+    with pytest.raises(HistoryLost, match=r"remove _last_checkpoint and \*\.checkpoint\.\* from"):
+        stored(opened(tmp_path, "new.db"))
+    for path in (checkpoint, log / "_last_checkpoint"):
+        path.unlink()
+    anew = opened(tmp_path, "new.db")
+    assert len(stored(anew)) == len(anew.stamps("scores")) == 17
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), DeltaError("not now")])
+def test_a_write_stands_though_its_files_cannot_be_made_one(warehouse, monkeypatch, error) -> None:
+    """A disk has room for a night and none for a season: the next night is written too."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(TableOptimizer, "compact", fails)
+    days = [ONE + timedelta(days=n) for n in range(20)]
+    for number, day in enumerate(days):
+        with warehouse.snapshot():
+            write(warehouse, [(str(day), day, 1)], stamp(day))
+            assert len(stored(warehouse)) == number + 1
+    assert len(warehouse.files("scores").paths) == 20
 
 
 def test_another_s_rows_stand_though_he_writes_while_files_are_made_one(
