@@ -7,7 +7,7 @@ is one line of rejected input, and refuses the dates of a required source.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
 from itertools import takewhile
@@ -33,6 +33,15 @@ from nba_pipeline.league import calendar
 
 _BUCKETS = ("gs://", "gcs://")
 _LOCAL = ("", "file", "local")
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A file, its parsed copy's key with how to make it, and what is known of it without its rows."""
+
+    found: Found
+    copy: tuple[Key, Callable[[], Made]]
+    facts: Facts
 
 
 class Landing:
@@ -186,18 +195,15 @@ class Landing:
 
     def _season(self, source: Source, season: str, days: Sequence[date]) -> Parsed:
         """Rows and rejections of a season's files, or of the one file for all seasons."""
-        files = self._files(source, season, days)
-        copies = [self._copy(source, found) for found in files]
-        facts = [self._parsed.facts(*copy) for copy in copies]
-        replaced = _replaced(source, files, facts)
+        known = self._known(source, season, days)
+        replaced = _replaced(source, known)
         # Files of a date settle with those of others, and a snapshot is in force on later days.
         is_whole = source.settle is not None or source.layout == "snapshots"
         asked = set(days)
         parts = [
-            part if found.file.game_date else without_dates(source, part, replaced)
-            for found, copy, said in zip(files, copies, facts, strict=True)
-            if is_whole or not asked.isdisjoint(said.days())
-            for part in [self._parsed.frames(*copy)]
+            self._part(source, each, replaced)
+            for each in known
+            if is_whole or not asked.isdisjoint(each.facts.days())
         ]
         if not parts:
             return Parsed(_nothing(source.parse), rejected_frame([]).assign(**{UNDATED: False}))
@@ -208,32 +214,30 @@ class Landing:
         if source.settle and parts[1:]:
             rows = source.settle(rows)
         if source.layout == "snapshots":
-            in_force = _in_force(files, facts, days)
+            in_force = _in_force(known, days)
             rows = rows.drop(columns="game_date").merge(in_force, on="source_file")
         return Parsed(rows, rejected)
 
     def _facts(self, source: Source, season: str, days: Sequence[date]) -> Facts:
         """The facts of a season's files together."""
-        files = self._files(source, season, days)
-        copies = [self._copy(source, found) for found in files]
-        of_files = [self._parsed.facts(*copy) for copy in copies]
-        replaced = _replaced(source, files, of_files)
+        known = self._known(source, season, days)
+        replaced = _replaced(source, known)
         dated: dict[date, list[str]] = {}
         placed: dict[date, list[str]] = {}
         filed: dict[date, str] = {}
         refusals: dict[date, str] = {}
         by_path: dict[str, str] = {}
-        for found, copy, of_file in zip(files, copies, of_files, strict=True):
-            facts, gone = of_file, set() if found.file.game_date else replaced
+        for each in known:
+            file, facts = each.found.file, each.facts
+            gone = set() if file.game_date else replaced
             if gone and source.own_date != "game_date":
                 # Under the first day are rows that its own file does not replace.
-                kept = without_dates(source, self._parsed.frames(*copy), gone)
-                facts, gone = facts_of(source, kept, found.file), set()
+                facts, gone = facts_of(source, self._part(source, each, replaced), file), set()
             for day, text in facts.dated.items():
                 if day not in gone:
                     dated.setdefault(day, []).append(text)
                     placed.setdefault(day, []).append(facts.placed.get(day, ""))
-                    by_path[found.file.path] = text
+                    by_path[file.path] = text
             # Several files may have what names no date, and all of it is under one.
             filed |= {day: filed.get(day, "") + text for day, text in facts.filed.items()}
             refusals |= {day: text for day, text in facts.refusals.items() if day not in gone}
@@ -241,25 +245,38 @@ class Landing:
         together = {day: "+".join(sorted(texts)) for day, texts in dated.items()}
         places = {day: "+".join(sorted(texts)) for day, texts in placed.items()}
         if source.layout == "snapshots":
-            in_force = _in_force(files, of_files, days)
+            in_force = _in_force(known, days)
             places = dict(zip(in_force.game_date, in_force.source_file, strict=True))
-            unread = {day: dated[day] for facts in of_files for day in facts.unread}
+            unread = {day: dated[day] for each in known for day in each.facts.unread}
             said = {day: [by_path.get(path, "")] for day, path in places.items()}
             # One that cannot be read is named on its day, beside what is in force.
             together = {
                 day: "+".join(sorted({*said.get(day, []), *unread.get(day, [])}))
                 for day in {*said, *unread}
             }
-        elif source.settle and files[1:]:
+        elif source.settle and known[1:]:
             whole = SourceFile(source.place, season)
             settled = facts_of(source, self._season(source, season, days), whole)
             together, places = dict(settled.dated), dict(settled.placed)
-        has_files = bool(files) or self._found.has_files(source, season)
+        has_files = bool(known) or self._found.has_files(source, season)
         return Facts(together, places, filed, refusals, has_files=has_files)
+
+    def _known(self, source: Source, season: str, days: Sequence[date]) -> list[_Known]:
+        """The season's files, each looked at once."""
+        return [self._look(source, found) for found in self._files(source, season, days)]
+
+    def _look(self, source: Source, found: Found) -> _Known:
+        copy = self._copy(source, found)
+        return _Known(found, copy, self._parsed.facts(*copy))
+
+    def _part(self, source: Source, known: _Known, replaced: set[date | None]) -> Parsed:
+        """What stands of the file where the dates replaced have files of their own."""
+        part = self._parsed.frames(*known.copy)
+        return part if known.found.file.game_date else without_dates(source, part, replaced)
 
     def _unread(self, source: Source, found: Found) -> Mapping[date, str]:
         """The date of a date's file that cannot be read at all, and why; nothing of others."""
-        return self._parsed.facts(*self._copy(source, found)).unread
+        return self._look(source, found).facts.unread
 
     def _files(self, source: Source, season: str, days: Sequence[date]) -> list[Found]:
         found = self._found.of_season(source, season, min(days), max(days))
@@ -368,20 +385,20 @@ def _read(source: Source, found: Found, content: bytes, trouble: Trouble | None)
     return Parsed(_nothing(source.parse), rejected_frame([rejection(found.file, *trouble)]))
 
 
-def _replaced(source: Source, files: Sequence[Found], facts: Sequence[Facts]) -> set[date | None]:
+def _replaced(source: Source, known: Sequence[_Known]) -> set[date | None]:
     """The dates for which a file of their own stands instead of the season's."""
     if source.layout != "seasons":
         return set()
-    dates: set[date | None] = {found.file.game_date for found in files if found.file.game_date}
-    return dates - {day for of_file in facts for day in of_file.unread}
+    dates = {each.found.file.game_date for each in known} - {None}
+    return dates - {day for each in known for day in each.facts.unread}
 
 
-def _in_force(files: Sequence[Found], facts: Sequence[Facts], days: Sequence[date]) -> pd.DataFrame:
+def _in_force(known: Sequence[_Known], days: Sequence[date]) -> pd.DataFrame:
     """The snapshot in force on each day: the last that can be read of that day or before."""
     stamp = "datetime64[ns]"
-    read = [found.file for found, of_file in zip(files, facts, strict=True) if not of_file.unread]
-    known = [(file.game_date, file.path) for file in read if file.game_date]
-    snapshots = pd.DataFrame(sorted(known), columns=["since", "source_file"])
+    read = [each.found.file for each in known if not each.facts.unread]
+    dated = [(file.game_date, file.path) for file in read if file.game_date]
+    snapshots = pd.DataFrame(sorted(dated), columns=["since", "source_file"])
     wanted = pd.DataFrame({"day": sorted(days)}).astype({"day": stamp})
     snapshots = snapshots.astype({"since": stamp, "source_file": "string"})
     found = pd.merge_asof(wanted, snapshots, left_on="day", right_on="since")

@@ -206,9 +206,10 @@ def test_a_file_that_changes_while_others_are_parsed_is_taken_for_what_was_read(
 ) -> None:
     """A wrong one was there for a moment, or none: nobody finds its rows under the right one's name."""
     path = folder / f"{teams.place}/2023-24/{SECOND}.json"
+    single(folder, TEAM_LOG, str(path), lambda _: False)
+    wrong = path.read_text()
     single(folder, TEAM_LOG, str(path), lambda line: line["GAME_DATE"] == str(SECOND))
     right, cache = path.read_text(), tmp_path / "parsed" if is_kept else None
-    wrong = right.replace('"LAL"', '"BOS"') if '"LAL"' in right else right.replace("1", "2")
     for there in (wrong, None):
         path.write_text(right)
 

@@ -13,12 +13,7 @@ from deltalake.table import TableOptimizer
 from nba_pipeline.warehouse import delta
 from nba_pipeline.warehouse.commit_log import HistoryLost
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import (
-    LostLease,
-    SchemaChanged,
-    Storage,
-    VersionGone,
-)
+from nba_pipeline.warehouse.protocol import LostLease, SchemaChanged, Storage, VersionGone
 from nba_pipeline_tests.warehouse.scores import (
     KINDS,
     ONE,
