@@ -16,7 +16,7 @@ from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.meaning import meaning, with_code
 from nba_pipeline.engine.needs import Needs, needs
-from nba_pipeline.engine.queries import CHANGING, Queries, call, told_in_python
+from nba_pipeline.engine.queries import CHANGING, Queries, call, parts_of, told_in_python
 from nba_pipeline.engine.rows import added, finished, held_elsewhere, stamped, written_by
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.verdicts import judge, require
@@ -158,6 +158,9 @@ def _computed(
         if not ready:
             return Computed(Replaced((), (), 0), current, refused, {}, gated)
         inputs |= told_in_python(table, inputs, warehouse, staged)
+        silent = {s.name for s in table.sources if not landing.days_with_content(s, read)}
+        parts, lineage_of_parts = parts_of(table, inputs, silent, warehouse, staged)
+        inputs |= parts
         questions = Queries(table, warehouse, inputs)
         own = {str(bypass) for bypass in writer.bypasses}
         bypassed = {
@@ -170,10 +173,14 @@ def _computed(
 
         def made() -> tuple[ir.Table, Mapping[str, set[tuple[str, str]]]]:
             rows = call(table.transform, inputs, partitions=ready)
-            return stamped(table, finished(table, rows), writing), lineage_of(table, rows, inputs)
+            made_from = lineage_of(table, rows, inputs, lineage_of_parts)
+            return stamped(table, finished(table, rows), writing), made_from
 
         is_fixed = CHANGING not in parameters(table.transform, inputs)
-        rows, lineage = questions.rows(made, f"{table.name}__rows", is_fixed=is_fixed)
+        is_none = table.needs_sources and len(silent) == len(table.sources) > 0
+        rows, lineage = questions.rows(
+            made, f"{table.name}__rows", is_fixed=is_fixed, is_none=is_none
+        )
         staged.callback(warehouse.drop_staged, rows)
         refused |= held_elsewhere(table, rows, ready, warehouse)
         ready = [day for day in ready if day not in refused]

@@ -72,7 +72,7 @@ def modules_of(table: Table) -> set[str]:
 def _functions(table: Table) -> list[object]:
     """What computes and judges the table's rows."""
     asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
-    functions: list[object] = [table.transform, *asked]
+    functions: list[object] = [table.transform, *table.parts.values(), *asked]
     functions += [table.in_python.asked, table.in_python.told] if table.in_python else []
     others = (table.expected, table.refusals, table.gate, table.unsettled, table.rejections)
     functions += [function for function in others if function]

@@ -5,7 +5,7 @@ the same SQL whatever the dates: compiling them takes longer than running them. 
 own functions come to is also kept on disk, for as long as no line of the project changes.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from contextlib import ExitStack
 from functools import cache
 from typing import Any, TypeVar
@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from nba_pipeline.engine.compiled import Compiled, Lineage, keep, stored_query
 from nba_pipeline.engine.inputs import stage
+from nba_pipeline.engine.lineage import columns_of
 from nba_pipeline.engine.meaning import meaning
-from nba_pipeline.kernel.table import Table, parameters
+from nba_pipeline.kernel.table import Table, Transform, parameters
 from nba_pipeline.league.calendar import seasons
 from nba_pipeline.warehouse.protocol import Warehouse
 
@@ -38,9 +39,9 @@ def call(function: Callable[..., Answer], inputs: Mapping[str, object], **more: 
 def _declared(table: Table) -> str | None:
     """What the table is declared with, as text; None where a part is not the project's own."""
     asked = (*table.assertions, *table.violations, *table.warnings, *table.shares)
-    parts = [table.schema, table.transform, table.expected, table.unsettled, *asked]
-    parts += [table.in_python.asked] if table.in_python else []
-    places = [_place(part) for part in parts if part is not None]
+    functions = [table.transform, table.expected, table.unsettled, *table.parts.values(), *asked]
+    functions += [table.in_python.asked] if table.in_python else []
+    places = [_place(part) for part in (table.schema, *functions) if part is not None]
     if not all(place.startswith("nba_pipeline.") for place in places):
         return None
     return repr((table.name, table.grain, table.partitions, table.needs_minimum_games, places))
@@ -64,9 +65,21 @@ class Queries:
         self._text = declared and repr((declared, self._facts))
 
     def rows(
-        self, build: Callable[[], tuple[ir.Table, Lineage]], name: str, *, is_fixed: bool
+        self,
+        build: Callable[[], tuple[ir.Table, Lineage]],
+        name: str,
+        *,
+        is_fixed: bool,
+        is_none: bool,
     ) -> tuple[ir.Table, Lineage]:
-        """What build gives, staged under the name; is_fixed says that it is the same in every run."""
+        """What build gives, staged under the name.
+
+        Args:
+            build: gives the rows, and what their columns are made from.
+            name: what they are staged under.
+            is_fixed: whether it gives the same query in every run.
+            is_none: whether no row is known to come of it, so that a fixed query is not asked.
+        """
         transform = self._table.transform
         query = self._known(transform, name) if is_fixed else None
         if query is None:
@@ -74,7 +87,8 @@ class Queries:
             if not is_fixed or made.op().find(ops.InMemoryTable):
                 return self._warehouse.stage(made, name), lineage
             query = self._compile(made, lineage, transform, name)
-        return self._warehouse.stage(query.sql, name), query.lineage
+        rows = query.schema.empty_table() if is_none else query.sql
+        return self._warehouse.stage(rows, name), query.lineage
 
     def answer(
         self, function: Callable[..., ir.Table], rows: ir.Table, what: str = ""
@@ -129,6 +143,40 @@ class Queries:
         if text:
             keep(text, query)
         return query
+
+
+def parts_of(
+    table: Table,
+    inputs: Mapping[str, ir.Table],
+    silent: Collection[str],
+    warehouse: Warehouse,
+    staged: ExitStack,
+) -> tuple[dict[str, ir.Table], dict[str, Lineage]]:
+    """The table's parts, staged under the same names in every run, and what each is made from.
+
+    Args:
+        table: the declaration.
+        inputs: what its functions take.
+        silent: the sources that say nothing of the dates.
+        warehouse: where they are computed.
+        staged: drops them.
+    """
+    questions = Queries(table, warehouse, inputs)
+    parts: dict[str, ir.Table] = {}
+    lineage: dict[str, Lineage] = {}
+    for name, function in table.parts.items():
+
+        def made(function: Transform = function) -> tuple[ir.Table, Lineage]:
+            rows = call(function, inputs)
+            return rows, columns_of(table, rows, inputs)
+
+        taken = parameters(function, inputs)
+        sources = {s.name for s in table.sources if {s.name, f"{s.name}_rejected"} & taken}
+        is_none = bool(sources) and sources <= set(silent)
+        place = f"{table.name}__{name}"
+        parts[name], lineage[place] = questions.rows(made, place, is_fixed=True, is_none=is_none)
+        staged.callback(warehouse.drop_staged, parts[name])
+    return parts, lineage
 
 
 def told_in_python(

@@ -70,6 +70,7 @@ class Table:
     sources: tuple[Source, ...]
     expected: Transform | None
     transform: Transform
+    parts: Mapping[str, Transform]
     in_python: InPython | None
     assertions: tuple[Transform, ...]
     violations: tuple[Transform, ...]
@@ -89,6 +90,7 @@ class Table:
     units: Units | None
     rejections: Transform | None
     players_from: tuple[Source, ...]
+    needs_sources: bool
     appends: bool
     upstream: tuple[str, ...] = ()
     inherited: Mapping[str, str] = field(default_factory=dict)
@@ -193,6 +195,7 @@ def table_asset(
     transform: Transform,
     reads: Sequence[Read] = (),
     sources: Sequence[Source] = (),
+    parts: Mapping[str, Transform] | None = None,
     in_python: InPython | None = None,
     expected: Transform | None = None,
     assertions: Sequence[Transform] = (),
@@ -213,6 +216,7 @@ def table_asset(
     units: Units | None = None,
     rejections: Transform | None = None,
     players_from: Sequence[Source] = (),
+    needs_sources: bool = True,
     appends: bool = False,
 ) -> Table:
     """The table that a module declares; its parameters are its lineage.
@@ -226,6 +230,8 @@ def table_asset(
         reads: upstream tables.
         sources: phase 1 sources, for raw tables; functions take their rows under their names, and
             as `seasons_with_files` the (source, season) of which there is any file.
+        parts: functions of the inputs whose rows the transform takes by these names; each is a query of
+            its own, which is not asked where the sources that it takes say nothing of the dates.
         in_python: what Python computes of the inputs, for the transform to take by name.
         expected: inputs to the keys that the schedule demands.
         assertions: rows and inputs to the offending rows; where there are any nothing is written.
@@ -253,6 +259,8 @@ def table_asset(
         players_from: sources that know players' names; functions then may take `known_players`: one
             row per season and each of season, player_id, player_lookup and team_abbr that was seen in
             it or the season before, with player_name and known_from, the first date that may know it.
+        needs_sources: whether there are no rows of dates of which none of its sources says anything;
+            not so of a table that has rows of the schedule's games.
         appends: whether rows are added and never replaced. The transform then gives the rows to
             add, until the day is over, and may take `stored`, the dates' rows so far, and
             `made_from`: one row per date that is not over, with the versions of everything upstream
@@ -270,12 +278,13 @@ def table_asset(
     given |= {"known_players"} if players_from else set()
     given |= {"seasons_with_files"} if sources else set()
     given |= {"asked", *in_python.gives} if in_python else set()
+    given |= set(parts or {})
     used: set[str] = set()
     figures = [point.figures for point in checkpoints]
     checks = [*assertions, *violations, *warnings, *shares]
     python = (in_python.asked, in_python.told) if in_python else ()
     others = (expected, refusals, gate, rejections, unsettled)
-    for function in (transform, *python, *others, *checks, *figures):
+    for function in (transform, *(parts or {}).values(), *python, *others, *checks, *figures):
         if function is None:
             continue
         taken = parameters(function, given)
@@ -304,6 +313,7 @@ def table_asset(
         sources=tuple(sources),
         expected=expected,
         transform=transform,
+        parts=parts or {},
         in_python=in_python,
         assertions=tuple(assertions),
         violations=tuple(violations),
@@ -323,6 +333,7 @@ def table_asset(
         units=units,
         rejections=rejections,
         players_from=tuple(players_from),
+        needs_sources=needs_sources,
         appends=appends,
     )
 

@@ -21,13 +21,14 @@ from nba_pipeline.phase_2_raw import raw_tables
 
 SOURCES = {source.name: source for table in raw_tables() for source in table.sources}
 SOURCES[accepted_gaps.name] = accepted_gaps
-REJECTING = {table.rejections: table for table in raw_tables() if table.rejections}
+REJECTING = {f"rejected_by_{table.name}": table for table in raw_tables() if table.rejections}
+REJECTIONS = {name: table.rejections for name, table in REJECTING.items() if table.rejections}
 PLAYERS_FROM = {s.name: s for table in REJECTING.values() for s in table.players_from}
 READS = {
     read.parameter: read
-    for rejections, table in REJECTING.items()
+    for name, table in REJECTING.items()
     for read in table.reads
-    if read.parameter in parameters(rejections, ())
+    if read.parameter in parameters(REJECTIONS[name], ())
 }
 READS |= {read.parameter: read for read in same_date("nbac_schedule")}
 GRAIN = ["game_date", "source_file", "row_number", "field", "rule"]
@@ -71,9 +72,7 @@ def transform(nbac_schedule: ir.Table, **inputs: ir.Table) -> ir.Table:
         if {"game_id", "team_abbr"} <= set(inputs[name].columns)
     ]
     found.append(off_schedule(ibis.union(*of_games), nbac_schedule).select(*columns))
-    for rejections in REJECTING:
-        wanted = parameters(rejections, ())
-        found.append(rejections(**{name: inputs[name] for name in wanted}).select(*columns))
+    found += [inputs[name].select(*columns) for name in REJECTING]
     return ibis.union(*found)
 
 
@@ -95,6 +94,7 @@ rejected_rows = table_asset(
     reads=list(READS.values()),
     sources=list(SOURCES.values()),
     players_from=list(PLAYERS_FROM.values()),
+    parts=REJECTIONS,
     transform=transform,
     violations=[unreadable_files, unreadable_games],
     checkpoints=[checkpoint("sources", unreadable_files, unreadable_games, is_loss=True)],

@@ -224,7 +224,7 @@ def test_what_is_assembled_from_raw_tables_follows_their_sources_and_their_versi
     source = replace(table.sources[0], name="another")
     assert meaning(replace(table, sources=(*table.sources, source))) != meaning(table)
     before = meaning(table)
-    newer = {rejects: replace(of, version=of.version + 1) for rejects, of in REJECTING.items()}
+    newer = {name: replace(of, version=of.version + 1) for name, of in REJECTING.items()}
     module = importlib.import_module("nba_pipeline.phase_2_raw.rejected_rows")
     monkeypatch.setattr(module, "REJECTING", newer)
     meaning.cache_clear()
