@@ -1,34 +1,26 @@
-"""The landing zone: files as the sources gave them, found, read, and parsed once per content.
+"""The landing zone: what the files that the sources gave say of dates, parsed once per content.
 
-Knows where files lie (a season file, and single-date files that replace its dates) and under which
-date what they say is filed, not what is in them. A file that cannot be taken never raises here: it
-is one line of rejected input, and refuses the dates of a required source.
+Knows which files stand for which dates (a season file, and single-date files that replace its
+dates), not what is in them. A file that cannot be taken never raises here: it is one line of
+rejected input, and refuses the dates of a required source.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from functools import cache, partial
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
 from upath import UPath
 
-from nba_pipeline.engine.file_dates import UNDATED, facts_of, filed, with_copies, without_dates
-from nba_pipeline.engine.landing_files import Found, LandingFiles, Trouble, cannot_open, unpacked
+from nba_pipeline.engine.file_dates import UNDATED, facts_of, without_dates
+from nba_pipeline.engine.file_reader import FileReader, no_rows, short
+from nba_pipeline.engine.landing_files import Found, LandingFiles
 from nba_pipeline.engine.parsed_files import Facts, Key, Made, ParsedFiles
 from nba_pipeline.google_cloud import require_google_cloud
-from nba_pipeline.kernel.source import (
-    Parsed,
-    Source,
-    SourceFile,
-    UnknownShape,
-    UnreadableFile,
-    rejected_frame,
-    rejection,
-)
+from nba_pipeline.kernel.source import Parsed, Source, SourceFile, rejected_frame
 from nba_pipeline.league import calendar
 
 _BUCKETS = ("gs://", "gcs://")
@@ -64,10 +56,10 @@ class Landing:
             self.root = UPath(root, use_listings_cache=False)
         # Names are joined and asked for by the thousand, which takes pathlib a tenth of the time.
         is_local = self.root.protocol in _LOCAL
-        self._folder = Path(self.root.path) if is_local else self.root
-        self._found = LandingFiles(self._folder, lambda source: partial(self._game_dates, source))
+        folder = Path(self.root.path) if is_local else self.root
+        self._found = LandingFiles(folder, lambda source: partial(self._game_dates, source))
         self._parsed = ParsedFiles(cache)
-        self._fingerprints: dict[tuple[str, int, str, bool], str] = {}
+        self._reader = FileReader(folder)
 
     # --- what sources say
 
@@ -80,7 +72,7 @@ class Landing:
         """
         parts = [self._season(source, season, days) for season in _asked(source, days)]
         if not parts:
-            return Parsed(_nothing(source.parse), rejected_frame([]))
+            return Parsed(no_rows(source.parse), rejected_frame([]))
         rejected = pd.concat([part.rejected for part in parts], ignore_index=True)
         return Parsed(
             pd.concat([part.rows for part in parts], ignore_index=True),
@@ -144,12 +136,12 @@ class Landing:
 
         def key() -> Key:
             copies = [
-                self._copy(source, found)[0]
+                self._reader.copy(source, found)[0]
                 for source in sources
                 for span in spans
                 for found in self._files(source, span.name, span.days())
             ]
-            return f"{name}/{of}", _short(str(copies))
+            return f"{name}/{of}", short(str(copies))
 
         def made() -> Made:
             before, rows = key(), make()
@@ -158,7 +150,7 @@ class Landing:
                 before, rows = now, make()
             return before, Parsed(rows, rejected_frame([])), Facts()
 
-        of = _short(f"{[source.name for source in sources]} {spans}")
+        of = short(f"{[source.name for source in sources]} {spans}")
         return self._parsed.frames(key(), made).rows
 
     def forget_rows(self) -> None:
@@ -206,7 +198,7 @@ class Landing:
             if is_whole or not asked.isdisjoint(each.facts.days())
         ]
         if not parts:
-            return Parsed(_nothing(source.parse), rejected_frame([]).assign(**{UNDATED: False}))
+            return Parsed(no_rows(source.parse), rejected_frame([]).assign(**{UNDATED: False}))
         # Frames without a row tell pandas nothing of a column's type that others have not told.
         rows = pd.concat([p.rows for p in parts if len(p.rows)] or [parts[0].rows])
         rejected = pd.concat([p.rejected for p in parts if len(p.rejected)] or [parts[0].rejected])
@@ -266,7 +258,7 @@ class Landing:
         return [self._look(source, found) for found in self._files(source, season, days)]
 
     def _look(self, source: Source, found: Found) -> _Known:
-        copy = self._copy(source, found)
+        copy = self._reader.copy(source, found)
         return _Known(found, copy, self._parsed.facts(*copy))
 
     def _part(self, source: Source, known: _Known, replaced: set[date | None]) -> Parsed:
@@ -280,7 +272,7 @@ class Landing:
 
     def _files(self, source: Source, season: str, days: Sequence[date]) -> list[Found]:
         found = self._found.of_season(source, season, min(days), max(days))
-        found = [self._read_once(each) if each.copies else each for each in found]
+        found = [self._reader.read_once(each) if each.copies else each for each in found]
         return self._of_use(source, season, found) if source.layout == "snapshots" else found
 
     def _of_use(self, source: Source, season: str, files: list[Found]) -> list[Found]:
@@ -299,90 +291,10 @@ class Landing:
         }
         return [found for found in files if found.file.path not in superseded]
 
-    def _read_once(self, found: Found) -> Found:
-        """The file without its trouble where all its copies say the same."""
-        paths = (found.file.path, *found.copies)
-        try:
-            said = {self._fingerprint(path, is_unpacked=True) for path in paths}
-        except OSError as error:
-            return replace(found, trouble=cannot_open(error, *paths), copies=())
-        return found if len(said) > 1 else replace(found, trouble=None)
-
     def _game_dates(self, schedule: Source, season: str) -> Mapping[str, date]:
         """The date of each game of a season by its id, as its schedule says."""
         rows = self._season(schedule, season, calendar.season(season).days()).rows
         return dict(zip(rows.game_id, rows.game_date, strict=True))
-
-    def _copy(self, source: Source, found: Found) -> tuple[Key, Callable[[], Made]]:
-        """The key of the file's parsed copy, and how to make it.
-
-        What is made has the key of what was read, which may be another than what was looked at.
-        """
-        file, trouble, said = found.file, found.trouble, ""
-        # What a file says is filed by its season's days, which a setting may move.
-        spans = calendar.season(file.season) if file.season else calendar.seasons()
-        place = f"{source.name}/{_place(file.path, spans, file.game_date)}"
-
-        def key(said: str, trouble: Trouble | None) -> Key:
-            if trouble:
-                said = _short(str(trouble))
-            elif found.copies:
-                said = _short(f"{said} {found.copies}")
-            return place, f"{source.version}-{said}"
-
-        try:
-            said = "" if trouble else self.fingerprint(file)
-        except OSError as error:
-            trouble = cannot_open(error, file.path)
-
-        def make() -> Made:
-            content, why = (b"", trouble) if trouble else self._content(file)
-            parsed = filed(_read(source, found, content, why), file)
-            return key(_digest(content), why), parsed, facts_of(source, parsed, file)
-
-        return key(said, trouble), make
-
-    def _content(self, file: SourceFile) -> tuple[bytes, Trouble | None]:
-        """The file's bytes, or why it has none."""
-        try:
-            return (self._folder / file.path).read_bytes(), None
-        except OSError as error:
-            return b"", cannot_open(error, file.path)
-
-    # --- files
-
-    def fingerprint(self, file: SourceFile) -> str:
-        """A fingerprint of the file's stored bytes."""
-        return self._fingerprint(file.path)
-
-    def _fingerprint(self, name: str, *, is_unpacked: bool = False) -> str:
-        """A fingerprint of the bytes, as they are stored or with gzip taken off."""
-        path = self._folder / name
-        status = path.stat()
-        stamp = str(status.st_mtime)
-        if not isinstance(path, Path):
-            # In a bucket every content has a generation of its own.
-            stamp = str(path.fs.info(path.path).get("generation") or stamp)
-        key = (name, int(status.st_size), stamp, is_unpacked)
-        if key not in self._fingerprints:
-            content = path.read_bytes()
-            if is_unpacked and name.endswith(".gz"):
-                content = unpacked(content)
-            self._fingerprints[key] = _digest(content)
-        return self._fingerprints[key]
-
-
-def _read(source: Source, found: Found, content: bytes, trouble: Trouble | None) -> Parsed:
-    """The file parsed; where it cannot be, no rows and one rejection."""
-    if trouble is None:
-        try:
-            document = source.decoded(content, found.file.path)
-            return with_copies(source.parse(document, found.file), found.file, found.copies)
-        except UnreadableFile as error:
-            trouble = ("unreadable_file", str(error))
-        except UnknownShape as error:
-            trouble = ("unknown_shape", str(error))
-    return Parsed(_nothing(source.parse), rejected_frame([rejection(found.file, *trouble)]))
 
 
 def _replaced(source: Source, known: Sequence[_Known]) -> set[date | None]:
@@ -411,12 +323,6 @@ def _leads_to(span: calendar.Season, snapshot: Found) -> bool:
     return snapshot.since is not None and calendar.season_ahead(snapshot.since) == span
 
 
-@cache
-def _nothing(parse: Callable[..., Parsed]) -> pd.DataFrame:
-    """A source's rows where there are none."""
-    return parse(None, SourceFile("", "")).rows
-
-
 def _has_file(folder: UPath) -> bool:
     """Whether there is a file anywhere in the folder; names that begin with a dot are nobody's."""
     try:
@@ -430,17 +336,3 @@ def _has_file(folder: UPath) -> bool:
 def _asked(source: Source, days: Sequence[date]) -> Sequence[str]:
     """What the source's files are asked by: the days' seasons, or one file for all of them."""
     return [""] if days and source.layout == "file" else calendar.seasons_of(days)
-
-
-@cache
-def _place(path: str, spans: object, day: date | None) -> str:
-    """The name of a file's place among the parsed copies."""
-    return _short(f"{path} {spans} {day}")
-
-
-def _short(text: str) -> str:
-    return _digest(text.encode())
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]

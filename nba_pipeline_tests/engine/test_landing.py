@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from nba_pipeline.engine.file_reader import FileReader
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.staleness import Survey
@@ -445,10 +446,10 @@ def test_a_folder_of_dates_that_is_none_is_told_beside_the_seasons_file(folder, 
 def test_a_machine_at_its_end_is_no_trouble_of_a_file(folder, monkeypatch) -> None:
     """Too many open files: what the files say is not known, and no date of theirs has changed."""
 
-    def fail(_self: Landing, _name: str, **_options: bool) -> str:
+    def fail(_self: FileReader, _name: str, **_options: bool) -> str:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(Landing, "_fingerprint", fail)
+    monkeypatch.setattr(FileReader, "fingerprint", fail)
     with pytest.raises(OSError, match="Too many open files"):
         Landing(str(folder)).contents(teams, DAYS)
 

@@ -6,10 +6,10 @@ import pytest
 from upath import UPath
 
 from nba_pipeline.automation.landing_listing import listing
+from nba_pipeline.engine.file_reader import FileReader
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.fetching import files
 from nba_pipeline.fetching.bucket import StoredMeanwhile, generation, put
-from nba_pipeline.kernel.source import SourceFile
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 
 SCHEDULE = "nba_stats/schedule/2023-24.json.gz"
@@ -34,13 +34,14 @@ def test_a_file_is_put_in_place_whole_and_read_again(landing) -> None:
 
 def test_a_content_of_the_same_length_is_another(landing) -> None:
     """It has another generation, which the fingerprint and what sensors look at go by."""
-    file = SourceFile(SCHEDULE, "2023-24")
-    seen = []
+    reader, seen = FileReader(landing.root), []
     for content in (b"[1]", b"[2]"):
         over = generation(landing.root, files.stored(landing.root, SCHEDULE))
         files.place(landing.root, SCHEDULE, content, over)
         digest = listing(landing.root, [nba_stats_schedule]).digests
-        seen.append((over, landing.fingerprint(file), digest[nba_stats_schedule.name, "2023-24"]))
+        seen.append(
+            (over, reader.fingerprint(SCHEDULE), digest[nba_stats_schedule.name, "2023-24"])
+        )
     (none, *before), (first, *after) = seen
     assert none == 0 < first < generation(landing.root, SCHEDULE)
     assert all(old != new for old, new in zip(before, after, strict=True))
