@@ -158,8 +158,7 @@ def _computed(
         if not ready:
             return Computed(Replaced((), (), 0), current, refused, {}, gated)
         inputs |= told_in_python(table, inputs, warehouse, staged)
-        silent = {s.name for s in table.sources if not landing.days_with_content(s, read)}
-        parts, lineage_of_parts = parts_of(table, inputs, silent, warehouse, staged)
+        parts, lineage_of_parts = parts_of(table, inputs, warehouse, staged)
         inputs |= parts
         questions = Queries(table, warehouse, inputs)
         own = {str(bypass) for bypass in writer.bypasses}
@@ -177,7 +176,7 @@ def _computed(
             return stamped(table, finished(table, rows), writing), made_from
 
         is_fixed = CHANGING not in parameters(table.transform, inputs)
-        is_none = table.needs_sources and len(silent) == len(table.sources) > 0
+        is_none = table.needs_sources and len(inputs.silent) == len(table.sources)
         rows, lineage = questions.rows(
             made, f"{table.name}__rows", is_fixed=is_fixed, is_none=is_none
         )

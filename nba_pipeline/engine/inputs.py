@@ -37,18 +37,26 @@ def stage(rows: Rows, name: str, warehouse: Warehouse, staged: ExitStack) -> ir.
     return held
 
 
+class Inputs(dict[str, ir.Table]):
+    """What a table's functions take, by name; silent sources have said nothing of the dates."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.silent: set[str] = set()
+
+
 def read_inputs(
     table: Table,
     days: Sequence[date],
     warehouse: Warehouse,
     landing: Landing,
     staged: ExitStack,
-) -> dict[str, ir.Table]:
+) -> Inputs:
     """The transform's arguments: upstream slices and parsed sources, each read once.
 
     Each is staged under the same name in every run; they are dropped with the stack.
     """
-    inputs: dict[str, ir.Table] = {}
+    inputs = Inputs()
 
     def keep(name: str, rows: Rows) -> None:
         inputs[name] = stage(rows, f"{table.name}__{name}", warehouse, staged)
@@ -61,9 +69,11 @@ def read_inputs(
         keep("today", f"SELECT DATE '{clock.today()}' AS today")
     for source in table.sources:
         parsed = landing.load(source, days)
-        both = ((source.name, parsed.rows), (f"{source.name}_rejected", parsed.rejected))
-        for name, frame in both:
-            keep(name, _dated(frame, days))
+        rows, rejected = _dated(parsed.rows, days), _dated(parsed.rejected, days)
+        keep(source.name, rows)
+        keep(f"{source.name}_rejected", rejected)
+        if not rows.num_rows and not rejected.num_rows:
+            inputs.silent.add(source.name)
     if table.sources:
         keep("seasons_with_files", _seasons_with_files(table, days, landing))
     if table.players_from:

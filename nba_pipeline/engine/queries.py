@@ -5,7 +5,7 @@ the same SQL whatever the dates: compiling them takes longer than running them. 
 own functions come to is also kept on disk, for as long as no line of the project changes.
 """
 
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import ExitStack
 from functools import cache
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from nba_pipeline.engine.compiled import Compiled, Lineage, keep, stored_query
-from nba_pipeline.engine.inputs import stage
+from nba_pipeline.engine.inputs import Inputs, stage
 from nba_pipeline.engine.lineage import columns_of
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.kernel.table import Table, Transform, parameters
@@ -146,21 +146,9 @@ class Queries:
 
 
 def parts_of(
-    table: Table,
-    inputs: Mapping[str, ir.Table],
-    silent: Collection[str],
-    warehouse: Warehouse,
-    staged: ExitStack,
+    table: Table, inputs: Inputs, warehouse: Warehouse, staged: ExitStack
 ) -> tuple[dict[str, ir.Table], dict[str, Lineage]]:
-    """The table's parts, staged under the same names in every run, and what each is made from.
-
-    Args:
-        table: the declaration.
-        inputs: what its functions take.
-        silent: the sources that say nothing of the dates.
-        warehouse: where they are computed.
-        staged: drops them.
-    """
+    """The table's parts, staged under the same names in every run, and what each is made from."""
     questions = Queries(table, warehouse, inputs)
     parts: dict[str, ir.Table] = {}
     lineage: dict[str, Lineage] = {}
@@ -172,7 +160,7 @@ def parts_of(
 
         taken = parameters(function, inputs)
         sources = {s.name for s in table.sources if {s.name, f"{s.name}_rejected"} & taken}
-        is_none = bool(sources) and sources <= set(silent)
+        is_none = bool(sources) and sources <= inputs.silent
         place = f"{table.name}__{name}"
         parts[name], lineage[place] = questions.rows(made, place, is_fixed=True, is_none=is_none)
         staged.callback(warehouse.drop_staged, parts[name])

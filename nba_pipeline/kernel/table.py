@@ -216,7 +216,7 @@ def table_asset(
     units: Units | None = None,
     rejections: Transform | None = None,
     players_from: Sequence[Source] = (),
-    needs_sources: bool = True,
+    needs_sources: bool = False,
     appends: bool = False,
 ) -> Table:
     """The table that a module declares; its parameters are its lineage.
@@ -259,8 +259,8 @@ def table_asset(
         players_from: sources that know players' names; functions then may take `known_players`: one
             row per season and each of season, player_id, player_lookup and team_abbr that was seen in
             it or the season before, with player_name and known_from, the first date that may know it.
-        needs_sources: whether there are no rows of dates of which none of its sources says anything;
-            not so of a table that has rows of the schedule's games.
+        needs_sources: whether there are no rows of dates of which none of its sources says anything, so
+            that it is not asked for them.
         appends: whether rows are added and never replaced. The transform then gives the rows to
             add, until the day is over, and may take `stored`, the dates' rows so far, and
             `made_from`: one row per date that is not over, with the versions of everything upstream

@@ -110,6 +110,7 @@ bettingpros_player_points_props = table_asset(
     schema=BettingprosPlayerPointsProps,
     reads=same_date("nbac_schedule"),
     sources=[source],
+    needs_sources=True,
     transform=transform,
     rejections=rejections,
     players_from=PLAYER_SOURCES,

@@ -246,6 +246,7 @@ bigdataball_play_by_play = table_asset(
     schema=BigdataballPlayByPlay,
     reads=same_date("nbac_schedule", "nbac_player_boxscore"),
     sources=[source],
+    needs_sources=True,
     transform=transform,
     rejections=rejections,
 )

@@ -230,7 +230,6 @@ data_gaps = table_asset(
     schema=DataGaps,
     reads=same_date("nbac_schedule", "rejected_rows", "shot_sources", *REQUIRED),
     sources=[source],
-    needs_sources=False,
     transform=transform,
     violations=[open_gaps],
     checkpoints=[checkpoint("gaps", open_gaps)],

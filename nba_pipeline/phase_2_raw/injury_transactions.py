@@ -75,6 +75,7 @@ injury_transactions = table_asset(
     version=2,
     schema=InjuryTransactions,
     sources=[source],
+    needs_sources=True,
     transform=transform,
     rejections=rejections,
     players_from=PLAYER_SOURCES,

@@ -262,6 +262,7 @@ nbac_gamebook_player_stats = table_asset(
     schema=NbacGamebookPlayerStats,
     reads=same_date("nbac_schedule", "nbac_player_boxscore"),
     sources=[gamebook, boxscore],
+    needs_sources=True,
     transform=transform,
     rejections=rejections,
     players_from=PLAYER_SOURCES,

@@ -133,6 +133,7 @@ nbac_injury_report = table_asset(
     schema=NbacInjuryReport,
     reads=same_date("nbac_schedule"),
     sources=[official_source, fallback_source],
+    needs_sources=True,
     transform=transform,
     rejections=rejections,
     players_from=PLAYER_SOURCES,

@@ -55,5 +55,6 @@ nbac_injury_report_teams = table_asset(
     schema=NbacInjuryReportTeams,
     reads=same_date("nbac_schedule"),
     sources=[source],
+    needs_sources=True,
     transform=transform,
 )

@@ -84,5 +84,6 @@ nbac_play_by_play = table_asset(
     schema=NbacPlayByPlay,
     reads=same_date("nbac_schedule"),
     sources=[source],
+    needs_sources=True,
     transform=transform,
 )

@@ -54,5 +54,6 @@ nbac_player_list = table_asset(
     version=1,
     schema=NbacPlayerList,
     sources=[source],
+    needs_sources=True,
     transform=transform,
 )

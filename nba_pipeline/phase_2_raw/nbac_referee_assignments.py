@@ -74,6 +74,7 @@ nbac_referee_assignments = table_asset(
     schema=NbacRefereeAssignments,
     reads=same_date("nbac_schedule"),
     sources=[source],
+    needs_sources=True,
     transform=transform,
     rejections=rejections,
 )

@@ -126,6 +126,7 @@ nbac_schedule = table_asset(
     version=3,
     schema=NbacSchedule,
     sources=[source, scoreboard],
+    needs_sources=True,
     transform=transform,
     rejections=rejections,
     unsettled=unsettled,

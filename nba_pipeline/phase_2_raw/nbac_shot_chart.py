@@ -76,5 +76,6 @@ nbac_shot_chart = table_asset(
     schema=NbacShotChart,
     reads=same_date("nbac_schedule"),
     sources=[source],
+    needs_sources=True,
     transform=transform,
 )

@@ -73,6 +73,7 @@ odds_api_game_lines = table_asset(
     schema=OddsApiGameLines,
     reads=same_date("nbac_schedule"),
     sources=[source],
+    needs_sources=True,
     transform=transform,
     rejections=rejections,
 )

@@ -158,6 +158,7 @@ odds_api_player_points_props = table_asset(
     schema=OddsApiPlayerPointsProps,
     reads=same_date("nbac_schedule"),
     sources=[source],
+    needs_sources=True,
     transform=transform,
     rejections=rejections,
     players_from=PLAYER_SOURCES,

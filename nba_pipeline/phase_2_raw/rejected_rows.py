@@ -93,6 +93,7 @@ rejected_rows = table_asset(
     schema=RejectedRows,
     reads=list(READS.values()),
     sources=list(SOURCES.values()),
+    needs_sources=True,
     players_from=list(PLAYERS_FROM.values()),
     parts=REJECTIONS,
     transform=transform,

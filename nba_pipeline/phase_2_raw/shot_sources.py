@@ -227,7 +227,6 @@ shot_sources = table_asset(
         *("bigdataball_play_by_play", "nbac_play_by_play", "nbac_shot_chart"),
     ),
     sources=list(SOURCES.values()),
-    needs_sources=False,
     expected=expected,
     transform=transform,
 )

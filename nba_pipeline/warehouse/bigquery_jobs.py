@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tenacity
+from google.api_core.retry import Retry
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from ibis.backends.bigquery import Backend as IbisBackend
@@ -97,7 +98,11 @@ class Jobs:
         """Takes the dataset away, or leaves it to expire where BigQuery does not answer at once."""
         with suppress(api.GoogleAPICallError, GoogleAuthError, RequestException):
             self.client.delete_dataset(
-                dataset, delete_contents=True, not_found_ok=True, retry=None, timeout=_LAST_WORDS
+                dataset,
+                delete_contents=True,
+                not_found_ok=True,
+                retry=Retry(lambda _error: False),
+                timeout=_LAST_WORDS,
             )
 
     def run(self, sql: str) -> bigquery.table.RowIterator:

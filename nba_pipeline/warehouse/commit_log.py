@@ -26,7 +26,8 @@ _COMMIT = "nba_pipeline_commit"
 _LOGGED = re.compile(r"(\d{20})\.(json$|checkpoint\.)")
 _ADDING = b'{"add":'
 _WITHOUT_CHECKPOINTS = "remove _last_checkpoint and *.checkpoint.* from its _delta_log: the commits tell all that they do"
-_ADDED_FILES = re.compile(rb'"num_added_files":(\d+)')
+_ADDED_FILES = re.compile(rb'"(?:num_added_files|numFilesAdded)":(\d+)')
+"""How many files a commit adds, by its own account: a write's, and a compaction's."""
 
 
 class HistoryLost(NbaPipelineError):

@@ -171,6 +171,26 @@ def test_a_date_whose_files_change_while_they_are_read_is_refused_alone(
     assert survey.stale(TABLES[table], [DAY, last]) == {last: "inputs changed"}
 
 
+def test_a_landing_zone_that_goes_away_after_it_was_read_is_asked_nothing_more(
+    tmp_path, monkeypatch
+) -> None:
+    """The rows are those that were read, whatever is there by the time that they are written."""
+    lab, table = with_shots(tmp_path), SHOTS
+    landing, rows = lab.landing_folder, lab.rows(table)
+    look_once_more = compute_module._changed_meanwhile
+
+    def away(*asked: Any) -> dict[date, str]:
+        refused = look_once_more(*asked)
+        landing.rename(tmp_path / "away")
+        return refused
+
+    with monkeypatch.context() as patch:
+        patch.setattr(compute_module, "_changed_meanwhile", away)
+        done = Lab(tmp_path, landing, token=1).compute([table], DAY, DAY, force=True)[table]
+    assert done.replaced.unchanged == (DAY,)
+    assert lab.rows(table) == rows != []
+
+
 def test_a_landing_zone_that_goes_away_while_it_is_read_replaces_nothing(
     tmp_path, monkeypatch
 ) -> None:

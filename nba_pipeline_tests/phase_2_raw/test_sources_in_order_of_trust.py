@@ -168,6 +168,28 @@ def test_a_game_that_neither_log_nor_box_score_has_is_the_fallbacks_where_that_i
     assert gaps(lab) == {(TEAMS, team, "two_rows_per_game"), (PLAYERS, team, "roster_of_team")}
 
 
+def test_a_date_that_the_fallback_alone_has_is_computed_alone_as_in_a_range(landing) -> None:
+    """A night on which the league's own site gave nothing: all its games are the fallback's."""
+    day = played(landing)["date"]
+    of_date = [game for game in games(landing) if game["date"] == day]
+    logged = lines(landing, PLAYER_LOG)
+    told = [
+        of_fallback(game, [row for row in logged if row["GAME_ID"] == game["gameId"]])
+        for game in of_date
+    ]
+    for game in of_date:
+        without_lines(landing, game["gameId"], TEAM_LOG, PLAYER_LOG)
+    put_fallback(landing, day, *told)
+    in_a_range = computed(landing)
+    lab = Lab(landing.parent / "alone", landing)
+    for one in (FIRST, date.fromisoformat(day)):
+        lab.compute(RAW, one, one)
+    for table in (TEAMS, PLAYERS):
+        rows = lab.rows(table, game_date=date.fromisoformat(day))
+        assert rows == in_a_range.rows(table, game_date=date.fromisoformat(day))
+        assert {row["game_id"] for row in rows} == {game["gameId"] for game in of_date}
+
+
 def test_a_unit_that_is_rejected_in_the_log_comes_whole_from_the_box_score(landing) -> None:
     """One bad cell of one team's player; the other team and all other games stay the log's."""
     game_id = played(landing)["gameId"]

@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -142,6 +142,22 @@ def test_a_last_commit_that_is_cut_off_is_told_by_its_file(reader, tmp_path, lin
     commit.unlink()
     assert _tokens(reader()) == {ONE: 1, TWO: 2}
     assert stored(reader()) == {"a": 1, "b": 20}
+
+
+def test_a_compaction_that_is_cut_off_is_told_at_every_line(tmp_path) -> None:
+    """Its removals stand before what it adds: without that the table would be an empty one."""
+    made = opened(tmp_path)
+    days = [ONE + timedelta(days=number) for number in range(17)]
+    for day in days:
+        write(made, [(str(day), day, 1)], stamp(day))
+    commit = max((tmp_path / "w/scores/_delta_log").glob("*.json"))
+    lines = commit.read_bytes().splitlines(keepends=True)
+    assert sum(b'"remove"' in line for line in lines) == 17
+    assert len(stored(opened(tmp_path))) == 17
+    for left in range(len(lines)):
+        commit.write_bytes(b"".join(lines[:left]))
+        with pytest.raises(HistoryLost, match=rf"{commit}: the commit is cut off"):
+            stored(opened(tmp_path))
 
 
 @pytest.mark.usefixtures("warehouse")
