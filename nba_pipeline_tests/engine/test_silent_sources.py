@@ -21,8 +21,7 @@ from nba_pipeline.simulation.sources import ALL_SOURCES
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
 from nba_pipeline_tests.conftest import FIRST, RAW, Lab
-from nba_pipeline_tests.league_files import PLAYER_LOG, games, lines
-from nba_pipeline_tests.phase_2_raw.test_sources_in_order_of_trust import of_fallback, put_fallback
+from nba_pipeline_tests.fallback_files import put_fallback_of
 
 DAY = FIRST + timedelta(days=3)
 REJECTED = TABLES["rejected_rows"]
@@ -36,12 +35,7 @@ def spoken(tmp_path_factory) -> Lab:
     landing = folder / "landing"
     every_day = replace(ALL_SOURCES, plays_every=1, odds_every=1, reports_every=1)
     write_landing(landing, League(teams=4, days=4, rest=0.0, seed=3), also=every_day)
-    told = [
-        of_fallback(game, [r for r in lines(landing, PLAYER_LOG) if r["GAME_ID"] == game["gameId"]])
-        for game in games(landing)
-        if game["date"] == str(DAY)
-    ]
-    put_fallback(landing, str(DAY), *told)
+    put_fallback_of(landing, str(DAY))
     lab = Lab(folder, landing)
     lab.compute([name for name in TABLES if TABLES[name].phase == 2], FIRST, DAY)
     return lab

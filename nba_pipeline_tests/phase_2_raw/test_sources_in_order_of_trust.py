@@ -1,6 +1,5 @@
 """Box score units come from the game log, and from the game's box score where the log fails."""
 
-import json
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from nba_pipeline.phase_1_sources.balldontlie_box_scores import OF_LINE
-from nba_pipeline.phase_1_sources.balldontlie_injuries import TEAM_OF_ID
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.box_score_files import as_v3, box_score, put
 from nba_pipeline_tests.conftest import FIRST, RAW, Lab
+from nba_pipeline_tests.fallback_files import of_fallback, put_fallback, put_fallback_of
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 
 TEAMS, PLAYERS = "nbac_team_boxscore", "nbac_player_boxscore"
@@ -96,38 +94,6 @@ def test_a_game_that_the_log_lacks_is_filled_when_its_box_score_comes(landing, s
         assert [r | {"source_name": ""} for r in found] == [r | {"source_name": ""} for r in rows]
 
 
-def of_fallback(game: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The players' lines of the log as balldontlie has them."""
-    scores = {side: game[f"{side}Team"]["score"] for side in ("home", "away")}
-    ids = {team: number for number, team in TEAM_OF_ID.items()}
-    about = {
-        "id": int(game["gameId"]),
-        "date": game["date"],
-        "status": "Final",
-        "home_team_id": ids[game["homeTeam"]["teamTricode"]],
-        "visitor_team_id": ids[game["awayTeam"]["teamTricode"]],
-        "home_team_score": scores["home"],
-        "visitor_team_score": scores["away"],
-    }
-    data = []
-    for row in rows:
-        first, last = row["PLAYER_NAME"].split(" ", 1)
-        line = {of: row[name.upper()] for name, of in OF_LINE.items()}
-        player = {"id": row["PLAYER_ID"] + 9, "first_name": first, "last_name": last}
-        team = {"abbreviation": row["TEAM_ABBREVIATION"]}
-        data.append(
-            {"min": f"{row['MIN']}:00", **line, "player": player, "team": team, "game": about}
-        )
-    return data
-
-
-def put_fallback(landing: Path, day: str, *parts: list[dict[str, Any]]) -> None:
-    """Writes balldontlie's file of a date."""
-    path = landing / f"balldontlie/box_scores/{day}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"data": [line for part in parts for line in part]}))
-
-
 def test_a_game_that_neither_log_nor_box_score_has_is_the_fallbacks_where_that_is_whole(
     landing,
 ) -> None:
@@ -172,14 +138,9 @@ def test_a_date_that_the_fallback_alone_has_is_computed_alone_as_in_a_range(land
     """A night on which the league's own site gave nothing: all its games are the fallback's."""
     day = played(landing)["date"]
     of_date = [game for game in games(landing) if game["date"] == day]
-    logged = lines(landing, PLAYER_LOG)
-    told = [
-        of_fallback(game, [row for row in logged if row["GAME_ID"] == game["gameId"]])
-        for game in of_date
-    ]
+    put_fallback_of(landing, day)
     for game in of_date:
         without_lines(landing, game["gameId"], TEAM_LOG, PLAYER_LOG)
-    put_fallback(landing, day, *told)
     in_a_range = computed(landing)
     lab = Lab(landing.parent / "alone", landing)
     for one in (FIRST, date.fromisoformat(day)):
