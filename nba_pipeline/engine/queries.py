@@ -149,6 +149,8 @@ def parts_of(
     table: Table, inputs: Inputs, warehouse: Warehouse, staged: ExitStack
 ) -> tuple[dict[str, ir.Table], dict[str, Lineage]]:
     """The table's parts, staged under the same names in every run, and what each is made from."""
+    if not table.parts:
+        return {}, {}
     questions = Queries(table, warehouse, inputs)
     parts: dict[str, ir.Table] = {}
     lineage: dict[str, Lineage] = {}
