@@ -39,7 +39,7 @@ _GUESS_SECONDS_PER_DATE = 0.01
 class Step:
     """One table of a backfill: queued, running, done, failed, or left by a run that is over.
 
-    Seconds so far and expected.
+    Seconds so far, and expected in all: those of one that has ended are what it took.
     """
 
     table: str
@@ -130,6 +130,12 @@ class Progress:
         with self._engine.connect() as connection:
             return _steps(connection, _STEPS.c.backfill_id == backfill_id)
 
+    def ended(self, backfill_id: str) -> list[Step]:
+        """Those of the backfill's tables that are done or have failed."""
+        is_ended = _STEPS.c.state.in_(("done", audit.FAILED))
+        with self._engine.connect() as connection:
+            return _steps(connection, sa.and_(_STEPS.c.backfill_id == backfill_id, is_ended))
+
 
 def run_description(connection: sa.Connection, run_id: str) -> str | None:
     """How far a run or backfill is, and how long what it has announced will take; None for nothing."""
@@ -152,7 +158,7 @@ def _steps(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Ste
             row.dates,
             row.state,
             row.so_far,
-            _expected(connection, row.table_name, row.dates),
+            row.so_far if row.state in _ENDED else _expected(connection, row.table_name, row.dates),
             row.detail or _reason(connection, row),
         )
         for row in connection.execute(query).all()

@@ -214,9 +214,9 @@ def _print_ended(progress: "Progress", backfill_id: str, console: Console, stop:
     is_last = False
     while not is_last:
         is_last = stop.wait(_LOOK_SECONDS)
-        for step in progress.steps(backfill_id):
+        for step in progress.ended(backfill_id):
             key = (step.run_id, step.table)
-            if step.state in ("done", "failed") and key not in printed:
+            if key not in printed:
                 printed.add(key)
                 report.line(
                     f"{step.table}: {step.state}, {step.dates} partitions, {step.seconds:.1f} s"

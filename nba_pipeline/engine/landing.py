@@ -79,19 +79,16 @@ class Landing:
             rejected.drop(columns=UNDATED),
         )
 
-    def contents(
-        self, source: Source, days: Sequence[date], *, with_places: bool = False
-    ) -> dict[date, str]:
+    def contents(self, source: Source, days: Sequence[date]) -> dict[date, str]:
         """Per date, a fingerprint of its parsed rows and rejections, and of the parser's version.
 
-        That a season has no file at all is a content of its own.
-
-        Args:
-            source: the source.
-            days: the dates.
-            with_places: whether it makes a difference where a good row stands, in which file and
-                row; of rejected input it always does, since its place is told.
+        That a season has no file at all is a content of its own. Of rejected input it makes a
+        difference where it stands, in which file and row, since its place is told.
         """
+        return {day: content for day, (content, _) in self.said(source, days).items()}
+
+    def said(self, source: Source, days: Sequence[date]) -> dict[date, tuple[str, str]]:
+        """Per date its content, and the same with where its good rows stand, in which file and row."""
         dated: dict[date, str] = {}
         filed: dict[date, str] = {}
         placed: dict[date, str] = {}
@@ -103,12 +100,12 @@ class Landing:
             placed |= facts.placed
             if facts.has_files:
                 none -= {d for d in days if not season or calendar.season_of(d).name == season}
-        return {
-            day: f"{source.version}:{dated.get(day, '')}:{filed.get(day, '')}"
-            + (f":{placed.get(day, '')}" if with_places else "")
-            + (":no file" if day in none else "")
-            for day in days
-        }
+        found: dict[date, tuple[str, str]] = {}
+        for day in days:
+            content = f"{source.version}:{dated.get(day, '')}:{filed.get(day, '')}"
+            rest = ":no file" if day in none else ""
+            found[day] = content + rest, f"{content}:{placed.get(day, '')}{rest}"
+        return found
 
     def days_with_content(self, source: Source, days: Sequence[date]) -> set[date]:
         """Those of the days that the source's files say anything of: rows, or rejected input."""

@@ -47,7 +47,7 @@ class Survey:
         self._stamps: dict[str, Stamps] = {}
         self._failed: dict[str, Mapping[date, str]] = {}
         self._before: dict[str, Callable[[str, date], str]] = {}
-        self._sources: dict[tuple[str, bool], dict[date, str]] = {}
+        self._sources: dict[str, dict[date, tuple[str, str]]] = {}
         self._inputs: dict[str, dict[date, str]] = {}
         self._outdated: dict[str, dict[date, str]] = {}
         self._unsettled: dict[str, dict[date, str]] = {}
@@ -69,7 +69,7 @@ class Survey:
         """Makes the next question about what the table is computed from look at its files again."""
         self._inputs.pop(table.name, None)
         for source in table.sources:
-            self._sources.pop((source.name, table.tells_places), None)
+            self._sources.pop(source.name, None)
 
     def stamps(self, name: str) -> Stamps:
         """The table's stored partitions.
@@ -199,9 +199,10 @@ class Survey:
                 if table.knows_today and stamp and stamp.unsettled and is_overdue(day):
                     parts[day].append(OVERDUE)
         for source in table.sources:
-            contents = self._said(source, partitions, with_places=table.tells_places)
+            said = self._said(source, partitions)
             for day in partitions:
-                parts[day].append(contents[day])
+                content, with_places = said[day]
+                parts[day].append(with_places if table.tells_places else content)
         if table.players_from:
             names = contents_known(self.landing, table.players_from, partitions)
             for day in partitions:
@@ -211,13 +212,10 @@ class Survey:
             for day, values in parts.items()
         }
 
-    def _said(
-        self, source: Source, days: Sequence[date], *, with_places: bool
-    ) -> Mapping[date, str]:
-        """Per date, the fingerprint of what the source's files say of it."""
-        known = self._sources.setdefault((source.name, with_places), {})
-        new = [day for day in days if day not in known]
-        known |= self.landing.contents(source, new, with_places=with_places)
+    def _said(self, source: Source, days: Sequence[date]) -> Mapping[date, tuple[str, str]]:
+        """Per date what the source's files say of it, without and with where."""
+        known = self._sources.setdefault(source.name, {})
+        known |= self.landing.said(source, [day for day in days if day not in known])
         return known
 
     def _contents_before(self, name: str) -> Callable[[str, date], str]:
