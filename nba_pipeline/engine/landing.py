@@ -186,8 +186,8 @@ class Landing:
         """Rows and rejections of a season's files, or of the one file for all seasons."""
         known = self._known(source, season, days)
         replaced = _replaced(source, known)
-        # Files of a date settle with those of others, and a snapshot is in force on later days.
-        is_whole = source.settle is not None or source.layout == "snapshots"
+        # A season's files settle with one another, and a snapshot is in force on later days.
+        is_whole = _settles_season(source) or source.layout == "snapshots"
         asked = set(days)
         parts = [
             self._part(source, each, replaced)
@@ -243,12 +243,20 @@ class Landing:
                 day: "+".join(sorted({*said.get(day, []), *unread.get(day, [])}))
                 for day in {*said, *unread}
             }
-        elif source.settle and known[1:]:
-            whole = SourceFile(source.place, season)
-            settled = facts_of(source, self._season(source, season, days), whole)
+        elif known[1:] and _settles_season(source):
+            settled = self._settled(source, season, days)
             together, places = dict(settled.dated), dict(settled.placed)
+        elif source.settle and (several := [day for day, texts in dated.items() if texts[1:]]):
+            settled = self._settled(source, season, several)
+            together |= {day: settled.dated.get(day, "") for day in several}
+            places |= {day: settled.placed.get(day, "") for day in several}
         has_files = bool(known) or self._found.has_files(source, season)
         return Facts(together, places, filed, refusals, has_files=has_files)
+
+    def _settled(self, source: Source, season: str, days: Sequence[date]) -> Facts:
+        """The facts of what stands of several files together."""
+        whole = SourceFile(source.place, season)
+        return facts_of(source, self._season(source, season, days), whole)
 
     def _known(self, source: Source, season: str, days: Sequence[date]) -> list[_Known]:
         """The season's files, each looked at once."""
@@ -292,6 +300,11 @@ class Landing:
         """The date of each game of a season by its id, as its schedule says."""
         rows = self._season(schedule, season, calendar.season(season).days()).rows
         return dict(zip(rows.game_id, rows.game_date, strict=True))
+
+
+def _settles_season(source: Source) -> bool:
+    """Whether all of a season's files settle together, and not each date's own."""
+    return source.settle is not None and source.layout == "seasons"
 
 
 def _replaced(source: Source, known: Sequence[_Known]) -> set[date | None]:

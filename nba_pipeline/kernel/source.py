@@ -73,8 +73,9 @@ class Source:
         version: counts the meanings of the parser; another one parses every file anew.
         is_required: whether expectations are made of it. What of it cannot be read then refuses its
             dates; of any other source it is rejected rows.
-        settle: all rows of a season's files to those that stand, where several files may speak of one
-            game.
+        settle: the rows of several files to those that stand, where more than one may speak of a game:
+            of all of a season's files where layout is "seasons". Files of dates are given in any number,
+            and of a game on two dates each date says what it says alone.
         layout: what its files are named after. "seasons": <season>.<format>, whose dates
             <season>/<date>.<format> replaces; "dates": any number in <date>/, or <date>.<format>;
             "games": <game_id>.<format>, under the date of `dated_by`; "snapshots": <date>.<format>,

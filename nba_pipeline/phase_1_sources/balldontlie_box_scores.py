@@ -17,6 +17,7 @@ from nba_pipeline.phase_1_sources.cells import (
     converted,
     day_of,
     lookup_of,
+    of_last_file,
     scalars,
     taken,
     team_of,
@@ -91,11 +92,6 @@ def parse(document: object, file: SourceFile) -> Parsed:
     return taken(raw, columns, offences, TYPES, file, key=key, fields=_FIELDS)
 
 
-def settle(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of a game that several files have, the lines of the last file."""
-    return rows[rows.source_file == rows.groupby("event_id").source_file.transform("max")]
-
-
 def _columns() -> list[str]:
     game = [f"game.{name}" for name in (*_OF_GAME, *_SCORES)]
     return [*game, "team.abbreviation", "player", "min", *OF_LINE.values()]
@@ -143,6 +139,6 @@ balldontlie_box_scores = Source(
     "balldontlie/box_scores",
     parse,
     version=2,
-    settle=settle,
+    settle=partial(of_last_file, of="event_id"),
     layout="dates",
 )

@@ -90,6 +90,12 @@ def repeated(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
     return pd.Series(rows.index.isin(late.index[late]), index=rows.index)
 
 
+def of_last_file(rows: pd.DataFrame, of: str) -> pd.DataFrame:
+    """Of a game that several files of a date have, by the column that names it, the last file's rows."""
+    last = rows.groupby(["game_date", of]).source_file.transform("max")
+    return rows[rows.source_file == last]
+
+
 def _rejected(
     raw: pd.DataFrame,
     columns: Mapping[str, pd.Series],

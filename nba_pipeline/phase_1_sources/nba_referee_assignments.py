@@ -15,7 +15,15 @@ from nba_pipeline.kernel.fetch import Access, NotYet, RemoteFile
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import GAME_ID
-from nba_pipeline.phase_1_sources.cells import Offence, converted, scalars, taken, team_of, whole
+from nba_pipeline.phase_1_sources.cells import (
+    Offence,
+    converted,
+    of_last_file,
+    scalars,
+    taken,
+    team_of,
+    whole,
+)
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule, played
 
 PLACES = (1, 2, 3, 4)
@@ -64,11 +72,6 @@ def parse(document: object, file: SourceFile) -> Parsed:
     ]
     key = ("game_id", "official_id")
     return taken(raw, columns, offences, TYPES, file, key=key, fields=_FIELDS)
-
-
-def settle(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of a game that several files have, the crew of the last file."""
-    return rows[rows.source_file == rows.groupby("game_id").source_file.transform("max")]
 
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
@@ -139,7 +142,7 @@ nba_referee_assignments = Source(
     _PLACE,
     parse,
     version=2,
-    settle=settle,
+    settle=partial(of_last_file, of="game_id"),
     layout="dates",
     dated_by=nba_stats_schedule,
     fetch=fetch,

@@ -4,7 +4,7 @@ Required: it is what every expectation is made from, so what cannot be read refu
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -151,14 +151,18 @@ def games_over(day: date, access: Access) -> Iterator[GameOver | NotYet]:
     yield from not_over(games)
 
 
-def settle(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of a game that several files of the season have, the version that is furthest along.
+def furthest(rows: pd.DataFrame, of: Sequence[str] = ("game_id",)) -> pd.DataFrame:
+    """Of a game that several files have, the version that is furthest along.
 
     A final one stands whatever other files say, a postponed one only alone; of several such, the
     later file's.
+
+    Args:
+        rows: those of all files.
+        of: the columns of which one row stands.
     """
     ordered = rows.assign(stage=rows.status.map(_STAGES.index)).sort_values("stage", kind="stable")
-    return ordered.drop_duplicates("game_id", keep="last").sort_index().drop(columns="stage")
+    return ordered.drop_duplicates([*of], keep="last").sort_index().drop(columns="stage")
 
 
 def _differences(one: dict[str, object], other: dict[str, object]) -> list[str]:
@@ -206,6 +210,6 @@ nba_stats_schedule = Source(
     parse,
     version=8,
     is_required=True,
-    settle=settle,
+    settle=furthest,
     fetch=fetch,
 )

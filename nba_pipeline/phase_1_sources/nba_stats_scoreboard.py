@@ -25,7 +25,7 @@ from nba_pipeline.phase_1_sources.cells import (
     whole,
 )
 from nba_pipeline.phase_1_sources.nba_stats_answers import answer
-from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule, played, settle
+from nba_pipeline.phase_1_sources.nba_stats_schedule import furthest, nba_stats_schedule, played
 from nba_pipeline.phase_1_sources.nba_stats_schedule_game import (
     PLAYED,
     is_score,
@@ -168,7 +168,7 @@ nba_stats_scoreboard = Source(
     _PLACE,
     parse,
     version=3,
-    settle=settle,
+    settle=partial(furthest, of=("game_date", "game_id")),
     layout="dates",
     dated_by=nba_stats_schedule,
     fetch=fetch,

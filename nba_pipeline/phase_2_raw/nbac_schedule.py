@@ -76,7 +76,9 @@ def transform(nba_stats_schedule: ir.Table, nba_stats_scoreboard: ir.Table) -> i
 
 def rejections(nba_stats_schedule: ir.Table, nba_stats_scoreboard: ir.Table) -> ir.Table:
     """Games of a scoreboard that the schedule does not have so."""
-    strange = nba_stats_scoreboard.anti_join(nba_stats_schedule, _GAME)
+    # A game that moves stays, as postponed, on the scoreboard of the date that it has left.
+    boards = nba_stats_scoreboard.filter(_.status != "postponed")
+    strange = boards.anti_join(nba_stats_schedule, _GAME)
     place = _.source_file + " row " + _.row_number.cast("string")
     game = _.game_id + ", " + _.away_team + " at " + _.home_team
     return strange.select(

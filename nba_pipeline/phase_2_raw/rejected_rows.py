@@ -89,7 +89,7 @@ def unreadable_games(rows: ir.Table) -> ir.Table:
 
 rejected_rows = table_asset(
     __name__,
-    version=5,
+    version=6,
     schema=RejectedRows,
     reads=list(READS.values()),
     sources=list(SOURCES.values()),
