@@ -5,6 +5,7 @@ partitions and is made only as the successor of the version it was checked again
 checked (code version, fencing token, columns, content) still holds when it lands.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -27,6 +28,7 @@ from nba_pipeline.warehouse.protocol import NoSuchTable, Stamp, Storage, Version
 from nba_pipeline.warehouse.refusals import dates_sql
 from nba_pipeline.warehouse.replacing import Change, Replacing
 
+_LOG = logging.getLogger(__name__)
 _HOURS_OF_THE_LONGEST_WRITE = 24
 _MOST_FILES = 16
 """Of a season, before they are made one: every read opens each, and a date's write adds one."""
@@ -210,8 +212,14 @@ def _compacts(delta: DeltaTable) -> bool:
     try:
         delta.create_checkpoint()
         delta.optimize.compact(commit_properties=commit_properties())
-    except (DeltaError, OSError):
+    except CommitFailedError:
+        # Another process has committed, and its write asks the same.
+        return False
+    except (DeltaError, OSError) as error:
         # The rows are stored either way, and a later write asks again.
+        _LOG.warning(
+            "%s stays in many small files, and is slow to read: %s", delta.table_uri, error
+        )
         return False
     return bool(delta.version() == version + 1)
 

@@ -122,8 +122,10 @@ def test_a_damaged_checkpoint_is_told_with_what_to_do_about_it(warehouse, tmp_pa
 
 
 @pytest.mark.parametrize("error", [OSError("no space left"), DeltaError("not now")])
-def test_a_write_stands_though_its_files_cannot_be_made_one(warehouse, monkeypatch, error) -> None:
-    """A disk has room for a night and none for a season: the next night is written too."""
+def test_a_write_stands_though_its_files_cannot_be_made_one(
+    warehouse, monkeypatch, caplog, error
+) -> None:
+    """A disk has room for a night and none for a season: the next is written too, and it is told."""
 
     def fails(*_: object, **__: object) -> None:
         raise error
@@ -135,6 +137,9 @@ def test_a_write_stands_though_its_files_cannot_be_made_one(warehouse, monkeypat
             write(warehouse, [(str(day), day, 1)], stamp(day))
             assert len(stored(warehouse)) == number + 1
     assert len(warehouse.files("scores").paths) == 20
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 20 - 16
+    assert all("scores" in text and str(error) in text for text in told)
 
 
 def test_another_s_rows_stand_though_he_writes_while_files_are_made_one(
