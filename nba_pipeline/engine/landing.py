@@ -99,7 +99,7 @@ class Landing:
             filed |= facts.filed
             placed |= facts.placed
             if facts.has_files:
-                none -= {d for d in days if not season or calendar.season_of(d).name == season}
+                none -= {*(_of_season(season, days) if season else days)}
         found: dict[date, tuple[str, str]] = {}
         for day in days:
             content = f"{source.version}:{dated.get(day, '')}:{filed.get(day, '')}"
@@ -203,7 +203,7 @@ class Landing:
         if source.settle and parts[1:]:
             rows = source.settle(rows)
         if source.layout == "snapshots":
-            in_force = _in_force(known, days)
+            in_force = _in_force(known, _of_season(season, days))
             rows = rows.drop(columns="game_date").merge(in_force, on="source_file")
         return Parsed(rows, rejected)
 
@@ -234,7 +234,7 @@ class Landing:
         together = {day: "+".join(sorted(texts)) for day, texts in dated.items()}
         places = {day: "+".join(sorted(texts)) for day, texts in placed.items()}
         if source.layout == "snapshots":
-            in_force = _in_force(known, days)
+            in_force = _in_force(known, _of_season(season, days))
             places = dict(zip(in_force.game_date, in_force.source_file, strict=True))
             unread = {day: dated[day] for each in known for day in each.facts.unread}
             said = {day: [by_path.get(path, "")] for day, path in places.items()}
@@ -313,6 +313,10 @@ def _replaced(source: Source, known: Sequence[_Known]) -> set[date | None]:
         return set()
     dates = {each.found.file.game_date for each in known} - {None}
     return dates - {day for each in known for day in each.facts.unread}
+
+
+def _of_season(season: str, days: Sequence[date]) -> list[date]:
+    return [day for day in days if calendar.season_of(day).name == season]
 
 
 def _in_force(known: Sequence[_Known], days: Sequence[date]) -> pd.DataFrame:

@@ -162,6 +162,24 @@ def matched_surnames(
     )
 
 
+def with_known_names(found: ir.Table, known_players: ir.Table, on: Sequence[str]) -> ir.Table:
+    """The rows with the player_lookup that the league last had for the player by the row's date.
+
+    Args:
+        found: rows with `on`, season, game_date and player_id, and player_lookup as a source has it.
+        known_players: the names that are known, and from which date.
+        on: the columns that name a row.
+    """
+    names = found.select(*on, "season", "game_date", "player_id").join(
+        known_players.select("season", "player_id", "player_lookup", "known_from"),
+        ["season", "player_id"],
+    )
+    newest = ibis.window(group_by=list(on), order_by=[_.known_from.desc(), _.player_lookup])
+    names = names.filter(_.known_from <= _.game_date).mutate(age=ibis.row_number().over(newest))
+    names = names.filter(_.age == 0).select(*on, "player_lookup")
+    return found.drop("player_lookup").join(names, list(on))
+
+
 def nearest_names(
     names: ir.Table, known_players: ir.Table, evidence: ir.Table, on: Sequence[str]
 ) -> ir.Table:

@@ -17,7 +17,12 @@ from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.kernel.trust import UNIT, in_order
 from nba_pipeline.kernel.units import rejected_units
 from nba_pipeline.league.identity import GAME_ID
-from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
+from nba_pipeline.league.player_names import (
+    matched_names,
+    nearest_names,
+    unmatched_rows,
+    with_known_names,
+)
 from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import final
 from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores as source
@@ -96,6 +101,8 @@ def transform(
     lines = _of_league(balldontlie_box_scores_rejected, balldontlie_box_scores, nbac_schedule)
     lost = rejected_units(found.select(*UNIT).distinct(), lines, nbac_schedule)
     rows = found.join(units, _UNIT).left_join(lost.select(*_UNIT, is_lost=True), _UNIT)
+    # They become box scores, by whose names other sources find players.
+    rows = with_known_names(rows, known_players, _ROW)
     return rows.mutate(is_whole=_.is_whole & _.is_lost.isnull())
 
 
@@ -161,7 +168,7 @@ def _found(played: ir.Table, known_players: ir.Table) -> ir.Table:
 
 balldontlie_player_boxscore = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=BalldontliePlayerBoxscore,
     reads=same_date("nbac_schedule"),
     sources=[source],

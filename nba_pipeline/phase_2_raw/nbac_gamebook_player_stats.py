@@ -26,6 +26,7 @@ from nba_pipeline.league.player_names import (
     matched_surnames,
     nearest_names,
     unmatched_rows,
+    with_known_names,
 )
 from nba_pipeline.league.rejected import rejected
 from nba_pipeline.phase_1_sources.nba_gamebook import COUNTED
@@ -105,7 +106,7 @@ def transform(
 ) -> ir.Table:
     """The players of final covered games; player_lookup is the name by which the league knows them."""
     listed = _listed(nba_gamebook, nbac_schedule)
-    known = _known(nbac_player_boxscore, known_players)
+    known = _known(listed, nbac_player_boxscore, known_players)
     found = _found(listed, known, nbac_player_boxscore)
     book = _of_book(listed, found, nba_gamebook_rejected, nbac_schedule)
     lines = _of_box_score(nba_stats_boxscore, nba_stats_boxscore_rejected, nbac_schedule)
@@ -123,7 +124,7 @@ def rejections(
 ) -> ir.Table:
     """Names that mean nobody of the team for certain, and players who are listed a second time."""
     listed = _listed(nba_gamebook, nbac_schedule)
-    known = _known(nbac_player_boxscore, known_players)
+    known = _known(listed, nbac_player_boxscore, known_players)
     found = _found(listed, known, nbac_player_boxscore)
     lost = listed.anti_join(found, _ROW)
     told = unmatched_rows(lost, nearest_names(lost, known, lost, _ROW), _ROW, "name")
@@ -212,14 +213,20 @@ def _listed(nba_gamebook: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     own = _sided(nba_gamebook, nbac_schedule).filter(~_.is_other)
     own = own.drop("away_team", "home_team", "is_other", "sides")
     listed = scheduled_rows(own, nbac_schedule).drop("opponent_abbr", "is_home")
-    return listed.mutate(season=season_name(_.game_date))
+    return listed.mutate(season=_.game_date.cast("string"))
 
 
-def _known(nbac_player_boxscore: ir.Table, known_players: ir.Table) -> ir.Table:
-    """The names known by the date, and those of its own box scores: a game book is of no forecast."""
-    columns = ["season", "player_id", "player_lookup", "team_abbr", "player_name"]
-    here = nbac_player_boxscore.select(*columns, known_from="game_date")
-    return known_players.select(*here.columns).union(here)
+def _known(listed: ir.Table, nbac_player_boxscore: ir.Table, known_players: ir.Table) -> ir.Table:
+    """The names known by each date, and those of its own box scores: a game book is of no forecast.
+
+    Each date is a season of its own, so that no date knows the box scores of others.
+    """
+    columns = ["player_id", "player_lookup", "team_abbr", "player_name", "known_from"]
+    dates = listed.select("game_date").distinct().mutate(season=season_name(_.game_date))
+    before = known_players.join(dates, "season").filter(_.known_from <= _.game_date)
+    before = before.select(*columns, season=_.game_date.cast("string"))
+    here = nbac_player_boxscore.mutate(known_from=_.game_date)
+    return before.union(here.select(*columns, season=_.game_date.cast("string")))
 
 
 def _found(listed: ir.Table, known: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:
@@ -234,13 +241,7 @@ def _found(listed: ir.Table, known: ir.Table, nbac_player_boxscore: ir.Table) ->
     )
     by_surname = matched_surnames(rest, known, rest, others, _ROW)
     players = whole.union(by_surname).select(*_ROW, "player_id")
-    found = listed.drop("player_lookup").join(players, _ROW)
-    names = found.select(*_ROW, "game_date", "season", "player_id").join(
-        known.select("season", "player_id", "player_lookup", "known_from"), ["season", "player_id"]
-    )
-    newest = ibis.window(group_by=_ROW, order_by=[_.known_from.desc(), _.player_lookup])
-    names = names.filter(_.known_from <= _.game_date).mutate(age=ibis.row_number().over(newest))
-    return found.join(names.filter(_.age == 0).select(*_ROW, "player_lookup"), _ROW)
+    return with_known_names(listed.join(players, _ROW), known, _ROW)
 
 
 def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table:
@@ -258,7 +259,7 @@ def unlike_box_score(rows: ir.Table, nbac_player_boxscore: ir.Table) -> ir.Table
 
 nbac_gamebook_player_stats = table_asset(
     __name__,
-    version=6,
+    version=7,
     schema=NbacGamebookPlayerStats,
     reads=same_date("nbac_schedule", "nbac_player_boxscore"),
     sources=[gamebook, boxscore],

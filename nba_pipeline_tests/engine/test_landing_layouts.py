@@ -195,6 +195,20 @@ def test_a_snapshot_holds_from_its_date_until_the_next_ones(folder) -> None:
     assert [day for day in DAYS if before[day] != after[day]] == DAYS[4:]
 
 
+def test_each_season_s_days_have_one_snapshot_in_a_range_over_both(folder) -> None:
+    """The spring's list is in force until the opening night's, and on no day beside it."""
+    before = calendar.season("2022-23").last
+    put(folder, "2023-02-01.json", (0, "spring"))
+    put(folder, f"{DAYS[1]}.json", (0, "second"))
+    days = [before, *DAYS[:3]]
+    landing, snapshots = Landing(str(folder)), source("snapshots")
+    told = ["spring", "spring", "second", "second"]
+    assert said(landing.load(snapshots, days)) == list(zip(days, told, strict=True))
+    together = landing.contents(snapshots, days)
+    for day in days:
+        assert landing.contents(snapshots, [day]) == {day: together[day]}
+
+
 def test_a_snapshot_that_cannot_be_read_leaves_the_one_before_it_in_force(folder) -> None:
     """Before the season and in it: each is named under its day, which alone has another content."""
     put(folder, "2023-06-01.json", (0, "spring"))

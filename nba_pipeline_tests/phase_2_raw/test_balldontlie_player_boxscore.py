@@ -77,6 +77,14 @@ def test_players_are_found_by_name_and_the_game_by_its_teams() -> None:
     assert rejections(**given).to_pandas().empty
 
 
+def test_a_player_has_the_name_by_which_the_league_knows_him() -> None:
+    """Nobody has two names for the night on which the fallback stands for his box score."""
+    rows = transform(**inputs(line(0, "CLE", "Jarrett Allen Jr", 15), *LINES[1:])).to_pandas()
+    (allen,) = rows[rows.player_id == 101].to_dict("records")
+    assert (allen["player_lookup"], allen["player_name"]) == ("jarrettallen", "Jarrett Allen Jr")
+    assert whole(rows) == {101: True, 102: True, 201: True}
+
+
 @pytest.mark.parametrize(
     ("changed", "lost"),
     [

@@ -5,6 +5,7 @@ import shutil
 from datetime import date
 
 import ibis
+import pandas as pd
 import pytest
 
 from nba_pipeline.kernel.source import REJECTED_TYPES, SourceFile, rejection
@@ -18,7 +19,7 @@ from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.phase_1_sources.test_nba_gamebook import of_sample
 
 GAME, DAY, FILE = "0022301158", date(2024, 4, 10), "nba_gamebook/0022301158.pdf"
-SEEN = date(2023, 11, 1)
+SEEN, LATER = date(2023, 11, 1), date(2024, 1, 10)
 OTHER = {"game_id": "0022301159", "home_team": "MEM", "away_team": "BOS"}
 KNOWN = [
     (1, "GG Jackson", "MEM", SEEN),
@@ -222,6 +223,33 @@ def test_somebody_s_first_game_makes_his_name_known_to_its_own_book() -> None:
     """Nobody knew him by that date but the game's box score."""
     tables = inputs(*PLAYED, known=[KNOWN[1]])
     assert list(transform(**tables).to_pandas().player_id) == [1]
+
+
+@pytest.mark.parametrize(
+    ("known", "listed"),
+    [
+        ([("Shaq Buchanan", "MEM", SEEN), ("Shaq Buchanan", None, LATER)], "Buchanan"),
+        ([("Jake LaRavia", "MEM", SEEN), ("Jake LaRavia", "SAC", LATER)], "LaRavia"),
+        ([("Alan Bane", "MEM", SEEN), ("Alan Bane", "SAC", LATER)], "Bane"),
+        ([("Jimmy Butler", "MEM", SEEN), ("Jimmy Butler III", "MEM", LATER)], "Jimmy Butler"),
+        ([], "New Man"),
+    ],
+)
+def test_a_book_s_names_mean_the_same_whatever_box_scores_are_at_hand(known, listed) -> None:
+    """He played for the team five days before: a range has that box score, a date alone has not."""
+    names = [(20, *each) for each in known]
+    alone = inputs(*PLAYED, (listed, "inactive"), known=[*KNOWN, *names])
+    box = alone["nbac_player_boxscore"]
+    name = known[0][0] if known else listed
+    before = {"game_id": "0022301100", "game_date": date(2024, 4, 5), "team_abbr": "MEM"}
+    before |= {"player_id": 20, "player_name": name, "player_lookup": normalise_name(name)}
+    line = box.to_pandas().iloc[0].to_dict() | before
+    ranged = alone | {"nbac_player_boxscore": box.union(ibis.memtable([line]).cast(box.schema()))}
+    for told in (transform, rejections):
+        one, many = (told(**t).order_by("row_number").to_pandas() for t in (alone, ranged))
+        pd.testing.assert_frame_equal(one, many)
+    book = transform(**alone).to_pandas()
+    assert len(book) + len(rejections(**alone).to_pandas()) == 2
 
 
 def test_other_points_than_in_the_box_score_are_told() -> None:
