@@ -12,7 +12,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
-from nba_pipeline import clock
 from nba_pipeline.engine.bypass import outlived
 from nba_pipeline.engine.known_players import contents_known
 from nba_pipeline.engine.landing import Landing
@@ -21,8 +20,8 @@ from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.kernel.units import is_overdue
 from nba_pipeline.league import calendar
-from nba_pipeline.thresholds import UNSETTLED_DAYS
 from nba_pipeline.warehouse.protocol import Stamp, Warehouse
 
 Stamps = Mapping[date, Stamp]
@@ -225,11 +224,6 @@ class Survey:
                 {day: stamp.content for day, stamp in self.stamps(name).items()}
             )
         return self._before[name]
-
-
-def is_overdue(day: date) -> bool:
-    """Whether a game of the day that is still open will hardly be played: it is a gap."""
-    return (clock.today() - day).days > UNSETTLED_DAYS.value
 
 
 def _in_season(table: Table, stored: Stamps) -> Stamps:

@@ -6,15 +6,18 @@ an invariant is a gap. One that declares none is optional: it is kept as it come
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from nba_pipeline import clock
 from nba_pipeline.league.identity import COVERED_SEASON_TYPES, GAME_ID, SEASON_TYPES
 from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams, final
+from nba_pipeline.thresholds import UNSETTLED_DAYS
 
 VERSION = 1
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
@@ -166,3 +169,8 @@ def _placed(rejections: ir.Table, nbac_schedule: ir.Table, *more: str) -> ir.Tab
         on_game=rows.known_game,
         on_team=ibis.ifelse(is_of_game, rows.known_team, rows.playing_team),
     )
+
+
+def is_overdue(day: date) -> bool:
+    """Whether a game of the day that is still open will hardly be played: it is a gap."""
+    return (clock.today() - day).days > UNSETTLED_DAYS.value

@@ -12,13 +12,15 @@ from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.fetch import Access, FetchFailed, NotYet, RemoteFile
 from nba_pipeline.kernel.source import SourceFile
 from nba_pipeline.league import calendar
-from nba_pipeline.phase_1_sources.nba_stats_schedule import not_over, played
+from nba_pipeline.phase_1_sources.nba_stats_schedule import is_awaited, not_over, played
 
 _PLACE = "bigdataball"
 
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
-    """Every CSV file whose name or folder has the date, once the day's games are over.
+    """Every CSV file whose name or folder has the date, once its games are over.
+
+    One that stays open holds the others up for a while.
 
     Raises:
         WrongRequest: no place is set.
@@ -30,8 +32,8 @@ def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     games = played(day, access)
     if games.empty:
         return
-    if not games.status.eq("final").all():
-        yield from not_over(games)
+    yield from not_over(games)
+    if is_awaited(games, day):
         return
     found = _files(place, day)
     if not found:

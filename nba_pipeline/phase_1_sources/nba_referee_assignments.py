@@ -5,7 +5,7 @@ have, the crew of the last one by name stands.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import pandas as pd
@@ -75,7 +75,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
-    """The assignments of a date: every time until its games are over, since crews change."""
+    """The assignments of a date: every time until the day after its games, since crews change."""
     games = played(day, access)
     if games.empty:
         return
@@ -84,8 +84,9 @@ def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
         return
     file = SourceFile(f"{_PLACE}/{day}.json", calendar.season_of(day).name, day)
     ask = partial(access.get, "nba_official", "get-game-officials", {"date": str(day)})
-    is_over = bool(games.status.eq("final").all())
-    yield RemoteFile(file, ask, frozenset(games.game_id), is_settled=is_over)
+    # Who asks once a day asks before the games, and again when they are over.
+    is_settled = bool(games.status.eq("final").all()) and clock.today() > day + timedelta(days=1)
+    yield RemoteFile(file, ask, frozenset(games.game_id), is_settled=is_settled)
 
 
 def _games(document: object, file: SourceFile) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from nba_pipeline.kernel.fetch import Access, FetchFailed, NotYet, RemoteFile
 from nba_pipeline.kernel.source import SourceFile
 from nba_pipeline.league import calendar
 from nba_pipeline.phase_1_sources.nba_stats_answers import SEASON_TYPE_NAMES, answer
-from nba_pipeline.phase_1_sources.nba_stats_schedule import not_over, played
+from nba_pipeline.phase_1_sources.nba_stats_schedule import is_awaited, not_over, played
 
 
 def of_date(
@@ -20,7 +20,9 @@ def of_date(
     season_is: str = "season",
     **parameters: object,
 ) -> Iterator[RemoteFile | NotYet]:
-    """The answer of one date, once all its games are over; no statistic has a cup final.
+    """The answer of one date, once its games are over; no statistic has a cup final.
+
+    One that stays open holds the others up for a while, and is asked for again as long as it does.
 
     Args:
         day: the date.
@@ -34,11 +36,12 @@ def of_date(
         FetchFailed: the date has games of several kinds, and an answer is of one.
     """
     games = played(day, access, tuple(SEASON_TYPE_NAMES))
-    if not games.status.eq("final").all():
-        yield from not_over(games)
+    yield from not_over(games)
+    if is_awaited(games, day):
         return
-    for kind, own in games.groupby("season_type"):
-        if own.game_id.nunique() < len(games):
+    over = games[games.status == "final"]
+    for kind, own in over.groupby("season_type"):
+        if own.game_id.nunique() < len(over):
             told = f"{day} has games of several kinds, and an answer is of one: bring a season file"
             raise FetchFailed("several_kinds", told)
         season = calendar.season_of(day).name
@@ -51,4 +54,5 @@ def of_date(
         }
         file = SourceFile(f"{place}/{season}/{day}.json", season, day)
         ask = partial(answer, access, endpoint, **asked)
-        yield RemoteFile(file, ask, frozenset(own.game_id))
+        is_settled = len(over) == len(games)
+        yield RemoteFile(file, ask, frozenset(own.game_id), is_settled=is_settled)

@@ -21,6 +21,7 @@ from nba_pipeline.kernel.source import (
     rejected_frame,
     rejection,
 )
+from nba_pipeline.kernel.units import is_overdue
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import COVERED_SEASON_TYPES, GAME_ID
 from nba_pipeline.phase_1_sources.nba_stats_answers import answer
@@ -114,6 +115,14 @@ def played(
     """
     games = access.rows(nba_stats_schedule, [day])
     return games[games.season_type.isin(kinds) & (games.status != "postponed")]
+
+
+def is_awaited(games: pd.DataFrame, day: date) -> bool:
+    """Whether a game of the day is not over and may still be played, for which the others wait.
+
+    After UNSETTLED_DAYS it is a gap, and holds up nothing.
+    """
+    return not games.status.eq("final").all() and not is_overdue(day)
 
 
 def not_over(games: pd.DataFrame) -> Iterator[NotYet]:

@@ -102,7 +102,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
-    """The date's scoreboard: every time until the stored schedule has its games as over."""
+    """The date's scoreboard: every time until it and the stored schedule have its games as over."""
     games = played(day, access)
     if games.empty:
         return
@@ -111,8 +111,10 @@ def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
         return
     file = SourceFile(f"{_PLACE}/{day}.json", calendar.season_of(day).name, day)
     ask = partial(answer, access, "ScoreboardV3", game_date=str(day))
-    is_over = bool(games.status.eq("final").all())
-    yield RemoteFile(file, ask, frozenset(games.game_id), is_settled=is_over)
+    told = access.rows(nba_stats_scoreboard, [day])
+    told = told[told.game_date == day]
+    is_over = games.status.eq("final").all() and told.status.isin(("final", "postponed")).all()
+    yield RemoteFile(file, ask, frozenset(games.game_id), is_settled=bool(is_over))
 
 
 def _games_v2(document: object, file: SourceFile) -> pd.DataFrame:

@@ -4,12 +4,13 @@ import gzip
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import httpx
 import pytest
 from upath import UPath
 
+from nba_pipeline import clock
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.fetching import files
 from nba_pipeline.fetching.fetch import fetch
@@ -252,10 +253,28 @@ def test_games_that_are_not_over_are_waited_for(host) -> None:
     (game,) = [game for game in games if game["gameDateEst"][:10] == str(DAYS[1])][:1]
     game["gameStatus"] = 2
     path.write_text(json.dumps(document))
-    fetched = fetch(TEAM, DAYS, host.access())
+    with clock.set_to(datetime.combine(DAYS[1] + timedelta(days=3), time(12), UTC)):
+        fetched = fetch(TEAM, DAYS, host.access())
     assert [lack.what for lack in fetched.waiting] == [game["gameId"]]
     assert fetched.new == names(DAYS[0], *DAYS[2:])
     assert fetched.is_complete
+
+
+def test_a_game_that_stays_open_holds_up_the_others_of_its_date_for_three_days(host) -> None:
+    """From the fourth on they are asked for, each time, and it is still named."""
+    path = host.landing / SCHEDULE
+    document = json.loads(path.read_text())
+    games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
+    (game,) = [game for game in games if game["gameDateEst"][:10] == str(FIRST)][:1]
+    game["gameStatus"] = 2
+    path.write_text(json.dumps(document))
+    with clock.set_to(datetime.combine(FIRST + timedelta(days=4), time(12), UTC)):
+        fetched = fetch(TEAM, [FIRST], host.access())
+        assert [lack.what for lack in fetched.waiting] == [game["gameId"]]
+        assert fetched.new == names(FIRST)
+        assert fetch(TEAM, [FIRST], host.access()).unchanged == names(FIRST)
+    host.lay_schedule()
+    assert fetch(TEAM, [FIRST], host.access()).there == names(FIRST)
 
 
 def test_without_a_schedule_nothing_is_asked(tmp_path) -> None:

@@ -289,7 +289,8 @@ def test_nothing_is_asked_of_games_that_are_not_over(host) -> None:
         for game in day["games"]:
             game["gameStatus"] = 2
     path.write_text(json.dumps(document))
-    for wanted in (SHOTS, PLAYS, BIG):
-        fetched = fetch(wanted, [FIRST], host.access(bigdataball=str(host.truth)))
-        assert sorted(lack.what for lack in fetched.waiting) == of_day(host)
+    with clock.set_to(datetime.combine(FIRST, time(23), UTC)):
+        for wanted in (SHOTS, PLAYS, BIG):
+            fetched = fetch(wanted, [FIRST], host.access(bigdataball=str(host.truth)))
+            assert sorted(lack.what for lack in fetched.waiting) == of_day(host)
     assert host.host.asked == []

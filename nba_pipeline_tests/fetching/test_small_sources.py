@@ -161,7 +161,7 @@ def test_an_injury_report_may_have_its_minutes_in_its_name(host) -> None:
     assert [(lack.day, lack.kind) for lack in fetched.failed] == [(DAYS[1], "not_there")]
 
 
-def crews(day_games) -> Answer:
+def crews(day_games, chief: str = "Ref 1") -> Answer:
     """The assignments of the games: three officials each."""
     rows = [
         {
@@ -169,7 +169,8 @@ def crews(day_games) -> Answer:
             "game_date": f"{datetime.fromisoformat(game['date']):%m/%d/%Y}",
             "home_team_abbr": game["homeTeam"]["teamTricode"],
             "away_team_abbr": game["awayTeam"]["teamTricode"],
-            **{f"official{place}": f"Ref {place}" for place in (1, 2, 3)},
+            **{f"official{place}": f"Ref {place}" for place in (2, 3)},
+            "official1": chief,
             **{f"official{place}_code": place for place in (1, 2, 3)},
         }
         for game in day_games
@@ -177,8 +178,8 @@ def crews(day_games) -> Answer:
     return Answer(json.dumps({"nba": {"Table": {"rows": rows}}}).encode())
 
 
-def test_crews_are_asked_for_until_the_games_are_over(host) -> None:
-    """On the morning each time, afterwards no more; of tomorrow they are waited for."""
+def test_crews_are_asked_for_until_the_day_after_the_games(host) -> None:
+    """Who asks each morning has the one that was changed at noon; of tomorrow they are waited for."""
     path = host.landing / SCHEDULE
     document = json.loads(path.read_text())
     for day in document["leagueSchedule"]["gameDates"]:
@@ -191,8 +192,11 @@ def test_crews_are_asked_for_until_the_games_are_over(host) -> None:
         fetched = fetch(nba_referee_assignments, DAYS[:2], host.access())
         assert (fetched.new, [lack.day for lack in fetched.waiting]) == ([name], [DAYS[1]])
         assert fetch(nba_referee_assignments, DAYS[:1], host.access()).unchanged == [name]
-    asked = len(host.host.asked)
     host.lay_schedule()
+    host.host.serve = lambda _question: crews(of_day(host), chief="Somebody Else")
+    with clock.set_to(datetime.combine(DAYS[1], time(15), UTC)):
+        assert fetch(nba_referee_assignments, DAYS[:1], host.access()).changed == [name]
+    asked = len(host.host.asked)
     assert fetch(nba_referee_assignments, DAYS[:1], host.access()).there == [name]
     assert len(host.host.asked) == asked
     assert host.host.asked[-1].query == {"date": str(FIRST)}

@@ -1,7 +1,7 @@
 """The scoreboard of a date, in both of its shapes."""
 
 import json
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -91,22 +91,27 @@ def test_an_exhibition_is_no_row_and_no_rejection() -> None:
     assert (len(parsed.rows), len(parsed.rejected)) == (1, 0)
 
 
+def of_day(host) -> list[dict[str, object]]:
+    """The first day's games as its scoreboard has them."""
+    return [
+        {
+            **{name: game[name] for name in ("gameId", "gameStatus", "homeTeam", "awayTeam")},
+            "gameCode": f"{FIRST:%Y%m%d}/"
+            + game["awayTeam"]["teamTricode"]
+            + game["homeTeam"]["teamTricode"],
+        }
+        for game in games(host.truth)
+        if game["date"] == str(FIRST)
+    ]
+
+
 def test_a_running_day_is_asked_for_each_time_and_an_ended_one_once(tmp_path) -> None:
     """As the stored schedule has the day's games."""
     with stats(tmp_path) as host:
         host.lay_schedule()
         path = host.landing / SCHEDULE
         document = json.loads(path.read_text())
-        own = [game for game in games(host.truth) if game["date"] == str(FIRST)]
-        told = [
-            {
-                **{name: game[name] for name in ("gameId", "gameStatus", "homeTeam", "awayTeam")},
-                "gameCode": f"{FIRST:%Y%m%d}/"
-                + game["awayTeam"]["teamTricode"]
-                + game["homeTeam"]["teamTricode"],
-            }
-            for game in own
-        ]
+        told = of_day(host)
         answer = {"scoreboard": {"gameDate": str(FIRST), "games": told}}
         host.host.serve = lambda _question: Answer(json.dumps(answer).encode())
         for day in document["leagueSchedule"]["gameDates"]:
@@ -120,3 +125,26 @@ def test_a_running_day_is_asked_for_each_time_and_an_ended_one_once(tmp_path) ->
         host.lay_schedule()
         assert fetch(nba_stats_scoreboard, [FIRST], host.access()).there == [name]
         assert host.host.asked[-1].query["GameDate"] == str(FIRST)
+
+
+def test_a_board_with_a_game_open_is_asked_for_again_though_the_schedule_has_moved_it(
+    tmp_path,
+) -> None:
+    """It was asked for in the evening, before the game was called off; the next one says that."""
+    with stats(tmp_path) as host:
+        host.lay_schedule()
+        path = host.landing / SCHEDULE
+        document = json.loads(path.read_text())
+        first, *others = of_day(host)
+        for day in document["leagueSchedule"]["gameDates"]:
+            for game in day["games"]:
+                if game["gameId"] == first["gameId"]:
+                    game["gameDateEst"] = f"{FIRST + timedelta(days=40)}T00:00:00Z"
+                    game |= {"gameDateTimeUTC": "", "gameStatus": 1, "gameStatusText": ""}
+        path.write_text(json.dumps(document))
+        for text, state in (("7:00 pm ET", "new"), ("PPD", "changed"), ("PPD", "there")):
+            board = [first | {"gameStatus": 1, "gameStatusText": text}, *others]
+            answer = json.dumps({"scoreboard": {"gameDate": str(FIRST), "games": board}}).encode()
+            host.host.serve = lambda _question, answer=answer: Answer(answer)
+            fetched = fetch(nba_stats_scoreboard, [FIRST], host.access())
+            assert getattr(fetched, state) == [f"nba_stats/scoreboard/{FIRST}.json"]
