@@ -10,6 +10,7 @@ from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.kernel.reads import Read
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
+from nba_pipeline.league.calendar import Season
 from nba_pipeline.thresholds import SHARES, STOPPING_SHARES
 
 if TYPE_CHECKING:
@@ -72,25 +73,30 @@ class _Upstream:
         self._open = _without(coming, is_open)
         self._failed_days, self._stale_days = DayList(self._failed), DayList(self._stale)
         self._open_days = DayList(self._open)
-        self._absent = DayList(self._expected_days(partitions) - set(self._have))
+        self._absent = self._absent_of(partitions)
         self._shares = _Shares(survey, read.table)
         self._coming = DayList(coming)
 
-    def _expected_days(self, partitions: Sequence[date]) -> set[date]:
-        """The dates that a look back wants: its own season's, and those of seasons begun before."""
+    def _absent_of(self, partitions: Sequence[date]) -> dict[Season, DayList]:
+        """By the season of the partitions: the dates that are not there of what looking back wants.
+
+        That is the season itself, and whatever other season is begun.
+        """
         if not self._read.looks_back or not self._have:
-            return set()
+            return {}
         stored, first = DayList(self._have), min(self._have)
-        own = {self._read.seasons(day)[-1] for day in partitions}
-        expected = {
-            day
-            for span in calendar.seasons()
-            if span in own or stored.last_in(span.first, span.last)
-            for day in span.days()
-        }
         # What is read as far as it is there begins with what there is.
         is_partial = self._read.reach == "three_seasons"
-        return {day for day in expected if day >= first} if is_partial else expected
+        return {
+            own: DayList(
+                day
+                for span in calendar.seasons()
+                if span == own or stored.last_in(span.first, span.last)
+                for day in span.days()
+                if day not in self._have and not (is_partial and day < first)
+            )
+            for own in {self._read.seasons(day)[-1] for day in partitions}
+        }
 
     def reason(self, day: date, skipped: set[str]) -> str | None:
         """Why the partition may not be computed; None when it may."""
@@ -118,7 +124,7 @@ class _Upstream:
         if not self._read.looks_back or not self._have:
             own = self._read.partition(day)
             return None if own in self._have else f"{name} has no partition {own}"
-        absent = self._absent
+        absent = self._absent[self._read.seasons(day)[-1]]
         first_absent = absent.first_in(stretches)
         if first_absent is None:
             return None
