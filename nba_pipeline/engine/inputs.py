@@ -95,7 +95,7 @@ def _selection(read: Read, days: Sequence[date], warehouse: Warehouse) -> str:
 
 
 def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[str, Rows]:
-    """What a table takes of its own: `stored`, of the dates, and `earlier`, of others before the last.
+    """What a table takes of its own: `stored`, of the dates, and `earlier`, of all before the last.
 
     What is stored is added to, and so `made_from` goes with it.
     """
@@ -114,7 +114,7 @@ def _own_rows(table: Table, days: Sequence[date], warehouse: Warehouse) -> dict[
         found["stored"] = own.filter(day.isin(list(days)))
         found["made_from"] = made_from(table, days, warehouse)
     if table.knows_earlier:
-        found["earlier"] = own.filter(day < max(days), ~day.isin(list(days)))
+        found["earlier"] = own.filter(day < max(days))
     return found
 
 

@@ -200,7 +200,8 @@ def gate(partitions: Sequence[date], **behind: ir.Table) -> dict[date, str]:
 
 def refusals(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table) -> dict[date, str]:
     """Months that fail the gate while there is no earlier model that could go on serving."""
-    good, months_asked = _good(earlier), sorted(partitions)
+    stored, months_asked = _good(earlier), sorted(partitions)
+    good = {month: line for month, line in stored.items() if month not in months_asked}
     if _newest_before(months_asked[0], good):
         return {}
     found: dict[date, str] = {}
@@ -210,6 +211,8 @@ def refusals(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table) 
             break
         if text := _told(training):
             found[month] = text
+            # What is stored of a month that is refused stands.
+            good |= {month: stored[month]} if month in stored else {}
         elif not training_gate.is_bootstrap(training.rows):
             break
     return found
@@ -223,6 +226,7 @@ def _told(training: Training) -> str | None:
 
 def transform(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table) -> ir.Table:
     """Walk-forward: each month's model sees only what was there before it."""
+    earlier = earlier.filter(~_.month.isin([*partitions]))
     rows, of_months = _trainings(behind, partitions)
     # The months after a season's last game have the same behind them, and the same model.
     spans = {month: _span(training) for month, training in of_months.items()}

@@ -129,6 +129,18 @@ def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
     assert "planted: December" in lines["refusals"]["why"]
     (told,) = checkpoints.figures(*asked)
     assert [row["status"] for row in told.rows][-3:] == ["trained", "kept", "trained"]
+    # The first good month is refused when it is made again: as it is stored it serves on, and teaches.
+    monkeypatch.setattr(training_gate, "CHECKS", {"planted": _finds_any_before_january})
+    later = Lab(tmp_path, league_landing, token=99)
+    again = later.compute(["points_model"], november, months[-1], force=True)["points_model"]
+    assert list(again.refused) == [november]
+    rows = {row["month"]: row for row in lab.rows("points_model")}
+    assert (rows[november], rows[JANUARY]) == (good, *last)
+    assert (rows[DECEMBER]["status"], rows[DECEMBER]["model_month"]) == ("kept", november)
+
+
+def _finds_any_before_january(training: training_gate.Training) -> list[str]:
+    return ["too early"] if training.month < JANUARY else []
 
 
 def _finds_december(training: training_gate.Training) -> list[str]:
