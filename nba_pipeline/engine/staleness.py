@@ -46,7 +46,7 @@ class Survey:
         self._stamps: dict[str, Stamps] = {}
         self._failed: dict[str, Mapping[date, str]] = {}
         self._before: dict[str, Callable[[str, date], str]] = {}
-        self._sources: dict[str, dict[date, tuple[str, str]]] = {}
+        self._sources: dict[Source, dict[date, tuple[str, str]]] = {}
         self._inputs: dict[str, dict[date, str]] = {}
         self._outdated: dict[str, dict[date, str]] = {}
         self._unsettled: dict[str, dict[date, str]] = {}
@@ -68,7 +68,7 @@ class Survey:
         """Makes the next question about what the table is computed from look at its files again."""
         self._inputs.pop(table.name, None)
         for source in table.sources:
-            self._sources.pop(source.name, None)
+            self._sources.pop(source, None)
 
     def stamps(self, name: str) -> Stamps:
         """The table's stored partitions.
@@ -213,7 +213,7 @@ class Survey:
 
     def _said(self, source: Source, days: Sequence[date]) -> Mapping[date, tuple[str, str]]:
         """Per date what the source's files say of it, without and with where."""
-        known = self._sources.setdefault(source.name, {})
+        known = self._sources.setdefault(source, {})
         known |= self.landing.said(source, [day for day in days if day not in known])
         return known
 
