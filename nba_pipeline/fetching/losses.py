@@ -30,7 +30,8 @@ _LISTED = {"team_abbr": "players with a team", "position": "positions of players
 def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.DataFrame:
     """The rows that stand for what the file would replace; none of what cannot be read.
 
-    A date's file replaces the date of its season's file too, and a snapshot the one that is in force.
+    A date's file replaces the date of its season's file too, and a snapshot the one that is in force;
+    where files of a date settle, one may stand for the games of another.
     What one file holds for all seasons is kept by people, who take lines out.
     """
     nothing = source.parse(None, file).rows
@@ -42,7 +43,7 @@ def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.Data
             day = max(day, calendar.season(file.season).first)
             rows = landing.load(source, [day]).rows
             return rows[rows.game_date == day]
-        if source.layout == "seasons" and day:
+        if (source.layout == "seasons" or _settles_dates(source)) and day:
             rows = landing.load(source, [day]).rows
             return rows[own_days(source, rows) == day]
         there = files.stored(landing.root, file.path)
@@ -80,6 +81,9 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
         is_needless = before.is_if_necessary & (before.status == "scheduled")
         is_needless &= _is_decided(before, now.rows) & ~before.game_id.isin(now.rejected.game_id)
         before = before[~(is_named | is_needless) | (before.status == "final")]
+    if _settles_dates(source):
+        game = "event_id" if "event_id" in before else "game_id"
+        before = before[_is_of(before, now.rows) | before[game].isin(now.rows[game])]
     is_snapshot = source.layout == "snapshots"
     lost = _fewer_listed(before, now.rows) if is_snapshot else _fewer(source, before, now.rows)
     if lost is None:
@@ -87,6 +91,29 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
     told = [*(now.rejected.rule + ": " + now.rejected.detail)]
     why = f"; it rejects itself {_in_words(told)}" if told else ""
     return f"{lost}{why}; --accept-fewer takes it all the same"
+
+
+def stands(source: Source, before: pd.DataFrame, now: Parsed, path: str) -> bool:
+    """Whether anything of a file of that path would stand beside what stands of its date's others."""
+    if source.settle is None or not _settles_dates(source):
+        return True
+    others = before[~_is_of(before, now.rows)]
+    # As they are read: the date's own file after those in its folder.
+    in_no_folder = source.place.count("/") + 1
+    is_last = others.source_file.str.count("/") == in_no_folder
+    later = (is_last | others.source_file.gt(path)) & (path.count("/") != in_no_folder)
+    settled = source.settle(pd.concat([others[~later], now.rows, others[later]], ignore_index=True))
+    return bool(_is_of(settled, now.rows).any())
+
+
+def _settles_dates(source: Source) -> bool:
+    """Whether files of a date may stand for the games of one another."""
+    return source.layout == "dates" and source.settle is not None
+
+
+def _is_of(rows: pd.DataFrame, now: pd.DataFrame) -> pd.Series:
+    """Whether each row is of the file that the others are of, packed or not."""
+    return rows.source_file.str.removesuffix(".gz").isin(now.source_file.str.removesuffix(".gz"))
 
 
 def _is_decided(games: pd.DataFrame, now: pd.DataFrame) -> pd.Series:

@@ -92,7 +92,7 @@ def repeated(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
 
 def of_last_file(rows: pd.DataFrame, of: str) -> pd.DataFrame:
     """Of a game that several files of a date have, by the column that names it, the last file's rows."""
-    last = rows.groupby(["game_date", of]).source_file.transform("max")
+    last = rows.groupby(["game_date", of]).source_file.transform("last")
     return rows[rows.source_file == last]
 
 

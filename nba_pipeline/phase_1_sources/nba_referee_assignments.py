@@ -5,7 +5,7 @@ have, the crew of the last one by name stands.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 
 import pandas as pd
@@ -13,6 +13,7 @@ import pandas as pd
 from nba_pipeline import clock
 from nba_pipeline.kernel.fetch import Access, NotYet, RemoteFile
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
+from nba_pipeline.kernel.units import is_overdue
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.phase_1_sources.cells import (
@@ -75,7 +76,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
-    """The assignments of a date: every time until the day after its games, since crews change."""
+    """The assignments of a date: every time until days after its games, since crews change."""
     games = played(day, access)
     if games.empty:
         return
@@ -84,8 +85,8 @@ def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
         return
     file = SourceFile(f"{_PLACE}/{day}.json", calendar.season_of(day).name, day)
     ask = partial(access.get, "nba_official", "get-game-officials", {"date": str(day)})
-    # Who asks once a day asks before the games, and again when they are over.
-    is_settled = bool(games.status.eq("final").all()) and clock.today() > day + timedelta(days=1)
+    # Who asks on some mornings asks before the games, and again when they are over.
+    is_settled = bool(games.status.eq("final").all()) and is_overdue(day)
     yield RemoteFile(file, ask, frozenset(games.game_id), is_settled=is_settled)
 
 

@@ -4,7 +4,7 @@ Required: it is what every expectation is made from, so what cannot be read refu
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -32,7 +32,7 @@ from nba_pipeline.phase_1_sources.nba_stats_schedule_game import (
 )
 
 PLACE = "nba_stats/schedule"
-_STAGES = ("postponed", "scheduled", "live", "final")
+_STAGES = {"postponed": 0, "scheduled": 1, "live": 2, "final": 3}
 _NOT_COMPARED = ("row_number", "is_if_necessary")
 """Columns in which two versions of one game may differ: no expectation is made of them."""
 _COLUMNS = {
@@ -160,17 +160,21 @@ def games_over(day: date, access: Access) -> Iterator[GameOver | NotYet]:
     yield from not_over(games)
 
 
-def furthest(rows: pd.DataFrame, of: Sequence[str] = ("game_id",)) -> pd.DataFrame:
-    """Of a game that several files have, the version that is furthest along.
+def settle(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of a game that several files of the season have, the version that is furthest along.
 
     A final one stands whatever other files say, a postponed one only alone; of several such, the
     later file's.
-
-    Args:
-        rows: those of all files.
-        of: the columns of which one row stands.
     """
-    ordered = rows.assign(stage=rows.status.map(_STAGES.index)).sort_values("stage", kind="stable")
+    return furthest(rows, ["game_id"], _STAGES)
+
+
+def furthest(rows: pd.DataFrame, of: Sequence[str], stages: Mapping[str, int]) -> pd.DataFrame:
+    """Of rows that several files have, by the columns `of`, the one whose status is furthest along.
+
+    Of several of one stage it is the later file's.
+    """
+    ordered = rows.assign(stage=rows.status.map(stages)).sort_values("stage", kind="stable")
     return ordered.drop_duplicates([*of], keep="last").sort_index().drop(columns="stage")
 
 
@@ -219,6 +223,6 @@ nba_stats_schedule = Source(
     parse,
     version=8,
     is_required=True,
-    settle=furthest,
+    settle=settle,
     fetch=fetch,
 )

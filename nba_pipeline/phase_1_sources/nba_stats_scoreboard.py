@@ -101,6 +101,12 @@ def parse(document: object, file: SourceFile) -> Parsed:
     return taken(raw, columns, offences, TYPES, file, key=["game_id"], fields={"game_id": "gameId"})
 
 
+def settle(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of a game that several files of a date have, the one that has it as over, or else the last."""
+    stages = {"scheduled": 0, "postponed": 0, "live": 1, "final": 2}
+    return furthest(rows, ["game_date", "game_id"], stages)
+
+
 def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     """The date's scoreboard: every time until it and the stored schedule have its games as over."""
     games = played(day, access)
@@ -170,7 +176,7 @@ nba_stats_scoreboard = Source(
     _PLACE,
     parse,
     version=3,
-    settle=partial(furthest, of=("game_date", "game_id")),
+    settle=settle,
     layout="dates",
     dated_by=nba_stats_schedule,
     fetch=fetch,

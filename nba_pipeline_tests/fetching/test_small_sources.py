@@ -178,8 +178,8 @@ def crews(day_games, chief: str = "Ref 1") -> Answer:
     return Answer(json.dumps({"nba": {"Table": {"rows": rows}}}).encode())
 
 
-def test_crews_are_asked_for_until_the_day_after_the_games(host) -> None:
-    """Who asks each morning has the one that was changed at noon; of tomorrow they are waited for."""
+def test_crews_are_asked_for_until_days_after_the_games(host) -> None:
+    """Who asks on some mornings has the one that was changed at noon; of tomorrow they are waited for."""
     path = host.landing / SCHEDULE
     document = json.loads(path.read_text())
     for day in document["leagueSchedule"]["gameDates"]:
@@ -194,7 +194,7 @@ def test_crews_are_asked_for_until_the_day_after_the_games(host) -> None:
         assert fetch(nba_referee_assignments, DAYS[:1], host.access()).unchanged == [name]
     host.lay_schedule()
     host.host.serve = lambda _question: crews(of_day(host), chief="Somebody Else")
-    with clock.set_to(datetime.combine(DAYS[1], time(15), UTC)):
+    with clock.set_to(datetime.combine(FIRST + timedelta(days=3), time(15), UTC)):
         assert fetch(nba_referee_assignments, DAYS[:1], host.access()).changed == [name]
     asked = len(host.host.asked)
     assert fetch(nba_referee_assignments, DAYS[:1], host.access()).there == [name]

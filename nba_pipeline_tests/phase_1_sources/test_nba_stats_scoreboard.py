@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nba_pipeline import clock
+from nba_pipeline.engine.landing import Landing
 from nba_pipeline.fetching.fetch import fetch
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.phase_1_sources.nba_stats_scoreboard import nba_stats_scoreboard, parse
@@ -148,3 +149,28 @@ def test_a_board_with_a_game_open_is_asked_for_again_though_the_schedule_has_mov
             host.host.serve = lambda _question, answer=answer: Answer(answer)
             fetched = fetch(nba_stats_scoreboard, [FIRST], host.access())
             assert getattr(fetched, state) == [f"nba_stats/scoreboard/{FIRST}.json"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "stands"),
+    [
+        ((1, "7:00 pm ET"), (1, "PPD"), "postponed"),
+        ((1, "PPD"), (1, "7:00 pm ET"), "scheduled"),
+        ((3, "Final"), (1, "PPD"), "final"),
+        ((2, "Q4 0:10"), (1, "7:00 pm ET"), "live"),
+    ],
+)
+def test_of_a_date_s_boards_the_last_one_stands_unless_one_has_the_game_as_begun(
+    tmp_path, earlier, later, stands
+) -> None:
+    """The one that is fetched is later than those in the date's folder."""
+    place = tmp_path / "nba_stats/scoreboard"
+    (place / str(DAY)).mkdir(parents=True)
+    for path, (status, text) in (
+        (place / f"{DAY}/evening.json", earlier),
+        (place / f"{DAY}.json", later),
+    ):
+        path.write_text(json.dumps(board(gameStatus=status, gameStatusText=text)))
+    rows = Landing(str(tmp_path)).load(nba_stats_scoreboard, [DAY]).rows
+    first = NEWER["scoreboard"]["games"][0]["gameId"]
+    assert rows.set_index("game_id").status[first] == stands
