@@ -16,7 +16,7 @@ from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.landing_files import cannot_open
 from nba_pipeline.fetching import files
 from nba_pipeline.fetching.bucket import StoredMeanwhile, generation
-from nba_pipeline.fetching.losses import fewer_rows, standing_rows, stands
+from nba_pipeline.fetching.losses import fewer_rows, standing_instead, standing_rows
 from nba_pipeline.fetching.recognise import Recognised, Refused, recognised
 from nba_pipeline.kernel.source import Source, UnreadableFile
 
@@ -157,10 +157,9 @@ def _put(
     before = standing_rows(found.source, found.file, landing)
     if not accept_fewer and (lost := fewer_rows(found.source, before, found.parsed)):
         raise Refused(f"{there or 'what stands'} is kept: it has {lost}")
-    if not stands(found.source, before, found.parsed, path):
-        later = before.source_file.max()
+    if standing := standing_instead(found.source, before, found.parsed, path):
         raise Refused(
-            f"{later} stands for its games, being later by name: bring it under a later one"
+            f"{standing} stands for its games, being later by name: bring it under a later one"
         )
     if not is_dry:
         try:

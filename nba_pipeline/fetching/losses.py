@@ -82,7 +82,7 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
         is_needless &= _is_decided(before, now.rows) & ~before.game_id.isin(now.rejected.game_id)
         before = before[~(is_named | is_needless) | (before.status == "final")]
     if _settles_dates(source):
-        game = "event_id" if "event_id" in before else "game_id"
+        game = _game(before)
         before = before[_is_of(before, now.rows) | before[game].isin(now.rows[game])]
     is_snapshot = source.layout == "snapshots"
     lost = _fewer_listed(before, now.rows) if is_snapshot else _fewer(source, before, now.rows)
@@ -93,17 +93,24 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
     return f"{lost}{why}; --accept-fewer takes it all the same"
 
 
-def stands(source: Source, before: pd.DataFrame, now: Parsed, path: str) -> bool:
-    """Whether anything of a file of that path would stand beside what stands of its date's others."""
+def standing_instead(source: Source, before: pd.DataFrame, now: Parsed, path: str) -> str | None:
+    """The file of its date that stands for the games of one of that path; None where it would itself."""
     if source.settle is None or not _settles_dates(source):
-        return True
+        return None
     others = before[~_is_of(before, now.rows)]
     # As they are read: the date's own file after those in its folder.
     in_no_folder = source.place.count("/") + 1
     is_last = others.source_file.str.count("/") == in_no_folder
     later = (is_last | others.source_file.gt(path)) & (path.count("/") != in_no_folder)
     settled = source.settle(pd.concat([others[~later], now.rows, others[later]], ignore_index=True))
-    return bool(_is_of(settled, now.rows).any())
+    if _is_of(settled, now.rows).any():
+        return None
+    return str(settled[settled[_game(settled)].isin(now.rows[_game(settled)])].source_file.iloc[-1])
+
+
+def _game(rows: pd.DataFrame) -> str:
+    """The column that names a game in files of dates that settle."""
+    return "event_id" if "event_id" in rows else "game_id"
 
 
 def _settles_dates(source: Source) -> bool:
