@@ -143,7 +143,7 @@ class LandingFiles:
                 yield _of_no_season(path, season, name)
 
     def _dates(self, source: Source, season: str) -> Iterator[Found]:
-        """The files under each date of the season: <date>.<format>, or all in <date>/."""
+        """The files under each date of the season: all in <date>/, then <date>.<format>, the last."""
         names: dict[tuple[date, str], list[str]] = {}
         for path in self._entries(source.place):
             own = self._ended(source, path)

@@ -23,7 +23,7 @@ class LaunchedRun:
 
     def stopped(self) -> str | None:
         """Why the run or its backfill is being canceled, or is; None where it is not."""
-        # Asked every second: to count is a tenth of reading the run.
+        # Asked every second: a count reads no run.
         of_it = dg.RunsFilter(run_ids=[self._run.run_id], statuses=_STOPPED)
         is_stopped = self._instance.get_runs_count(of_it) > 0
         # The daemon comes to a backfill's runs with its next tick only.

@@ -1,11 +1,9 @@
 """What a source says of a date, whatever other dates are asked with it."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -20,6 +18,7 @@ from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.simulation.sources import ALL_SOURCES
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import FIRST, Lab
+from nba_pipeline_tests.date_files import board, crews
 from nba_pipeline_tests.fallback_files import of_fallback, put_fallback
 from nba_pipeline_tests.league_files import PLAYER_LOG, games, lines
 
@@ -37,36 +36,6 @@ def put(landing: Path, source: Source, name: str, document: object) -> None:
     path.write_text(json.dumps(document))
 
 
-def board(day: date, *told: Mapping[str, Any]) -> dict[str, object]:
-    """The scoreboard of those games of the schedule."""
-    sides = {
-        game["gameId"]: [game[f"{s}Team"]["teamTricode"] for s in ("away", "home")] for game in told
-    }
-    named = [
-        {name: game[name] for name in ("gameId", "gameStatus", "homeTeam", "awayTeam")}
-        | {"gameStatusText": game.get("gameStatusText", "")}
-        | {"gameCode": f"{day:%Y%m%d}/{''.join(sides[game['gameId']])}"}
-        for game in told
-    ]
-    return {"scoreboard": {"gameDate": str(day), "games": named}}
-
-
-def crew(day: date, game: Mapping[str, Any]) -> dict[str, object]:
-    """The referees of a game."""
-    officials = {
-        f"official{place}{what}": value
-        for place in range(1, 5)
-        for what, value in (
-            ("", None if place > 3 else f"Official {place}"),
-            ("_code", None if place > 3 else place),
-            ("_JNum", None if place > 3 else str(place)),
-        )
-    }
-    sides = {f"{side}_team_abbr": game[f"{side}Team"]["teamTricode"] for side in ("home", "away")}
-    about = {"game_id": game["gameId"], "game_date": f"{day:%m/%d/%Y}"}
-    return {"nba": {"Table": {"rows": [about | sides | officials]}}}
-
-
 @pytest.fixture(scope="module")
 def landing(tmp_path_factory) -> Path:
     """Four days of all sources; a game that was played on the third is in files of the first, too."""
@@ -78,7 +47,7 @@ def landing(tmp_path_factory) -> Path:
     log = [line for line in lines(folder, PLAYER_LOG) if line["GAME_ID"] == moved["gameId"]]
     for day in (LEFT, PLAYED):
         put_fallback(folder, str(day), of_fallback(moved | {"date": str(day)}, log))
-        put(folder, nba_referee_assignments, str(day), crew(day, moved))
+        put(folder, nba_referee_assignments, str(day), crews(moved | {"date": str(day)}))
         of_day = [game for game in told if game["date"] == str(day)]
         put(folder, nba_stats_scoreboard, str(day), board(day, *of_day))
     postponed = moved | {"gameStatus": 1, "gameStatusText": "PPD"}

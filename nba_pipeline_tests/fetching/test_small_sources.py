@@ -13,6 +13,7 @@ from nba_pipeline.phase_1_sources.nba_referee_assignments import nba_referee_ass
 from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore
 from nba_pipeline.phase_1_sources.nba_stats_player_index import nba_stats_player_index
 from nba_pipeline_tests.box_score_files import as_v3, box_score
+from nba_pipeline_tests.date_files import crews
 from nba_pipeline_tests.fetching.stats_host import DAYS, FIRST, stats
 from nba_pipeline_tests.league_files import SCHEDULE, games
 from nba_pipeline_tests.local_host import Answer
@@ -161,21 +162,9 @@ def test_an_injury_report_may_have_its_minutes_in_its_name(host) -> None:
     assert [(lack.day, lack.kind) for lack in fetched.failed] == [(DAYS[1], "not_there")]
 
 
-def crews(day_games, chief: str = "Ref 1") -> Answer:
-    """The assignments of the games: three officials each."""
-    rows = [
-        {
-            "game_id": game["gameId"],
-            "game_date": f"{datetime.fromisoformat(game['date']):%m/%d/%Y}",
-            "home_team_abbr": game["homeTeam"]["teamTricode"],
-            "away_team_abbr": game["awayTeam"]["teamTricode"],
-            **{f"official{place}": f"Ref {place}" for place in (2, 3)},
-            "official1": chief,
-            **{f"official{place}_code": place for place in (1, 2, 3)},
-        }
-        for game in day_games
-    ]
-    return Answer(json.dumps({"nba": {"Table": {"rows": rows}}}).encode())
+def answered(day_games, chief: str = "Ref 1") -> Answer:
+    """The assignments of the games."""
+    return Answer(json.dumps(crews(*day_games, chief=chief)).encode())
 
 
 def test_crews_are_asked_for_until_days_after_the_games(host) -> None:
@@ -186,14 +175,14 @@ def test_crews_are_asked_for_until_days_after_the_games(host) -> None:
         for game in day["games"]:
             game["gameStatus"] = 1
     path.write_text(json.dumps(document))
-    host.host.serve = lambda _question: crews(of_day(host))
+    host.host.serve = lambda _question: answered(of_day(host))
     name = f"nba_referee_assignments/{FIRST}.json"
     with clock.set_to(datetime.combine(FIRST, time(15), UTC)):
         fetched = fetch(nba_referee_assignments, DAYS[:2], host.access())
         assert (fetched.new, [lack.day for lack in fetched.waiting]) == ([name], [DAYS[1]])
         assert fetch(nba_referee_assignments, DAYS[:1], host.access()).unchanged == [name]
     host.lay_schedule()
-    host.host.serve = lambda _question: crews(of_day(host), chief="Somebody Else")
+    host.host.serve = lambda _question: answered(of_day(host), chief="Somebody Else")
     with clock.set_to(datetime.combine(FIRST + timedelta(days=3), time(15), UTC)):
         assert fetch(nba_referee_assignments, DAYS[:1], host.access()).changed == [name]
     asked = len(host.host.asked)
@@ -205,10 +194,10 @@ def test_crews_are_asked_for_until_days_after_the_games(host) -> None:
 def test_a_crew_that_lacks_a_game_is_named_and_kept(host) -> None:
     """What is there of the day is put in place, and the game without a crew fails."""
     wanted = of_day(host)
-    host.host.serve = lambda _question: crews(wanted[1:])
+    host.host.serve = lambda _question: answered(wanted[1:])
     fetched = fetch(nba_referee_assignments, [FIRST], host.access())
     assert [lack.kind for lack in fetched.failed] == ["incomplete"]
     assert fetched.failed[0].reason.endswith(wanted[0]["gameId"])
     after = FIRST + timedelta(days=1)
-    host.host.serve = lambda _question: crews(of_day(host, after))
+    host.host.serve = lambda _question: answered(of_day(host, after))
     assert fetch(nba_referee_assignments, [after], host.access()).failed == []

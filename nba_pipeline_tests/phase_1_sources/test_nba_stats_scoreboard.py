@@ -3,6 +3,7 @@
 import json
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from nba_pipeline.engine.landing import Landing
 from nba_pipeline.fetching.fetch import fetch
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.phase_1_sources.nba_stats_scoreboard import nba_stats_scoreboard, parse
+from nba_pipeline_tests import date_files
 from nba_pipeline_tests.fetching.stats_host import FIRST, stats
 from nba_pipeline_tests.league_files import SCHEDULE, games
 from nba_pipeline_tests.local_host import Answer
@@ -92,18 +94,10 @@ def test_an_exhibition_is_no_row_and_no_rejection() -> None:
     assert (len(parsed.rows), len(parsed.rejected)) == (1, 0)
 
 
-def of_day(host) -> list[dict[str, object]]:
+def of_day(host) -> list[dict[str, Any]]:
     """The first day's games as its scoreboard has them."""
-    return [
-        {
-            **{name: game[name] for name in ("gameId", "gameStatus", "homeTeam", "awayTeam")},
-            "gameCode": f"{FIRST:%Y%m%d}/"
-            + game["awayTeam"]["teamTricode"]
-            + game["homeTeam"]["teamTricode"],
-        }
-        for game in games(host.truth)
-        if game["date"] == str(FIRST)
-    ]
+    own = [game for game in games(host.truth) if game["date"] == str(FIRST)]
+    return date_files.board(FIRST, *own)["scoreboard"]["games"]
 
 
 def test_a_running_day_is_asked_for_each_time_and_an_ended_one_once(tmp_path) -> None:
