@@ -18,8 +18,8 @@ from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import TEAMS, season_of_game
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
 from nba_pipeline.simulation.box_score import box_score
-from nba_pipeline.simulation.moves import choose_moves, dated, schedule_document, unplayed
-from nba_pipeline.simulation.played import HEADERS, Simulated
+from nba_pipeline.simulation.moves import choose_moves, schedule_document
+from nba_pipeline.simulation.played import HEADERS, Simulated, schedule_entries
 from nba_pipeline.simulation.rosters import (
     Infirmary,
     Rosters,
@@ -154,13 +154,7 @@ def write_landing(
 
 def _write_season(folder: Path, played: Simulated, lost: Container[tuple[object, object]]) -> None:
     """The schedule and the logs, without the players of the lost games and teams."""
-    by_id = {game["gameId"]: game for game in played.games}
-    called_off = [
-        unplayed(dated(by_id[move.game_id], move.first_day), is_postponed=True)
-        for move in played.moves
-        if move.is_postponed
-    ]
-    document = schedule_document(played.season, [*played.games, *called_off])
+    document = schedule_document(played.season, schedule_entries(played))
     _write(folder / "nba_stats/schedule" / f"{played.season}.json", document)
     game, team = (HEADERS["player"].index(name) for name in ("GAME_ID", "TEAM_ABBREVIATION"))
     kept = [line for line in played.lines["player"] if (line[game], line[team]) not in lost]

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
-from nba_pipeline.simulation.moves import Move
+from nba_pipeline.simulation.moves import Move, dated, unplayed
 
 _TEAM_HEADERS = [
     *("SEASON_ID", "TEAM_ID", "TEAM_ABBREVIATION", "TEAM_NAME"),
@@ -32,6 +32,17 @@ class Simulated:
     games: list[dict[str, Any]]
     moves: list[Move]
     lines: dict[str, list[list[object]]]
+
+
+def schedule_entries(played: Simulated) -> list[dict[str, Any]]:
+    """The schedule's entries at the season's end: a postponed game has one on its first date too."""
+    by_id = {game["gameId"]: game for game in played.games}
+    called_off = [
+        unplayed(dated(by_id[move.game_id], move.first_day), is_postponed=True)
+        for move in played.moves
+        if move.is_postponed
+    ]
+    return [*played.games, *called_off]
 
 
 def game_frame(played: Simulated) -> pd.DataFrame:

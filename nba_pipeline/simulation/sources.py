@@ -9,7 +9,8 @@ class Sources:
 
     shots: shot charts; plays_every: play by play of every so many-th game; consensus: BettingPros'
     lines; odds_every: The Odds API on every so many-th date with games; transactions: who goes out
-    and comes back; reports_every: injury reports on every so many-th date. 0 is never.
+    and comes back; reports_every: injury reports on every so many-th date; scoreboards and crews of
+    every date; fallback_every: balldontlie's box scores of every so many-th date. 0 is never.
 
     The first seasons_without_shots seasons have neither shots nor play by play, nor have
     games_without_shots games of each other; sides_without_lines: of so many games of each season the
@@ -22,6 +23,9 @@ class Sources:
     odds_every: int = 0
     transactions: bool = False
     reports_every: int = 0
+    scoreboards: bool = False
+    crews: bool = False
+    fallback_every: int = 0
     seasons_without_shots: int = 0
     games_without_shots: int = 0
     sides_without_lines: int = 0
@@ -39,8 +43,11 @@ ALL_SOURCES = Sources(
     odds_every=3,
     transactions=True,
     reports_every=2,
+    scoreboards=True,
+    crews=True,
+    fallback_every=3,
     games_without_shots=1,
     sides_without_lines=1,
     absurd_book=True,
 )
-"""Every source, with a game without shots, one without a team's players, and impossible prices."""
+"""Every source that is simulated, with a game without shots, one without a team's players, and impossible prices."""

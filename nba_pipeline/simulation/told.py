@@ -4,7 +4,9 @@ Each draws from a random stream of its own, so that none changes what is played 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,8 +15,17 @@ import numpy as np
 import pandas as pd
 
 from nba_pipeline.simulation import availability, lines, odds
+from nba_pipeline.simulation.fallback import box_scores
+from nba_pipeline.simulation.moves import game_day
 from nba_pipeline.simulation.play_by_play import play_by_play
-from nba_pipeline.simulation.played import Simulated, game_frame, line_frame
+from nba_pipeline.simulation.played import (
+    HEADERS,
+    Simulated,
+    game_frame,
+    line_frame,
+    schedule_entries,
+)
+from nba_pipeline.simulation.scoreboard import board, crews
 from nba_pipeline.simulation.shots import shot_chart, shots_of
 from nba_pipeline.simulation.sources import NO_SOURCES, Sources
 
@@ -34,6 +45,8 @@ _STREAMS = {
         )
     )
 }
+_FINAL = 3
+_MORNINGS_CHIEF = "Referee Z"
 
 
 class File(NamedTuple):
@@ -138,9 +151,25 @@ class Told:
 
     @property
     def days_spoken_of(self) -> list[str]:
-        """The dates with games or transactions."""
+        """The dates with games, ones that were called off included, or transactions."""
         entries = self.transactions.event_date.tolist() if self.also.transactions else []
-        return sorted({*self.days, *entries}) if self.also != NO_SOURCES else []
+        return sorted({*self._scheduled, *entries}) if self.also != NO_SOURCES else []
+
+    @cached_property
+    def _scheduled(self) -> dict[str, list[dict[str, Any]]]:
+        """The schedule's entries at the season's end, by date."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for game in schedule_entries(self._played):
+            found[str(game_day(game))].append(game)
+        return dict(found)
+
+    @property
+    def games_with_fallback(self) -> list[str]:
+        """The games of which balldontlie has the box score."""
+        every = self.also.fallback_every
+        days = self.days[::every] if every else []
+        ids = self.games.game_id[self.games.game_date.isin(days)].tolist()
+        return [game_id for game_id in ids if game_id not in dict(self.lost_sides)]
 
     @property
     def games_with_plays(self) -> list[str]:
@@ -242,15 +271,60 @@ class Told:
             path = Path("prosportstransactions") / self.season / f"{day}.csv"
             yield File(path, availability.transactions_csv(entries))
 
-    def known(self, day: str, *, is_over: bool, final: Sequence[str]) -> Iterator[File]:
+    def board_of(self, day: str, scheduled: Sequence[Mapping[str, Any]]) -> Iterator[File]:
+        """The scoreboard of the schedule's entries of the date."""
+        if self.also.scoreboards and scheduled:
+            told = board(date.fromisoformat(day), *scheduled)
+            yield _json(Path("nba_stats/scoreboard") / f"{day}.json", told)
+
+    def crews_of(
+        self, day: str, scheduled: Sequence[Mapping[str, Any]], *, is_early: bool
+    ) -> Iterator[File]:
+        """The crews of the schedule's entries of the date; those of the morning have another chief."""
+        if self.also.crews and scheduled:
+            told = crews(*scheduled, chief=_MORNINGS_CHIEF if is_early else "")
+            yield _json(Path("nba_referee_assignments") / f"{day}.json", told)
+
+    def fallback_of(self, day: str, game_ids: Sequence[str]) -> Iterator[File]:
+        """The fallback's box scores of those of the games that it has."""
+        wanted = set(game_ids) & set(self.games_with_fallback)
+        data = [
+            line
+            for game in self._scheduled[day]
+            if game["gameId"] in wanted and game["gameStatus"] == _FINAL
+            for line in box_scores(game, self._lines[game["gameId"]])
+        ]
+        if data:
+            yield _json(Path("balldontlie/box_scores") / f"{day}.json", {"data": data})
+
+    @cached_property
+    def _lines(self) -> dict[str, list[dict[str, Any]]]:
+        """The players' lines under their headers, by game."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for line in self._played.lines["player"]:
+            named = dict(zip(HEADERS["player"], line, strict=True))
+            found[str(named["GAME_ID"])].append(named)
+        return found
+
+    def known(
+        self,
+        day: str,
+        scheduled: Sequence[Mapping[str, Any]],
+        *,
+        is_over: bool,
+        final: Sequence[str],
+    ) -> Iterator[File]:
         """A date's files as they are in its morning, or once it is over.
 
         Args:
             day: the date.
+            scheduled: the schedule's entries of the date, as they are known.
             is_over: whether tip-off is past; before it the morning's word stands.
             final: the date's games that are final.
         """
         yield from self.entries_of(day, only_early=not is_over)
+        yield from self.board_of(day, scheduled)
+        yield from self.crews_of(day, scheduled, is_early=not is_over)
         if day not in self.days:
             return
         yield from self.consensus_of(day, is_closing=is_over)
@@ -259,6 +333,7 @@ class Told:
             yield from self.report_of(day, is_early=is_early)
         yield from self.chart_of(day, final)
         yield from self.plays_of(day, final)
+        yield from self.fallback_of(day, final)
 
     def files(self) -> Iterator[File]:
         """All of the season's files, season files where the source has such."""
@@ -277,9 +352,13 @@ class Told:
                 yield from self.odds_of(day, is_closing=not is_early)
             for day in self.days_with_reports:
                 yield from self.report_of(day, is_early=is_early)
-        if self.also.plays_every:
-            for day in self.days:
-                yield from self.plays_of(day, self.games.game_id.tolist())
+        ids = self.games.game_id.tolist()
+        for day, scheduled in self._scheduled.items():
+            yield from self.board_of(day, scheduled)
+            yield from self.crews_of(day, scheduled, is_early=False)
+            if self.also.plays_every:
+                yield from self.plays_of(day, ids)
+            yield from self.fallback_of(day, ids)
 
 
 def _json(path: Path, document: Any) -> File:

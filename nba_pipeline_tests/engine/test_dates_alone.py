@@ -14,12 +14,14 @@ from nba_pipeline.kernel.source import Source
 from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores
 from nba_pipeline.phase_1_sources.nba_referee_assignments import nba_referee_assignments
 from nba_pipeline.phase_1_sources.nba_stats_scoreboard import nba_stats_scoreboard
+from nba_pipeline.simulation.fallback import box_scores
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.simulation.moves import dated, unplayed
+from nba_pipeline.simulation.scoreboard import board, crews
 from nba_pipeline.simulation.sources import ALL_SOURCES
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import FIRST, Lab
-from nba_pipeline_tests.date_files import board, crews
-from nba_pipeline_tests.fallback_files import of_fallback, put_fallback
+from nba_pipeline_tests.fallback_files import put_fallback
 from nba_pipeline_tests.league_files import PLAYER_LOG, games, lines
 
 DAYS = [FIRST + timedelta(days=number) for number in range(4)]
@@ -46,17 +48,15 @@ def landing(tmp_path_factory) -> Path:
     moved = next(game for game in told if game["date"] == str(PLAYED))
     log = [line for line in lines(folder, PLAYER_LOG) if line["GAME_ID"] == moved["gameId"]]
     for day in (LEFT, PLAYED):
-        put_fallback(folder, str(day), of_fallback(moved | {"date": str(day)}, log))
-        put(folder, nba_referee_assignments, str(day), crews(moved | {"date": str(day)}))
-        of_day = [game for game in told if game["date"] == str(day)]
-        put(folder, nba_stats_scoreboard, str(day), board(day, *of_day))
-    postponed = moved | {"gameStatus": 1, "gameStatusText": "PPD"}
+        put_fallback(folder, str(day), box_scores(dated(moved, day), log))
+        put(folder, nba_referee_assignments, str(day), crews(dated(moved, day)))
+    postponed = unplayed(moved, is_postponed=True)
     of_day = [game for game in told if game["date"] == str(LEFT)]
     put(folder, nba_stats_scoreboard, str(LEFT), board(LEFT, *of_day, postponed))
     return folder
 
 
-def dated(frame: pd.DataFrame, day: date) -> list[tuple[object, ...]]:
+def rows_of(frame: pd.DataFrame, day: date) -> list[tuple[object, ...]]:
     """The frame's rows of the date."""
     rows = frame[frame.game_date == day].astype("object")
     return sorted(rows.where(rows.notna(), None).itertuples(index=False, name=None), key=repr)
@@ -71,7 +71,7 @@ def test_a_date_says_alone_what_it_says_among_others(landing: Path, source: Sour
         alone = Landing(str(landing))
         assert alone.said(source, [day]) == {day: said[day]}
         for name, frame in vars(alone.load(source, [day])).items():
-            assert dated(frame, day) == dated(getattr(loaded, name), day)
+            assert rows_of(frame, day) == rows_of(getattr(loaded, name), day)
 
 
 @pytest.mark.parametrize("source", OF_DATES, ids=lambda source: source.name)

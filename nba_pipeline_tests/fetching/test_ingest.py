@@ -9,11 +9,11 @@ import pytest
 
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores
+from nba_pipeline.simulation.fallback import box_scores
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import SOURCES
 from nba_pipeline_tests.box_score_files import as_v3, box_score
 from nba_pipeline_tests.conftest import FIRST
-from nba_pipeline_tests.fallback_files import of_fallback
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, games, lines
 from nba_pipeline_tests.phase_1_sources.test_nba_gamebook import of_sample
 from nba_pipeline_tests.program import Program
@@ -155,9 +155,7 @@ def test_a_file_with_fewer_rows_of_a_game_replaces_nothing_unless_asked_to(
 def test_a_second_file_of_a_date_takes_no_line_from_the_first(truth, zone) -> None:
     """The fallback's lines of a game: a part of them, and a correction that would not stand."""
     game = next(game for game in games(truth) if game["date"] == str(FIRST))
-    told = of_fallback(
-        game, [x for x in lines(truth, PLAYER_LOG) if x["GAME_ID"] == game["gameId"]]
-    )
+    told = box_scores(game, [x for x in lines(truth, PLAYER_LOG) if x["GAME_ID"] == game["gameId"]])
     corrected = {"data": [told[0] | {"pf": told[0]["pf"] + 1}, *told[1:]]}
     assert zone.ingest(zone.laid("night.json", {"data": told})).refused == []
     ((_file, fewer),) = zone.ingest(zone.laid("page2.json", {"data": told[:5]})).refused

@@ -12,8 +12,8 @@ from nba_pipeline.phase_1_sources.nba_injury_report import nba_injury_report
 from nba_pipeline.phase_1_sources.nba_referee_assignments import nba_referee_assignments
 from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore
 from nba_pipeline.phase_1_sources.nba_stats_player_index import nba_stats_player_index
+from nba_pipeline.simulation.scoreboard import crews
 from nba_pipeline_tests.box_score_files import as_v3, box_score
-from nba_pipeline_tests.date_files import crews
 from nba_pipeline_tests.fetching.stats_host import DAYS, FIRST, stats
 from nba_pipeline_tests.league_files import SCHEDULE, games
 from nba_pipeline_tests.local_host import Answer

@@ -12,7 +12,7 @@ from nba_pipeline.engine.landing import Landing
 from nba_pipeline.fetching.fetch import fetch
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.phase_1_sources.nba_stats_scoreboard import nba_stats_scoreboard, parse
-from nba_pipeline_tests import date_files
+from nba_pipeline.simulation import scoreboard
 from nba_pipeline_tests.fetching.stats_host import FIRST, stats
 from nba_pipeline_tests.league_files import SCHEDULE, games
 from nba_pipeline_tests.local_host import Answer
@@ -97,7 +97,7 @@ def test_an_exhibition_is_no_row_and_no_rejection() -> None:
 def of_day(host) -> list[dict[str, Any]]:
     """The first day's games as its scoreboard has them."""
     own = [game for game in games(host.truth) if game["date"] == str(FIRST)]
-    return date_files.board(FIRST, *own)["scoreboard"]["games"]
+    return scoreboard.board(FIRST, *own)["scoreboard"]["games"]
 
 
 def test_a_running_day_is_asked_for_each_time_and_an_ended_one_once(tmp_path) -> None:

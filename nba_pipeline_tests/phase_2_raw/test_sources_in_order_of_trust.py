@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from nba_pipeline.simulation.fallback import box_scores
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.box_score_files import as_v3, box_score, put
 from nba_pipeline_tests.conftest import FIRST, RAW, Lab
-from nba_pipeline_tests.fallback_files import of_fallback, put_fallback, put_fallback_of
+from nba_pipeline_tests.fallback_files import put_fallback, put_fallback_of
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
 
 TEAMS, PLAYERS = "nbac_team_boxscore", "nbac_player_boxscore"
@@ -115,7 +116,7 @@ def test_a_game_that_neither_log_nor_box_score_has_is_the_fallbacks_where_that_i
         if row["GAME_ID"] == other["gameId"]
     ]
     without_lines(landing, game["gameId"], TEAM_LOG, PLAYER_LOG)
-    put_fallback(landing, game["date"], of_fallback(game, rows), of_fallback(other, spoiled))
+    put_fallback(landing, game["date"], box_scores(game, rows), box_scores(other, spoiled))
     lab = computed(landing)
     assert gaps(lab) == set()
     assert {row["source_name"] for row in lab.rows(PLAYERS, game_id=game["gameId"])} == {FALLBACK}
@@ -128,7 +129,7 @@ def test_a_game_that_neither_log_nor_box_score_has_is_the_fallbacks_where_that_i
     for table, kept in ours.items():
         assert lab.rows(table, game_id=other["gameId"]) == kept
     lost = max(rows, key=lambda row: row["PTS"])
-    put_fallback(landing, game["date"], of_fallback(game, [r for r in rows if r is not lost]))
+    put_fallback(landing, game["date"], box_scores(game, [r for r in rows if r is not lost]))
     lab.compute(RAW, FIRST, LAST)
     team = lost["TEAM_ABBREVIATION"]
     assert gaps(lab) == {(TEAMS, team, "two_rows_per_game"), (PLAYERS, team, "roster_of_team")}

@@ -1,7 +1,8 @@
 """The landing zone as it was known at a moment of a season whose whole truth is at hand.
 
 Results come late, in pieces, or wrong and are corrected a week later; games are moved. Lines, injury
-reports and transactions are there in the morning and say more by tip-off; shots are there at night.
+reports, crews and transactions are there in the morning and say more by tip-off; shots and the
+fallback's box scores are there at night.
 """
 
 import gzip
@@ -183,6 +184,17 @@ class Known:
         changed[0][place], changed[other][place] = lines[other][place], lines[0][place]
         return changed
 
+    def box_scores(self, moment: Moment) -> dict[Side, list[list[Any]]]:
+        """The players' lines, of games that the log lacks those of the fallback."""
+        fallback = {
+            side: lines
+            for side, lines in self._sides.items()
+            if side.kind == "player"
+            and side.game_id in self.told.games_with_fallback
+            and self._final_at(side.game_id) <= moment
+        }
+        return fallback | self.lines("player", moment)
+
     def write(self, moment: Moment) -> list[Path]:
         """Makes the landing zone what it was; returns the files that changed."""
         season, wanted = self._truth.season, {}
@@ -212,6 +224,7 @@ class Known:
     def _from_other_sources(self, moment: Moment) -> dict[Path, object]:
         """The files of each date that is not yet wholly known."""
         found: dict[Path, object] = {}
+        scheduled = self.schedule(moment)
         for text in self.told.days_spoken_of:
             day = date.fromisoformat(text)
             if text in self._whole or day > moment.day:
@@ -219,7 +232,8 @@ class Known:
             games = [game_id for game_id, of in self._days.items() if of == day]
             final = [game_id for game_id in games if self._final_at(game_id) <= moment]
             is_over = Moment(day, "night") <= moment
-            found |= dict(self.told.known(text, is_over=is_over, final=final))
+            of_day = [entry for entry in scheduled if game_day(entry) == day]
+            found |= dict(self.told.known(text, of_day, is_over=is_over, final=final))
             if is_over and len(final) == len(games):
                 self._whole.add(text)
         return found

@@ -124,6 +124,52 @@ def test_the_evenings_report_and_the_late_entries_are_not_there_in_the_morning(l
     assert late > 3
 
 
+def test_a_scoreboard_says_what_has_happened_and_a_crew_changes_by_tip_off(lived) -> None:
+    """Scheduled in the morning, final at night but for open games; each crew has another chief."""
+    opened = {g for g, what in lived.known.incidents.items() if what == "open"}
+    assert opened
+    for text in lived.known.told.days:
+        day, games = date.fromisoformat(text), lived.known.told.games
+        ids = set(games.game_id[games.game_date == text])
+        for part, wanted in (
+            ("morning", dict.fromkeys(ids, 1)),
+            ("night", {game_id: 2 if game_id in opened else 3 for game_id in ids}),
+        ):
+            (content,) = lived.of(day, part, "nba_stats/scoreboard").values()
+            told = json.loads(content)["scoreboard"]["games"]
+            assert {game["gameId"]: game["gameStatus"] for game in told} == wanted
+        chiefs = [
+            {
+                row["game_id"]: row["official1"]
+                for row in json.loads(content)["nba"]["Table"]["rows"]
+            }
+            for part in ("morning", "night")
+            for content in lived.of(day, part, "nba_referee_assignments").values()
+        ]
+        assert set(chiefs[0]) == set(chiefs[1]) == ids
+        assert all(chiefs[0][game_id] != chiefs[1][game_id] for game_id in ids)
+
+
+def test_the_fallback_has_every_third_dates_final_games(lived) -> None:
+    """The one of which the log lacks a team apart."""
+    told = lived.known.told
+    for place, text in enumerate(told.days):
+        day = date.fromisoformat(text)
+        assert not lived.of(day, "morning", "balldontlie")
+        files = lived.at[Moment(day + timedelta(days=1), "night")]
+        path = f"balldontlie/box_scores/{day}.json"
+        found = (
+            {line["game"]["id"] for line in json.loads(files[path])["data"]}
+            if path in files
+            else set()
+        )
+        games = told.games
+        wanted = (
+            set(games.game_id[games.game_date == text].astype(int)) if place % 3 == 0 else set()
+        )
+        assert found == wanted - {int(game_id) for game_id, _team in told.lost_sides}
+
+
 def test_in_the_end_everything_is_there(lived) -> None:
     """The same entries, lines, reports and shots as the season's own files have."""
     last = lived.at[max(lived.at)]

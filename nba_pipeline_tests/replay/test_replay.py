@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from nba_pipeline.league import calendar
+from nba_pipeline.phase_1_sources.nba_referee_assignments import nba_referee_assignments
+from nba_pipeline.phase_1_sources.nba_stats_scoreboard import nba_stats_scoreboard
 from nba_pipeline.simulation.league import League, Simulated, simulate
 from nba_pipeline.simulation.sources import ALL_SOURCES
 from nba_pipeline.tables import TABLES
@@ -125,6 +127,26 @@ def test_everything_that_happens_to_a_season_happened(lived) -> None:
     assert {row["status"] for row in games} == {"final"}
     played = {row["game_date"] for row in games if row["status"] == "final"}
     assert len(played) < lived.days
+
+
+def test_some_nights_are_told_by_a_scoreboard_or_the_fallback_alone(lived) -> None:
+    """A game is called off on its night, with a crew; late lines are the fallback's meanwhile."""
+    moves = lived.known.moves.values()
+    left = {m.first_day for m in moves if m.is_postponed and m.announced.part == "night"}
+    assert left
+    days = sorted(left)
+    boards = lived.replay.landing.load(nba_stats_scoreboard, days).rows
+    assert set(boards[boards.status == "postponed"].game_date) == left
+    crews = lived.replay.landing.load(nba_referee_assignments, days).rows
+    for game_id, move in lived.known.moves.items():
+        if move.first_day in left and move.is_postponed:
+            assert game_id in set(crews[crews.game_date == move.first_day].game_id)
+    late = {
+        g for g, what in lived.known.incidents.items() if what in ("late", "late_team", "pieces")
+    }
+    told = set(lived.known.told.games_with_fallback)
+    assert late & told
+    assert late - told
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name != MADE])

@@ -58,7 +58,7 @@ def _played(known: Known, moment: Moment) -> dict[int, list[Appearance]]:
     places = [HEADERS["player"].index(name) for name in ("PLAYER_ID", "GAME_DATE", "MIN", "PTS")]
     scores = _scores(known, moment)
     found: dict[int, list[Appearance]] = {}
-    for side, lines in known.lines("player", moment).items():
+    for side, lines in known.box_scores(moment).items():
         rows = [[line[place] for place in places] for line in lines]
         if sum(points for *_, points in rows) != scores[side.game_id, side.team]:
             continue
