@@ -12,7 +12,7 @@ from nba_pipeline.errors import WrongRequest
 from nba_pipeline.fetching import files
 from nba_pipeline.fetching.bucket import StoredMeanwhile, generation
 from nba_pipeline.fetching.client import Client
-from nba_pipeline.fetching.losses import fewer_rows, standing_rows
+from nba_pipeline.fetching.losses import fewer_rows, overruled, standing_rows, told_instead
 from nba_pipeline.kernel.fetch import FetchFailed, HostRefused, NotYet, RemoteFile, Unreachable
 from nba_pipeline.kernel.source import Source, UnknownShape, UnreadableFile
 from nba_pipeline.league import calendar
@@ -155,7 +155,7 @@ class _Fetching:
     def _file(self, day: date, wanted: RemoteFile) -> None:
         path = wanted.file.path
         try:
-            state = _one(self._source, day, wanted, self._access, **self._options)
+            state, instead = _one(self._source, day, wanted, self._access, **self._options)
         except HostRefused:
             raise
         except FetchFailed as error:
@@ -169,7 +169,7 @@ class _Fetching:
             if state != "there":
                 self._unreachable = 0
             if state in ("new", "changed"):
-                self._say(f"{path}: {state}")
+                self._say(f"{path}: {state}{instead}")
 
 
 def _one(
@@ -180,15 +180,15 @@ def _one(
     *,
     again: bool,
     accept_fewer: bool,
-) -> str:
-    """Fetches one file unless it is there: new, changed, unchanged or there.
+) -> tuple[str, str]:
+    """Fetches one file unless it is there: new, changed, unchanged or there, and what stands instead.
 
     Raises:
         FetchFailed: it could not be had, or what came is not put in place.
     """
     root, path = access.landing.root, wanted.file.path
     if not again and wanted.is_settled and _is_whole(source, day, wanted, access):
-        return "there"
+        return "there", ""
     content = wanted.ask()
     try:
         document, answer = files.parsed(source, wanted.file, content)
@@ -212,17 +212,17 @@ def _one(
         except StoredMeanwhile as error:
             raise FetchFailed("overtaken", str(error)) from error
         state = "new" if there is None else "changed"
-    if lacking := wanted.games - _games(answer.rows):
+    if lacking := wanted.games - _games(answer.rows, wanted):
         told = f"{path}: the source has no rows yet of {', '.join(sorted(lacking))}"
         raise FetchFailed("incomplete", told)
-    return state
+    return state, told_instead(overruled(source, wanted.file, answer, access.landing))
 
 
 def _is_whole(source: Source, day: date, wanted: RemoteFile, access: LandingAccess) -> bool:
     """Whether the landing zone has what is wanted, in this file or in that of a season."""
     if wanted.games:
         rows = access.landing.load(source, [day]).rows
-        return wanted.games <= _games(rows[rows.game_date == day])
+        return wanted.games <= _games(rows[rows.game_date == day], wanted)
     there = files.stored(access.landing.root, wanted.file.path)
     if there is None:
         return False
@@ -240,14 +240,17 @@ def _document(source: Source, root: UPath, path: str) -> object:
 
 
 def _asked(rows: pd.DataFrame, wanted: RemoteFile) -> pd.DataFrame:
-    """The rows of the games that were asked for; of a file that is asked for as it is, all."""
-    return rows[rows.game_id.isin(wanted.games)] if wanted.games else rows
+    """The rows of the date's games; of a file that is asked for as it is, all."""
+    games = wanted.games | wanted.still_open
+    return rows[rows.game_id.isin(games)] if wanted.games else rows
 
 
-def _games(rows: pd.DataFrame) -> frozenset[str]:
-    """The games of which there are rows: of both teams, where a row is of a team."""
+def _games(rows: pd.DataFrame, wanted: RemoteFile) -> frozenset[str]:
+    """The games of which there are rows as they ended: of both teams, where a row is of a team."""
     if "game_id" not in rows:
         return frozenset()
+    if wanted.ended:
+        rows = rows[wanted.ended(rows)]
     if "team_abbr" not in rows:
         return frozenset(rows.game_id)
     sides = rows.groupby("game_id").team_abbr.nunique()

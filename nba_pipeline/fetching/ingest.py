@@ -10,26 +10,39 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 from upath import UPath
 
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.landing_files import cannot_open
 from nba_pipeline.fetching import files
 from nba_pipeline.fetching.bucket import StoredMeanwhile, generation
-from nba_pipeline.fetching.losses import fewer_rows, standing_instead, standing_rows
+from nba_pipeline.fetching.losses import (
+    fewer_rows,
+    overruled,
+    settles_dates,
+    standing_instead,
+    standing_rows,
+    standing_whole,
+    told_instead,
+)
 from nba_pipeline.fetching.recognise import Recognised, Refused, recognised
 from nba_pipeline.kernel.source import Source, UnreadableFile
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A file that was taken: whose it is, and its place in the landing zone."""
+    """A file that was taken: whose it is, and its place in the landing zone.
+
+    overruled are the dates for which files of their own stand and say otherwise.
+    """
 
     file: str
     source: str
     path: str
     rows: int
     rejected: int
+    overruled: tuple[date, ...] = ()
 
 
 @dataclass
@@ -86,9 +99,10 @@ def ingest(
                 continue
             taken.setdefault(_place(found), (path, found.content))
             counts = len(found.parsed.rows), len(found.parsed.rejected)
-            placed = Placed(str(path), found.source.name, found.file.path, *counts)
+            days = tuple(overruled(found.source, found.file, found.parsed, landing))
+            placed = Placed(str(path), found.source.name, found.file.path, *counts, days)
             getattr(done, state).append(placed)
-            say(f"{path}: {state}, {found.source.name}: {found.file.path}")
+            say(f"{path}: {state}, {found.source.name}: {found.file.path}{told_instead(days)}")
         waiting = later
     return done
 
@@ -137,15 +151,13 @@ def _put(
             was another one for its place.
     """
     root, path = landing.root, found.file.path
-    if any(files.is_same(document, found.document) for document in _beside(found, root)):
-        return "unchanged"
-    stem, own = path.rsplit(".", 1)
-    other = [files.stored(root, f"{stem}.{end}") for end in found.source.formats if end != own]
-    if taken := next((name for name in other if name), None):
-        raise Refused(f"{taken} is there already, and one of the two would have to go")
+    _refuse_name(found, root)
+    before = standing_rows(found.source, found.file, landing)
     there = files.stored(root, path)
     looked_at = generation(root, there)
-    if there and files.is_same(_document(found.source, root / there), found.document):
+    beside = [*_beside(found, before, root)]
+    beside += [_document(found.source, root / there)] if there else []
+    if any(files.is_same(document, found.document) for document in beside):
         return "unchanged"
     if first and first[1] == found.content:
         return "unchanged"
@@ -154,13 +166,12 @@ def _put(
             f"it belongs in {path} as {first[0]} does, which was taken and says otherwise: bring one "
             "of them, or the later one after the other"
         )
-    before = standing_rows(found.source, found.file, landing)
     if not accept_fewer and (lost := fewer_rows(found.source, before, found.parsed)):
         raise Refused(f"{there or 'what stands'} is kept: it has {lost}")
     if standing := standing_instead(found.source, before, found.parsed, path):
-        raise Refused(
-            f"{standing} stands for its games, being later by name: bring it under a later one"
-        )
+        name = standing.removesuffix(".gz").rsplit("/", 1)[-1]
+        where = f"as {name}" if standing.count("/") < path.count("/") else "under a later name"
+        raise Refused(f"{standing} stands for its games and says otherwise: bring it {where}")
     if not is_dry:
         try:
             files.place(root, there or files.new_path(path), found.content, looked_at)
@@ -169,16 +180,33 @@ def _put(
     return "new" if there is None else "changed"
 
 
-def _beside(found: Recognised, root: UPath) -> Iterable[object]:
-    """The documents of the date's other files, where names in it are free."""
+def _refuse_name(found: Recognised, root: UPath) -> None:
+    """Raises Refused where nothing of that name is read, or another ending of it lies there."""
+    path, formats = found.file.path, found.source.formats
+    if path.rsplit("/", 1)[-1].startswith("."):
+        raise Refused("a name that begins with a dot is none of the landing zone's: rename it")
+    stem, own = path.rsplit(".", 1)
+    other = [files.stored(root, f"{stem}.{end}") for end in formats if end != own]
+    if taken := next((name for name in other if name), None):
+        raise Refused(f"{taken} is there already, and one of the two would have to go")
+
+
+def _beside(found: Recognised, before: pd.DataFrame, root: UPath) -> Iterable[object]:
+    """The documents of the date's files in which what the file says may stand already.
+
+    Names of a date's files are free; where they settle, one stands for the games of another.
+    """
     day = found.file.game_date
     folder = root / found.source.place / str(day)
-    if found.source.layout == "dates" and folder.is_dir():
+    if settles_dates(found.source):
+        for name in standing_whole(before, found.parsed.rows):
+            yield _document(found.source, root / name)
+    elif found.source.layout == "dates" and folder.is_dir():
         for path in sorted(folder.iterdir()):
             yield _document(found.source, path)
 
 
-def _document(source: Source, path: UPath) -> object:
+def _document(source: Source, path: Path | UPath) -> object:
     """The stored file's document; None where it cannot be read, or is no file."""
     try:
         return source.decoded(path.read_bytes(), path.name)

@@ -6,6 +6,7 @@ what the file would replace, in whichever file they are.
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 
 import pandas as pd
 
@@ -43,7 +44,7 @@ def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.Data
             day = max(day, calendar.season(file.season).first)
             rows = landing.load(source, [day]).rows
             return rows[rows.game_date == day]
-        if (source.layout == "seasons" or _settles_dates(source)) and day:
+        if (source.layout == "seasons" or settles_dates(source)) and day:
             rows = landing.load(source, [day]).rows
             return rows[own_days(source, rows) == day]
         there = files.stored(landing.root, file.path)
@@ -81,9 +82,9 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
         is_needless = before.is_if_necessary & (before.status == "scheduled")
         is_needless &= _is_decided(before, now.rows) & ~before.game_id.isin(now.rejected.game_id)
         before = before[~(is_named | is_needless) | (before.status == "final")]
-    if _settles_dates(source):
-        game = _game(before)
-        before = before[_is_of(before, now.rows) | before[game].isin(now.rows[game])]
+    if settles_dates(source):
+        unit = _unit(before)
+        before = before[_is_of(before, now.rows) | before[unit].isin(now.rows[unit])]
     is_snapshot = source.layout == "snapshots"
     lost = _fewer_listed(before, now.rows) if is_snapshot else _fewer(source, before, now.rows)
     if lost is None:
@@ -94,8 +95,8 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
 
 
 def standing_instead(source: Source, before: pd.DataFrame, now: Parsed, path: str) -> str | None:
-    """The file of its date that stands for the games of one of that path; None where it would itself."""
-    if source.settle is None or not _settles_dates(source):
+    """The file of its date that would stand for a game of one of that path, and says otherwise of it."""
+    if source.settle is None or not settles_dates(source):
         return None
     others = before[~_is_of(before, now.rows)]
     # As they are read: the date's own file after those in its folder.
@@ -103,17 +104,50 @@ def standing_instead(source: Source, before: pd.DataFrame, now: Parsed, path: st
     is_last = others.source_file.str.count("/") == in_no_folder
     later = (is_last | others.source_file.gt(path)) & (path.count("/") != in_no_folder)
     settled = source.settle(pd.concat([others[~later], now.rows, others[later]], ignore_index=True))
-    if _is_of(settled, now.rows).any():
-        return None
-    return str(settled[settled[_game(settled)].isin(now.rows[_game(settled)])].source_file.iloc[-1])
+    unlike = _unlike(settled, now.rows, _unit(now.rows))
+    return str(unlike.source_file.iloc[-1]) if len(unlike) else None
 
 
-def _game(rows: pd.DataFrame) -> str:
-    """The column that names a game in files of dates that settle."""
-    return "event_id" if "event_id" in rows else "game_id"
+def _unlike(standing: pd.DataFrame, now: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """What stands and is not of now, of each unit of which one has a row unlike all of the other's."""
+    others = standing[~_is_of(standing, now) & standing[unit].isin(now[unit])]
+    ours = now[now[unit].isin(others[unit])]
+    both = pd.concat([others, ours])[now.columns.drop(["source_file", "row_number"])]
+    unlike = both[~both.astype("string").duplicated(keep=False)]
+    return others[others[unit].isin(unlike[unit])]
 
 
-def _settles_dates(source: Source) -> bool:
+def standing_whole(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
+    """The files of a date that stand for every game of now."""
+    unit = _unit(now)
+    own = before[before[unit].isin(now[unit])]
+    counts = own.groupby("source_file")[unit].nunique()
+    return sorted(counts.index[counts == now[unit].nunique()])
+
+
+def overruled(source: Source, file: SourceFile, now: Parsed, landing: Landing) -> list[date]:
+    """The dates of a season's file for which files of their own stand and say otherwise."""
+    if source.layout != "seasons" or file.game_date:
+        return []
+    days = sorted(now.rows.game_date.unique())
+    standing = landing.load(source, days).rows
+    return sorted(_unlike(standing, now.rows, "game_date").game_date.unique())
+
+
+def told_instead(days: Sequence[date]) -> str:
+    """What is said of dates that are overruled; nothing of none."""
+    if not days:
+        return ""
+    more = f" and {len(days) - 1} dates more" if days[1:] else ""
+    return f"; what it says of {days[0]}{more} does not stand: a file of that date does"
+
+
+def _unit(rows: pd.DataFrame) -> str:
+    """The column that names a game, or the date where rows are of none."""
+    return next(name for name in ("event_id", "game_id", "game_date") if name in rows)
+
+
+def settles_dates(source: Source) -> bool:
     """Whether files of a date may stand for the games of one another."""
     return source.layout == "dates" and source.settle is not None
 
@@ -189,5 +223,6 @@ def _moments(rows: pd.DataFrame, column: str) -> set[str]:
 
 def _counts(source: Source, rows: pd.DataFrame) -> pd.Series:
     days = own_days(source, rows).astype("string")
-    units = rows.game_id.fillna(days) if "game_id" in rows else days
+    unit = _unit(rows)
+    units = days if unit == "game_date" else rows[unit].astype("string").fillna(days)
     return units.value_counts()

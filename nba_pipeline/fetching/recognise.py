@@ -307,11 +307,16 @@ def _schedule(source: Source, landing: Landing, days: Sequence[date]) -> pd.Data
 def _on_date(
     source: Source, ending: str, trial: Parsed, hand: _AtHand, _landing: Landing
 ) -> Iterator[SourceFile]:
-    """The date of its name, when it was made, or those of its rows."""
+    """The date of its name, when it was made, or those of its rows.
+
+    Raises:
+        OffSeason: it has dates, and none is of a season.
+    """
     days = hand.days()
     if "report_at" in trial.rows:
         days += [at.astimezone(EASTERN).date() for at in trial.rows.report_at.dropna().unique()]
     days += sorted(day for day in trial.rows.game_date.unique() if isinstance(day, date))
+    off_season = []
     for day in dict.fromkeys(days):
         name = str(day)
         if source.layout == "dates" and hand.stem != name:
@@ -319,9 +324,15 @@ def _on_date(
         # A list of players may be of before its season, what is of a date is of its games.
         is_ahead = source.layout == "snapshots"
         span = calendar.season_ahead(day) if is_ahead else None
-        span = span or calendar.season_told(day, source.days_after) or calendar.season_of(day)
+        span = span or calendar.season_told(day, source.days_after)
+        if span is None:
+            off_season.append(day)
+            continue
         path = f"{source.place}/{name}.{ending}"
         yield SourceFile(path, span.name, day, source.days_after)
+    # A file may be named after the day on which it was had; if no date is of a season, that is told.
+    if len(off_season) == len(set(days)) > 0:
+        calendar.season_of(off_season[0])
 
 
 _PLACES: dict[str, Callable[..., Iterator[SourceFile]]] = {

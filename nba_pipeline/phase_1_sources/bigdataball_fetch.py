@@ -43,7 +43,9 @@ def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     for path in found:
         named.setdefault(path.name.removesuffix(".gz"), []).append(path)
     for name, paths in named.items():
-        file = SourceFile(f"{_PLACE}/{day}/{name}", season, day)
+        # As files that are brought: the date's own beside its folder, all others in it.
+        own = "" if name.removesuffix(".csv") == str(day) else f"{day}/"
+        file = SourceFile(f"{_PLACE}/{own}{name}", season, day)
         yield RemoteFile(file, partial(_one_content, paths))
 
 

@@ -25,7 +25,7 @@ from nba_pipeline.phase_1_sources.cells import (
     team_of,
     whole,
 )
-from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule, played
+from nba_pipeline.phase_1_sources.nba_stats_schedule import due, nba_stats_schedule, played
 
 PLACES = (1, 2, 3, 4)
 """Crew chief, referee, umpire, and the alternate, who is not named for every game."""
@@ -77,7 +77,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     """The assignments of a date: every time until days after its games, since crews change."""
-    games = played(day, access)
+    games = due(played(day, access), day)
     if games.empty:
         return
     if day > clock.today():
@@ -86,8 +86,7 @@ def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     file = SourceFile(f"{_PLACE}/{day}.json", calendar.season_of(day).name, day)
     ask = partial(access.get, "nba_official", "get-game-officials", {"date": str(day)})
     # Who asks on some mornings asks before the games, and again when they are over.
-    is_settled = bool(games.status.eq("final").all()) and is_overdue(day)
-    yield RemoteFile(file, ask, frozenset(games.game_id), is_settled=is_settled)
+    yield RemoteFile(file, ask, frozenset(games.game_id), is_settled=is_overdue(day))
 
 
 def _games(document: object, file: SourceFile) -> pd.DataFrame:

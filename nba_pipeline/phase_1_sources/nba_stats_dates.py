@@ -1,8 +1,10 @@
 """Queries to stats.nba.com that are answered per date and kind of game: game logs and shots."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
+
+import pandas as pd
 
 from nba_pipeline.kernel.fetch import Access, FetchFailed, NotYet, RemoteFile
 from nba_pipeline.kernel.source import SourceFile
@@ -17,6 +19,7 @@ def of_date(
     place: str,
     endpoint: str,
     *,
+    ended: Callable[[pd.DataFrame], pd.Series],
     season_is: str = "season",
     **parameters: object,
 ) -> Iterator[RemoteFile | NotYet]:
@@ -29,6 +32,7 @@ def of_date(
         access: what may be asked.
         place: the source's, under which the date's file goes.
         endpoint: nba_api's name of the endpoint.
+        ended: which of the source's rows are of a game that was over when they were asked for.
         season_is: its parameter that says the season.
         parameters: further ones, beside season, kind of game and dates.
 
@@ -39,7 +43,8 @@ def of_date(
     yield from not_over(games)
     if is_awaited(games, day):
         return
-    over = games[games.status == "final"]
+    is_over = games.status == "final"
+    over, still_open = games[is_over], frozenset(games.game_id[~is_over])
     for kind, own in over.groupby("season_type"):
         if own.game_id.nunique() < len(over):
             told = f"{day} has games of several kinds, and an answer is of one: bring a season file"
@@ -54,5 +59,5 @@ def of_date(
         }
         file = SourceFile(f"{place}/{season}/{day}.json", season, day)
         ask = partial(answer, access, endpoint, **asked)
-        is_settled = len(over) == len(games)
-        yield RemoteFile(file, ask, frozenset(own.game_id), is_settled=is_settled)
+        wanted = frozenset(own.game_id)
+        yield RemoteFile(file, ask, wanted, still_open, not still_open, ended)

@@ -110,7 +110,12 @@ def parse(document: object, file: SourceFile, *, of: str) -> Parsed:
 def fetch(day: date, access: Access, *, of: str) -> Iterator[RemoteFile | NotYet]:
     """The log of one date, once all its games are over; the log never has a cup final."""
     yield from of_date(
-        day, access, _PLACES[of], "LeagueGameLog", player_or_team_abbreviation=_LETTERS[of]
+        day,
+        access,
+        _PLACES[of],
+        "LeagueGameLog",
+        ended=lambda rows: rows.won.notna(),
+        player_or_team_abbreviation=_LETTERS[of],
     )
 
 

@@ -125,6 +125,11 @@ def is_awaited(games: pd.DataFrame, day: date) -> bool:
     return not games.status.eq("final").all() and not is_overdue(day)
 
 
+def due(games: pd.DataFrame, day: date) -> pd.DataFrame:
+    """Those of the day's games of which a source has to speak: after UNSETTLED_DAYS only the final."""
+    return games[games.status == "final"] if is_overdue(day) else games
+
+
 def not_over(games: pd.DataFrame) -> Iterator[NotYet]:
     """Those of the games that the stored schedule does not have as final."""
     for game in games[games.status != "final"].itertuples():

@@ -25,7 +25,12 @@ from nba_pipeline.phase_1_sources.cells import (
     whole,
 )
 from nba_pipeline.phase_1_sources.nba_stats_answers import answer
-from nba_pipeline.phase_1_sources.nba_stats_schedule import furthest, nba_stats_schedule, played
+from nba_pipeline.phase_1_sources.nba_stats_schedule import (
+    due,
+    furthest,
+    nba_stats_schedule,
+    played,
+)
 from nba_pipeline.phase_1_sources.nba_stats_schedule_game import (
     PLAYED,
     is_score,
@@ -109,7 +114,7 @@ def settle(rows: pd.DataFrame) -> pd.DataFrame:
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     """The date's scoreboard: every time until it and the stored schedule have its games as over."""
-    games = played(day, access)
+    games = due(played(day, access), day)
     if games.empty:
         return
     if day > clock.today():

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from typing import Any
 
 from nba_pipeline import clock
 from nba_pipeline.errors import WrongRequest
@@ -53,6 +54,10 @@ def fetch(day: date, access: Access, *, place: str, markets: str) -> Iterator[Re
     season = calendar.season_of(day).name
     for game in games.itertuples():
         event = events.get((str(game.away_team), str(game.home_team)))
+        if not is_past and _has_begun(event, game.tipoff_at):
+            told = "it has begun: its prices before that are asked for from tomorrow on"
+            yield NotYet(str(game.game_id), told)
+            continue
         if event is None:
             told = f"{game.game_id}: no event of {game.away_team} at {game.home_team} on {day}"
             yield _lacking(SourceFile(f"{place}/{day}/{game.game_id}.json", season, day), told)
@@ -63,7 +68,7 @@ def fetch(day: date, access: Access, *, place: str, markets: str) -> Iterator[Re
             at = _begins(event) - timedelta(hours=access.settings.odds_api_hours_before)
             ask = partial(_past, access, name, markets, at)
             yield RemoteFile(file, ask)
-        elif _begins(event) > clock.now():
+        else:
             path = f"{place}/{day}/{name}_{clock.now():%Y%m%dT%H%MZ}.json"
             file = SourceFile(path, season, day, days_after=1)
             yield RemoteFile(file, partial(_now, access, name, markets), is_settled=False)
@@ -92,6 +97,11 @@ def _events(day: date, access: Access, *, is_past: bool) -> dict[tuple[str, str]
         }
     except (KeyError, TypeError, ValueError) as error:
         raise FetchFailed("unlike", f"the answer is no list of events: {error!r}") from error
+
+
+def _has_begun(event: Event | None, tipoff_at: Any) -> bool:
+    """By its event; by the schedule where there is none, as of a game that is over."""
+    return bool((_begins(event) if event else tipoff_at) <= clock.now())
 
 
 def _lacking(file: SourceFile, told: str) -> RemoteFile:

@@ -260,21 +260,90 @@ def test_games_that_are_not_over_are_waited_for(host) -> None:
     assert fetched.is_complete
 
 
-def test_a_game_that_stays_open_holds_up_the_others_of_its_date_for_three_days(host) -> None:
-    """From the fourth on they are asked for, each time, and it is still named."""
+def open_game(host) -> str:
+    """Leaves one of the first date's games under way in the stored schedule."""
     path = host.landing / SCHEDULE
     document = json.loads(path.read_text())
     games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
-    (game,) = [game for game in games if game["gameDateEst"][:10] == str(FIRST)][:1]
+    game = next(game for game in games if game["gameDateEst"][:10] == str(FIRST))
     game["gameStatus"] = 2
     path.write_text(json.dumps(document))
-    with clock.set_to(datetime.combine(FIRST + timedelta(days=4), time(12), UTC)):
+    return game["gameId"]
+
+
+LATER = datetime.combine(FIRST + timedelta(days=4), time(12), UTC)
+
+
+def test_a_game_that_stays_open_holds_up_the_others_of_its_date_for_three_days(host) -> None:
+    """From the fourth on they are asked for, each time, and it is still named."""
+    game_id = open_game(host)
+    with clock.set_to(LATER):
         fetched = fetch(TEAM, [FIRST], host.access())
-        assert [lack.what for lack in fetched.waiting] == [game["gameId"]]
+        assert [lack.what for lack in fetched.waiting] == [game_id]
         assert fetched.new == names(FIRST)
         assert fetch(TEAM, [FIRST], host.access()).unchanged == names(FIRST)
     host.lay_schedule()
     assert fetch(TEAM, [FIRST], host.access()).there == names(FIRST)
+
+
+def of_open(host, game_id: str, *, is_left_out: bool = False):
+    """What the host serves while the game is under way: half of its points, and no winner."""
+
+    def serve(question) -> Answer:
+        document = json.loads(host.answer(question).body)
+        (result,) = document["resultSets"]
+        of_game, winner, points = (result["headers"].index(n) for n in ("GAME_ID", "WL", "PTS"))
+        own = [row for row in result["rowSet"] if row[of_game] == game_id]
+        for row in own:
+            row[winner], row[points] = None, row[points] // 2
+        if is_left_out:
+            result["rowSet"] = [row for row in result["rowSet"] if row not in own]
+        return Answer(json.dumps(document).encode())
+
+    return serve
+
+
+def test_a_game_that_was_asked_for_while_open_is_asked_for_once_more_when_it_is_over(host) -> None:
+    """Its half lines were there for both teams."""
+    host.host.serve = of_open(host, open_game(host))
+    with clock.set_to(LATER):
+        assert fetch(TEAM, [FIRST], host.access()).new == names(FIRST)
+    host.host.serve = host.answer
+    host.lay_schedule()
+    assert fetch(TEAM, [FIRST], host.access()).changed == names(FIRST)
+    assert fetch(TEAM, [FIRST], host.access()).there == names(FIRST)
+
+
+def test_what_stands_of_an_open_game_is_kept(host) -> None:
+    """An answer that has the others alone would take its lines away."""
+    assert fetch(TEAM, [FIRST], host.access()).new == names(FIRST)
+    before = host.files()
+    game_id = open_game(host)
+    host.host.serve = of_open(host, game_id, is_left_out=True)
+    with clock.set_to(LATER):
+        (lack,) = fetch(TEAM, [FIRST], host.access()).failed
+    assert f"kept, since the answer lacks its {game_id} (2 rows, 0 now)" in lack.reason
+    assert {**host.files(), SCHEDULE: b""} == {**before, SCHEDULE: b""}
+
+
+def test_a_date_of_its_own_overrules_a_season_that_is_fetched_aloud(host) -> None:
+    """A schedule of one date that was brought: what the season's says of the date is not read."""
+    path = host.landing / SCHEDULE
+    document = json.loads(path.read_text())
+    days = document["leagueSchedule"]["gameDates"]
+    own = [day for day in days if day["games"][0]["gameDateEst"][:10] == str(FIRST)]
+    own[0]["games"][0]["arenaName"] = "Elsewhere"
+    own[0]["games"][0]["gameDateTimeUTC"] = f"{FIRST}T23:45:00Z"
+    document["leagueSchedule"]["gameDates"] = own
+    (path.parent / "2023-24").mkdir()
+    (path.parent / f"2023-24/{FIRST}.json").write_text(json.dumps(document))
+    path.unlink()
+    told: list[str] = []
+    fetched = fetch(nba_stats_schedule, [FIRST], host.access(), say=told.append)
+    assert fetched.new == [SCHEDULE]
+    assert told == [
+        f"{SCHEDULE}: new; what it says of {FIRST} does not stand: a file of that date does"
+    ]
 
 
 def test_without_a_schedule_nothing_is_asked(tmp_path) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores
+from nba_pipeline.phase_1_sources.nba_referee_assignments import nba_referee_assignments
 from nba_pipeline.simulation.fallback import box_scores
 from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.simulation.scoreboard import crews
 from nba_pipeline.tables import SOURCES
 from nba_pipeline_tests.box_score_files import as_v3, box_score
 from nba_pipeline_tests.conftest import FIRST
@@ -159,12 +161,86 @@ def test_a_second_file_of_a_date_takes_no_line_from_the_first(truth, zone) -> No
     corrected = {"data": [told[0] | {"pf": told[0]["pf"] + 1}, *told[1:]]}
     assert zone.ingest(zone.laid("night.json", {"data": told})).refused == []
     ((_file, fewer),) = zone.ingest(zone.laid("page2.json", {"data": told[:5]})).refused
-    assert f"it has {FIRST} ({len(told)} rows, 5 now)" in fewer
+    assert f"it has {int(game['gameId'])} ({len(told)} rows, 5 now)" in fewer
     ((_file, earlier),) = zone.ingest(zone.laid("again.json", corrected)).refused
-    assert "night.json.gz stands for its games, being later by name" in earlier
+    assert (
+        "night.json.gz stands for its games and says otherwise: bring it under a later" in earlier
+    )
     assert zone.ingest(zone.laid("the day after.json", corrected)).refused == []
     rows = Landing(str(zone.root)).load(balldontlie_box_scores, [FIRST]).rows
     assert (len(rows), rows.pf.sum()) == (len(told), sum(line["pf"] for line in told) + 1)
+
+
+def test_what_stands_is_told_game_by_game(truth, zone) -> None:
+    """A game that a file cuts is not made up for by another, nor taken by one of the same name."""
+    logged = lines(truth, PLAYER_LOG)
+    one, other = (
+        box_scores(game, [line for line in logged if line["GAME_ID"] == game["gameId"]])
+        for game in games(truth)
+        if game["date"] == str(FIRST)
+    )
+    name = f"{one[0]['game']['id']} ({len(one)} rows, "
+    assert zone.ingest(zone.laid("night.json", {"data": one})).refused == []
+    for data, left in (([*one[:5], *other], 5), (other, 0)):
+        ((_file, reason),) = zone.ingest(zone.laid("night.json", {"data": data})).refused
+        assert f"night.json.gz is kept: it has {name}{left} now)" in reason
+
+
+CREWS = f"nba_referee_assignments/{FIRST}"
+
+
+def chiefs(zone) -> set[str]:
+    """The crew chiefs that stand."""
+    rows = Landing(str(zone.root)).load(nba_referee_assignments, [FIRST]).rows
+    return set(rows.official_name[rows.official_position == 1])
+
+
+def test_a_crew_that_is_as_it_was_before_is_a_change(truth, zone) -> None:
+    """The same document as an older file's, of which nothing stands any more; then it changes nothing."""
+    game = games(truth)[0]
+    for name, chief in (("09h", "Ann"), ("12h", "Bob"), ("15h", "Ann")):
+        done = zone.ingest(zone.laid(f"{name}.json", crews(game, chief=chief)))
+        assert [each.path for each in done.new] == [f"{CREWS}/{name}.json"]
+        assert chiefs(zone) == {chief}
+    again = zone.ingest(zone.laid("18h.json", crews(game, chief="Ann")))
+    assert (len(again.unchanged), again.new) == (1, [])
+
+
+def test_a_file_of_which_a_part_would_not_stand_is_refused(truth, zone) -> None:
+    """The date's own file stands for the one game, whichever other one comes with it."""
+    one, other = (game for game in games(truth) if game["date"] == str(FIRST))
+    zone.ingest(zone.laid(f"{FIRST}.json", crews(one, chief="Old")))
+    both = crews(one, other, chief="New")
+    ((_file, reason),) = zone.ingest(zone.laid("zz.json", both)).refused
+    assert reason.endswith(f"stands for its games and says otherwise: bring it as {FIRST}.json")
+    assert zone.ingest(zone.laid(f"{FIRST}.json", both)).refused == []
+    assert chiefs(zone) == {"New"}
+
+
+def test_a_date_of_a_season_file_that_a_file_of_its_own_overrules_is_told(truth, zone) -> None:
+    """A log that is brought each morning is a file of its date on the first one, and stays that."""
+    first = of_date(truth, TEAM_LOG, FIRST)
+    told: list[str] = []
+    document = json.loads((truth / TEAM_LOG).read_text())
+    zone.ingest(zone.laid("log.json", first))
+    (same,) = zone.ingest(zone.laid("log.json", document)).new
+    assert same.overruled == ()
+    (result,) = document["resultSets"]
+    row = next(row for row in result["rowSet"] if str(FIRST) in row)
+    row[result["headers"].index("AST")] += 1
+    (corrected,) = zone.ingest(zone.laid("log.json", document), say=told.append).changed
+    assert corrected.overruled == (FIRST,)
+    assert f"; what it says of {FIRST} does not stand: a file of that date does" in told[0]
+
+
+def test_a_name_that_nothing_reads_is_refused(truth, zone) -> None:
+    """One that begins with a dot; one with a date of the summer is that of its rows."""
+    game = games(truth)[0]
+    ((_file, reason),) = zone.ingest(zone.laid(".crews.json", crews(game))).refused
+    assert "begins with a dot" in reason
+    (placed,) = zone.ingest(zone.laid("had 2024-08-01.json", crews(game))).new
+    assert placed.path == f"{CREWS}/had 2024-08-01.json"
+    assert chiefs(zone)
 
 
 @pytest.mark.parametrize("stood", ["scheduled", "final"])

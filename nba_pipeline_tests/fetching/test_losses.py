@@ -9,6 +9,7 @@ from nba_pipeline.engine.file_dates import UNDATED
 from nba_pipeline.fetching.fetch import _games
 from nba_pipeline.fetching.files import is_same, refuse_astray
 from nba_pipeline.fetching.losses import fewer_rows
+from nba_pipeline.kernel.fetch import RemoteFile
 from nba_pipeline.kernel.source import (
     Parsed,
     SourceFile,
@@ -184,8 +185,9 @@ def test_what_was_said_at_another_moment_is_no_newer_version(column, word) -> No
 def test_a_game_with_rows_of_one_team_is_not_whole() -> None:
     """Rows of no team are of the game alone."""
     rows = pd.DataFrame({"game_id": ["1", "1", "2"], "team_abbr": ["OKC", "IND", "OKC"]})
-    assert _games(rows) == {"1"}
-    assert _games(rows[["game_id"]]) == {"1", "2"}
+    wanted = RemoteFile(FILE, bytes)
+    assert _games(rows, wanted) == {"1"}
+    assert _games(rows[["game_id"]], wanted) == {"1", "2"}
 
 
 def test_0_and_false_are_not_the_same_document() -> None:

@@ -39,7 +39,8 @@ def parse(document: object, file: SourceFile) -> Parsed:
         raise UnknownShape(f"{file.path}: no list")
     ids = [line["game_id"] for line in document or []]
     rows = pd.DataFrame({"game_id": ids, "game_date": file.game_date, "source_file": file.path})
-    rows = rows.assign(row_number=range(len(ids)))
+    periods = [line.get("period", 4) for line in document or []]
+    rows = rows.assign(row_number=range(len(ids)), period=periods)
     return Parsed(rows.astype({"game_id": "string"}), rejected_frame([]))
 
 
@@ -102,6 +103,17 @@ def test_shots_are_asked_for_by_date_for_everybody(host) -> None:
         "TeamID": "0",
     }
     assert (query["DateFrom"], query["Season"]) == ("10/24/2023", "2023-24")
+
+
+def test_shots_of_a_game_that_was_not_over_are_none_of_it(host) -> None:
+    """A game has shots in its last period, or it was asked for while it was suspended."""
+    ids = of_day(host)
+    half = [{"game_id": each, "period": 2 if each == ids[0] else 4} for each in ids]
+    host.host.answers = [Answer(json.dumps(half).encode()), listed(*ids)]
+    (lack,) = fetch(SHOTS, DAYS[:1], host.access()).failed
+    assert lack.reason.endswith(f"the source has no rows yet of {ids[0]}")
+    assert len(fetch(SHOTS, DAYS[:1], host.access()).changed) == 1
+    assert len(fetch(SHOTS, DAYS[:1], host.access()).there) == 1
 
 
 def test_a_play_by_play_that_is_not_there_yet_fails_alone(host) -> None:
@@ -209,8 +221,23 @@ def test_todays_prices_are_asked_as_they_are_now_and_each_time_anew(host) -> Non
             fetched = fetch(BOARDS, DAYS[:2], host.access())
         told = f"{BOARD}/{FIRST}/event1_20231024T16{minute:02d}Z.json"
         assert (told in fetched.new, len(fetched.new)) == (True, count - 1)
-        assert [lack.day for lack in fetched.waiting] == [DAYS[1]]
+        begun = of_day(host)[0]
+        assert [lack.what for lack in fetched.waiting] == [begun, str(DAYS[1])]
     assert not any("historical" in question.path for question in host.host.asked)
+
+
+def test_of_todays_games_that_are_over_no_event_is_missed(host) -> None:
+    """The source names only what is to come and under way; in the morning each has to be there."""
+    odds = Odds(host, FIRST)
+    odds.events.clear()
+    host.host.serve = odds
+    ids = of_day(host)
+    with clock.set_to(datetime(2023, 10, 25, 3, tzinfo=UTC)):
+        fetched = fetch(BOARDS, [FIRST], host.access())
+        assert ([lack.what for lack in fetched.waiting], fetched.failed) == (ids, [])
+    with clock.set_to(NOON):
+        fetched = fetch(BOARDS, [FIRST], host.access())
+        assert ([lack.kind for lack in fetched.failed], fetched.waiting) == (["not_there"] * 3, [])
 
 
 def test_a_game_without_an_event_is_named_and_a_page_is_no_list(host) -> None:
@@ -278,7 +305,7 @@ def test_two_bought_files_of_one_name_are_told_unless_they_say_the_same(host, tm
     assert failure.kind == "ambiguous"
     assert all(str(folder / name / f"{FIRST}.csv") in failure.reason for name in ("new", "old"))
     (folder / "new" / f"{FIRST}.csv").unlink()
-    assert fetch(BIG, [FIRST], access).new == [f"bigdataball/{FIRST}/{FIRST}.csv"]
+    assert fetch(BIG, [FIRST], access).new == [f"bigdataball/{FIRST}.csv"]
 
 
 def test_nothing_is_asked_of_games_that_are_not_over(host) -> None:

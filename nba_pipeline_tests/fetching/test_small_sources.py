@@ -191,6 +191,23 @@ def test_crews_are_asked_for_until_days_after_the_games(host) -> None:
     assert host.host.asked[-1].query == {"date": str(FIRST)}
 
 
+def test_a_game_that_is_never_played_has_no_crew_to_be_missed(host) -> None:
+    """After the days for which it is waited for only those of the others are asked for, once."""
+    path = host.landing / SCHEDULE
+    document = json.loads(path.read_text())
+    missed = of_day(host)[0]["gameId"]
+    for day in document["leagueSchedule"]["gameDates"]:
+        for game in day["games"]:
+            game["gameStatus"] = 1 if game["gameId"] == missed else game["gameStatus"]
+    path.write_text(json.dumps(document))
+    host.host.serve = lambda _question: answered(of_day(host)[1:])
+    name = f"nba_referee_assignments/{FIRST}.json"
+    for days, state, failed in ((1, "new", 1), (4, "there", 0), (60, "there", 0)):
+        with clock.set_to(datetime.combine(FIRST + timedelta(days=days), time(15), UTC)):
+            fetched = fetch(nba_referee_assignments, [FIRST], host.access())
+        assert (getattr(fetched, state), len(fetched.failed)) == ([] if failed else [name], failed)
+
+
 def test_a_crew_that_lacks_a_game_is_named_and_kept(host) -> None:
     """What is there of the day is put in place, and the game without a crew fails."""
     wanted = of_day(host)
