@@ -15,7 +15,7 @@ import pytest
 import nba_pipeline
 from nba_pipeline import thresholds
 from nba_pipeline.definitions import defs
-from nba_pipeline.engine.meaning import modules_of
+from nba_pipeline.engine.meaning import helpers_of, modules_of
 from nba_pipeline.engine.verdicts import check_names
 from nba_pipeline.kernel.columns import QUALITY, STAMP
 from nba_pipeline.kernel.source import Source
@@ -305,7 +305,10 @@ def meanings() -> str:
         for source in table.sources:
             module = _parser(source).__name__
             versions[module.removeprefix("nba_pipeline.").replace(".", "/")] = source.version
-    for module in (m for table in TABLES.values() for m in modules_of(table)):
+    modules = {m for table in TABLES.values() for m in modules_of(table)}
+    modules |= {m for source in SOURCES.values() for m in helpers_of(source)}
+    modules.add("nba_pipeline.engine.file_dates")
+    for module in modules:
         name = module.removeprefix("nba_pipeline.").replace(".", "/")
         versions.setdefault(name, getattr(importlib.import_module(module), "VERSION", 0))
     versions["thresholds"] = thresholds.VERSION

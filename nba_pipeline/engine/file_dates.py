@@ -18,6 +18,9 @@ from nba_pipeline.kernel.source import (
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import is_exhibition
 
+VERSION = 2
+"""Counts the meanings of what is filed here: parsed copies made with it are made anew under a new one."""
+
 _PLACE = ["source_file", "row_number"]
 _NOT_CONTENT = [*_PLACE, "game_date", "season"]
 """Columns in which equal rows of a date may differ."""
@@ -177,13 +180,13 @@ def facts_of(source: Source, parsed: Parsed, file: SourceFile) -> Facts:
     refusals: dict[date, str] = {}
     whole = rejected[rejected.row_number.isna() & ~rejected.rule.isin(UNUSED)]
     if source.is_required:
-        covered = own[~is_exhibition(own.game_id)].drop_duplicates("game_date")
+        covered = own[~is_exhibition(own.game_id) & ~own.rule.isin(UNUSED)]
+        covered = covered.drop_duplicates("game_date")
         refusals = dict(zip(covered.game_date, covered.rule + ": " + covered.detail, strict=True))
         for line in whole.to_dict("records"):
             days = [file.game_date] if file.game_date else calendar.season(file.season).days()
             refusals |= dict.fromkeys(days, f"{line['rule']}: {line['detail']}")
-    keys = [name for name in ("game_id", "team_abbr") if name in parsed.rows]
-    placed = _sums(parsed.rows[["game_date", *_PLACE, *keys]], ["game_date"])
+    placed = _sums(parsed.rows, ["game_date"])
     filed_under = _sums(rejected[rejected[UNDATED]], ["game_date"])
     unread: dict[date, str] = {}
     if file.game_date and parsed.rows.empty and rejected.row_number.isna().all():

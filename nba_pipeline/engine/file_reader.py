@@ -10,8 +10,10 @@ from pathlib import Path
 import pandas as pd
 from upath import UPath
 
+from nba_pipeline.engine import file_dates
 from nba_pipeline.engine.file_dates import facts_of, filed, with_copies
 from nba_pipeline.engine.landing_files import Found, Trouble, cannot_open, unpacked
+from nba_pipeline.engine.meaning import parsed_with
 from nba_pipeline.engine.parsed_files import Key, Made
 from nba_pipeline.kernel.source import (
     Parsed,
@@ -51,7 +53,7 @@ class FileReader:
                 said = short(str(trouble))
             elif found.copies:
                 said = short(f"{said} {found.copies}")
-            return place, f"{source.version}-{said}"
+            return place, f"{made_with(source)}-{said}"
 
         try:
             said = "" if trouble else self.fingerprint(file.path)
@@ -115,6 +117,12 @@ def _read(source: Source, found: Found, content: bytes, trouble: Trouble | None)
 def no_rows(parse: Callable[..., Parsed]) -> pd.DataFrame:
     """A source's rows where there are none."""
     return parse(None, SourceFile("", "")).rows
+
+
+@cache
+def made_with(source: Source) -> str:
+    """All but the content that decides what is taken of a file of the source."""
+    return short(f"{source.version} {file_dates.VERSION} {parsed_with(source)}")
 
 
 @cache

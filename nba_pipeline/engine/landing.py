@@ -250,7 +250,7 @@ class Landing:
             settled = self._settled(source, season, several)
             together |= {day: settled.dated.get(day, "") for day in several}
             places |= {day: settled.placed.get(day, "") for day in several}
-        has_files = bool(known) or self._found.has_files(source, season)
+        has_files = self._found.has_files(source, season)
         return Facts(together, places, filed, refusals, has_files=has_files)
 
     def _settled(self, source: Source, season: str, days: Sequence[date]) -> Facts:

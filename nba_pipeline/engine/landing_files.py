@@ -144,7 +144,7 @@ class LandingFiles:
 
     def _dates(self, source: Source, season: str) -> Iterator[Found]:
         """The files under each date of the season: all in <date>/, then <date>.<format>, the last."""
-        names: dict[tuple[date, bool, str], list[str]] = {}
+        names: dict[tuple[date, str], list[str]] = {}
         for path in self._entries(source.place):
             own = self._ended(source, path)
             day = _date_of(own or path.rsplit("/", 1)[-1])
@@ -155,11 +155,13 @@ class LandingFiles:
             elif span.name == season:
                 yield from () if own else self._astray(path, season, day)
                 for inner in [path] if own else self._entries(path):
-                    if (name := self._ended(source, inner)) is None:
+                    if self._ended(source, inner) is None:
                         yield _unnamed(source, inner, season, "<any name>", day)
                     else:
-                        names.setdefault((day, bool(own), name), []).append(inner)
-        for (day, _is_own, _name), paths in names.items():
+                        # A report that is there as a PDF and as what was parsed of it is two.
+                        name = inner.removesuffix(".gz")
+                        names.setdefault((day, name), []).append(inner)
+        for (day, _name), paths in names.items():
             yield _of_all(paths, SourceFile(paths[0], season, day, source.days_after))
 
     def _games(self, source: Source, season: str) -> Iterator[Found]:

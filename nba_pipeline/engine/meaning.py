@@ -14,6 +14,7 @@ from functools import cache
 from types import CodeType, FunctionType, ModuleType
 
 from nba_pipeline import thresholds
+from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.kernel.units import Invariant
 from nba_pipeline.lookback.provenance import bootstrap, with_quality
@@ -42,7 +43,17 @@ def parts(table: Table) -> list[str]:
     meanings = {f"{share.__name__} {SHARES[share.__name__].value}" for share in table.shares}
     sources = (*table.sources, *table.players_from)
     meanings |= {f"source {source.name} {source.version}" for source in sources}
-    for value in _reached(_functions(table)):
+    return sorted(meanings | _meanings(_functions(table)))
+
+
+def parsed_with(source: Source) -> list[str]:
+    """The limits with their values, and the modules with their versions, that its parser comes to."""
+    return sorted(_meanings([source.parse, *source.formats.values()]))
+
+
+def _meanings(roots: list[object]) -> set[str]:
+    meanings = set()
+    for value in _reached(roots):
         if isinstance(value, Table):
             # Its units and its rejections are functions of its own file.
             meanings.add(f"table {value.name} {value.version}")
@@ -55,7 +66,14 @@ def parts(table: Table) -> list[str]:
             module = sys.modules[value.__module__]
             if hasattr(module, "VERSION"):
                 meanings.add(f"{module.__name__} {module.VERSION}")
-    return sorted(meanings)
+    return meanings
+
+
+def helpers_of(source: Source) -> set[str]:
+    """The modules whose functions and classes its parser comes to, its own among them."""
+    reached = _reached([source.parse, *source.formats.values()])
+    modules = {v.__module__ for v in reached if isinstance(v, FunctionType | type)}
+    return modules - {"nba_pipeline.kernel.source"}
 
 
 def modules_of(table: Table) -> set[str]:

@@ -1,6 +1,6 @@
 """Parsed copies of landing files, kept on disk so that no process parses a file a second time.
 
-A copy is a folder named after what made it: source, file, content, and the version of the parser.
+A copy is a folder named after what made it: source, file, content, and what parses it.
 What is made of many files together, as the names that they tell, is kept like one. Folders appear
 whole by a rename and may be deleted at any time. Who cannot write there parses for himself.
 """

@@ -181,10 +181,15 @@ def _put(
 
 
 def _refuse_name(found: Recognised, root: UPath) -> None:
-    """Raises Refused where nothing of that name is read, or another ending of it lies there."""
+    """Raises Refused where nothing of that name is read, or another ending of it lies there.
+
+    Files of a date may be told apart by their ending alone.
+    """
     path, formats = found.file.path, found.source.formats
     if path.rsplit("/", 1)[-1].startswith("."):
         raise Refused("a name that begins with a dot is none of the landing zone's: rename it")
+    if found.source.layout == "dates":
+        return
     stem, own = path.rsplit(".", 1)
     other = [files.stored(root, f"{stem}.{end}") for end in formats if end != own]
     if taken := next((name for name in other if name), None):

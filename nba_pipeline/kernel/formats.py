@@ -10,6 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+VERSION = 1
+"""Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
+
 RAGGED = "ragged_line"
 """The rule that a line breaks which has not as many fields as the header, or was cut off."""
 

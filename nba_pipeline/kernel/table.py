@@ -91,6 +91,7 @@ class Table:
     rejections: Transform | None
     players_from: tuple[Source, ...]
     needs_sources: bool
+    knows_places: bool
     appends: bool
     upstream: tuple[str, ...] = ()
     inherited: Mapping[str, str] = field(default_factory=dict)
@@ -139,8 +140,8 @@ class Table:
 
     @cached_property
     def tells_places(self) -> bool:
-        """Whether its rows say in which file and row of a source they were found."""
-        return {"source_file", "row_number"} <= set(self.columns)
+        """Whether its rows say, or depend on, in which file and row of a source they were found."""
+        return self.knows_places or {"source_file", "row_number"} <= set(self.columns)
 
     @property
     def date_column(self) -> str:
@@ -217,6 +218,7 @@ def table_asset(
     rejections: Transform | None = None,
     players_from: Sequence[Source] = (),
     needs_sources: bool = False,
+    knows_places: bool = False,
     appends: bool = False,
 ) -> Table:
     """The table that a module declares; its parameters are its lineage.
@@ -261,6 +263,8 @@ def table_asset(
             it or the season before, with player_name and known_from, the first date that may know it.
         needs_sources: whether there are no rows of dates of which none of its sources says anything, so
             that it is not asked for them.
+        knows_places: whether the rows depend on the file in which a source says something, which most
+            do not: one that is renamed then makes its dates stale.
         appends: whether rows are added and never replaced. The transform then gives the rows to
             add, until the day is over, and may take `stored`, the dates' rows so far, and
             `made_from`: one row per date that is not over, with the versions of everything upstream
@@ -334,6 +338,7 @@ def table_asset(
         rejections=rejections,
         players_from=tuple(players_from),
         needs_sources=needs_sources,
+        knows_places=knows_places,
         appends=appends,
     )
 

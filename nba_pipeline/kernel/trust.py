@@ -18,7 +18,7 @@ from ibis import Deferred, _
 
 from nba_pipeline.kernel.units import off_schedule, rejected_units, scheduled_rows
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 UNIT = ["game_id", "game_date", "team_abbr"]
@@ -33,8 +33,10 @@ def in_order(rows: ir.Table, of: Sequence[str], *first: Deferred) -> ir.Table:
         of: the columns whose rows speak of the same thing.
         first: what decides before the rows' columns in order of name do.
     """
+    keys = [key.op() for key in rows.bind(*first)]
+    plain = [key.arg if isinstance(key, ops.SortKey) else key for key in keys]
     # Of two orders of one column ibis keeps the last.
-    ordered = {field.name for key in rows.bind(*first) for field in key.op().find(ops.Field)}
+    ordered = {key.name for key in plain if isinstance(key, ops.Field)}
     content = sorted(set(rows.columns) - {*of, *ordered, *_PLACE})
     order = ibis.window(group_by=list(of), order_by=[*first, *content, *_PLACE])
     return rows.mutate(place=ibis.row_number().over(order))

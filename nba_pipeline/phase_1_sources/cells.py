@@ -15,6 +15,9 @@ from pandas.api.types import infer_dtype
 from nba_pipeline.kernel.source import REJECTED_TYPES, Parsed, SourceFile, rejected_frame
 from nba_pipeline.league.identity import TEAM_ALIASES, TEAMS, normalise_name
 
+VERSION = 1
+"""Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
+
 _PLAIN = ("string", "integer", "floating", "mixed-integer-float", "empty")
 _EXACT = 2.0**53
 

@@ -8,6 +8,9 @@ from nba_pipeline.kernel.formats import RAGGED, CsvLines
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.phase_1_sources.cells import Offence
 
+VERSION = 1
+"""Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
+
 FIELDS = "fields"
 """The column that says what is wrong with how many fields a line has; None where nothing is."""
 

@@ -2,6 +2,9 @@
 
 import re
 
+VERSION = 1
+"""Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
+
 _CLOCK = re.compile(r"(?:PT|0{1,2}:)?(\d{1,2})[:M](\d{1,2}(?:\.\d+)?)S?", re.ASCII)
 _SECONDS = 60
 

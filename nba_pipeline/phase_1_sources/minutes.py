@@ -4,6 +4,9 @@ import re
 
 import numpy as np
 
+VERSION = 1
+"""Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
+
 # The league's older box scores write 45:58 as 45.000000:58.
 _CLOCK = re.compile(r"(?:PT)?(\d+)(?:\.0+)?[:M](\d{1,2})(?:\.\d+)?S?")
 

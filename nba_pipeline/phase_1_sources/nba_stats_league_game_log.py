@@ -37,7 +37,7 @@ COUNTED = (
 
 _LETTERS = {"player": "P", "team": "T"}
 _PLACES = {of: f"nba_stats/league_game_log/{of}" for of in _LETTERS}
-_LONGEST = {"player": MOST_PLAYER_MINUTES.value, "team": MOST_TEAM_MINUTES.value}
+_LONGEST = {"player": MOST_PLAYER_MINUTES, "team": MOST_TEAM_MINUTES}
 _TYPES = {
     "team": {
         **dict.fromkeys(("source_file", "game_id", "team_abbr"), "string"),
@@ -83,7 +83,7 @@ def parse(document: object, file: SourceFile, *, of: str) -> Parsed:
         "game_id": cells.GAME_ID.where(cells.GAME_ID.astype(str).str.fullmatch(GAME_ID)),
         "game_date": converted(cells.GAME_DATE, day_of),
         "team_abbr": converted(cells.TEAM_ABBREVIATION, team_of),
-        "minutes": converted(cells.MIN, partial(minutes_of, longest=_LONGEST[of])).astype(
+        "minutes": converted(cells.MIN, partial(minutes_of, longest=_LONGEST[of].value)).astype(
             "float64"
         ),
         **{name: whole(cells[name.upper()], least=0) for name in COUNTED},

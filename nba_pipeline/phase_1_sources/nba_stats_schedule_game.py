@@ -13,6 +13,9 @@ from nba_pipeline.league.identity import (
     season_type,
 )
 
+VERSION = 1
+"""Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
+
 _STATUS = {1: "scheduled", 2: "live", 3: "final"}
 PLAYED = ("live", "final")
 """The statuses of games that have begun."""

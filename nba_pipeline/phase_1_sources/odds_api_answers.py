@@ -16,6 +16,9 @@ from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.league.identity import UnknownTeam, team_named
 from nba_pipeline.phase_1_sources.cells import Offence, converted, finite, scalars
 
+VERSION = 1
+"""Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
+
 EVENT_TYPES = {
     **dict.fromkeys(("source_file", "event_id", "home_team", "away_team"), "string"),
     **dict.fromkeys(("bookmaker", "market"), "string"),

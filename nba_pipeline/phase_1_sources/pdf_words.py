@@ -8,6 +8,9 @@ import pandas as pd
 
 from nba_pipeline.kernel.source import SourceFile, UnknownShape, UnreadableFile
 
+VERSION = 1
+"""Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
+
 WORD_TYPES = {
     "page": "int64",
     "x0": "float64",

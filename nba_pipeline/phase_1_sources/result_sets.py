@@ -6,6 +6,9 @@ import pandas as pd
 
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
 
+VERSION = 1
+"""Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
+
 
 def result_frame(
     document: object,

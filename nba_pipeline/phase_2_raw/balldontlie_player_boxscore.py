@@ -20,6 +20,7 @@ from nba_pipeline.league.identity import GAME_ID
 from nba_pipeline.league.player_names import (
     matched_names,
     nearest_names,
+    of_their_teams,
     unmatched_rows,
     with_known_names,
 )
@@ -160,19 +161,30 @@ def _played(rows: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
 
 
 def _found(played: ir.Table, known_players: ir.Table) -> ir.Table:
-    """The lines whose name means a player for certain; place counts those of one, from 0."""
+    """The lines whose name means a player for certain; place counts those of one, from 0.
+
+    A player of several teams of a date is another's namesake in all but his own.
+    """
     players = matched_names(played, known_players, played, _ROW)
-    found = played.join(players, _ROW)
-    return in_order(found, GRAIN)
+    of_date = ibis.window(group_by=["game_date", "player_id"])
+    found = played.join(players, _ROW).mutate(
+        is_one=_.team_abbr.min().over(of_date) == _.team_abbr.max().over(of_date)
+    )
+    own = of_their_teams(players, played, known_players, played, _ROW)
+    own = own.select(*_ROW, is_own=True)
+    found = found.left_join(own, _ROW).drop(*(f"{key}_right" for key in _ROW))
+    return in_order(found.filter(_.is_one | _.is_own.fill_null(False)), GRAIN)
 
 
 balldontlie_player_boxscore = table_asset(
     __name__,
-    version=5,
+    version=6,
     schema=BalldontliePlayerBoxscore,
     reads=same_date("nbac_schedule"),
     sources=[source],
     needs_sources=True,
+    # Of two files of a game one stands, and what the other rejects takes nothing from it.
+    knows_places=True,
     transform=transform,
     rejections=rejections,
     players_from=PLAYER_SOURCES,

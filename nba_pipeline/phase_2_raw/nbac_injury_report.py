@@ -28,6 +28,7 @@ from nba_pipeline.phase_1_sources.nba_injury_report import nba_injury_report as 
 from nba_pipeline.phase_1_sources.player_sources import PLAYER_SOURCES
 
 GRAIN = ["report_at", "game_id", "player_id"]
+_PDF = r"\.pdf(\.gz)?$"
 _ROW = ["source_file", "row_number"]
 
 
@@ -75,7 +76,7 @@ def transform(
     listed = _listed(nba_injury_report, balldontlie_injuries, nbac_schedule)
     players = matched_names(listed, known_players, listed, _ROW)
     found = listed.join(players, _ROW)
-    return in_order(found, GRAIN, _.source_file.contains(".pdf").desc()).filter(_.place == 0)
+    return in_order(found, GRAIN, _.source_file.re_search(_PDF).desc()).filter(_.place == 0)
 
 
 def rejections(
@@ -129,11 +130,13 @@ def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -
 
 nbac_injury_report = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=NbacInjuryReport,
     reads=same_date("nbac_schedule"),
     sources=[official_source, fallback_source],
     needs_sources=True,
+    # Of a report that is there twice the PDF stands.
+    knows_places=True,
     transform=transform,
     rejections=rejections,
     players_from=PLAYER_SOURCES,

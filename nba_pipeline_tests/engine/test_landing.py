@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from nba_pipeline.engine import file_reader
 from nba_pipeline.engine.file_reader import FileReader
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.needs import needs
@@ -27,6 +28,7 @@ from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule a
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.simulation.moves import dated
 from nba_pipeline.tables import TABLES
+from nba_pipeline.thresholds import MOST_PLAYER_MINUTES
 from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, lines
 
@@ -241,6 +243,44 @@ def test_another_version_of_the_parser_parses_anew(folder, tmp_path) -> None:
     newer = replace(source, version=source.version + 1)
     assert differing(said, Landing(str(folder), cache).contents(newer, DAYS)) == set(DAYS)
     assert parses == [PLAYER_LOG] * 2
+
+
+def test_another_limit_of_the_parser_parses_anew(folder, tmp_path, monkeypatch) -> None:
+    """And makes another content of the dates with a line that it lets through or not."""
+    cache = tmp_path / "parsed"
+    longest = dict.fromkeys(DAYS, 0.0)
+    rows = Landing(str(folder), cache).load(players, DAYS).rows
+    longest |= rows.groupby("game_date").minutes.max().to_dict()
+    said = Landing(str(folder), cache).contents(players, DAYS)
+    limit = sorted(longest.values())[len(DAYS) // 2]
+    monkeypatch.setitem(vars(MOST_PLAYER_MINUTES), "value", limit)
+    file_reader.made_with.cache_clear()
+    now = Landing(str(folder), cache)
+    assert differing(said, now.contents(players, DAYS)) == {
+        day for day in DAYS if longest[day] > limit
+    }
+    assert now.load(players, DAYS).rows.minutes.max() == limit
+    monkeypatch.undo()
+    file_reader.made_with.cache_clear()
+    assert Landing(str(folder), cache).contents(players, DAYS) == said
+
+
+def test_a_dates_schedule_that_is_there_twice_refuses_nothing(folder) -> None:
+    """As a season's: one of the two is read, and the other one named."""
+    document = json.loads((folder / SCHEDULE).read_text())
+    days = document["leagueSchedule"]["gameDates"]
+    document["leagueSchedule"]["gameDates"] = [
+        day for day in days if day["games"][0]["gameDateEst"][:10] == str(SECOND)
+    ]
+    path = folder / f"nba_stats/schedule/2023-24/{SECOND}.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(document))
+    before = Landing(str(folder)).load(schedule, DAYS).rows
+    path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+    landing = Landing(str(folder))
+    assert landing.refusals(schedule, DAYS) == {}
+    assert landing.load(schedule, DAYS).rows.equals(before)
+    assert [*landing.load(schedule, DAYS).rejected.rule] == ["repeated_file"]
 
 
 def test_rows_of_another_date_in_a_dates_file_are_rejected(folder) -> None:

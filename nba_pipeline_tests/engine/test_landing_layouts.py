@@ -1,5 +1,6 @@
 """Files of single dates, of games and of snapshots: which date each one's words are under."""
 
+import gzip
 import json
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ import pytest
 
 from nba_pipeline.engine.known_players import contents_known, known_players
 from nba_pipeline.engine.landing import Landing
+from nba_pipeline.kernel.formats import json_document
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, rejected_frame, rejection
 from nba_pipeline.league import calendar
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
@@ -75,6 +77,43 @@ def test_all_files_under_a_date_are_read_and_none_replaces_another(folder) -> No
     put(folder, f"{DAYS[2]}/c.json", (0, "four"))
     after = Landing(str(folder)).contents(dates, DAYS)
     assert [day for day in DAYS if before[day] != after[day]] == [DAYS[2]]
+
+
+def test_rows_that_change_places_are_other_places_and_the_same_content(folder) -> None:
+    """Within a file, and where two files change names; what tells of places is told anew."""
+    dates = source("dates")
+    put(folder, f"{DAYS[1]}/a.json", (0, "one"), (0, "two"))
+    put(folder, f"{DAYS[1]}/b.json", (0, "three"), (0, "four"))
+    first = Landing(str(folder)).said(dates, DAYS)
+    put(folder, f"{DAYS[1]}/a.json", (0, "two"), (0, "one"))
+    second = Landing(str(folder)).said(dates, DAYS)
+    put(folder, f"{DAYS[1]}/a.json", (0, "three"), (0, "four"))
+    put(folder, f"{DAYS[1]}/b.json", (0, "two"), (0, "one"))
+    third = Landing(str(folder)).said(dates, DAYS)
+    for before, after in ((first, second), (second, third)):
+        (content, places), (same, others) = before[DAYS[1]], after[DAYS[1]]
+        assert (content == same, places == others) == (True, False)
+        assert {day: before[day] for day in DAYS[2:]} == {day: after[day] for day in DAYS[2:]}
+
+
+def test_files_of_a_date_may_be_told_apart_by_their_ending(folder) -> None:
+    """A report as a PDF and as what was parsed of it; packed and unpacked are still one."""
+    both = source("dates", formats={"json": json_document, "txt": json_document})
+    put(folder, f"{DAYS[1]}/a.json", (0, "one"))
+    put(folder, f"{DAYS[1]}/a.txt", (0, "two"))
+    assert said(Landing(str(folder)).load(both, DAYS)) == [(DAYS[1], w) for w in ("one", "two")]
+    (folder / f"sayings/{DAYS[1]}/a.txt.gz").write_bytes(gzip.compress(b'[[0, "three"]]'))
+    loaded = Landing(str(folder)).load(both, DAYS)
+    assert said(loaded) == [(DAYS[1], "one")]
+    assert [*loaded.rejected.rule] == ["ambiguous_file"]
+
+
+def test_a_dates_own_file_and_one_of_its_name_in_its_folder_are_two(folder) -> None:
+    """Of two of one name none is read; these have two."""
+    put(folder, f"{DAYS[1]}/{DAYS[1]}.json", (0, "one"))
+    put(folder, f"{DAYS[1]}.json", (0, "two"))
+    loaded = Landing(str(folder)).load(source("dates"), DAYS)
+    assert said(loaded) == [(DAYS[1], word) for word in ("one", "two")]
 
 
 @pytest.mark.parametrize("is_link", [True, False])
@@ -290,8 +329,11 @@ def test_a_file_of_a_seasons_first_day_keeps_the_entries_before_it(folder) -> No
     assert [day for day in DAYS if last[day] != after[day]] == [FIRST]
 
 
-def test_a_season_without_any_file_is_another_content_than_one_without_rows(folder) -> None:
-    """An empty file of one date changes the content of every date of its season."""
+@pytest.mark.parametrize("stray", [None, "README.txt", "2023-09-30/a.json"])
+def test_a_season_without_any_file_is_another_content_than_one_without_rows(folder, stray) -> None:
+    """An empty file of one date changes the content of every date of its season; no stray is one."""
+    if stray:
+        put(folder, stray, (0, "one"))
     landing, dates = Landing(str(folder)), source("dates")
     before = landing.contents(dates, DAYS)
     assert landing.seasons_with_files(dates, ["2023-24"]) == []

@@ -85,6 +85,27 @@ def test_a_player_has_the_name_by_which_the_league_knows_him() -> None:
     assert whole(rows) == {101: True, 102: True, 201: True}
 
 
+@pytest.mark.parametrize("is_in_his_game", [True, False])
+def test_a_newcomer_with_a_players_name_is_not_that_player(is_in_his_game) -> None:
+    """Of both lines of a date the one of the player's own team is his; the other team is not whole."""
+    away = {"home_team": "BOS", "away_team": "NYK", "event_id": 8}
+    newcomer = line(2, "OKC", "Jarrett Allen", 10)
+    other = newcomer if is_in_his_game else line(2, "BOS", "Jarrett Allen", 10, **away)
+    rows = transform(**inputs(*LINES[:2], other)).to_pandas()
+    assert whole(rows) == {101: True, 102: True}
+    assert [*rows.team_abbr[rows.player_id == 101]] == ["CLE"]
+    given = inputs(*LINES[:2], other)
+    given.pop("balldontlie_box_scores_rejected")
+    (told,) = rejections(**given).to_pandas().to_dict("records")
+    assert (told["row_number"], told["rule"]) == (2, "unmatched_player")
+
+
+def test_a_player_who_was_traded_is_found_for_his_new_team() -> None:
+    """He is of one team of the date, though it is none that he was seen with."""
+    rows = transform(**inputs(*LINES[:2], line(2, "OKC", "Jayson Tatum", 10))).to_pandas()
+    assert whole(rows) == {101: True, 102: True, 301: True}
+
+
 @pytest.mark.parametrize(
     ("changed", "lost"),
     [

@@ -1,5 +1,6 @@
 """Box score units come from the game log, and from the game's box score where the log fails."""
 
+import json
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from nba_pipeline import tables
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.simulation.fallback import box_scores
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.box_score_files import as_v3, box_score, put
@@ -17,7 +21,7 @@ from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games
 TEAMS, PLAYERS = "nbac_team_boxscore", "nbac_player_boxscore"
 LAST = FIRST + timedelta(days=5)
 LOG, DOCUMENT = "nba_stats_league_game_log", "nba_stats_boxscore"
-FALLBACK = "balldontlie_box_scores"
+FALLBACK, OF_FALLBACK = "balldontlie_box_scores", "balldontlie_player_boxscore"
 CUP_DAY, CUP_FINAL = date(2024, 12, 17), "0062400001"
 
 
@@ -133,6 +137,26 @@ def test_a_game_that_neither_log_nor_box_score_has_is_the_fallbacks_where_that_i
     lab.compute(RAW, FIRST, LAST)
     team = lost["TEAM_ABBREVIATION"]
     assert gaps(lab) == {(TEAMS, team, "two_rows_per_game"), (PLAYERS, team, "roster_of_team")}
+
+
+def test_another_file_of_a_date_that_stands_makes_the_date_stale(landing) -> None:
+    """What a file rejects counts as long as it stands, and which one does is a matter of names."""
+    game = played(landing)
+    rows = [row for row in lines(landing, PLAYER_LOG) if row["GAME_ID"] == game["gameId"]]
+    told = box_scores(game, rows)
+    nameless = told[0] | {"player": {}}
+    place = landing / f"balldontlie/box_scores/{game['date']}"
+    place.mkdir(parents=True)
+    (place / "b.json").write_text(json.dumps({"data": [*told, nameless]}))
+    (place / "c.json").write_text(json.dumps({"data": told}))
+    lab = computed(landing)
+    assert {row["is_whole"] for row in lab.rows(OF_FALLBACK)} == {True}
+    (place / "c.json").rename(place / "a.json")
+    survey = Survey(tables.TABLES, lab.warehouse, Landing(str(landing)))
+    assert [*survey.outdated(OF_FALLBACK)] == [FIRST + timedelta(days=1)]
+    lab.landing = survey.landing
+    lab.compute(RAW, FIRST, LAST)
+    assert {row["is_whole"] for row in lab.rows(OF_FALLBACK)} == {True, False}
 
 
 def test_a_date_that_the_fallback_alone_has_is_computed_alone_as_in_a_range(landing) -> None:
