@@ -5,9 +5,10 @@ was bypassed is there and they are made again.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from nba_pipeline.engine import preconditions
@@ -16,7 +17,7 @@ from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 
 if TYPE_CHECKING:
-    from nba_pipeline.engine.staleness import Survey
+    from nba_pipeline.engine.staleness import Stamps, Survey
 
 _NEXT = re.compile(f"; (?=(?:{'|'.join(preconditions.BYPASSABLE)}): )")
 
@@ -66,11 +67,25 @@ def inherited(table: Table, days: Sequence[date], survey: "Survey") -> dict[date
     return bypasses
 
 
+def told_of_days(
+    bypasses: Mapping[date, set[str]], stored: "Stamps" = MappingProxyType({})
+) -> dict[date, str]:
+    """The text for the stamps of the days with a bypass, those that are stored of them included."""
+    texts = {
+        day: own | (_named(stored[day].bypass or "") if day in stored else set())
+        for day, own in bypasses.items()
+    }
+    return {day: "; ".join(sorted(named)) for day, own in texts.items() if (named := own - {""})}
+
+
 def outlived(table: Table, days: Sequence[date], survey: "Survey") -> list[date]:
     """The stored days whose rows name a bypass that they would not if they were made again now.
 
-    Such a day is refused without a bypass no longer, and nothing that it reads names it either.
+    Such a day is refused without a bypass no longer, and nothing that it reads names it either. What
+    rows are only added to keeps the name: what was said under the bypass stands.
     """
+    if table.appends:
+        return []
     stamps = survey.stamps(table.name)
     marked = {
         day: _named(stamp.bypass)

@@ -11,7 +11,7 @@ from datetime import date
 import ibis.expr.types as ir
 
 from nba_pipeline import clock
-from nba_pipeline.engine.bypass import Bypass, inherited
+from nba_pipeline.engine.bypass import Bypass, inherited, told_of_days
 from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.meaning import meaning, with_code
@@ -162,11 +162,11 @@ def _computed(
         inputs |= parts
         questions = Queries(table, warehouse, inputs)
         own = {str(bypass) for bypass in writer.bypasses}
-        bypassed = {
-            day: "; ".join(sorted(texts))
+        bypasses = {
+            day: upstream | (own if day in need.bypassed else set())
             for day, upstream in inherited(table, ready, survey).items()
-            if (texts := upstream | (own if day in need.bypassed else set()))
         }
+        bypassed = told_of_days(bypasses)
         facts_of_run = written_by(table, ready, writer.run_id, bypassed)
         writing = stage(facts_of_run, f"{table.name}__writing", warehouse, staged)
 
@@ -194,12 +194,17 @@ def _computed(
         require(table, rows, questions)
         facts = judge(table, ready, rows, questions)
         now = clock.now()
+        if table.appends:
+            # What was said under a bypass stands as it was said.
+            bypassed = told_of_days(bypasses, survey.stamps(table.name))
+        # What a gate refuses stays as it is stored, and later partitions are made from that.
+        made_from = survey.inputs(table, ready, made=ready) if table.knows_earlier else need.inputs
         stamps = [
             Stamp(
                 partition=day,
                 code_version=table.version,
                 content="",
-                inputs=need.inputs[day],
+                inputs=made_from[day],
                 meaning=meaning(table),
                 bypass=bypassed.get(day),
                 run_id=writer.run_id,

@@ -65,9 +65,11 @@ class _Upstream:
         self._read = read
         self._survey = survey
         self._have = {*survey.stamps(read.table), *coming}
-        self._failed = _without(coming, survey.failed(read.table))
-        # A stale model keeps serving; whatever looks back on a day needs it whole and current.
         is_daily = survey.tables[read.table].partitions == "daily"
+        # A stored model keeps serving, stale or retrained in vain; whatever looks back on a day needs
+        # it whole and current.
+        serving = {*coming, *(() if is_daily else survey.stamps(read.table))}
+        self._failed = _without(serving, survey.failed(read.table))
         self._stale = _without(coming, survey.outdated(read.table)) if is_daily else {}
         is_open = survey.unsettled(read.table) if is_daily and read.looks_back else {}
         self._open = _without(coming, is_open)
@@ -80,18 +82,18 @@ class _Upstream:
     def _absent_of(self, partitions: Sequence[date]) -> dict[Season, DayList]:
         """By the season of the partitions: the dates that are not there of what looking back wants.
 
-        That is the season itself, and whatever other season is begun.
+        That is the season itself, and whatever other season there is, or should be between those.
         """
         if not self._read.looks_back or not self._have:
             return {}
-        stored, first = DayList(self._have), min(self._have)
+        first = min(self._have)
         # What is read as far as it is there begins with what there is.
         is_partial = self._read.reach == "three_seasons"
         return {
             own: DayList(
                 day
                 for span in calendar.seasons()
-                if span == own or stored.last_in(span.first, span.last)
+                if span == own or first <= span.last < own.first
                 for day in span.days()
                 if day not in self._have and not (is_partial and day < first)
             )

@@ -9,7 +9,7 @@ was computed from is out of date.
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from nba_pipeline.engine.bypass import outlived
@@ -174,14 +174,45 @@ class Survey:
             self._unsettled[name] = open_days
         return self._unsettled[name]
 
-    def inputs(self, table: Table, partitions: Sequence[date]) -> dict[date, str]:
+    def inputs(
+        self, table: Table, partitions: Sequence[date], *, made: Collection[date] | None = None
+    ) -> dict[date, str]:
         """Per partition, a fingerprint of everything that it is computed from.
 
         It is unchanged exactly when nothing that the partition reads has changed content.
+
+        Args:
+            table: the declaration.
+            partitions: those wanted.
+            made: those that are made in one run, each of a table that knows its earlier rows from the
+                ones before it; of none given, the partitions whose last attempt did not fail.
         """
         known = self._inputs.setdefault(table.name, {})
         known |= self._fingerprints(table, [day for day in partitions if day not in known])
-        return {day: known[day] for day in partitions}
+        own = {day: known[day] for day in partitions}
+        if not table.knows_earlier:
+            return own
+        if made is None:
+            made = own.keys() - self.warehouse.failures.of(table.name).keys()
+        return self._with_earlier(table, own, made)
+
+    def _with_earlier(
+        self, table: Table, own: Mapping[date, str], made: Collection[date]
+    ) -> dict[date, str]:
+        """The fingerprints with those of the earlier partitions that each is made from too.
+
+        One that is made in the same run counts by what it is made from now, any other by what the
+        stored one was made from.
+        """
+        earlier = {day: stamp.inputs for day, stamp in self.stamps(table.name).items()}
+        found: dict[date, str] = {}
+        for day in sorted(own):
+            first = min(table.partition_of(s.first) for r in table.reads for s in r.seasons(day))
+            before = [(str(d), earlier[d]) for d in sorted(earlier) if first <= d < day]
+            found[day] = hashlib.sha256(json.dumps([own[day], before]).encode()).hexdigest()[:16]
+            if day in made:
+                earlier[day] = found[day]
+        return found
 
     def _fingerprints(self, table: Table, partitions: Sequence[date]) -> dict[date, str]:
         parts: dict[date, list[str]] = {day: [] for day in partitions}

@@ -228,7 +228,7 @@ def table_asset(
         version: counts the meanings of the code; a newer one's rows are never replaced by older.
         schema: the columns.
         transform: inputs to rows. Of `earlier` it gets the table's own rows of all partitions before its
-            last, as they stand; a later change of those makes nothing stale.
+            last, as they stand; a later change of those makes it stale.
         reads: upstream tables.
         sources: phase 1 sources, for raw tables; functions take their rows under their names, and
             as `seasons_with_files` the (source, season) of which there is any file.

@@ -1,6 +1,7 @@
 """What must hold upstream, of dates that are asked together and of each alone."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +19,7 @@ TABLE = TABLES["upcoming_player_game_context"]
 BEFORE, SEASON = calendar.season("2022-23"), calendar.season("2023-24")
 STORED = SEASON.days()[:20]
 DAY = STORED[10]
+FAILED = {"points_model": {DAY.replace(day=1): "training gate: readiness"}}
 BYPASS = Bypass(UPSTREAM_MISSING, "the first season that there is")
 
 
@@ -40,6 +42,31 @@ def test_a_date_of_a_season_that_is_not_there_refuses_no_date_of_the_next(survey
     """A range that begins on the season before's last day: that day alone is refused."""
     assert refused(TABLE, [DAY], survey) == {}
     assert list(refused(TABLE, [BEFORE.last, DAY], survey)) == [BEFORE.last]
+
+
+def test_a_season_between_two_that_are_there_is_missed(survey) -> None:
+    """Nothing of it was ever made; the one before it was begun."""
+    first = calendar.season("2021-22").last
+    survey.warehouse.stamps("player_game_summary")[first] = stamp(first)
+    told = refused(TABLES["upcoming_player_game_context"], [DAY], survey)[DAY]
+    assert told.startswith(f"player_game_summary has no partition {BEFORE.first} nor 237 others")
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_model_that_was_retrained_in_vain_serves_on(survey, is_stored) -> None:
+    """As a stale one does; where there is none the month's dates are refused."""
+    table, month = TABLES["player_prop_predictions"], DAY.replace(day=1)
+    stamps = {
+        read.table: {day: stamp(day) for day in STORED}
+        for read in table.reads
+        if survey.tables[read.table].partitions == "daily"
+    }
+    if is_stored:
+        stamps["points_model"] = {month: stamp(month)}
+    warehouse = StampsAlone(stamps)
+    warehouse.failures = SimpleNamespace(of=lambda name: FAILED.get(name, {}), marks=list)
+    found = refused(table, [DAY], Survey(TABLES, warehouse, Landing("nowhere")))
+    assert list(found) == ([] if is_stored else [DAY])
 
 
 def test_no_date_is_bypassed_for_another_one(survey) -> None:

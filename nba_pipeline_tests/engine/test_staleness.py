@@ -8,6 +8,7 @@ import pytest
 
 from nba_pipeline import clock
 from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import RowsOffSeason, Survey
 from nba_pipeline.engine.verdicts import checks
 from nba_pipeline.kernel.reads import from_season
@@ -55,6 +56,44 @@ def test_a_date_is_open_for_all_that_is_made_of_it_and_not_for_what_looks_back_o
         for name in ("player_game_summary", "ml_feature_store_v2"):
             assert survey.unsettled(name) == {DAY: "nbac_schedule has 1 open, such as 0022300500"}
         assert survey.unsettled(looks_back.name) == {}
+
+
+NOVEMBER, DECEMBER = date(2023, 11, 1), date(2023, 12, 1)
+
+
+def test_a_month_is_stale_when_another_earlier_model_stands_than_it_was_made_from() -> None:
+    """One trained before there was one, and one trained beside one that was made again since."""
+    table = TABLES["points_model"]
+
+    def survey(**made_from: str) -> Survey:
+        months = {"november": NOVEMBER, "december": DECEMBER}
+        stamps = {
+            months[name]: replace(
+                stamp(months[name]),
+                code_version=table.version,
+                meaning=meaning(table),
+                inputs=inputs,
+            )
+            for name, inputs in made_from.items()
+        }
+        return Survey(TABLES, StampsAlone({table.name: stamps}), Landing("nowhere"))
+
+    both = [NOVEMBER, DECEMBER]
+    alone = survey().inputs(table, [DECEMBER])[DECEMBER]
+    together = survey().inputs(table, both)
+    last = together[DECEMBER]
+    assert survey(november=together[NOVEMBER], december=last).stale(table, both) == {}
+    late = survey(november=together[NOVEMBER], december=alone)
+    assert late.stale(table, both) == {DECEMBER: "inputs changed"}
+    older = survey(november="older").inputs(table, [DECEMBER])[DECEMBER]
+    beside = survey(november="older", december=older)
+    # What is asked for alone is as it was made; all that is stored is to be made again.
+    assert beside.stale(table, [DECEMBER]) == {}
+    assert [*beside.outdated(table.name)] == both
+    anew = survey(november=together[NOVEMBER], december=older)
+    assert anew.stale(table, [DECEMBER]) == {DECEMBER: "inputs changed"}
+    # A later one is nothing to an earlier one.
+    assert survey(december=last).inputs(table, [NOVEMBER])[NOVEMBER] == together[NOVEMBER]
 
 
 LAST = date(2024, 6, 17)

@@ -14,9 +14,11 @@ from deltalake.exceptions import CommitFailedError
 
 from nba_pipeline import clock
 from nba_pipeline.backfill.planner import Request, plan
+from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.compute import Writer, compute
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.needs import needs
+from nba_pipeline.engine.preconditions import UPSTREAM_STALE
 from nba_pipeline.engine.schema import conformed
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.upstream_versions import content, made_from
@@ -449,6 +451,31 @@ def test_a_statement_can_be_made_again_from_the_versions_that_it_names(said, cor
     changed = {name for name in named if content(stamps[name], DAY) != named[name]["content"]}
     assert {"nbac_player_boxscore", "ml_feature_store_v2"} <= changed
     assert "points_model" not in changed
+
+
+def test_what_was_said_under_a_bypass_is_graded_under_it(lab, league_landing) -> None:
+    """Though the day's statements are looked at again, without one, before they are graded."""
+    shutil.rmtree(lab.folder / "warehouse/predictions_made")
+    stale = replace(TABLES["player_prop_predictions"], version=99)
+    bypass = Bypass(UPSTREAM_STALE, "in a hurry")
+    writer = Writer("hurry", 500, lambda: None, (bypass,))
+    with clock.set_to(MORNING):
+        compute(TABLES["predictions_made"], [DAY], _survey(lab, stale), writer)
+    said = _statements(lab)
+    assert {row["bypass"] for row in said} == {str(bypass)}
+    lab = Lab(lab.folder, lab.landing_folder, token=600)
+    with clock.set_to(NOON):
+        lab.compute(["predictions_made"], DAY, DAY, force=True)
+    assert _statements(lab) == said
+    assert lab.warehouse.stamps("predictions_made")[DAY].bypass == str(bypass)
+    known_on(league_landing, lab.folder, next_day(DAY))
+    lab.landing = Landing(str(lab.landing_folder))
+    with clock.set_to(NIGHT):
+        lab.compute([*TABLES], FIRST, DAY)
+        survey = Survey(TABLES, lab.warehouse, lab.landing)
+        assert DAY not in survey.outdated("predictions_made")
+    made = lab.rows("prediction_accuracy", game_date=DAY, basis="made")
+    assert {row["bypass"] for row in made} == {str(bypass)}
 
 
 def test_a_gap_that_was_said_under_and_is_closed_needs_no_repair(lab) -> None:
