@@ -66,7 +66,8 @@ def listing(root: UPath, sources: Iterable[Source]) -> Listing:
             if path == source.place or path.startswith(f"{source.place}/"):
                 key = (source.name, season_named(source, path))
                 grouped.setdefault(key, []).append((path, size, when))
-    times = [float(when) for _size, when in files.values() if re.fullmatch(r"\d+(\.\d+)?", when)]
+    every = {when for lines in grouped.values() for _path, _size, when in lines}
+    times = [float(when) for when in every if re.fullmatch(r"\d+(\.\d+)?", when)]
     digests = {
         key: hashlib.sha256(json.dumps(sorted(lines)).encode()).hexdigest()[:16]
         for key, lines in grouped.items()

@@ -42,7 +42,8 @@ def landed(survey: Survey, changed: Iterable[tuple[str, str]], today: date) -> P
     """The raw tables on exactly the dates of which changed files now say something else.
 
     Of a required source, the dates before the last that it speaks of are known too, though they have
-    no game. Dates after today wait until they come.
+    no game. What other sources say of a season waits until the required ones speak of it, and dates
+    after today until they come.
 
     Args:
         survey: what is stored.
@@ -54,6 +55,7 @@ def landed(survey: Survey, changed: Iterable[tuple[str, str]], today: date) -> P
     for name, season in changed:
         days_of.setdefault(name, set()).update(_days(season, today))
     meant: set[date] = set()
+    required = {source for table in raw for source in table.sources if source.is_required}
     for table in raw:
         for source in dict.fromkeys((*table.sources, *table.players_from)):
             if days := sorted(days_of.get(source.name, ())):
@@ -61,7 +63,7 @@ def landed(survey: Survey, changed: Iterable[tuple[str, str]], today: date) -> P
                 missing = stale - set(survey.stamps(table.name))
                 meant |= stale - missing
                 if missing and source in table.sources:
-                    meant |= missing & _spoken_of(source, days, survey)
+                    meant |= missing & _spoken_of(source, days, survey, required)
     if not meant:
         return PendingWork()
     return PendingWork((Request(tuple(raw), min(meant), max(meant)),), frozenset(meant))
@@ -73,11 +75,16 @@ def _days(season: str, today: date) -> list[date]:
     return [day for span in spans for day in span.days() if day <= today]
 
 
-def _spoken_of(source: Source, days: Sequence[date], survey: Survey) -> set[date]:
+def _spoken_of(
+    source: Source, days: Sequence[date], survey: Survey, required: Iterable[Source]
+) -> set[date]:
     """The days that the source's files say anything of, if only that there is no game."""
     told = survey.landing.days_with_content(source, days)
     if not source.is_required:
-        return told
+        seasons = set(calendar.seasons_of(days))
+        for needed in required:
+            seasons &= set(survey.landing.seasons_with_files(needed, sorted(seasons)))
+        return {day for day in told if calendar.season_of(day).name in seasons}
     last: dict[str, date] = {}
     for day in sorted(told):
         last[calendar.season_of(day).name] = day
@@ -121,7 +128,7 @@ def before_games(survey: Survey, today: date) -> PendingWork:
 
 
 def after_games(survey: Survey, today: date) -> PendingWork:
-    """All tables on the dates up to yesterday that have come since a table was last stored.
+    """All tables on the dates up to yesterday from the first on that a table lacks.
 
     Once their games are over, or are so long ago that they will hardly be played: where a table that
     tells so lacks a date, the raw tables come first and alone. Where the season before is stored they
@@ -141,12 +148,11 @@ def after_games(survey: Survey, today: date) -> PendingWork:
         begun = season.first
     if begun is None:
         return PendingWork()
-    first = min(
-        max(of_it) + timedelta(days=1) if of_it and min(of_it) <= begun else begun
-        for of_it in stored
-    )
-    if first > yesterday:
+    so_far = calendar.season_days(begun, yesterday)
+    lacking = [day for of_it in map(set, stored) for day in so_far if day not in of_it]
+    if not lacking:
         return PendingWork()
+    first = min(lacking)
     raw = tuple(table for table in daily if table.phase == RAW)
     days = calendar.season_days(first, yesterday)
     tell = [table for table in raw if table.unsettled]
@@ -162,6 +168,14 @@ def after_games(survey: Survey, today: date) -> PendingWork:
         return PendingWork(unmet=tuple(f"{day}: {why}" for day, why in sorted(open_days.items())))
     names = {name for day in days for name in predicting(survey, day)}
     names |= {table.name for table in daily}
+    # Sums of what was known before a month: of its first days there may have been no look.
+    names |= {
+        name
+        for name, table in survey.tables.items()
+        if table.partitions == "monthly"
+        and not table.is_model
+        and not survey.stamps(name).keys() >= set(table.partitions_between(first, yesterday))
+    }
     request = Request(_named(survey, names), first, yesterday)
     return PendingWork(tuple(parts(request, survey)))
 

@@ -20,6 +20,7 @@ from nba_pipeline import clock
 from nba_pipeline.automation.pending import PendingWork
 from nba_pipeline.backfill.planner import Request, groups, lines
 from nba_pipeline.engine import preconditions
+from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.kernel.table import Table
@@ -178,6 +179,9 @@ def _stopped(
         if is_as_stored:
             own = (request.first, request.last) if read.table in names else None
             upstream = _indispensable(read.table, upstream, survey, own)
+        if survey.tables[read.table].is_model:
+            # A stored one serves on.
+            upstream = {d: why for d, why in upstream.items() if d not in survey.stamps(read.table)}
         behind = DayList(upstream)
         for day in days if behind else ():
             first = behind.first_in(spans(read, day))
@@ -252,7 +256,8 @@ def _work(request: Request, stale: Cells, survey: Survey) -> Work:
         own = survey.stale(table, list(stale[table.name]))
         for day, now in sorted(survey.inputs(table, list(own)).items()):
             stamp = stamps.get(day)
-            identity.append((table.name, str(day), stamp.token if stamp else 0, now, table.version))
+            code = f"{table.version} {meaning(table)}"
+            identity.append((table.name, str(day), stamp.token if stamp else 0, now, code))
     text = json.dumps([[table.name for table in tables], str(days[0]), str(days[-1]), identity])
     return Work(
         replace(request, tables=tables, first=days[0], last=days[-1]),

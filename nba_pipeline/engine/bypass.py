@@ -5,11 +5,12 @@ was bypassed is there and they are made again.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+import ibis.expr.types as ir
 
 from nba_pipeline.engine import preconditions
 from nba_pipeline.engine.stretches import DayList, spans
@@ -17,7 +18,7 @@ from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 
 if TYPE_CHECKING:
-    from nba_pipeline.engine.staleness import Stamps, Survey
+    from nba_pipeline.engine.staleness import Survey
 
 _NEXT = re.compile(f"; (?=(?:{'|'.join(preconditions.BYPASSABLE)}): )")
 
@@ -67,15 +68,13 @@ def inherited(table: Table, days: Sequence[date], survey: "Survey") -> dict[date
     return bypasses
 
 
-def told_of_days(
-    bypasses: Mapping[date, set[str]], stored: "Stamps" = MappingProxyType({})
-) -> dict[date, str]:
-    """The text for the stamps of the days with a bypass, those that are stored of them included."""
-    texts = {
-        day: own | (_named(stored[day].bypass or "") if day in stored else set())
-        for day, own in bypasses.items()
-    }
-    return {day: "; ".join(sorted(named)) for day, own in texts.items() if (named := own - {""})}
+def bypasses_of(rows: ir.Table, day: str) -> dict[date, str]:
+    """Per value of that column, the bypasses that the rows name."""
+    named: dict[date, set[str]] = {}
+    told = rows.filter(rows["bypass"].notnull()).select(day, "bypass").distinct()
+    for line in told.to_pyarrow().to_pylist():
+        named.setdefault(line[day], set()).update(_named(line["bypass"]))
+    return {of_day: "; ".join(sorted(texts)) for of_day, texts in named.items()}
 
 
 def outlived(table: Table, days: Sequence[date], survey: "Survey") -> list[date]:

@@ -11,7 +11,7 @@ from datetime import date
 import ibis.expr.types as ir
 
 from nba_pipeline import clock
-from nba_pipeline.engine.bypass import Bypass, inherited, told_of_days
+from nba_pipeline.engine.bypass import Bypass, bypasses_of, inherited
 from nba_pipeline.engine.inputs import read_inputs, stage
 from nba_pipeline.engine.lineage import lineage_of
 from nba_pipeline.engine.meaning import meaning, with_code
@@ -127,8 +127,9 @@ def compute(
         warehouse.failures.clear(
             table.name, [*current, *computed.replaced.written, *computed.replaced.unchanged]
         )
-        # A gate judges each by itself.
-        gated = with_code(table, {day: need.inputs[day] for day in computed.gated})
+        # A gate judges each by itself, of a table that knows its earlier rows by what stands now.
+        inputs = survey.inputs(table, [*computed.gated]) if table.knows_earlier else need.inputs
+        gated = with_code(table, {day: inputs[day] for day in computed.gated})
         warehouse.failures.mark(table.name, computed.refused, writer.run_id, gated)
     return computed
 
@@ -162,11 +163,11 @@ def _computed(
         inputs |= parts
         questions = Queries(table, warehouse, inputs)
         own = {str(bypass) for bypass in writer.bypasses}
-        bypasses = {
-            day: upstream | (own if day in need.bypassed else set())
+        bypassed = {
+            day: "; ".join(sorted(texts))
             for day, upstream in inherited(table, ready, survey).items()
+            if (texts := upstream | (own if day in need.bypassed else set()))
         }
-        bypassed = told_of_days(bypasses)
         facts_of_run = written_by(table, ready, writer.run_id, bypassed)
         writing = stage(facts_of_run, f"{table.name}__writing", warehouse, staged)
 
@@ -196,7 +197,7 @@ def _computed(
         now = clock.now()
         if table.appends:
             # What was said under a bypass stands as it was said.
-            bypassed = told_of_days(bypasses, survey.stamps(table.name))
+            bypassed = bypasses_of(rows, table.date_column)
         # What a gate refuses stays as it is stored, and later partitions are made from that.
         made_from = survey.inputs(table, ready, made=ready) if table.knows_earlier else need.inputs
         stamps = [

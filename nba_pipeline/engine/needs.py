@@ -37,6 +37,7 @@ def needs(
     bypasses: Sequence[Bypass] = (),
     force: bool = False,
     only_stored: bool = False,
+    is_request: bool = True,
     coming: preconditions.Coming = MappingProxyType({}),
 ) -> Needs:
     """Which of the partitions are stale and why, and which of those are refused and why.
@@ -49,6 +50,7 @@ def needs(
         force: whether partitions that are current count as stale.
         only_stored: whether partitions that were never stored nor tried are left alone, but for those
             that stored ones are to be made from.
+        is_request: whether what is stale would be made, and with it what is made from that.
         coming: per table, partitions that are computed before these, and count as there.
     """
     asked = sorted(partitions)
@@ -57,6 +59,12 @@ def needs(
         owed = set() if stored_or_tried.issuperset(asked) else survey.owed(table.name)
         asked = [day for day in asked if day in stored_or_tried or day in owed]
     stale = dict.fromkeys(asked, "forced") if force else survey.stale(table, asked)
+    allowed = [bypass.name for bypass in bypasses]
+    if is_request and table.knows_earlier:
+        barred = preconditions.refused(table, list(stale), survey, allowed, coming)
+        others = [day for day in asked if day not in stale]
+        behind = survey.first_behind(table, others, stale.keys() - barred.keys())
+        stale |= {day: f"{table.name} {first} would change" for day, first in behind.items()}
     inputs = survey.inputs(table, list(stale))
     unread: dict[date, str] = {}
     if stale and table.sources and (away := survey.landing.out_of_reach()):
@@ -66,6 +74,5 @@ def needs(
     strictly = preconditions.refused(table, list(stale), survey, (), coming) | unread
     refused = strictly
     if bypasses and strictly:
-        allowed = [bypass.name for bypass in bypasses]
         refused = preconditions.refused(table, list(strictly), survey, allowed, coming) | unread
     return Needs(inputs, stale, refused, frozenset(set(strictly) - set(refused)))

@@ -136,6 +136,7 @@ class _Upstream:
         return (
             f"{name} has no partition {first_absent}{more}; nba-pipeline backfill "
             f"--from {first_absent} --to {last_absent} computes what is missing"
+            f"; what will never be there is done without by --bypass {UPSTREAM_MISSING} --reason"
         )
 
 

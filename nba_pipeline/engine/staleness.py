@@ -138,6 +138,9 @@ class Survey:
                         if first and day not in reasons and not table.is_closed(day):
                             why = self.outdated(read.table)[first]
                             reasons[day] = why if ": " in why else f"{read.table} {first}: {why}"
+            current = [day for day in stored if day not in reasons]
+            for day, first in self.first_behind(table, current, [*reasons]).items():
+                reasons[day] = f"{name} {first}: {reasons[first]}"
             self._outdated[name] = reasons
         return self._outdated[name]
 
@@ -175,7 +178,7 @@ class Survey:
         return self._unsettled[name]
 
     def inputs(
-        self, table: Table, partitions: Sequence[date], *, made: Collection[date] | None = None
+        self, table: Table, partitions: Sequence[date], *, made: Collection[date] = ()
     ) -> dict[date, str]:
         """Per partition, a fingerprint of everything that it is computed from.
 
@@ -184,17 +187,22 @@ class Survey:
         Args:
             table: the declaration.
             partitions: those wanted.
-            made: those that are made in one run, each of a table that knows its earlier rows from the
-                ones before it; of none given, the partitions whose last attempt did not fail.
+            made: those of a table that knows its earlier rows which are made together, each from the
+                ones before it; it is made from any other as that is stored.
         """
         known = self._inputs.setdefault(table.name, {})
         known |= self._fingerprints(table, [day for day in partitions if day not in known])
         own = {day: known[day] for day in partitions}
+        return self._with_earlier(table, own, made) if table.knows_earlier else own
+
+    def first_behind(
+        self, table: Table, partitions: Iterable[date], anew: Collection[date]
+    ) -> dict[date, date]:
+        """Those of the partitions that are made from an earlier one of anew, each with the first."""
         if not table.knows_earlier:
-            return own
-        if made is None:
-            made = own.keys() - self.warehouse.failures.of(table.name).keys()
-        return self._with_earlier(table, own, made)
+            return {}
+        behind = {day: [d for d in anew if _window(table, day) <= d < day] for day in partitions}
+        return {day: min(before) for day, before in behind.items() if before}
 
     def _with_earlier(
         self, table: Table, own: Mapping[date, str], made: Collection[date]
@@ -207,7 +215,7 @@ class Survey:
         earlier = {day: stamp.inputs for day, stamp in self.stamps(table.name).items()}
         found: dict[date, str] = {}
         for day in sorted(own):
-            first = min(table.partition_of(s.first) for r in table.reads for s in r.seasons(day))
+            first = _window(table, day)
             before = [(str(d), earlier[d]) for d in sorted(earlier) if first <= d < day]
             found[day] = hashlib.sha256(json.dumps([own[day], before]).encode()).hexdigest()[:16]
             if day in made:
@@ -255,6 +263,11 @@ class Survey:
                 {day: stamp.content for day, stamp in self.stamps(name).items()}
             )
         return self._before[name]
+
+
+def _window(table: Table, day: date) -> date:
+    """The first of the table's own partitions from which the partition may be made."""
+    return min(table.partition_of(span.first) for r in table.reads for span in r.seasons(day))
 
 
 def _in_season(table: Table, stored: Stamps) -> Stamps:

@@ -241,7 +241,7 @@ def _document(source: Source, root: UPath, path: str) -> object:
 
 def _asked(rows: pd.DataFrame, wanted: RemoteFile) -> pd.DataFrame:
     """The rows of the date's games; of a file that is asked for as it is, all."""
-    games = wanted.games | wanted.still_open
+    games = wanted.games | wanted.others
     return rows[rows.game_id.isin(games)] if wanted.games else rows
 
 

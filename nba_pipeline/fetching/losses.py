@@ -130,8 +130,12 @@ def overruled(source: Source, file: SourceFile, now: Parsed, landing: Landing) -
     if source.layout != "seasons" or file.game_date:
         return []
     days = sorted(now.rows.game_date.unique())
-    standing = landing.load(source, days).rows
-    return sorted(_unlike(standing, now.rows, "game_date").game_date.unique())
+    # What is filed under a season's first day may be of any day before it, which no file replaces.
+    standing, ours = (
+        rows[own_days(source, rows) == rows.game_date]
+        for rows in (landing.load(source, days).rows, now.rows)
+    )
+    return sorted(_unlike(standing, ours, "game_date").game_date.unique())
 
 
 def told_instead(days: Sequence[date]) -> str:

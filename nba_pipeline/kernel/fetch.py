@@ -24,7 +24,7 @@ class RemoteFile:
         ask: its bytes, from outside; may raise FetchFailed.
         games: the games that its rows must have, of both teams where a row is of a team: where the
             landing zone has them all, it is not asked for, and an answer that lacks one is named.
-        still_open: further games of the date, whose rows it may have and takes from nobody.
+        others: further games of the date, whose rows it may have and takes from nobody.
         is_settled: whether a stored one stands; one that is not is asked for every time.
         ended: which of its rows are of a game that was over when it was asked for; of none, all.
     """
@@ -32,7 +32,7 @@ class RemoteFile:
     file: "SourceFile"
     ask: Callable[[], bytes]
     games: frozenset[str] = frozenset()
-    still_open: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
     is_settled: bool = True
     ended: "Callable[[pd.DataFrame], pd.Series] | None" = None
 

@@ -25,7 +25,12 @@ from nba_pipeline.phase_1_sources.cells import (
     team_of,
     whole,
 )
-from nba_pipeline.phase_1_sources.nba_stats_schedule import due, nba_stats_schedule, played
+from nba_pipeline.phase_1_sources.nba_stats_schedule import (
+    due,
+    nba_stats_schedule,
+    not_over,
+    played,
+)
 
 PLACES = (1, 2, 3, 4)
 """Crew chief, referee, umpire, and the alternate, who is not named for every game."""
@@ -77,16 +82,21 @@ def parse(document: object, file: SourceFile) -> Parsed:
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     """The assignments of a date: every time until days after its games, since crews change."""
-    games = due(played(day, access), day)
+    games = played(day, access)
     if games.empty:
         return
     if day > clock.today():
         yield NotYet(str(day), "crews are named on the morning of the games")
         return
+    wanted = due(games, day)
+    if wanted.empty:
+        yield from not_over(games)
+        return
     file = SourceFile(f"{_PLACE}/{day}.json", calendar.season_of(day).name, day)
     ask = partial(access.get, "nba_official", "get-game-officials", {"date": str(day)})
     # Who asks on some mornings asks before the games, and again when they are over.
-    yield RemoteFile(file, ask, frozenset(games.game_id), is_settled=is_overdue(day))
+    own, every = frozenset(wanted.game_id), frozenset(games.game_id)
+    yield RemoteFile(file, ask, own, every, is_settled=is_overdue(day))
 
 
 def _games(document: object, file: SourceFile) -> pd.DataFrame:

@@ -114,7 +114,7 @@ def settle(rows: pd.DataFrame) -> pd.DataFrame:
 
 def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     """The date's scoreboard: every time until it and the stored schedule have its games as over."""
-    games = due(played(day, access), day)
+    games = played(day, access)
     if games.empty:
         return
     if day > clock.today():
@@ -124,8 +124,10 @@ def fetch(day: date, access: Access) -> Iterator[RemoteFile | NotYet]:
     ask = partial(answer, access, "ScoreboardV3", game_date=str(day))
     told = access.rows(nba_stats_scoreboard, [day])
     told = told[told.game_date == day]
-    is_over = games.status.eq("final").all() and told.status.isin(("final", "postponed")).all()
-    yield RemoteFile(file, ask, frozenset(games.game_id), is_settled=bool(is_over))
+    wanted = due(games, day)
+    is_over = wanted.status.eq("final").all() and told.status.isin(("final", "postponed")).all()
+    every = frozenset(games.game_id)
+    yield RemoteFile(file, ask, frozenset(wanted.game_id), every, is_settled=bool(is_over))
 
 
 def _games_v2(document: object, file: SourceFile) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def transform(
     listed = _listed(nba_injury_report, balldontlie_injuries, nbac_schedule)
     players = matched_names(listed, known_players, listed, _ROW)
     found = listed.join(players, _ROW)
-    return in_order(found, GRAIN, _.source_file.re_search(_PDF).desc()).filter(_.place == 0)
+    return in_order(found, GRAIN).filter(_.place == 0)
 
 
 def rejections(
@@ -116,7 +116,7 @@ def rejections(
 def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     """Every listed player of a covered game."""
     sides = both_teams(covered(nbac_schedule))
-    reported = in_games(official.filter(_.has_submitted), sides)
+    reported = in_games(_once(official).filter(_.has_submitted), sides)
     without = unofficial.anti_join(official, ["game_date"]).join(sides, ["game_date", "team_abbr"])
     columns = [*_ROW, "report_at", "game_date", "game_id", "season", "team_abbr", "player_name"]
     columns += ["player_lookup", "reason"]
@@ -126,6 +126,13 @@ def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -
             for rows, source in ((reported, official_source), (without, fallback_source))
         )
     )
+
+
+def _once(official: ir.Table) -> ir.Table:
+    """The official rows without those of reports, by their moment, that are there as PDFs too."""
+    is_pdf = official.source_file.re_search(_PDF)
+    printed = official.filter(is_pdf).select("report_at").distinct()
+    return official.filter(is_pdf).union(official.filter(~is_pdf).anti_join(printed, "report_at"))
 
 
 nbac_injury_report = table_asset(

@@ -23,7 +23,7 @@ def partition_status(
     for table in tables:
         days = table.partitions_between(first, last)
         stamps = survey.stamps(table.name)
-        need = needs(table, days, survey)
+        need = needs(table, days, survey, is_request=False)
         failed = survey.failed(table.name)
         stale = {**survey.outdated(table.name), **need.stale}
         for day in days:

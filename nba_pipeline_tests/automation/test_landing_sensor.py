@@ -92,12 +92,26 @@ def test_a_burst_is_one_run_over_what_it_changes(stored: Looking) -> None:
 def test_files_that_are_still_coming_are_waited_for(looking: Looking) -> None:
     """Nothing is asked for until no file is as new as the setting says."""
     vars(looking.home.settings)["landing_quiet_seconds"] = 60
+    (looking.landing / "copying.log").write_text("of no source")
     os.utime(looking.landing / TEAM_LOG)
     assert looking.look() == []
     assert looking.says == "files are still landing"
     for path in looking.landing.rglob("*.json"):
         os.utime(path, (1, 1))
     assert len(looking.look()) == 1
+
+
+def test_another_season_s_news_wait_for_its_schedule(looking: Looking) -> None:
+    """What else is said of it makes nothing alone: the season would be there with holes."""
+    path = looking.landing / "prosportstransactions/2022-23.csv"
+    path.parent.mkdir()
+    path.write_text(
+        "Date,Team,Acquired,Relinquished,Notes\n2022-10-20,Suns,Damion Lee,,activated\n"
+    )
+    (request,) = looking.look()
+    assert {day.year for day in days(request)} == {2023}
+    looking.carry_out(request)
+    assert looking.look() == []
 
 
 def test_a_file_from_the_future_hides_no_other_that_is_still_coming(looking: Looking) -> None:

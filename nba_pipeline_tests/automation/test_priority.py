@@ -311,6 +311,21 @@ def test_what_nobody_makes_again_is_read_as_it_is_where_corrections_are_done_wit
     assert summary not in tables_made(FOURTH, is_bypassed=True)
 
 
+def test_a_model_that_nobody_trains_again_serves_where_it_is_stored(looking: Looking) -> None:
+    """Its training failed for good or was cancelled; without one nothing is predicted."""
+    model, made = "points_model", "player_prop_predictions"
+    left = {model: {THIRD.replace(day=1): "failed: a file is wrong"}}
+    wish = PendingWork((Request((TABLES[made],), THIRD, THIRD),))
+    shutil.rmtree(looking.folder / "warehouse" / made)
+    for is_stored in (True, False):
+        looking.restart()
+        with clock.set_to(_eastern(12, day=FOURTH)):
+            found = work_of(wish, looking.home.survey(), left)
+        assert bool(found.works) == is_stored
+        assert any(why.startswith(model) for why in found.barred) != is_stored
+        shutil.rmtree(looking.folder / "warehouse" / model, ignore_errors=True)
+
+
 def test_only_of_last_night_is_brought_up_to_date_what_tells_of_it_alone(looking: Looking) -> None:
     """The rest of what a request takes along waits with the correction."""
     names = ("nbac_player_boxscore", "player_game_summary", "player_daily_cache")

@@ -19,7 +19,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from sqlalchemy import exc as sqlalchemy_error
 
 from nba_pipeline import clock
-from nba_pipeline.automation import sensors
+from nba_pipeline.automation import sensors, work
 from nba_pipeline.automation.attempts import Ended, _after_failure, ended
 from nba_pipeline.automation.pending import PendingWork, after_games
 from nba_pipeline.automation.schedules import AFTER_GAMES, BEFORE_GAMES, TRAINING, ZONE, schedules
@@ -124,6 +124,25 @@ def test_a_night_is_not_held_up_by_a_raw_table_that_lacks_it(tmp_path: Path) -> 
     assert "player_game_summary" in {table.name for r in wish.requests for table in r.tables}
 
 
+def test_a_night_that_a_table_lacks_between_others_is_made_up(tmp_path: Path) -> None:
+    """And the sums of a month on whose first mornings nobody looked; models are trained by themselves."""
+    daily = [name for name, table in TABLES.items() if table.partitions == "daily"]
+    stored = {name: {d: stamp(d) for d in (FIRST, SECOND, THIRD)} for name in daily}
+    fourth, month = THIRD + timedelta(days=1), FIRST.replace(day=1)
+
+    def asked(**months: date) -> dict[str, tuple[date, date]]:
+        every = stored | {name: {month: stamp(month)} for name, month in months.items()}
+        wish = after_games(Survey(TABLES, StampsAlone(every), Landing(str(tmp_path))), fourth)
+        return {t.name: (r.first, r.last) for r in wish.requests for t in r.tables}
+
+    assert asked() == {}
+    del stored["prediction_accuracy"][SECOND]
+    assert asked()["prediction_accuracy"] == asked()["system_performance"] == (SECOND, THIRD)
+    kept = asked(system_performance=month, points_model=month)
+    assert kept["prediction_accuracy"] == (SECOND, THIRD)
+    assert not {"system_performance", "points_model"} & set(kept)
+
+
 @pytest.mark.usefixtures("_morning")
 def test_what_is_given_up_holds_up_nothing_that_does_not_read_it(looking: Looking) -> None:
     """The runs after it are asked for, but for those that are made from what it should have made."""
@@ -187,8 +206,10 @@ def test_a_run_ends_where_the_next_date_is_not_meant_or_set_aside(looking: Looki
 
 
 @pytest.mark.usefixtures("_morning")
-def test_the_same_work_has_the_same_identity_and_other_content_another(looking: Looking) -> None:
-    """Whoever looks, and whenever; what is wanted and what is stored decide."""
+def test_the_same_work_has_the_same_identity_and_other_content_another(
+    looking: Looking, monkeypatch
+) -> None:
+    """Whoever looks, and whenever; what is wanted, what is stored and what makes it decide."""
     wish = PendingWork((Request(RAW, FIRST, FIRST),))
     (one,) = work_of(wish, looking.home.survey()).works
     looking.restart()
@@ -197,6 +218,9 @@ def test_the_same_work_has_the_same_identity_and_other_content_another(looking: 
     rewritten(looking.landing / SCHEDULE, _first_game_is(LIVE))
     (other,) = work_of(wish, looking.home.survey()).works
     assert other.identity != one.identity
+    monkeypatch.setattr(work, "meaning", lambda table: f"other limits of {table.name}")
+    (newer,) = work_of(wish, looking.home.survey()).works
+    assert newer.identity != other.identity
 
 
 def test_a_look_for_nights_that_are_over_comes_at_every_hour() -> None:

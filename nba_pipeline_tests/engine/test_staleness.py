@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from nba_pipeline import clock
+from nba_pipeline.engine import preconditions
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.meaning import meaning
+from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.staleness import RowsOffSeason, Survey
 from nba_pipeline.engine.verdicts import checks
 from nba_pipeline.kernel.reads import from_season
@@ -61,9 +63,12 @@ def test_a_date_is_open_for_all_that_is_made_of_it_and_not_for_what_looks_back_o
 NOVEMBER, DECEMBER = date(2023, 11, 1), date(2023, 12, 1)
 
 
-def test_a_month_is_stale_when_another_earlier_model_stands_than_it_was_made_from() -> None:
+def test_a_month_is_stale_when_another_earlier_model_stands_than_it_was_made_from(
+    monkeypatch,
+) -> None:
     """One trained before there was one, and one trained beside one that was made again since."""
     table = TABLES["points_model"]
+    monkeypatch.setattr(preconditions, "refused", lambda *_: {})
 
     def survey(**made_from: str) -> Survey:
         months = {"november": NOVEMBER, "december": DECEMBER}
@@ -80,20 +85,33 @@ def test_a_month_is_stale_when_another_earlier_model_stands_than_it_was_made_fro
 
     both = [NOVEMBER, DECEMBER]
     alone = survey().inputs(table, [DECEMBER])[DECEMBER]
-    together = survey().inputs(table, both)
+    together = survey().inputs(table, both, made=both)
     last = together[DECEMBER]
     assert survey(november=together[NOVEMBER], december=last).stale(table, both) == {}
     late = survey(november=together[NOVEMBER], december=alone)
     assert late.stale(table, both) == {DECEMBER: "inputs changed"}
     older = survey(november="older").inputs(table, [DECEMBER])[DECEMBER]
     beside = survey(november="older", december=older)
-    # What is asked for alone is as it was made; all that is stored is to be made again.
-    assert beside.stale(table, [DECEMBER]) == {}
-    assert [*beside.outdated(table.name)] == both
+    # It is as it was made, of what is out of date; who makes the one makes the other.
+    assert beside.stale(table, both) == {NOVEMBER: "inputs changed"}
+    assert beside.outdated(table.name) == {
+        NOVEMBER: "inputs changed",
+        DECEMBER: "points_model 2023-11-01: inputs changed",
+    }
+    assert needs(table, both, beside).stale == {
+        NOVEMBER: "inputs changed",
+        DECEMBER: "points_model 2023-11-01 would change",
+    }
+    assert needs(table, [DECEMBER], beside).stale == {}
+    assert list(needs(table, both, beside, is_request=False).stale) == [NOVEMBER]
+    missing = survey(december=alone)
+    assert missing.outdated(table.name) == {}
+    assert [*needs(table, both, missing).stale] == both
     anew = survey(november=together[NOVEMBER], december=older)
     assert anew.stale(table, [DECEMBER]) == {DECEMBER: "inputs changed"}
     # A later one is nothing to an earlier one.
     assert survey(december=last).inputs(table, [NOVEMBER])[NOVEMBER] == together[NOVEMBER]
+    assert survey(december=last).first_behind(table, [NOVEMBER], [DECEMBER]) == {}
 
 
 LAST = date(2024, 6, 17)

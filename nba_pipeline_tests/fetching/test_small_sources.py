@@ -206,6 +206,13 @@ def test_a_game_that_is_never_played_has_no_crew_to_be_missed(host) -> None:
         with clock.set_to(datetime.combine(FIRST + timedelta(days=days), time(15), UTC)):
             fetched = fetch(nba_referee_assignments, [FIRST], host.access())
         assert (getattr(fetched, state), len(fetched.failed)) == ([] if failed else [name], failed)
+    for day in document["leagueSchedule"]["gameDates"]:
+        for game in day["games"]:
+            game["gameStatus"] = 1
+    path.write_text(json.dumps(document))
+    waited = fetch(nba_referee_assignments, [FIRST], host.access())
+    assert [lack.what for lack in waited.waiting] == [game["gameId"] for game in of_day(host)]
+    assert waited.failed == []
 
 
 def test_a_crew_that_lacks_a_game_is_named_and_kept(host) -> None:

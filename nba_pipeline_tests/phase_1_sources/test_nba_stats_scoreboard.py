@@ -122,6 +122,23 @@ def test_a_running_day_is_asked_for_each_time_and_an_ended_one_once(tmp_path) ->
         assert host.host.asked[-1].query["GameDate"] == str(FIRST)
 
 
+def test_a_board_is_asked_for_days_later_where_the_schedule_was_not(tmp_path) -> None:
+    """It is the board that tells that the games are over; then it stands."""
+    with stats(tmp_path) as host:
+        host.lay_schedule()
+        path = host.landing / SCHEDULE
+        document = json.loads(path.read_text())
+        for day in document["leagueSchedule"]["gameDates"]:
+            for game in day["games"]:
+                game["gameStatus"] = 2
+        path.write_text(json.dumps(document))
+        answer = {"scoreboard": {"gameDate": str(FIRST), "games": of_day(host)}}
+        host.host.serve = lambda _question: Answer(json.dumps(answer).encode())
+        for state in ("new", "there"):
+            fetched = fetch(nba_stats_scoreboard, [FIRST], host.access())
+            assert getattr(fetched, state) == [f"nba_stats/scoreboard/{FIRST}.json"]
+
+
 def test_a_board_with_a_game_open_is_asked_for_again_though_the_schedule_has_moved_it(
     tmp_path,
 ) -> None:

@@ -179,16 +179,22 @@ def test_the_fallback_speaks_only_of_dates_without_an_official_report(day, sourc
 
 
 def test_a_report_that_is_there_twice_gives_each_player_once() -> None:
-    """Two files of one time; the second line of a player within a file is rejected."""
+    """Two files of one time; the second line of a player within a file is rejected.
+
+    A file is a PDF by its ending, and whom it does not list another file of its time does not either.
+    """
     inputs = tables([LILLARD, LILLARD | {"player": "Lillard Jr., Damian"}], [])
     rows = inputs["nba_injury_report"]
-    inputs["nba_injury_report"] = rows.union(rows.mutate(source_file=ibis.literal("r.pdf")))
+    inputs["nba_injury_report"] = rows.union(
+        rows.mutate(source_file=ibis.literal("r.pdf")),
+        rows.mutate(source_file=ibis.literal("r.pdf.json"), player_lookup=ibis.literal("nobody")),
+    )
     stands = transform(**inputs).to_pandas()
     assert list(zip(stands.source_file, stands.player_lookup, strict=True)) == [
         ("r.pdf", "damianlillard")
     ]
     rules = Counter(rejections(**inputs).to_pandas().rule)
-    assert rules == {"repeated_player": 2}
+    assert rules == {"repeated_player": 1}
 
 
 def test_the_sample_is_of_the_games_and_players_of_the_real_season(

@@ -44,7 +44,8 @@ def test_a_missing_date_upstream_refuses_what_reads_it(lab) -> None:
     assert set(context) == {day(3), day(4), day(5)}
     assert context[day(4)] == (
         f"nbac_schedule has no partition {day(3)}; nba-pipeline backfill "
-        f"--from {day(3)} --to {day(3)} computes what is missing"
+        f"--from {day(3)} --to {day(3)} computes what is missing; what will never be there is done "
+        "without by --bypass upstream_missing --reason"
     )
     assert set(done["upcoming_player_game_context"].refused) == {day(3), day(4), day(5)}
     assert set(done["player_daily_cache"].refused) == {day(3), day(4), day(5)}
