@@ -1,5 +1,6 @@
 """Tonight's predictions come first: what corrections may take, and by when they are out of the way."""
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -33,7 +34,7 @@ from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG
 
 TODAY = date(2024, 1, 10)
 TOMORROW = TODAY + timedelta(days=1)
-FIRST, SECOND, THIRD, FOURTH = (date(2023, 10, day) for day in (24, 25, 26, 27))
+FIRST, SECOND, THIRD, FOURTH, FIFTH = (date(2023, 10, day) for day in range(24, 29))
 
 
 def _games(*games: tuple[str, datetime | None]) -> SimpleNamespace:
@@ -74,23 +75,60 @@ def test_between_seasons_there_is_no_tip_off() -> None:
 
 @pytest.fixture(scope="module")
 def three_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three of five days computed in full; of the fourth nothing is stored. No test changes them."""
+    """Three of five days computed in full, and sensors that have seen them. No test changes them."""
     folder = tmp_path_factory.mktemp("three_days")
     write_landing(folder / "landing", League(teams=4, days=5, rest=0.0, seed=3))
-    with clock.set_to(_eastern(5, day=FOURTH)):
+    with clock.set_to(_eastern(5, day=FOURTH)), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sensors, "_READING_SECONDS", 1000)
         Lab(folder, folder / "landing").compute([*TABLES], FIRST, THIRD)
+        looking = Looking(folder, folder / "landing")
+        looking.lab._token = 10
+        looking.settle(LANDING, REPAIR)
+    (folder / "cursors.json").write_text(json.dumps(looking.cursors))
     return folder
+
+
+@pytest.fixture(scope="module")
+def before_results(three_days: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """They, and two mornings on which no result of the fourth day had landed. No test changes them."""
+    folder = tmp_path_factory.mktemp("before_results")
+    with pytest.MonkeyPatch.context() as patch:
+        looking = _copied(three_days, folder, patch)
+        _as_before(looking.landing, FOURTH)
+        for morning in (FOURTH, FIFTH):
+            with clock.set_to(_eastern(10, day=morning)):
+                looking.settle(LANDING, REPAIR, BEFORE_GAMES)
+    (folder / "cursors.json").write_text(json.dumps(looking.cursors))
+    return folder
+
+
+def _copied(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Looking:
+    """A copy of the home, and what its sensors remember."""
+    monkeypatch.setattr(sensors, "_READING_SECONDS", 1000)
+    shutil.copytree(home, folder, dirs_exist_ok=True)
+    found = Looking(folder, folder / "landing")
+    # After the tokens of those who stored what is there.
+    found.lab._token = 1000
+    found.cursors = json.loads((home / "cursors.json").read_text())
+    return found
 
 
 @pytest.fixture
 def looking(three_days: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Looking:
-    """They, with sensors that have seen them."""
-    monkeypatch.setattr(sensors, "_READING_SECONDS", 1000)
-    shutil.copytree(three_days, tmp_path, dirs_exist_ok=True)
-    found = Looking(tmp_path, tmp_path / "landing")
-    found.lab._token = 10
-    with clock.set_to(_eastern(5, day=FOURTH)):
-        found.settle(LANDING, REPAIR)
+    """The three days, with sensors that have seen them."""
+    return _copied(three_days, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def results_late(
+    three_days: Path, before_results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Looking:
+    """All of the fourth day is stored as it was before its games; its results have landed since."""
+    found = _copied(before_results, tmp_path, monkeypatch)
+    found.lab._token *= 2
+    for path in (SCHEDULE, PLAYER_LOG, TEAM_LOG):
+        (found.landing / path).write_text((three_days / "landing" / path).read_text())
+    _as_before(found.landing, FIFTH)
     return found
 
 
@@ -359,11 +397,10 @@ def test_grades_of_last_night_wait_for_no_correction_that_nobody_makes(looking: 
 
 @pytest.mark.parametrize("error", [AssertionFailed("points", "it is wrong"), OSError("disk full")])
 def test_tonight_is_not_made_without_the_results_of_last_night(
-    looking: Looking, monkeypatch: pytest.MonkeyPatch, error: Exception
+    results_late: Looking, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """They failed for good, or so often that they are given up; the night stands as before its games."""
-    tonight = FOURTH + timedelta(days=1)
-    _results_land_late(looking, tonight)
+    looking, tonight = results_late, FIFTH
     asking, boxscore = (LANDING, REPAIR, BEFORE_GAMES, AFTER_GAMES), "nbac_player_boxscore"
     failed = 0
     for hour in (11, 20):
@@ -387,14 +424,13 @@ def test_tonight_is_not_made_without_the_results_of_last_night(
 
 
 def test_the_results_of_last_night_are_put_off_for_nothing(
-    looking: Looking, monkeypatch: pytest.MonkeyPatch
+    results_late: Looking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They land after the deadline, and of the night all tables were stored before its games.
 
     So are those made from them: tonight needs them.
     """
-    tonight = FOURTH + timedelta(days=1)
-    _results_land_late(looking, tonight)
+    looking, tonight = results_late, FIFTH
     _takes(monkeypatch, 0.2)
     with clock.set_to(_eastern(20, 6, day=tonight)):
         ran = looking.settle(LANDING, REPAIR, BEFORE_GAMES)
@@ -406,20 +442,6 @@ def test_the_results_of_last_night_are_put_off_for_nothing(
     assert "player_game_summary" in tables(ran[1][1])
     assert {deadline_of(one.tags) for _name, one, _done in ran} == {None}
     assert {one.tags.get("nba_pipeline/bypass") for _name, one, _done in ran} == {None}
-
-
-def _results_land_late(looking: Looking, tonight: date) -> None:
-    """All of last night is stored as it was before its games; its results have landed since."""
-    paths = (SCHEDULE, PLAYER_LOG, TEAM_LOG)
-    whole = {path: (looking.landing / path).read_text() for path in paths}
-    _as_before(looking.landing, tonight - timedelta(days=1))
-    for morning in (tonight - timedelta(days=1), tonight):
-        with clock.set_to(_eastern(10, day=morning)):
-            looking.settle(LANDING, REPAIR, BEFORE_GAMES)
-    for path, text in whole.items():
-        (looking.landing / path).write_text(text)
-    _as_before(looking.landing, tonight)
-    looking.restart()
 
 
 def _as_before(landing: Path, day: date) -> None:

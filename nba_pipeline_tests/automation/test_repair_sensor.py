@@ -1,6 +1,7 @@
 """What a change has made stale is computed again, that and nothing else."""
 
 import gzip
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,21 +38,25 @@ def _morning_after(monkeypatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Path:
-    """Five days computed in full; no test changes them."""
+    """Five days computed in full, and sensors that have seen them; no test changes them."""
     folder = tmp_path_factory.mktemp("five_days")
     write_landing(folder / "landing", League(teams=4, days=5, rest=0.0, seed=3))
-    with clock.set_to(NOW):
+    with clock.set_to(NOW), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sensors, "_READING_SECONDS", 1000)
         Lab(folder, folder / "landing").compute([*TABLES], FIRST, LAST)
+        looking = Looking(folder, folder / "landing")
+        assert looking.settle(LANDING, REPAIR) == []
+    (folder / "cursors.json").write_text(json.dumps(looking.cursors))
     return folder
 
 
 @pytest.fixture
 def looking(whole: Path, tmp_path: Path) -> Looking:
-    """They, with sensors that have seen them."""
+    """A copy of them, and what the sensors remember."""
     shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
     found = Looking(tmp_path, tmp_path / "landing")
     found.lab._token = 10
-    assert found.settle(LANDING, REPAIR) == []
+    found.cursors = json.loads((whole / "cursors.json").read_text())
     return found
 
 

@@ -16,18 +16,23 @@ FIRST, LAST = date(2023, 10, 24), date(2023, 11, 6)
 DAYS = (LAST - FIRST).days + 1
 SPAN = ["--from", str(FIRST), "--to", str(LAST)]
 LOST = 60
+OUTPUT = "output.txt"
+"""What the backfill of a home printed, in its folder."""
 
 
 class Home:
     """An installation of its own, and the program on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, copied_from: Path | None = None) -> None:
         self.folder = folder
         source = folder / "source"
-        write_landing(source, League(teams=6, days=14, rest=0.0, seed=3))
-        self.whole = (source / TEAM_LOG).read_text()
         self.landing = folder / "landing"
-        shutil.copytree(source, self.landing)
+        if copied_from:
+            shutil.copytree(copied_from, folder, dirs_exist_ok=True)
+        else:
+            write_landing(source, League(teams=6, days=14, rest=0.0, seed=3))
+            shutil.copytree(source, self.landing)
+        self.whole = (source / TEAM_LOG).read_text()
         self.places = {
             "NBA_PIPELINE_HOME": str(folder / "home"),
             "NBA_PIPELINE_LANDING": str(self.landing),

@@ -13,13 +13,9 @@ from nba_pipeline_tests.league_files import TEAM_LOG
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Home:
+def home(tmp_path_factory, backfilled) -> Home:
     """A league with a lost team line, backfilled."""
-    home = Home(tmp_path_factory.mktemp("installation"))
-    home.lose_a_team_line()
-    result = home.call("backfill", *SPAN)
-    assert result.exit_code == 0, result.output
-    return home
+    return Home(tmp_path_factory.mktemp("installation"), backfilled)
 
 
 def test_it_computes_what_the_assets_compute(home) -> None:

@@ -12,7 +12,7 @@ from nba_pipeline import clock
 from nba_pipeline.model import promotion, training_gate
 from nba_pipeline.tables import TABLES
 from nba_pipeline.thresholds import TRAINING_MINIMUM_GAMES
-from nba_pipeline_tests.cli.home import DAYS, FIRST, LAST, LOST, SPAN, Home
+from nba_pipeline_tests.cli.home import DAYS, FIRST, LAST, LOST, OUTPUT, SPAN, Home
 from nba_pipeline_tests.conftest import DAILY, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged, games, lines
 from nba_pipeline_tests.program import Program
@@ -26,19 +26,15 @@ WITHOUT_PREDICTIONS = [
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Home:
-    """An empty home on a league with a lost team line."""
-    home = Home(tmp_path_factory.mktemp("findings"))
-    home.lose_a_team_line()
-    return home
+def home(tmp_path_factory, backfilled) -> Home:
+    """A league with a lost team line, backfilled."""
+    return Home(tmp_path_factory.mktemp("findings"), backfilled)
 
 
 @pytest.fixture(scope="module")
 def first_output(home) -> str:
-    """What the first backfill prints."""
-    result = home.call("backfill", *SPAN)
-    assert result.exit_code == 0, result.output
-    return result.output
+    """What the first backfill printed."""
+    return (home.folder / OUTPUT).read_text()
 
 
 def _stored(home: Home) -> Lab:

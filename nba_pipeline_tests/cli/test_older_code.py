@@ -10,7 +10,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.commit_log import commit_properties
-from nba_pipeline_tests.cli.home import LAST, SPAN, Home
+from nba_pipeline_tests.cli.home import LAST, Home
 from nba_pipeline_tests.conftest import DAILY, Lab
 
 LAST_DAY = ["--from", str(LAST), "--to", str(LAST)]
@@ -48,11 +48,9 @@ def _rewrite(path: Path, rows: pa.Table, properties, *, appends: bool) -> None:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Home:
+def home(tmp_path_factory, backfilled) -> Home:
     """A league computed in full, then put back to what older code would have left."""
-    home = Home(tmp_path_factory.mktemp("older"))
-    assert home.call("backfill", *SPAN).exit_code == 0
-    return home
+    return Home(tmp_path_factory.mktemp("older"), backfilled)
 
 
 def test_one_day_is_refused_with_the_command_that_brings_the_home_up_to_date(home) -> None:

@@ -6,8 +6,10 @@ import ibis
 import pytest
 
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
-from nba_pipeline.phase_2_raw.balldontlie_player_boxscore import rejections, transform
+from nba_pipeline.phase_2_raw import balldontlie_player_boxscore as fallback
+from nba_pipeline_tests.compiled_once import compiled_once
 
+transform, rejections = compiled_once(fallback.transform), compiled_once(fallback.rejections)
 DAY = date(2025, 1, 8)
 GAME = "0022400509"
 KNOWN = {101: ("CLE", "jarrettallen"), 102: ("CLE", "evanmobley"), 201: ("OKC", "luguentzdort")}

@@ -5,11 +5,9 @@ import ibis
 from nba_pipeline.kernel.source import SourceFile
 from nba_pipeline.phase_1_sources.bigdataball import bigdataball as source
 from nba_pipeline.phase_1_sources.bigdataball import parse
-from nba_pipeline.phase_2_raw.bigdataball_play_by_play import (
-    BigdataballPlayByPlay,
-    rejections,
-    transform,
-)
+from nba_pipeline.phase_2_raw import bigdataball_play_by_play as bigdataball
+from nba_pipeline.phase_2_raw.bigdataball_play_by_play import BigdataballPlayByPlay
+from nba_pipeline_tests.compiled_once import compiled_once
 from nba_pipeline_tests.shot_rows import (
     DAY,
     GAME,
@@ -21,6 +19,9 @@ from nba_pipeline_tests.shot_rows import (
     schedule,
     table,
 )
+
+transform = compiled_once(bigdataball.transform)
+rejections = compiled_once(bigdataball.rejections)
 
 
 def taken(*frames, roster=ROSTER) -> list[dict]:

@@ -10,14 +10,13 @@ import pytest
 
 from nba_pipeline.kernel.source import REJECTED_TYPES, SourceFile, rejection
 from nba_pipeline.league.identity import normalise_name
-from nba_pipeline.phase_2_raw.nbac_gamebook_player_stats import (
-    rejections,
-    transform,
-    unlike_box_score,
-)
+from nba_pipeline.phase_2_raw import nbac_gamebook_player_stats as gamebook
+from nba_pipeline.phase_2_raw.nbac_gamebook_player_stats import unlike_box_score
+from nba_pipeline_tests.compiled_once import compiled_once
 from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.phase_1_sources.test_nba_gamebook import of_sample
 
+transform, rejections = compiled_once(gamebook.transform), compiled_once(gamebook.rejections)
 GAME, DAY, FILE = "0022301158", date(2024, 4, 10), "nba_gamebook/0022301158.pdf"
 SEEN, LATER = date(2023, 11, 1), date(2024, 1, 10)
 OTHER = {"game_id": "0022301159", "home_team": "MEM", "away_team": "BOS"}

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 import ibis
+import ibis.expr.types as ir
 import pytest
 
 from nba_pipeline.kernel.source import REJECTED_TYPES
 from nba_pipeline.kernel.units import broken_units
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
-from nba_pipeline.phase_2_raw.nbac_player_boxscore import INVARIANTS, expected, measured, transform
+from nba_pipeline.phase_2_raw import nbac_player_boxscore
+from nba_pipeline.phase_2_raw.nbac_player_boxscore import INVARIANTS, expected, measured
+from nba_pipeline_tests.compiled_once import compiled_once
 from nba_pipeline_tests.league_files import PLAYER_LOG, games, lines
 from nba_pipeline_tests.shot_rows import DAY, GAME, schedule
 
@@ -64,6 +67,15 @@ def team_line(team: str, **counts: int) -> dict:
     return dict.fromkeys(COUNTED, 0) | {"game_id": GAME, "team_abbr": team} | counts
 
 
+transform = compiled_once(nbac_player_boxscore.transform)
+
+
+@compiled_once
+def broken(rows: ir.Table, teams: ir.Table, games: ir.Table) -> ir.Table:
+    """The units that break an invariant."""
+    return broken_units("lines", measured(expected(games), rows, teams), *INVARIANTS)
+
+
 def taken(
     teams: Sequence[dict] = (), **told: list[dict]
 ) -> tuple[dict[str, dict[str, set]], list[dict]]:
@@ -79,13 +91,13 @@ def taken(
     }
     rows = transform(tables[LOG], nothing, tables[DOCUMENT], nothing, tables[FALLBACK], schedule())
     kinds = ibis.memtable([team_line("IND")]).schema()
-    units = measured(expected(schedule()), rows, ibis.memtable(list(teams), schema=kinds))
+    gaps = broken(rows, ibis.memtable(list(teams), schema=kinds), schedule())
     found: dict[str, dict[str, set]] = {}
     for row in rows.to_pyarrow().to_pylist():
         found.setdefault(row["source_name"], {}).setdefault(row["team_abbr"], set()).add(
             row["player_id"]
         )
-    return found, broken_units("lines", units, *INVARIANTS).to_pyarrow().to_pylist()
+    return found, gaps.to_pyarrow().to_pylist()
 
 
 @pytest.mark.parametrize(("first", "second"), [(LOG, DOCUMENT), (LOG, FALLBACK)])

@@ -7,8 +7,9 @@ import pytest
 
 from nba_pipeline.kernel.source import REJECTED_TYPES
 from nba_pipeline.league.shots import SHOT_SOURCES, believed_source
-from nba_pipeline.phase_2_raw import bigdataball_play_by_play
-from nba_pipeline.phase_2_raw.shot_sources import SOURCES, transform
+from nba_pipeline.phase_2_raw import bigdataball_play_by_play, shot_sources
+from nba_pipeline.phase_2_raw.shot_sources import SOURCES
+from nba_pipeline_tests.compiled_once import compiled_once
 from nba_pipeline_tests.shot_rows import (
     DAY,
     GAME,
@@ -23,6 +24,8 @@ from nba_pipeline_tests.shot_rows import (
     table,
 )
 
+transform = compiled_once(shot_sources.transform)
+of_events = compiled_once(bigdataball_play_by_play.transform)
 BALL, PLAY, CHART = SHOT_SOURCES
 USED = {"source_file": f"bigdataball/{DAY}/game.csv"}
 NO_GAPS = {"game_id": "string", "team_abbr": "string"}
@@ -31,7 +34,7 @@ NO_GAPS = {"game_id": "string", "team_abbr": "string"}
 @cache
 def shots(plays=PLAYS) -> ibis.Table:
     """The plays as a raw table has them."""
-    return held(bigdataball_play_by_play.transform(table(events(plays)), schedule(), box_score()))
+    return held(of_events(table(events(plays)), schedule(), box_score()))
 
 
 def rejected(*lines: dict) -> ibis.Table:

@@ -25,10 +25,18 @@ FALLBACK, OF_FALLBACK = "balldontlie_box_scores", "balldontlie_player_boxscore"
 CUP_DAY, CUP_FINAL = date(2024, 12, 17), "0062400001"
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Lab:
+    """The raw tables of a landing zone of six days and four teams; no test changes them."""
+    landing = tmp_path_factory.mktemp("whole") / "landing"
+    write_landing(landing, League(teams=4, days=6, rest=0.0, seed=3))
+    return computed(landing)
+
+
 @pytest.fixture
-def landing(tmp_path) -> Path:
-    """A landing zone of six days and four teams."""
-    write_landing(tmp_path / "landing", League(teams=4, days=6, rest=0.0, seed=3))
+def landing(tmp_path, whole) -> Path:
+    """A copy of its landing zone."""
+    shutil.copytree(whole.landing_folder, tmp_path / "landing")
     return tmp_path / "landing"
 
 
@@ -72,14 +80,14 @@ def gaps(lab: Lab) -> set[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("shape", [lambda told: told, as_v3], ids=["v2", "v3"])
-def test_a_game_that_the_log_lacks_is_filled_when_its_box_score_comes(landing, shape) -> None:
+def test_a_game_that_the_log_lacks_is_filled_when_its_box_score_comes(
+    landing, whole, shape
+) -> None:
     """The rows equal the log's of before but for their source; exactly its date is made anew."""
     game = played(landing)
     game_id, day = game["gameId"], date.fromisoformat(game["date"])
     document = box_score(landing, game_id)
-    whole = computed(landing)
     wanted = {table: whole.rows(table, game_id=game_id) for table in (TEAMS, PLAYERS)}
-    shutil.rmtree(landing.parent / "computed")
     without_lines(landing, game_id, TEAM_LOG, PLAYER_LOG)
     lab = computed(landing)
     sides = [game[side]["teamTricode"] for side in ("homeTeam", "awayTeam")]
@@ -100,7 +108,7 @@ def test_a_game_that_the_log_lacks_is_filled_when_its_box_score_comes(landing, s
 
 
 def test_a_game_that_neither_log_nor_box_score_has_is_the_fallbacks_where_that_is_whole(
-    landing,
+    landing, whole
 ) -> None:
     """All but plus_minus of a player equals the log; a side that lacks a scorer stays a gap.
 
@@ -109,10 +117,8 @@ def test_a_game_that_neither_log_nor_box_score_has_is_the_fallbacks_where_that_i
     game = played(landing)
     of_date = (each for each in games(landing) if each["date"] == game["date"])
     other = next(each for each in of_date if each["gameId"] != game["gameId"])
-    whole = computed(landing)
     ours = {table: whole.rows(table, game_id=other["gameId"]) for table in (TEAMS, PLAYERS)}
     wanted = {table: whole.rows(table, game_id=game["gameId"]) for table in (TEAMS, PLAYERS)}
-    shutil.rmtree(landing.parent / "computed")
     rows = [row for row in lines(landing, PLAYER_LOG) if row["GAME_ID"] == game["gameId"]]
     spoiled = [
         row | {"REB": row["REB"] + 1, "DREB": row["DREB"] + 1}

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.league import calendar
 from nba_pipeline.simulation.league import League, write_landing
-from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import Lab
+from nba_pipeline_tests.conftest import Lab, with_upstream
 
 SEASONS = ("2021-22", "2022-23", "2023-24")
 DAYS = 7
-TO_CACHE = [n for n, t in TABLES.items() if t.phase <= 4]
+CACHE = "player_daily_cache"
+BELOW_CACHE = [name for name in with_upstream(CACHE) if name != CACHE]
 LOGS = "nba_stats/league_game_log"
 
 
@@ -59,24 +59,21 @@ def test_a_date_alone_names_the_lost_game_that_a_backfill_of_all_seasons_names(t
         write_landing(landing, League(season=season, teams=4, days=DAYS, rest=0.0, seed=3))
     lost = _lose_the_first_day(landing, "ATL", 1000, "BOS")
     # Points that no longer add up, and the changes of team, leave other gaps: they bar nothing here.
-    allowed = (Bypass("usage_rate_coverage", "a league made to lose games"),)
+    missing = (
+        Bypass("usage_rate_coverage", "a league made to lose games"),
+        Bypass("upstream_missing", "a season of seven days"),
+    )
     together = Lab(tmp_path / "together", landing)
     for season in SEASONS:
-        together.compute(
-            [n for n in TO_CACHE if TABLES[n].phase < 4],
-            first(season),
-            last(season),
-            bypasses=allowed,
-        )
-    missing = (*allowed, Bypass("upstream_missing", "a season of seven days"))
-    together.compute(TO_CACHE, first(SEASONS[0]), last(SEASONS[-1]), bypasses=missing)
+        together.compute(BELOW_CACHE, first(season), last(season), bypasses=missing)
+    together.compute([CACHE], first(SEASONS[0]), last(SEASONS[-1]), bypasses=missing)
     shutil.copytree(tmp_path / "together", tmp_path / "alone")
     alone = Lab(tmp_path / "alone", landing, token=100)
     day = first("2023-24") + timedelta(days=3)
-    alone.compute(["player_daily_cache"], day, day, force=True, bypasses=missing)
+    alone.compute([CACHE], day, day, force=True, bypasses=missing)
 
     def cache(lab: Lab) -> dict[int, dict[str, object]]:
-        rows = lab.rows("player_daily_cache", game_date=day)
+        rows = lab.rows(CACHE, game_date=day)
         return {row["player_id"]: row for row in rows}
 
     his = cache(together)[1000]

@@ -59,25 +59,20 @@ def test_a_team_line_is_named_by_exactly_the_rows_that_look_at_its_game(
 def test_one_hole_of_ten_leaves_the_mean_of_nine_and_two_leave_nothing(
     tmp_path, league_landing
 ) -> None:
-    """usage_rate of a player whose team's line is missing once, then twice, in his last ten."""
+    """usage_rate of a player whose team's line is missing once, and a game later twice, in his last ten."""
     logged = lines(league_landing, PLAYER_LOG)
     own = [p for p in logged if p["PLAYER_ID"] == 1000 and p["MIN"] > 0]
     assert len(own) > 12
-    day = date.fromisoformat(own[-1]["GAME_DATE"])
-    window = own[-11:-1]
-    for holes in (1, 2):
-        removed = {(p["GAME_ID"], p["TEAM_ABBREVIATION"]) for p in window[4 : 4 + holes]}
+    removed = {(own[n]["GAME_ID"], own[n]["TEAM_ABBREVIATION"]) for n in (5, 11)}
 
-        def cut(rows, removed=removed) -> None:
-            rows[:] = [r for r in rows if (r["GAME_ID"], r["TEAM_ABBREVIATION"]) not in removed]
+    def cut(rows) -> None:
+        rows[:] = [r for r in rows if (r["GAME_ID"], r["TEAM_ABBREVIATION"]) not in removed]
 
-        folder = tmp_path / str(holes)
-        folder.mkdir()
-        lab = Lab(folder, damaged(league_landing, folder, TEAM_LOG, cut))
-        lab.compute(with_upstream("player_daily_cache"), FIRST, day)
-        usage = {
-            r["game_id"]: r["usage_rate"] for r in lab.rows("player_game_summary", player_id=1000)
-        }
+    lab = Lab(tmp_path, damaged(league_landing, tmp_path, TEAM_LOG, cut))
+    days = [date.fromisoformat(own[n]["GAME_DATE"]) for n in (11, 12)]
+    lab.compute(with_upstream("player_daily_cache"), FIRST, days[-1])
+    usage = {r["game_id"]: r["usage_rate"] for r in lab.rows("player_game_summary", player_id=1000)}
+    for holes, day, window in zip((1, 2), days, (own[1:11], own[2:12]), strict=True):
         known = [usage[p["GAME_ID"]] for p in window if usage[p["GAME_ID"]] is not None]
         assert len(known) == 10 - holes
         row = next(r for r in lab.rows("player_daily_cache", player_id=1000, game_date=day))

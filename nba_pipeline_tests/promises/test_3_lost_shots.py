@@ -5,30 +5,15 @@ left, constants of the others, and nobody was told.
 """
 
 import random
-from datetime import date
 
-import pytest
-
-from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline_tests.conftest import Lab, with_upstream
 from nba_pipeline_tests.league_files import SHOT_CHART, damaged, games, lines
+from nba_pipeline_tests.promises.conftest import SPAN
 
-SMALL = League(teams=4, days=24, rest=0.2, seed=11)
-SPAN = date(2023, 10, 24), date(2023, 11, 16)
 TABLES_TO_PREDICTIONS = with_upstream("player_prop_predictions")
 OF_ZONES = ("pct_paint", "pct_mid_range", "pct_three", "shot_zone_mismatch_score")
 COUNTS = ("zone_games_expected", "zone_games_present")
 BOOKS = ("bypass", "code_version", "gap_ids", *COUNTS)
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> Lab:
-    """The league with all of its shots."""
-    folder = tmp_path_factory.mktemp("whole")
-    write_landing(folder / "landing", SMALL)
-    lab = Lab(folder, folder / "landing")
-    lab.compute(TABLES_TO_PREDICTIONS, *SPAN)
-    return lab
 
 
 def features(lab: Lab) -> dict[tuple, dict]:
@@ -54,21 +39,21 @@ def told(lab: Lab) -> set[tuple]:
 
 
 def test_six_of_ten_games_without_shots_leave_zones_unknown_and_every_prediction(
-    tmp_path, whole
+    tmp_path, small
 ) -> None:
     """A zone is told where at most one of ten games is lost, and every lost one looked at is named."""
-    said = sorted({row["GAME_ID"] for row in lines(whole.landing_folder, SHOT_CHART)})
+    said = sorted({row["GAME_ID"] for row in lines(small.landing_folder, SHOT_CHART)})
     gone = set(random.Random(3).sample(said, round(0.6 * len(said))))
 
     def lose(rows) -> None:
         rows[:] = [row for row in rows if row["GAME_ID"] not in gone]
 
-    lab = Lab(tmp_path, damaged(whole.landing_folder, tmp_path, SHOT_CHART, lose))
+    lab = Lab(tmp_path, damaged(small.landing_folder, tmp_path, SHOT_CHART, lose))
     lab.compute(TABLES_TO_PREDICTIONS, *SPAN)
-    days = {game["gameId"]: game["date"] for game in games(whole.landing_folder)}
+    days = {game["gameId"]: game["date"] for game in games(small.landing_folder)}
     gaps = {f"shots:{days[game_id]}:{game_id}" for game_id in gone}
     assert {row["gap_id"] for row in lab.rows("data_gaps")} == gaps
-    before, after = features(whole), features(lab)
+    before, after = features(small), features(lab)
     assert before.keys() == after.keys()
     unknown = 0
     for key, row in after.items():
@@ -92,21 +77,21 @@ def test_six_of_ten_games_without_shots_leave_zones_unknown_and_every_prediction
     lengths = [len(row["gap_ids"]) for row in after.values()]
     # His last ten games and his opponent's last fifteen.
     assert max(lengths) <= 25
-    assert told(lab) == told(whole)
+    assert told(lab) == told(small)
 
 
-def test_a_season_without_shots_is_one_gap_on_each_row(tmp_path, whole) -> None:
+def test_a_season_without_shots_is_one_gap_on_each_row(tmp_path, small) -> None:
     """No zone, one name, and every prediction as it was."""
-    landing = damaged(whole.landing_folder, tmp_path, SHOT_CHART, list.clear)
+    landing = damaged(small.landing_folder, tmp_path, SHOT_CHART, list.clear)
     for path in landing.glob(f"{SHOT_CHART}*"):
         path.unlink()
     lab = Lab(tmp_path, landing)
     lab.compute(TABLES_TO_PREDICTIONS, *SPAN)
-    before = features(whole)
+    before = features(small)
     for key, row in features(lab).items():
         assert same_but_for_zones(row, before[key])
         assert [row[name] for name in OF_ZONES] == [None] * 4
         assert row["gap_ids"] == (["shots:2023-24"] if row["zone_games_expected"] else [])
         assert row["zone_games_present"] == 0
     assert any(row["gap_ids"] for row in lab.rows("ml_feature_store_v2"))
-    assert told(lab) == told(whole)
+    assert told(lab) == told(small)

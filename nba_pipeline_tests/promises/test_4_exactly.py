@@ -16,15 +16,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 
 from nba_pipeline.engine.bypass import Bypass
-from nba_pipeline.simulation.league import League, write_landing
-from nba_pipeline.simulation.sources import Sources
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import REAL_FIRST, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SHOT_CHART, TEAM_LOG, damaged, games, lines
+from nba_pipeline_tests.promises.conftest import SPAN
 from nba_pipeline_tests.walk import BY_SIMILAR, PLAYER, SHOTS, TEAM, Offered, Walk
 
-SMALL = League(teams=4, days=24, rest=0.2, seed=11)
-SPAN = date(2023, 10, 24), date(2023, 11, 16)
 TABLES_TO_FEATURES = with_upstream("ml_feature_store_v2")
 QUALITY = ("completeness", "gap_ids", "is_production_ready", "not_ready_reason", "bypass")
 LINES, LINES_FILE = "lines", "bettingpros/player_points/2023-24.csv"
@@ -50,16 +47,6 @@ PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 DAMAGE = st.lists(
     st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 10_000)), min_size=1, max_size=6
 )
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    """The small league, whole."""
-    landing = tmp_path_factory.mktemp("small")
-    write_landing(landing, SMALL, also=Sources(consensus=True))
-    lab = Lab(tmp_path_factory.mktemp("whole"), landing)
-    lab.compute(TABLES_TO_FEATURES, *SPAN)
-    return lab
 
 
 def _spoil(kind: str, unit: tuple[str, str], rows: list[dict[str, Any]]) -> None:

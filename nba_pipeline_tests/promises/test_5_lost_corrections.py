@@ -1,14 +1,12 @@
 """No writer that is older, or has lost its lease, undoes another's work; a killed one leaves no half."""
 
-import json
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +19,7 @@ from nba_pipeline.coordination.database import connect
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline_tests.backfill.writer import MARKED, NEXT_VERSION
+from nba_pipeline_tests.backfill.writer import FORKS, MARKED, NEXT_VERSION, run
 from nba_pipeline_tests.conftest import Lab, with_upstream
 
 FIRST, LAST = date(2023, 10, 24), date(2023, 11, 12)
@@ -76,43 +74,50 @@ class Writer:
     def __init__(self, home: Home, *, lease_seconds: float = 60, **wish: Any) -> None:
         wish = {"tables": [TABLE], "span": [str(FIRST), str(LAST)], "pause": 0.2} | wish
         places = {
+            **os.environ,
             "NBA_PIPELINE_HOME": str(home.folder),
             "NBA_PIPELINE_LANDING": str(home.folder / "landing"),
             "NBA_PIPELINE_COORDINATION": home.coordination,
             "NBA_PIPELINE_LEASE_SECONDS": str(lease_seconds),
         }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "nba_pipeline_tests.backfill.writer"],
-            env={**os.environ, **places},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parents[2],
-        )
-        self._tell(json.dumps(wish))
+        self._steer, theirs = FORKS.Pipe()
+        self.process = FORKS.Process(target=run, args=(places, wish, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
 
-    def _tell(self, line: str) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def wait_for(self, word: str) -> str:
-        """The first line that has the word."""
-        assert self.process.stdout
-        for line in self.process.stdout:
-            if word in line:
-                return line
+    def wait_for(self, word: str) -> None:
+        """Waits until it says the word."""
+        with suppress(EOFError):
+            while self._steer.poll(_TIMEOUT):
+                if self._steer.recv() == word:
+                    return
         raise AssertionError(f"the writer ended without saying {word}")
 
     def go(self) -> None:
         """Starts the work."""
         self.wait_for("ready")
-        self._tell("go")
+        self._steer.send("go")
+
+    def signal(self, number: int) -> None:
+        """Sends it the signal."""
+        assert self.process.pid
+        os.kill(self.process.pid, number)
+
+    def ended(self, timeout: float = _TIMEOUT) -> int:
+        """What it ended with."""
+        self.process.join(timeout)
+        assert self.process.exitcode is not None, "it has not ended"
+        return self.process.exitcode
 
     def result(self) -> dict[str, Any]:
         """What it said last."""
-        said = self.process.communicate(timeout=_TIMEOUT)[0]
-        return json.loads([line for line in said.splitlines() if line.startswith("{")][-1])
+        said: Any = None
+        with suppress(EOFError):
+            while self._steer.poll(_TIMEOUT):
+                said = self._steer.recv()
+        self.ended()
+        assert isinstance(said, dict), said
+        return said
 
 
 @pytest.fixture
@@ -201,8 +206,8 @@ def test_a_killed_writer_leaves_whole_dates_and_a_rerun_does_only_the_rest(
         killed = Writer(home, run="killed", **wish)
         killed.go()
         time.sleep(random.uniform(0.2, 3.5))
-        killed.process.send_signal(signal.SIGKILL)
-        killed.process.wait()
+        killed.signal(signal.SIGKILL)
+        killed.ended()
         lab = home.lab()
         before = {name: dict(lab.warehouse.stamps(name)) for name in CHAIN}
         done = [
@@ -250,10 +255,10 @@ def test_a_writer_that_slept_past_its_lease_cannot_commit(copied, kind, trials) 
         zombie.go()
         zombie.wait_for("committing")
         time.sleep(random.uniform(0, 0.1))
-        zombie.process.send_signal(signal.SIGSTOP)
+        zombie.signal(signal.SIGSTOP)
         other.go()
         told = other.result()
-        zombie.process.send_signal(signal.SIGCONT)
+        zombie.signal(signal.SIGCONT)
         refused = zombie.result()
         if "written" in refused:
             # It had committed before it was stopped: then the other found its rows unchanged.
@@ -277,10 +282,10 @@ def test_cancelled_work_stops_and_does_not_start_again(copied) -> None:
     leases = home.leases()
     held = leases.cancel("unwanted")
     started = time.monotonic()
-    writer.process.wait(timeout=20)
+    ended_with = writer.ended(20)
     assert time.monotonic() - started < 60
     assert [lease.run_id for lease in held] == ["unwanted"]
-    assert writer.process.returncode != 0
+    assert ended_with != 0
     assert leases.active() == []
     again = Writer(home, run="unwanted", **wish)
     again.go()

@@ -1,7 +1,9 @@
 """Nothing is computed from an upstream that is missing, failed or blocked, but by a named bypass."""
 
 import json
+import shutil
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -32,12 +34,26 @@ def lab(tmp_path) -> Lab:
     return Lab(tmp_path, landing)
 
 
-def test_a_missing_date_upstream_refuses_what_reads_it(lab) -> None:
+@pytest.fixture(scope="module")
+def three_days(tmp_path_factory) -> Path:
+    """The same with the summaries of days 0 to 2; no test changes it."""
+    folder = tmp_path_factory.mktemp("three_days")
+    write_landing(folder / "source", League(teams=4, days=12, rest=0.0, seed=3))
+    Lab(folder, folder / "source").compute([*RAW, *SUMMARIES], day(0), day(2))
+    return folder
+
+
+@pytest.fixture
+def stored(three_days, tmp_path) -> Lab:
+    """A copy of it."""
+    shutil.copytree(three_days, tmp_path, dirs_exist_ok=True)
+    return Lab(tmp_path, tmp_path / "source", token=10)
+
+
+def test_a_missing_date_upstream_refuses_what_reads_it(stored) -> None:
     """Day 3 was never computed: its own summary and every later window are refused, by name."""
-    lab.compute(RAW, day(0), day(2))
-    lab.compute(RAW, day(4), day(5))
-    lab.compute(SUMMARIES, day(0), day(2))
-    done = lab.compute([*SUMMARIES, *AFTER], day(3), day(5))
+    stored.compute(RAW, day(4), day(5))
+    done = stored.compute([*SUMMARIES, *AFTER], day(3), day(5))
     assert set(done["team_offense_game_summary"].refused) == {day(3)}
     assert done["team_offense_game_summary"].replaced.written == (day(4), day(5))
     context = done["upcoming_team_game_context"].refused
@@ -51,9 +67,9 @@ def test_a_missing_date_upstream_refuses_what_reads_it(lab) -> None:
     assert set(done["player_daily_cache"].refused) == {day(3), day(4), day(5)}
 
 
-def test_a_bypass_by_name_lets_it_pass_and_stays_on_every_row_made_from_it(lab) -> None:
+def test_a_bypass_by_name_lets_it_pass_and_stays_on_every_row_made_from_it(stored) -> None:
     """The reason is on the rows, and on those that are made from them later without a bypass."""
-    lab.compute([*RAW, *SUMMARIES], day(0), day(2))
+    lab = stored
     lab.compute([*RAW, *SUMMARIES], day(4), day(5))
     lab.compute([*RAW, "upcoming_team_game_context"], day(3), day(5))
     allowed = (Bypass("upstream_missing", "the arena burnt down"),)
@@ -117,29 +133,29 @@ def test_a_bypass_goes_with_what_was_bypassed_and_takes_what_inherited_it_along(
         assert lab.rows(name) == never.rows(name)
 
 
-def test_a_failed_date_upstream_refuses_until_it_succeeds(lab) -> None:
+def test_a_failed_date_upstream_refuses_until_it_succeeds(stored) -> None:
     """A broken schedule refuses its dates; the rows of before do not pass for today's."""
-    lab.compute([*RAW, *SUMMARIES], day(0), day(3))
+    lab = stored
     path = lab.landing_folder / SCHEDULE
     whole = path.read_text()
     path.write_text(whole[:5000])
-    done = lab.compute(["nbac_schedule"], day(2), day(3))
-    assert set(done["nbac_schedule"].refused) == {day(2), day(3)}
-    done = lab.compute(["team_offense_game_summary"], day(1), day(3), force=True)
+    done = lab.compute(["nbac_schedule"], day(1), day(2))
+    assert set(done["nbac_schedule"].refused) == {day(1), day(2)}
+    done = lab.compute(["team_offense_game_summary"], day(0), day(2), force=True)
     refused = done["team_offense_game_summary"].refused
-    # Day 1 did not fail: its file is another one than it was stored from.
-    assert set(refused) == {day(1), day(2), day(3)}
-    assert refused[day(1)] == f"nbac_schedule {day(1)} is out of date: inputs changed"
-    assert refused[day(2)].startswith(f"nbac_schedule {day(2)} failed: unreadable_file: {SCHEDULE}")
+    # Day 0 did not fail: its file is another one than it was stored from.
+    assert set(refused) == {day(0), day(1), day(2)}
+    assert refused[day(0)] == f"nbac_schedule {day(0)} is out of date: inputs changed"
+    assert refused[day(1)].startswith(f"nbac_schedule {day(1)} failed: unreadable_file: {SCHEDULE}")
     allowed = tuple(
         Bypass(name, "the schedule of then will do")
         for name in ("upstream_failed", "upstream_stale")
     )
-    done = lab.compute(["team_offense_game_summary"], day(2), day(2), force=True, bypasses=allowed)
+    done = lab.compute(["team_offense_game_summary"], day(1), day(1), force=True, bypasses=allowed)
     assert done["team_offense_game_summary"].refused == {}
     # Put back as it was, what is stored is current again: an attempt that failed meanwhile is moot.
     path.write_text(whole)
-    done = lab.compute(["team_offense_game_summary"], day(1), day(3), force=True)
+    done = lab.compute(["team_offense_game_summary"], day(0), day(2), force=True)
     assert done["team_offense_game_summary"].refused == {}
 
 

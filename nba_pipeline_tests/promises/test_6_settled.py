@@ -1,6 +1,7 @@
 """Nothing looks back on a day whose games are not over, or whose rows are not those of its results."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -26,11 +27,29 @@ def day(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    """A tiny league that plays every day, in full; never written to by a test."""
+    folder = tmp_path_factory.mktemp("source")
+    write_landing(folder, League(teams=4, days=12, rest=0.0, seed=3))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stored_by_morning(tmp_path_factory, source) -> Path:
+    """The home of `fifth_morning`, which no test changes."""
+    folder = tmp_path_factory.mktemp("fifth_morning")
+    lab = Lab(folder, as_known(source, folder / "landing", day(5)))
+    with at(day(5)):
+        lab.compute(TO_FEATURES, day(0), day(5))
+    return folder
+
+
 @pytest.fixture
-def source(tmp_path) -> Path:
-    """A tiny league that plays every day, in full."""
-    write_landing(tmp_path / "source", League(teams=4, days=12, rest=0.0, seed=3))
-    return tmp_path / "source"
+def fifth_morning(tmp_path, stored_by_morning) -> Lab:
+    """Days 0 to 5 as they were computed on the morning of day 5."""
+    shutil.copytree(stored_by_morning, tmp_path, dirs_exist_ok=True)
+    return Lab(tmp_path, tmp_path / "landing", token=10)
 
 
 def as_known(
@@ -92,11 +111,9 @@ def test_results_that_came_at_night_reach_the_next_mornings_features(tmp_path, s
         assert lab.rows(name) == expected.rows(name), name
 
 
+@pytest.mark.usefixtures("fifth_morning")
 def test_without_catching_up_the_morning_after_is_refused_by_name(tmp_path, source) -> None:
     """Day 5 was stored before its games were over; the files know better."""
-    lab = Lab(tmp_path, as_known(source, tmp_path / "landing", day(5)))
-    with at(day(5)):
-        lab.compute(TO_FEATURES, day(0), day(5))
     lab = Lab(tmp_path, as_known(source, tmp_path / "landing", day(6)), token=50)
     with at(day(6)):
         done = lab.compute(TO_FEATURES, day(6), day(6))
@@ -107,11 +124,9 @@ def test_without_catching_up_the_morning_after_is_refused_by_name(tmp_path, sour
     assert told == f"upcoming_team_game_context has no partition {day(6)}"
 
 
-def test_a_day_whose_games_are_still_open_is_not_looked_back_on(tmp_path, source) -> None:
+def test_a_day_whose_games_are_still_open_is_not_looked_back_on(fifth_morning) -> None:
     """No result has come: the refusal names the games; a bypass by name stays on the rows."""
-    lab = Lab(tmp_path, as_known(source, tmp_path / "landing", day(5)))
-    with at(day(5)):
-        lab.compute(TO_FEATURES, day(0), day(5))
+    lab = fifth_morning
     with at(day(6)):
         done = lab.request(TO_FEATURES, day(6), day(6))
         games = [r["game_id"] for r in lab.rows("nbac_schedule", game_date=day(5))]
@@ -129,13 +144,11 @@ def test_a_day_whose_games_are_still_open_is_not_looked_back_on(tmp_path, source
     assert {row["bypass"] for row in rows} == {"upstream_unsettled: a rough look"}
 
 
+@pytest.mark.usefixtures("fifth_morning")
 def test_one_late_game_refuses_until_it_is_in_and_then_all_is_as_ever(tmp_path, source) -> None:
     """One of two games of day 5 ends a day late."""
     games = json.loads((source / SCHEDULE).read_text())["leagueSchedule"]["gameDates"][5]["games"]
     late = games[0]["gameId"]
-    lab = Lab(tmp_path, as_known(source, tmp_path / "landing", day(5)))
-    with at(day(5)):
-        lab.compute(TO_FEATURES, day(0), day(5))
     as_known(source, tmp_path / "landing", day(6), lambda game: game["gameId"] == late)
     lab = Lab(tmp_path, tmp_path / "landing", token=50)
     with at(day(6)):
@@ -179,7 +192,7 @@ def test_a_game_open_for_days_is_a_gap_and_holds_up_nothing(tmp_path, source) ->
     assert [team for team, is_named in named.items() if not is_named and team in teams] == []
 
 
-def test_a_moved_game_takes_its_old_date_along(tmp_path, source) -> None:
+def test_a_moved_game_takes_its_old_date_along(tmp_path, fifth_morning) -> None:
     """A game of day 5 is played on day 9: it is on one date only, whoever computes which."""
 
     def move(document: dict) -> str:
@@ -190,10 +203,8 @@ def test_a_moved_game_takes_its_old_date_along(tmp_path, source) -> None:
         dates[11]["games"] = [game]
         return game["gameId"]
 
-    landing = as_known(source, tmp_path / "landing", day(5))
-    lab = Lab(tmp_path, landing)
+    lab, landing = fifth_morning, fifth_morning.landing_folder
     with at(day(5)):
-        lab.compute(TO_FEATURES, day(0), day(5))
         lab.compute(["nbac_schedule"], day(6), day(11))
     before = lab.rows("nbac_schedule", game_date=day(5))
     document = json.loads((landing / SCHEDULE).read_text())

@@ -1,7 +1,9 @@
 """No model is trained on data that fails the gate, and one too good to be true is refused."""
 
 import json
+import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -60,16 +62,12 @@ def test_december_is_not_trained_on_a_november_of_gaps(tmp_path, league_landing)
     assert "points_model has no partition 2023-12-01" in refused[DECEMBER]
 
 
-def test_a_model_that_knows_the_answers_does_not_serve(
-    tmp_path, league_landing, monkeypatch
-) -> None:
+def test_a_model_that_knows_the_answers_does_not_serve(tmp_path, league, monkeypatch) -> None:
     """Its error on rows that it has not seen is nothing: leakage until shown otherwise."""
-    lab = Lab(tmp_path, league_landing)
+    lab = _without_models(tmp_path, league)
     monkeypatch.setattr(
         boosting, "predict", lambda _booster, rows, _features: rows.scored.to_numpy("float64")
     )
-    before = [name for name in TABLES if name not in ("points_model", *TABLES_AFTER)]
-    lab.compute(before, FIRST, LAST)
     lab.compute(["points_model"], DECEMBER, LAST)
     (row,) = lab.rows("points_model", month=DECEMBER)
     assert (row["status"], row["booster"], row["model_month"]) == ("kept", None, None)
@@ -80,7 +78,7 @@ def test_a_model_that_knows_the_answers_does_not_serve(
 
 
 def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
-    tmp_path, league_landing, monkeypatch
+    tmp_path, league, league_landing, monkeypatch
 ) -> None:
     """The gate finds something in December alone: November's model serves it, and says so.
 
@@ -90,7 +88,7 @@ def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
     monkeypatch.setitem(vars(TRAINING_MINIMUM_GAMES), "value", 10)
     # Of ten games too little is known for the other checks.
     monkeypatch.setattr(training_gate, "CHECKS", {"planted": _finds_december})
-    lab = Lab(tmp_path, league_landing)
+    lab = _without_models(tmp_path, league)
     november = date(2023, 11, 1)
     months = [november, DECEMBER, JANUARY]
     before = [name for name in TABLES if name not in ("points_model", *TABLES_AFTER)]
@@ -116,7 +114,7 @@ def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
         assert lab.rows("points_model", month=month) == [row]
     # A run of two months learns from the stored one between them.
     last = lab.rows("points_model", month=months[-1])
-    survey, writer = Survey(TABLES, lab.warehouse, lab.landing), Writer("holes", 99, lambda: None)
+    survey, writer = Survey(TABLES, lab.warehouse, lab.landing), Writer("holes", 1500, lambda: None)
     compute(TABLES["points_model"], [november, months[-1]], survey, writer, force=True)
     assert lab.rows("points_model", month=months[-1]) == last
     asked = (["training_gate"], TABLES, FIRST, months[-1], lab.warehouse, lab.landing)
@@ -131,12 +129,20 @@ def test_a_refused_month_is_refused_alone_and_the_last_good_model_serves_on(
     assert [row["status"] for row in told.rows][-3:] == ["trained", "kept", "trained"]
     # The first good month is refused when it is made again: as it is stored it serves on, and teaches.
     monkeypatch.setattr(training_gate, "CHECKS", {"planted": _finds_any_before_january})
-    later = Lab(tmp_path, league_landing, token=99)
+    later = Lab(tmp_path, league_landing, token=2000)
     again = later.compute(["points_model"], november, months[-1], force=True)["points_model"]
     assert list(again.refused) == [november]
     rows = {row["month"]: row for row in lab.rows("points_model")}
     assert (rows[november], rows[JANUARY]) == (good, *last)
     assert (rows[DECEMBER]["status"], rows[DECEMBER]["model_month"]) == ("kept", november)
+
+
+def _without_models(folder: Path, league: Lab) -> Lab:
+    """A copy of the league as it was computed, without models and what is made from them."""
+    shutil.copytree(league.folder, folder, dirs_exist_ok=True)
+    for name in ("points_model", *TABLES_AFTER, "predictions_made"):
+        shutil.rmtree(folder / "warehouse" / name, ignore_errors=True)
+    return Lab(folder, league.landing_folder, token=1000)
 
 
 def _finds_any_before_january(training: training_gate.Training) -> list[str]:

@@ -74,7 +74,7 @@ def evening(tmp_path_factory) -> Evening:
     old.wait_for("committing")
     refused = _result(Writer(own, run="fix-too-early", version=FIX, **wish))
     cancelled = program.call("cancel", "old-evening", "--reason", WHY)
-    old.process.wait(timeout=30)
+    old_ended_with = old.ended(30)
     old_again = _result(Writer(own, run="old-evening", version=OLD, **wish))
 
     assert "written" in _result(Writer(own, run="fix", version=FIX, **wish))
@@ -98,7 +98,7 @@ def evening(tmp_path_factory) -> Evening:
         home=Lab(home, home / "landing"),
         refused=refused["error"],
         cancelled=cancelled,
-        old_ended_with=old.process.returncode,
+        old_ended_with=old_ended_with,
         old_again=old_again["error"],
         usage_before=usage_before,
         stopped=stopped,
