@@ -1,5 +1,7 @@
-"""A small league that several files of promises damage."""
+"""A small league that several files of promises damage, and an end to the writers of each test."""
 
+import multiprocessing
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -28,3 +30,11 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Lab:
         ),
     )
     return Lab(home, landing)
+
+
+@pytest.fixture(autouse=True)
+def no_writer_outlives_its_test() -> Iterator[None]:
+    """One that a failed test left stopped would keep the test run from ending."""
+    yield
+    for writer in multiprocessing.active_children():
+        writer.kill()
