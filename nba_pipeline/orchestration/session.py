@@ -209,6 +209,11 @@ class RunSession:
         except BackfillCancelled as error:
             self._note("refused", reason=str(error))
             raise
+        except BaseException:
+            # While it waits nothing beats yet that would see that it was stopped.
+            if launched and (reason := launched.stopped()):
+                self.leases.cancel(self._backfill_id, reason, is_known=True)
+            raise
         if launched:
             for run_id in grant.gone:
                 launched.bury(run_id)

@@ -2,10 +2,12 @@
 
 import threading
 from datetime import date
+from unittest.mock import create_autospec
 
 import dagster as dg
 import pytest
 
+from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.backfill.leases import LeaseRefused
 from nba_pipeline.cli.installation import Installation
@@ -181,6 +183,31 @@ def test_maintenance_excludes_everyone_and_is_refused_while_anyone_writes(instal
         active = [(lease.run_id, lease.state) for lease in installation.leases.active()]
         assert active == [("maintain-1", "held")]
     installation.leases.release(_held(installation, "after"))
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_a_run_that_is_stopped_while_it_waits_is_cancelled(installation, *, is_stopped) -> None:
+    """By name and with the reason, as one that holds its lease; an error of its own cancels nothing."""
+    day, told = NOVEMBER.first, "stopped in Dagster: a wrong file"
+    lease_id = _held(installation, "writer")
+    launched = create_autospec(LaunchedRun, instance=True)
+    launched.stopped.return_value = told if is_stopped else None
+    name = f"waits-{is_stopped}"
+    session = RunSession(installation.settings, name, name, tables=TABLES)
+
+    def interrupted(_whom: str) -> None:
+        raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        session.lease([SCHEDULE], [day], wait=True, launched=launched, say=interrupted),
+    ):
+        pass
+    installation.leases.release(lease_id)
+    lines = audit.read(installation.engine)
+    cancelled = [line for line in lines if line.action == audit.CANCELLED]
+    told_of = [line.detail["reason"] for line in cancelled if line.backfill_id == name]
+    assert told_of == ([told] if is_stopped else [])
 
 
 def test_after_its_deadline_a_run_begins_no_further_table(installation: Installation) -> None:
