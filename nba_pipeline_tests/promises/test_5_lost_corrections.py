@@ -99,9 +99,10 @@ class Writer:
         self._steer.send("go")
 
     def signal(self, number: int) -> None:
-        """Sends it the signal."""
+        """Sends it the signal, unless it has ended by itself."""
         assert self.process.pid
-        os.kill(self.process.pid, number)
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid, number)
 
     def ended(self, timeout: float = _TIMEOUT) -> int:
         """What it ended with."""
