@@ -29,6 +29,16 @@ def lines(landing: Path, log: str) -> list[dict[str, Any]]:
     return [dict(zip(result["headers"], line, strict=True)) for line in result["rowSet"]]
 
 
+def change_games(landing: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Changes each game of the landing zone's schedule in place."""
+    path = landing / SCHEDULE
+    document = json.loads(path.read_text())
+    for played_on in document["leagueSchedule"]["gameDates"]:
+        for game in played_on["games"]:
+            change(game)
+    path.write_text(json.dumps(document))
+
+
 def damaged(
     landing: Path, folder: Path, log: str, change: Callable[[list[dict[str, Any]]], None]
 ) -> Path:

@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.fetching.client import Client
 from nba_pipeline.fetching.fetch import LandingAccess
 from nba_pipeline.settings import Settings
 from nba_pipeline.simulation.league import League, write_landing
-from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG
+from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, change_games
 from nba_pipeline_tests.local_host import Answer, LocalHost, Question, local_host
 
 FIRST = date(2023, 10, 24)
+SCHEDULED, LIVE = 1, 2
 DAYS = [FIRST + timedelta(days=n) for n in range(5)]
 LEAGUE = League(teams=6, days=5, rest=0.0, seed=3)
 
@@ -76,6 +78,15 @@ class Stats:
         path = self.landing / SCHEDULE
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes((self.truth / SCHEDULE).read_bytes())
+
+    def leave_open(self, *game_ids: str, status: int = LIVE) -> None:
+        """Leaves the games open in the stored schedule, all where none is named."""
+
+        def leave(game: dict[str, Any]) -> None:
+            if not game_ids or game["gameId"] in game_ids:
+                game["gameStatus"] = status
+
+        change_games(self.landing, leave)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
 )
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 from nba_pipeline_tests.fetching.stats_host import DAYS, FIRST, stats
-from nba_pipeline_tests.league_files import SCHEDULE
+from nba_pipeline_tests.league_files import SCHEDULE, games
 from nba_pipeline_tests.local_host import Answer, Question
 
 TEAM = nba_stats_league_game_log_team
@@ -247,12 +247,8 @@ def test_a_damaged_stored_file_is_fetched_anew(host) -> None:
 
 def test_games_that_are_not_over_are_waited_for(host) -> None:
     """A date with a game to come is not asked for: what is under way would be taken for whole."""
-    path = host.landing / SCHEDULE
-    document = json.loads(path.read_text())
-    games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
-    (game,) = [game for game in games if game["gameDateEst"][:10] == str(DAYS[1])][:1]
-    game["gameStatus"] = 2
-    path.write_text(json.dumps(document))
+    game = next(game for game in games(host.truth) if game["date"] == str(DAYS[1]))
+    host.leave_open(game["gameId"])
     with clock.set_to(datetime.combine(DAYS[1] + timedelta(days=3), time(12), UTC)):
         fetched = fetch(TEAM, DAYS, host.access())
     assert [lack.what for lack in fetched.waiting] == [game["gameId"]]
@@ -262,12 +258,8 @@ def test_games_that_are_not_over_are_waited_for(host) -> None:
 
 def open_game(host) -> str:
     """Leaves one of the first date's games under way in the stored schedule."""
-    path = host.landing / SCHEDULE
-    document = json.loads(path.read_text())
-    games = [game for day in document["leagueSchedule"]["gameDates"] for game in day["games"]]
-    game = next(game for game in games if game["gameDateEst"][:10] == str(FIRST))
-    game["gameStatus"] = 2
-    path.write_text(json.dumps(document))
+    game = next(game for game in games(host.truth) if game["date"] == str(FIRST))
+    host.leave_open(game["gameId"])
     return game["gameId"]
 
 

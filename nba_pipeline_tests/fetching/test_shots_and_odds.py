@@ -310,12 +310,7 @@ def test_two_bought_files_of_one_name_are_told_unless_they_say_the_same(host, tm
 
 def test_nothing_is_asked_of_games_that_are_not_over(host) -> None:
     """Shots, play by play and bought files wait for the last of the day's games."""
-    path = host.landing / SCHEDULE
-    document = json.loads(path.read_text())
-    for day in document["leagueSchedule"]["gameDates"]:
-        for game in day["games"]:
-            game["gameStatus"] = 2
-    path.write_text(json.dumps(document))
+    host.leave_open()
     with clock.set_to(datetime.combine(FIRST, time(23), UTC)):
         for wanted in (SHOTS, PLAYS, BIG):
             fetched = fetch(wanted, [FIRST], host.access(bigdataball=str(host.truth)))

@@ -14,8 +14,8 @@ from nba_pipeline.phase_1_sources.nba_stats_boxscore import nba_stats_boxscore
 from nba_pipeline.phase_1_sources.nba_stats_player_index import nba_stats_player_index
 from nba_pipeline.simulation.scoreboard import crews
 from nba_pipeline_tests.box_score_files import as_v3, box_score
-from nba_pipeline_tests.fetching.stats_host import DAYS, FIRST, stats
-from nba_pipeline_tests.league_files import SCHEDULE, games
+from nba_pipeline_tests.fetching.stats_host import DAYS, FIRST, SCHEDULED, stats
+from nba_pipeline_tests.league_files import games
 from nba_pipeline_tests.local_host import Answer
 from nba_pipeline_tests.pdf_files import pdf
 
@@ -169,12 +169,7 @@ def answered(day_games, chief: str = "Ref 1") -> Answer:
 
 def test_crews_are_asked_for_until_days_after_the_games(host) -> None:
     """Who asks on some mornings has the one that was changed at noon; of tomorrow they are waited for."""
-    path = host.landing / SCHEDULE
-    document = json.loads(path.read_text())
-    for day in document["leagueSchedule"]["gameDates"]:
-        for game in day["games"]:
-            game["gameStatus"] = 1
-    path.write_text(json.dumps(document))
+    host.leave_open(status=SCHEDULED)
     host.host.serve = lambda _question: answered(of_day(host))
     name = f"nba_referee_assignments/{FIRST}.json"
     with clock.set_to(datetime.combine(FIRST, time(15), UTC)):
@@ -193,23 +188,14 @@ def test_crews_are_asked_for_until_days_after_the_games(host) -> None:
 
 def test_a_game_that_is_never_played_has_no_crew_to_be_missed(host) -> None:
     """After the days for which it is waited for only those of the others are asked for, once."""
-    path = host.landing / SCHEDULE
-    document = json.loads(path.read_text())
-    missed = of_day(host)[0]["gameId"]
-    for day in document["leagueSchedule"]["gameDates"]:
-        for game in day["games"]:
-            game["gameStatus"] = 1 if game["gameId"] == missed else game["gameStatus"]
-    path.write_text(json.dumps(document))
+    host.leave_open(of_day(host)[0]["gameId"], status=SCHEDULED)
     host.host.serve = lambda _question: answered(of_day(host)[1:])
     name = f"nba_referee_assignments/{FIRST}.json"
     for days, state, failed in ((1, "new", 1), (4, "there", 0), (60, "there", 0)):
         with clock.set_to(datetime.combine(FIRST + timedelta(days=days), time(15), UTC)):
             fetched = fetch(nba_referee_assignments, [FIRST], host.access())
         assert (getattr(fetched, state), len(fetched.failed)) == ([] if failed else [name], failed)
-    for day in document["leagueSchedule"]["gameDates"]:
-        for game in day["games"]:
-            game["gameStatus"] = 1
-    path.write_text(json.dumps(document))
+    host.leave_open(status=SCHEDULED)
     waited = fetch(nba_referee_assignments, [FIRST], host.access())
     assert [lack.what for lack in waited.waiting] == [game["gameId"] for game in of_day(host)]
     assert waited.failed == []

@@ -14,7 +14,7 @@ from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.phase_1_sources.nba_stats_scoreboard import nba_stats_scoreboard, parse
 from nba_pipeline.simulation import scoreboard
 from nba_pipeline_tests.fetching.stats_host import FIRST, stats
-from nba_pipeline_tests.league_files import SCHEDULE, games
+from nba_pipeline_tests.league_files import change_games, games
 from nba_pipeline_tests.local_host import Answer
 
 DAY = date(2024, 1, 16)
@@ -104,15 +104,10 @@ def test_a_running_day_is_asked_for_each_time_and_an_ended_one_once(tmp_path) ->
     """As the stored schedule has the day's games."""
     with stats(tmp_path) as host:
         host.lay_schedule()
-        path = host.landing / SCHEDULE
-        document = json.loads(path.read_text())
         told = of_day(host)
         answer = {"scoreboard": {"gameDate": str(FIRST), "games": told}}
         host.host.serve = lambda _question: Answer(json.dumps(answer).encode())
-        for day in document["leagueSchedule"]["gameDates"]:
-            for game in day["games"]:
-                game["gameStatus"] = 2
-        path.write_text(json.dumps(document))
+        host.leave_open()
         name = f"nba_stats/scoreboard/{FIRST}.json"
         with clock.set_to(datetime.combine(FIRST, time(23), clock.EASTERN)):
             assert fetch(nba_stats_scoreboard, [FIRST], host.access()).new == [name]
@@ -126,12 +121,7 @@ def test_a_board_is_asked_for_days_later_where_the_schedule_was_not(tmp_path) ->
     """It is the board that tells that the games are over; then it stands."""
     with stats(tmp_path) as host:
         host.lay_schedule()
-        path = host.landing / SCHEDULE
-        document = json.loads(path.read_text())
-        for day in document["leagueSchedule"]["gameDates"]:
-            for game in day["games"]:
-                game["gameStatus"] = 2
-        path.write_text(json.dumps(document))
+        host.leave_open()
         answer = {"scoreboard": {"gameDate": str(FIRST), "games": of_day(host)}}
         host.host.serve = lambda _question: Answer(json.dumps(answer).encode())
         for state in ("new", "there"):
@@ -145,15 +135,14 @@ def test_a_board_with_a_game_open_is_asked_for_again_though_the_schedule_has_mov
     """It was asked for in the evening, before the game was called off; the next one says that."""
     with stats(tmp_path) as host:
         host.lay_schedule()
-        path = host.landing / SCHEDULE
-        document = json.loads(path.read_text())
         first, *others = of_day(host)
-        for day in document["leagueSchedule"]["gameDates"]:
-            for game in day["games"]:
-                if game["gameId"] == first["gameId"]:
-                    game["gameDateEst"] = f"{FIRST + timedelta(days=40)}T00:00:00Z"
-                    game |= {"gameDateTimeUTC": "", "gameStatus": 1, "gameStatusText": ""}
-        path.write_text(json.dumps(document))
+
+        def move(game: dict[str, Any]) -> None:
+            if game["gameId"] == first["gameId"]:
+                game["gameDateEst"] = f"{FIRST + timedelta(days=40)}T00:00:00Z"
+                game |= {"gameDateTimeUTC": "", "gameStatus": 1, "gameStatusText": ""}
+
+        change_games(host.landing, move)
         for text, state in (("7:00 pm ET", "new"), ("PPD", "changed"), ("PPD", "there")):
             board = [first | {"gameStatus": 1, "gameStatusText": text}, *others]
             answer = json.dumps({"scoreboard": {"gameDate": str(FIRST), "games": board}}).encode()

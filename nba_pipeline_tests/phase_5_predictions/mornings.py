@@ -1,8 +1,6 @@
 """A league as it was known on a morning: its past played, its coming games scheduled."""
 
-import json
 import shutil
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from nba_pipeline.phase_5_predictions import player_prop_predictions as predictions
-from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, TEAM_LOG, damaged
+from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, change_games, damaged
 
 _SCHEDULED = 1
 
@@ -37,16 +35,6 @@ def known_on(landing: Path, folder: Path, day: date) -> Path:
 
     change_games(copy, unplayed)
     return copy
-
-
-def change_games(landing: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Changes each game of the landing zone's schedule in place."""
-    path = landing / SCHEDULE
-    document = json.loads(path.read_text())
-    for played_on in document["leagueSchedule"]["gameDates"]:
-        for game in played_on["games"]:
-            change(game)
-    path.write_text(json.dumps(document))
 
 
 def next_day(day: date) -> date:

@@ -33,9 +33,15 @@ from nba_pipeline.quality.predictions import predictions_of
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.protocol import RowsLost, Storage, Warehouse
 from nba_pipeline_tests.conftest import FIRST, Lab
-from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG, damaged, games, lines
-from nba_pipeline_tests.phase_5_predictions.mornings import (
+from nba_pipeline_tests.league_files import (
+    PLAYER_LOG,
+    TEAM_LOG,
     change_games,
+    damaged,
+    games,
+    lines,
+)
+from nba_pipeline_tests.phase_5_predictions.mornings import (
     known_on,
     moment,
     next_day,
