@@ -17,7 +17,6 @@ from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import LEASES, Claim, stored
 from nba_pipeline.coordination.database import begin, create_tables, lock
 from nba_pipeline.engine.staleness import Survey
-from nba_pipeline.orchestration.run_tags import ONLY_STORED_TAG
 
 _SET_ASIDE = sa.Table(
     "partitions_left_alone",
@@ -97,15 +96,12 @@ def note_cancelled(
         name = sa.literal(_LEASE) + sa.cast(LEASES.c.id, sa.String)
         leases = stored(connection, (LEASES.c.state == "cancelled") & name.not_in(known))
         seen = set(connection.scalars(known.distinct()))
-    cancelled: dict[str, tuple[Sequence[Claim], set[str]]] = {
-        f"{_LEASE}{each.id}": (each.claims, _only_stored(instance, each.run_id)) for each in leases
-    }
+    cancelled: dict[str, Sequence[Claim]] = {f"{_LEASE}{each.id}": each.claims for each in leases}
     for run in _taken_out_of_the_queue(instance) if instance else ():
         if run.run_id not in seen:
-            only_stored = _only_stored(instance, run.run_id)
-            cancelled[run.run_id] = claims_of(run, survey.tables), only_stored
+            cancelled[run.run_id] = claims_of(run, survey.tables)
     rows = []
-    for what, (claims, only_stored) in cancelled.items():
+    for what, claims in cancelled.items():
         noted = {(_LOOKED_AT, ""): ""}
         for claim in claims:
             # Maintenance claims every date there is, and computes none.
@@ -113,9 +109,6 @@ def note_cancelled(
                 continue
             table = survey.tables[claim.table]
             stale = survey.stale(table, table.partitions_between(claim.first, claim.last))
-            if claim.table in only_stored:
-                made = {*survey.stamps(claim.table), *survey.failed(claim.table)}
-                stale = {day: why for day, why in stale.items() if day in made}
             inputs = survey.inputs(table, list(stale))
             noted |= {(claim.table, day.isoformat()): now for day, now in inputs.items()}
         rows += [
@@ -130,12 +123,6 @@ def note_cancelled(
         noted_since = set(connection.scalars(sa.select(_SET_ASIDE.c.cancelled).distinct()))
         if new := [row for row in rows if row["cancelled"] not in noted_since]:
             connection.execute(sa.insert(_SET_ASIDE), new)
-
-
-def _only_stored(instance: dg.DagsterInstance | None, run_id: str) -> set[str]:
-    """The tables of which the run was to make no date that was never stored."""
-    run = instance.get_run_by_id(run_id) if instance else None
-    return set(run.tags.get(ONLY_STORED_TAG, "").split(",")) if run else set()
 
 
 def _taken_out_of_the_queue(instance: dg.DagsterInstance) -> Iterator[dg.DagsterRun]:

@@ -166,18 +166,32 @@ def after_games(survey: Survey, today: date) -> PendingWork:
     }
     if open_days:
         return PendingWork(unmet=tuple(f"{day}: {why}" for day, why in sorted(open_days.items())))
-    names = {name for day in days for name in predicting(survey, day)}
-    names |= {table.name for table in daily}
+    return PendingWork(tuple(_made_up(survey, daily, first, yesterday)))
+
+
+def _made_up(survey: Survey, daily: Sequence[Table], first: date, last: date) -> Iterator[Request]:
+    """The dates of all daily tables, and the months that lack a model; others are left as they are."""
+    models = [table for table in survey.tables.values() if table.is_model]
+    after = {
+        name
+        for name, table in survey.tables.items()
+        if any(model.name in table.upstream for model in models)
+    }
     # Sums of what was known before a month: of its first days there may have been no look.
-    names |= {
+    sums = {
         name
         for name, table in survey.tables.items()
         if table.partitions == "monthly"
         and not table.is_model
-        and not survey.stamps(name).keys() >= set(table.partitions_between(first, yesterday))
+        and not survey.stamps(name).keys() >= set(table.partitions_between(first, last))
     }
-    request = Request(_named(survey, names), first, yesterday)
-    return PendingWork(tuple(parts(request, survey)))
+    names = {table.name for table in daily}
+    yield from parts(Request(_named(survey, names - after), first, last), survey)
+    for model in models:
+        for month in model.partitions_between(first, last):
+            if month not in survey.stamps(model.name):
+                yield Request((model,), month, month)
+    yield from parts(Request(_named(survey, (names & after) | sums), first, last), survey)
 
 
 def month_trained(survey: Survey, today: date) -> PendingWork:

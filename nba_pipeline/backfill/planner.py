@@ -189,6 +189,9 @@ def _planned(
     allowed = [bypass.name for bypass in request.bypasses]
     more = [day for day in stale if day not in need.stale]
     refused = {**need.refused, **preconditions.refused(table, more, survey, allowed, touched)}
+    others = [day for day in days if day in stored and day not in stale]
+    for day, first in survey.first_behind(table, others, stale.keys() - refused.keys()).items():
+        stale[day] = f"{table.name} {first} would change"
     return PlannedTable(table, len(days), dict(sorted(stale.items())), refused, only_stored)
 
 

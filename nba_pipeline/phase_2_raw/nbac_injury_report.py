@@ -129,10 +129,11 @@ def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -
 
 
 def _once(official: ir.Table) -> ir.Table:
-    """The official rows without those of reports, by their moment, that are there as PDFs too."""
+    """The official rows of a date without those of reports, by their moment, that are PDFs too."""
     is_pdf = official.source_file.re_search(_PDF)
-    printed = official.filter(is_pdf).select("report_at").distinct()
-    return official.filter(is_pdf).union(official.filter(~is_pdf).anti_join(printed, "report_at"))
+    report = ["report_at", "game_date"]
+    printed = official.filter(is_pdf).select(*report).distinct()
+    return official.filter(is_pdf).union(official.filter(~is_pdf).anti_join(printed, report))
 
 
 nbac_injury_report = table_asset(

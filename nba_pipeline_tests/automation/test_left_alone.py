@@ -14,7 +14,7 @@ from dagster._utils.error import SerializableErrorInfo
 
 from nba_pipeline.automation import sensors
 from nba_pipeline.automation.alerts import alerts
-from nba_pipeline.automation.cancelled_partitions import cancelled_partitions, note_cancelled
+from nba_pipeline.automation.cancelled_partitions import note_cancelled
 from nba_pipeline.automation.failed_partitions import FailedPartitions, failed_partitions
 from nba_pipeline.automation.on_call import on_call
 from nba_pipeline.backfill.audit import METADATA
@@ -23,7 +23,7 @@ from nba_pipeline.coordination.database import begin, connect
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.engine.meaning import with_code
 from nba_pipeline.engine.verdicts import AssertionFailed
-from nba_pipeline.orchestration.run_tags import ONLY_STORED_TAG, RANGE_TAGS
+from nba_pipeline.orchestration.run_tags import RANGE_TAGS
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG
@@ -188,27 +188,6 @@ def test_what_was_taken_out_of_the_queue_is_left_alone_whoever_looks(stored: Loo
     rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
     (later,) = stored.look(sensors.REPAIR)
     assert days(later) == [SECOND]
-
-
-def test_a_cancelled_repair_sets_no_date_aside_that_it_would_not_have_made(stored: Looking) -> None:
-    """It is of stored dates; of others in its range it was never asked anything."""
-    fourth, name = THIRD + timedelta(days=1), "nbac_player_boxscore"
-    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
-    for run, only_stored in (("repair", name), ("backfill", "")):
-        create_run_for_test(
-            stored.instance,
-            run_id=make_new_run_id(),
-            tags={
-                **dict(zip(RANGE_TAGS, (str(SECOND), str(fourth)), strict=True)),
-                ONLY_STORED_TAG: only_stored,
-            },
-            asset_selection=frozenset({dg.AssetKey(name)}),
-            status=dg.DagsterRunStatus.CANCELED,
-        )
-        stored.restart()
-        home = stored.home
-        aside = cancelled_partitions(home.engine, home.survey(), stored.instance)
-        assert aside == {name: {SECOND} if run == "repair" else {SECOND, fourth}}
 
 
 def test_of_few_dates_that_failed_as_one_set_each_is_tried_by_itself(stored: Looking) -> None:

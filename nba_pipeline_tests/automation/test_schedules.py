@@ -138,6 +138,7 @@ def test_a_night_that_a_table_lacks_between_others_is_made_up(tmp_path: Path) ->
     assert asked() == {}
     del stored["prediction_accuracy"][SECOND]
     assert asked()["prediction_accuracy"] == asked()["system_performance"] == (SECOND, THIRD)
+    assert asked()["points_model"] == (month, month)
     kept = asked(system_performance=month, points_model=month)
     assert kept["prediction_accuracy"] == (SECOND, THIRD)
     assert not {"system_performance", "points_model"} & set(kept)
