@@ -254,9 +254,9 @@ def _work(request: Request, stale: Cells, survey: Survey) -> Work:
     for table in tables:
         stamps = survey.stamps(table.name)
         own = survey.stale(table, list(stale[table.name]))
+        code = f"{table.version} {meaning(table)}"
         for day, now in sorted(survey.inputs(table, list(own)).items()):
             stamp = stamps.get(day)
-            code = f"{table.version} {meaning(table)}"
             identity.append((table.name, str(day), stamp.token if stamp else 0, now, code))
     text = json.dumps([[table.name for table in tables], str(days[0]), str(days[-1]), identity])
     return Work(

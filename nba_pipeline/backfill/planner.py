@@ -190,8 +190,9 @@ def _planned(
     more = [day for day in stale if day not in need.stale]
     refused = {**need.refused, **preconditions.refused(table, more, survey, allowed, touched)}
     others = [day for day in days if day in stored and day not in stale]
-    for day, first in survey.first_behind(table, others, stale.keys() - refused.keys()).items():
-        stale[day] = f"{table.name} {first} would change"
+    behind = survey.first_behind(table, others, stale.keys() - refused.keys())
+    stale |= {day: f"{table.name} {first} would change" for day, first in behind.items()}
+    refused |= preconditions.refused(table, list(behind), survey, allowed, touched)
     return PlannedTable(table, len(days), dict(sorted(stale.items())), refused, only_stored)
 
 

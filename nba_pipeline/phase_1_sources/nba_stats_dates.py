@@ -10,7 +10,7 @@ from nba_pipeline.kernel.fetch import Access, FetchFailed, NotYet, RemoteFile
 from nba_pipeline.kernel.source import SourceFile
 from nba_pipeline.league import calendar
 from nba_pipeline.phase_1_sources.nba_stats_answers import SEASON_TYPE_NAMES, answer
-from nba_pipeline.phase_1_sources.nba_stats_schedule import is_awaited, not_over, played
+from nba_pipeline.phase_1_sources.nba_stats_schedule import due, is_awaited, not_over, played
 
 
 def of_date(
@@ -43,8 +43,7 @@ def of_date(
     yield from not_over(games)
     if is_awaited(games, day):
         return
-    is_over = games.status == "final"
-    over, still_open = games[is_over], frozenset(games.game_id[~is_over])
+    over, every = due(games, day), frozenset(games.game_id)
     for kind, own in over.groupby("season_type"):
         if own.game_id.nunique() < len(over):
             told = f"{day} has games of several kinds, and an answer is of one: bring a season file"
@@ -59,5 +58,5 @@ def of_date(
         }
         file = SourceFile(f"{place}/{season}/{day}.json", season, day)
         ask = partial(answer, access, endpoint, **asked)
-        wanted = frozenset(own.game_id)
-        yield RemoteFile(file, ask, wanted, still_open, not still_open, ended)
+        is_settled = len(over) == len(games)
+        yield RemoteFile(file, ask, frozenset(own.game_id), every, is_settled, ended)
