@@ -19,7 +19,9 @@ from nba_pipeline.kernel.columns import OWN
 from nba_pipeline.kernel.reads import IDENTITY, Read
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
-from nba_pipeline.warehouse.protocol import Rows, Warehouse
+from nba_pipeline.warehouse.protocol import Query, Rows, Warehouse
+
+_TODAY = ibis.schema({"today": "date"})
 
 
 def read_span(read: Read, days: Sequence[date]) -> tuple[date, date]:
@@ -66,7 +68,7 @@ def read_inputs(
     for name, rows in _own_rows(table, days, warehouse).items():
         keep(name, rows)
     if table.knows_today:
-        keep("today", f"SELECT DATE '{clock.today()}' AS today")
+        keep("today", Query(f"SELECT DATE '{clock.today()}' AS today", _TODAY))
     for source in table.sources:
         parsed = landing.load(source, days)
         rows, rejected = _dated(parsed.rows, days), _dated(parsed.rejected, days)
@@ -82,7 +84,7 @@ def read_inputs(
     return inputs
 
 
-def _selection(read: Read, days: Sequence[date], warehouse: Warehouse) -> str:
+def _selection(read: Read, days: Sequence[date], warehouse: Warehouse) -> Query:
     """The query for what is read of the upstream table."""
     first, last = read_span(read, days)
     if read.looks_back:

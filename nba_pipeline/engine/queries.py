@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from functools import cache
 from typing import Any, TypeVar
 
+import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -20,7 +21,7 @@ from nba_pipeline.engine.lineage import columns_of
 from nba_pipeline.engine.meaning import meaning
 from nba_pipeline.kernel.table import Table, Transform, parameters
 from nba_pipeline.league.calendar import seasons
-from nba_pipeline.warehouse.protocol import Warehouse
+from nba_pipeline.warehouse.protocol import Query, Warehouse
 
 CHANGING = "partitions"
 """What a function may take that differs from run to run: what it comes to is compiled each time."""
@@ -87,7 +88,8 @@ class Queries:
             if not is_fixed or made.op().find(ops.InMemoryTable):
                 return self._warehouse.stage(made, name), lineage
             query = self._compile(made, lineage, transform, name)
-        rows = query.schema.empty_table() if is_none else query.sql
+        held = Query(query.sql, ibis.Schema.from_pyarrow(query.schema))
+        rows = query.schema.empty_table() if is_none else held
         return self._warehouse.stage(rows, name), query.lineage
 
     def answer(

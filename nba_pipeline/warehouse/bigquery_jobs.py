@@ -189,12 +189,9 @@ class StagingBackend(IbisBackend):
         """Loads the tables in memory that the rows are made of."""
         self._run_pre_execute_hooks(rows)
 
-    def staged(self, name: str, schema: ibis.Schema | None = None) -> ir.Table:
-        """The staged table of that name; its columns are looked up unless given."""
-        if schema is None:
-            fields = self.client.get_table(self.jobs.staging.table(name)).schema
-            kinds = BigQuerySchema.to_ibis(fields).items()
-            schema = ibis.schema({column: as_stored(kind) for column, kind in kinds})
+    def staged(self, name: str, schema: ibis.Schema) -> ir.Table:
+        """The staged table of that name and of these columns, in the types that they are stored in."""
+        stored = ibis.schema({column: as_stored(kind) for column, kind in schema.items()})
         return ops.DatabaseTable(
-            name=name, schema=schema, source=self, namespace=ops.Namespace()
+            name=name, schema=stored, source=self, namespace=ops.Namespace()
         ).to_expr()

@@ -18,7 +18,15 @@ from ibis.backends.bigquery.datatypes import BigQueryType
 from nba_pipeline.warehouse.bigquery_commits import Commits, Head, instant_sql, quoted
 from nba_pipeline.warehouse.bigquery_jobs import Jobs, StagingBackend
 from nba_pipeline.warehouse.bigquery_query import over_tables
-from nba_pipeline.warehouse.protocol import NoSuchTable, QueryRefused, Rows, Stamp, Written
+from nba_pipeline.warehouse.protocol import (
+    NoSuchTable,
+    Query,
+    QueryRefused,
+    Rows,
+    Stamp,
+    Written,
+    date_column,
+)
 from nba_pipeline.warehouse.refusals import dates_sql
 
 # Every table requires a filter on its partitions; of NULL there are none.
@@ -63,12 +71,12 @@ class BigQueryReader:
         if version is not None and version != head.version:
             # One query cannot read a table at two moments, and versions are asked for to compare.
             older = self._commits.at(name, version)
-            return self.stage(_select(older, first or _FIRST_DAY, last or date.max))
+            return self.stage(_selection(older, first or _FIRST_DAY, last or date.max))
         return self._rows(head, first, last)
 
     def _rows(self, head: Head, first: date | None = None, last: date | None = None) -> ir.Table:
-        query = _select(head, first or _FIRST_DAY, last or date.max)
-        return self._ibis.sql(query, schema=head.schema)
+        query = _selection(head, first or _FIRST_DAY, last or date.max)
+        return self._ibis.sql(query.sql, schema=query.schema)
 
     def query(self, query: str, computed: Mapping[str, Callable[[], pa.Table]]) -> pa.Table:
         """The rows of one SELECT in BigQuery's SQL.
@@ -79,7 +87,7 @@ class BigQueryReader:
 
         def place(name: str) -> str:
             if name not in computed:
-                return self.selection(name, _FIRST_DAY, date.max)
+                return self.selection(name, _FIRST_DAY, date.max).sql
             held = f"computed_{uuid4().hex}"
             self._jobs.load(computed[name](), held)
             return f"SELECT * FROM `{held}`"
@@ -137,13 +145,11 @@ class BigQueryReader:
         if isinstance(rows, pa.Table):
             self._jobs.load(rows, name)
             return self._ibis.staged(name, ibis.Schema.from_pyarrow(rows.schema))
-        schema = rows.schema() if isinstance(rows, ir.Table) else None
         if isinstance(rows, ir.Table) and isinstance(rows.op(), ops.InMemoryTable):
-            self._jobs.load(rows.op().data.to_pyarrow(schema), name)
-        else:
-            query = rows if isinstance(rows, str) else self.compile(rows)
-            self._jobs.run(f"CREATE OR REPLACE TABLE `{name}` AS {query}")
-        return self._ibis.staged(name, schema)
+            return self.stage(rows.op().data.to_pyarrow(rows.schema()), name)
+        query = Query(self.compile(rows), rows.schema()) if isinstance(rows, ir.Table) else rows
+        self._jobs.run(f"CREATE OR REPLACE TABLE `{name}` AS {query.sql}")
+        return self._ibis.staged(name, query.schema)
 
     def selection(
         self,
@@ -153,9 +159,9 @@ class BigQueryReader:
         *,
         only: Sequence[date] | None = None,
         without: Sequence[str] = (),
-    ) -> str:
+    ) -> Query:
         """The query for the rows dated first to last, and only on those dates if given."""
-        return _select(self._known_head(name), first, last, only=only, without=without)
+        return _selection(self._known_head(name), first, last, only=only, without=without)
 
     def compile(self, rows: ir.Table) -> str:
         """BigQuery's SQL of the rows, in the types that they are declared to have."""
@@ -176,25 +182,22 @@ class BigQueryReader:
         self._jobs.client.delete_table(place, not_found_ok=True)
 
 
-def date_column(columns: Collection[str]) -> str:
-    """The column that tells the partitions of a table of these columns apart."""
-    return "game_date" if "game_date" in columns else "month"
-
-
-def _select(
+def _selection(
     head: Head,
     first: date,
     last: date,
     *,
     only: Sequence[date] | None = None,
     without: Sequence[str] = (),
-) -> str:
+) -> Query:
     """The query of a version's rows dated first to last."""
     day = f"`{date_column(head.columns)}`"
-    columns = ", ".join(f"`{column}`" for column in head.columns if column not in without)
+    schema = ibis.schema({name: kind for name, kind in head.schema.items() if name not in without})
+    columns = ", ".join(f"`{column}`" for column in schema)
     dates = f" AND {day} IN {dates_sql(only)}" if only is not None else ""
     moment = f" FOR SYSTEM_TIME AS OF {instant_sql(head.moment)}" if head.moment else ""
-    return (
+    sql = (
         f"SELECT {columns} FROM {quoted(head.relation)}{moment} "
         f"WHERE {day} BETWEEN DATE '{first}' AND DATE '{last}'{dates}"
     )
+    return Query(sql, schema)

@@ -4,7 +4,9 @@ Looks at the disk each time, since other processes commit, and since a table's f
 back to an earlier state while a process has it open.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -17,17 +19,33 @@ from filelock import FileLock
 from ibis.backends.sql.datatypes import DuckDBType
 
 from nba_pipeline.warehouse.commit_log import Commit, CommitLog, HistoryLost
-from nba_pipeline.warehouse.protocol import VersionGone
+from nba_pipeline.warehouse.protocol import VersionGone, date_column
 
 _FOREVER = "interval 36500 days"
 
 
 @dataclass(frozen=True)
 class Files:
-    """The Parquet files that hold a table's rows, and DuckDB's SELECT over them and no other."""
+    """Parquet files of a table, its columns, and DuckDB's SELECT over those files and no other."""
 
     paths: tuple[str, ...]
+    schema: ibis.Schema
     select: str
+
+
+@dataclass(frozen=True)
+class _Dated:
+    """A Parquet file, and the first and last date of its rows where its writer has told them."""
+
+    path: str
+    first: date | None
+    last: date | None
+
+    def may_have(self, first: date | None, last: date | None) -> bool:
+        """Whether a row of it may be of first to last."""
+        is_later = self.first is not None and last is not None and self.first > last
+        is_earlier = self.last is not None and first is not None and self.last < first
+        return not is_later and not is_earlier
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,7 @@ class DeltaFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened: dict[str, OpenTable] = {}
+        self._listed: dict[str, tuple[Commit, ibis.Schema, list[_Dated]]] = {}
 
     def names(self) -> list[str]:
         """The tables that exist."""
@@ -147,12 +166,25 @@ class DeltaFolder:
             raise HistoryLost(f"{path}: the table vanished while it was created")
         return opened
 
-    def files(self, name: str, commit: Commit) -> Files:
-        """The files of a version.
+    def files(
+        self, name: str, commit: Commit, first: date | None = None, last: date | None = None
+    ) -> Files:
+        """The files of a version, or those that may have rows of first to last.
 
         Raises:
             VersionGone: maintenance has removed some, or the folder has been put back.
         """
+        schema, listed = self._listing(name, commit)
+        paths = tuple(file.path for file in listed if file.may_have(first, last))
+        if any(not Path(path).exists() for path in paths):
+            raise VersionGone(f"the files of {name}'s version {commit.version} have been removed")
+        return Files(paths, schema, _select(schema, paths))
+
+    def _listing(self, name: str, commit: Commit) -> tuple[ibis.Schema, list[_Dated]]:
+        """The columns of a version, and all of its files in the order of their paths."""
+        known, schema, listed = self._listed.get(name, (None, None, None))
+        if known == commit and schema is not None and listed is not None:
+            return schema, listed
         opened = self._opened.get(name)
         if opened and opened.commit == commit and _is_at(opened):
             delta = opened.delta
@@ -163,28 +195,46 @@ class DeltaFolder:
                     f"{name} has been put back: its version {commit.version} is another"
                 )
             self._opened[name] = OpenTable(delta, commit)
-        # Delta gives locations, in which a folder's spaces and accents are encoded.
-        paths = tuple(sorted(unquote(location) for location in delta.file_uris()))
-        if any(not Path(path).exists() for path in paths):
-            raise VersionGone(f"the files of {name}'s version {commit.version} have been removed")
-        schema = arrow_schema(delta)
-        nothing = no_row(ibis.Schema.from_pyarrow(schema))
-        if not paths:
-            return Files((), nothing)
-        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
-        columns = ", ".join(f'"{column}"' for column in schema.names)
-        return Files(
-            paths,
-            # Of a column that came later, it may be that no file has it.
-            f"SELECT {columns} FROM ({nothing} UNION ALL BY NAME SELECT * FROM "
-            f"read_parquet([{listed}], hive_partitioning = true, "
-            "hive_types = {'season': VARCHAR}, union_by_name = true))",
-        )
+        schema = ibis.Schema.from_pyarrow(arrow_schema(delta))
+        listed = _files(self.path / name, delta, date_column(schema))
+        self._listed[name] = commit, schema, listed
+        return schema, listed
 
 
 def _is_at(opened: OpenTable) -> bool:
     """Whether the handle is still at its commit: a write moves it on to the version that it made."""
     return bool(opened.delta.version() == opened.commit.version)
+
+
+def _files(folder: Path, delta: DeltaTable, day: str) -> list[_Dated]:
+    """The opened version's files, each with the dates that it says it has."""
+    actions = pa.table(delta.get_add_actions(flatten=True))
+    told = {name: actions[name] for name in actions.column_names}
+    none = pa.nulls(actions.num_rows)
+    columns = (told["path"], told.get(f"min.{day}", none), told.get(f"max.{day}", none))
+    return sorted(
+        # Delta gives locations, in which a folder's spaces and accents are encoded.
+        (
+            _Dated(str(folder / unquote(path)), first, last)
+            for path, first, last in zip(*(column.to_pylist() for column in columns), strict=True)
+        ),
+        key=lambda file: file.path,
+    )
+
+
+def _select(schema: ibis.Schema, paths: Sequence[str]) -> str:
+    """DuckDB's SELECT of the columns from the files."""
+    nothing = no_row(schema)
+    if not paths:
+        return nothing
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    columns = ", ".join(f'"{column}"' for column in schema)
+    # Of a column that came later, it may be that no file has it.
+    return (
+        f"SELECT {columns} FROM ({nothing} UNION ALL BY NAME SELECT * FROM "
+        f"read_parquet([{listed}], hive_partitioning = true, "
+        "hive_types = {'season': VARCHAR}, union_by_name = true))"
+    )
 
 
 def no_row(columns: ibis.Schema) -> str:

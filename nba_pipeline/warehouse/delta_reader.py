@@ -24,10 +24,12 @@ from nba_pipeline.warehouse.delta_folder import DeltaFolder, Files, duckdb_type,
 from nba_pipeline.warehouse.delta_query import answered
 from nba_pipeline.warehouse.protocol import (
     NoSuchTable,
+    Query,
     Rows,
     Stamp,
     VersionGone,
     Written,
+    date_column,
 )
 from nba_pipeline.warehouse.refusals import dates_sql
 from nba_pipeline.warehouse.stamp_index import StampIndex
@@ -91,8 +93,7 @@ class DeltaReader:
         rows = self._view(name, commit)
         if first is None or last is None:
             return rows
-        column = rows["game_date" if "game_date" in rows.columns else "month"]
-        return rows.filter(column.between(first, last))
+        return rows.filter(rows[date_column(rows.columns)].between(first, last))
 
     def files(self, name: str) -> Files:
         """The Parquet files of the version that reads come from, and the SELECT over them.
@@ -149,49 +150,49 @@ class DeltaReader:
         """A DuckDB view of its own for every version, so that no expression changes what it reads."""
         found = self._views.get((name, commit))
         if found is None:
-            view = f"{name}_{commit.version}_{commit.digest}"
-            self._duckdb.raw_sql(
-                f'CREATE OR REPLACE VIEW "{view}" AS {self._folder.files(name, commit).select}'
+            view, files = (
+                f"{name}_{commit.version}_{commit.digest}",
+                self._folder.files(name, commit),
             )
-            found = self._views[name, commit] = self._table(view, ops.Namespace())
+            self._duckdb.raw_sql(f'CREATE OR REPLACE VIEW "{view}" AS {files.select}')
+            found = self._views[name, commit] = self._table(view, files.schema, ops.Namespace())
         return found
 
-    def _table(self, name: str, namespace: ops.Namespace) -> ir.Table:
-        """The table or view as ibis knows it, whose types ibis itself parses anew each time."""
-        columns = self._duckdb.raw_sql(f'DESCRIBE "{name}"').fetchall()
-        schema = ibis.schema({column: _type(kind) for column, kind, *_ in columns})
-        return self._named(name, schema, namespace)
-
-    def _named(self, name: str, schema: ibis.Schema, namespace: ops.Namespace) -> ir.Table:
+    def _table(self, name: str, schema: ibis.Schema, namespace: ops.Namespace) -> ir.Table:
+        """The table or view as ibis knows it, its columns in the types that DuckDB gives them."""
+        held = ibis.schema({column: _held_type(kind) for column, kind in schema.items()})
         return ops.DatabaseTable(
-            name, schema=schema, source=self._duckdb, namespace=namespace
+            name, schema=held, source=self._duckdb, namespace=namespace
         ).to_expr()
 
     # --- what this process holds
 
     def stage(self, rows: Rows, name: str | None = None) -> ir.Table:
-        """The rows as a table of this process, computed once."""
+        """The rows as a table of this process, computed once, or a view of what is wide."""
         name = name or f"staged_{uuid4().hex}"
         if isinstance(rows, pa.Table):
+            schema = ibis.Schema.from_pyarrow(rows.schema)
             if not rows.num_rows:
-                return self._empty(name, ibis.Schema.from_pyarrow(rows.schema))
+                return self._empty(name, schema)
             with self._registered(rows) as registered:
-                return self.stage(f'FROM "{registered}"', name)
-        if not isinstance(rows, str):
+                return self.stage(Query(f'FROM "{registered}"', schema), name)
+        if not isinstance(rows, Query):
             # ibis's create_table makes a table empty, fills it and renames it: three times the work.
             self._duckdb._run_pre_execute_hooks(rows)  # noqa: SLF001  registers what is in memory
-            rows = self._select(rows)
-        (count,) = self._hold(name, "TABLE", rows).fetchone()
-        held = self._table(name, _STAGED)
-        if count:
-            return held
-        self.drop_staged(held)
-        return self._empty(name, held.schema())
+            rows = Query(self._select(rows), rows.schema())
+        if rows.is_wide:
+            self._hold(name, "VIEW", rows.sql)
+            return self._table(name, rows.schema, _STAGED)
+        (count,) = self._hold(name, "TABLE", rows.sql).fetchone()
+        if not count:
+            self._drop(name)
+            return self._empty(name, rows.schema)
+        return self._table(name, rows.schema, _STAGED)
 
     def _empty(self, name: str, schema: ibis.Schema) -> ir.Table:
         """No row, held under the name: with a view of none DuckDB plans nothing, unlike with a table."""
         self._hold(name, "VIEW", no_row(schema))
-        return self._named(name, schema, _STAGED)
+        return self._table(name, schema, _STAGED)
 
     def _hold(self, name: str, kind: str, query: str) -> Any:
         """What DuckDB answers to the making of the table or view, in the place of what was held."""
@@ -221,16 +222,21 @@ class DeltaReader:
         *,
         only: Sequence[date] | None = None,
         without: Sequence[str] = (),
-    ) -> str:
-        """The query for the rows dated first to last, and only on those dates if given."""
-        view = self.table(name)
-        day = '"game_date"' if "game_date" in view.columns else '"month"'
-        columns = ", ".join(f'"{column}"' for column in view.columns if column not in without)
+    ) -> Query:
+        """The query for the rows dated first to last, and only on those dates if given.
+
+        It opens no file that has none of them.
+        """
+        files = self._folder.files(name, self._known_commit(name), first, last)
+        day = f'"{date_column(files.schema)}"'
+        schema = ibis.schema({n: kind for n, kind in files.schema.items() if n not in without})
+        columns = ", ".join(f'"{column}"' for column in schema)
         dates = f" AND {day} IN {dates_sql(only)}" if only is not None else ""
-        return (
-            f'SELECT {columns} FROM "{view.op().name}" '
+        sql = (
+            f"SELECT {columns} FROM ({files.select}) "
             f"WHERE {day} BETWEEN DATE '{first}' AND DATE '{last}'{dates}"
         )
+        return Query(sql, schema, is_wide=only is None)
 
     def compile(self, rows: ir.Table) -> str:
         """DuckDB's SQL of the rows, in the types that they are declared to have."""
@@ -253,6 +259,6 @@ class DeltaReader:
 
 
 @cache
-def _type(text: str) -> dt.DataType:
-    """Ibis's type of a column that DuckDB describes so."""
-    return DuckDBType.from_string(text)
+def _held_type(kind: dt.DataType) -> dt.DataType:
+    """What DuckDB makes of the type."""
+    return DuckDBType.from_string(duckdb_type(kind))

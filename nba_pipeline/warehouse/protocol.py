@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeAlias
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 from pydantic import ConfigDict, TypeAdapter
@@ -142,8 +143,27 @@ class QueryRefused(WrongRequest, ValueError):
     """A query that is wrong, or asks for more than reading the tables."""
 
 
-Rows: TypeAlias = ir.Table | pa.Table | str
+@dataclass(frozen=True)
+class Query:
+    """A compiled query, and the columns that it gives.
+
+    What is wide is read anew by each that asks for it, since each needs few of the columns.
+    """
+
+    sql: str
+    schema: ibis.Schema
+    is_wide: bool = False
+
+
+Rows: TypeAlias = ir.Table | pa.Table | Query
 """Rows to be held: an expression, what is in memory, or a compiled query."""
+
+
+def date_column(columns: Collection[str]) -> str:
+    """The column that tells the partitions of a table of these columns apart."""
+    return "game_date" if "game_date" in columns else "month"
+
+
 Fence = Callable[[], None]
 """Raises when the writer no longer holds its lease."""
 
@@ -196,7 +216,7 @@ class Warehouse(Protocol):
         """
 
     def stage(self, rows: Rows, name: str | None = None) -> ir.Table:
-        """The rows, computed once and held for this process.
+        """The rows, held for this process; computed once, unless they are wide.
 
         What was held under the name goes; without one it is held under a name of its own.
         """
@@ -209,7 +229,7 @@ class Warehouse(Protocol):
         *,
         only: Sequence[date] | None = None,
         without: Sequence[str] = (),
-    ) -> str:
+    ) -> Query:
         """The query for the table's rows dated first to last, and only on those dates if given.
 
         Raises:

@@ -45,11 +45,20 @@ from nba_pipeline.backfill.leases import (
 )
 from nba_pipeline.coordination.database import HICCUPS, connect, patiently
 from nba_pipeline.warehouse.delta import DeltaWarehouse
-from nba_pipeline.warehouse.protocol import LostLease, Stamp, Storage, WriteRefused
+from nba_pipeline.warehouse.protocol import LostLease, Query, Stamp, Storage, WriteRefused
 
 TABLES = ("rebounds", "scores", "shots")
 DAYS = tuple(date(2024, 1, 1) + timedelta(days=offset) for offset in range(3))
 PLAYERS = ("a", "b")
+_COLUMNS = ibis.schema(
+    {
+        "game_date": "date",
+        "player": "string",
+        "mark": "int64",
+        "code_version": "int64",
+        "season": "string",
+    }
+)
 LEASE_SECONDS = 10.0
 PROCESSES = 4
 RUNS = 6
@@ -640,12 +649,12 @@ def replace(run: Run, table: str, fence: Callable[[], None]) -> None:
     ]
     warehouse = run.process.warehouse
     lines = ", ".join(f"(DATE '{day}', '{player}')" for day in days for player in PLAYERS)
-    rows = warehouse.stage(
+    query = (
         f"SELECT day AS game_date, player, {run.mark}::BIGINT AS mark, "
         f"{run.version}::BIGINT AS code_version, '2023-24' AS season "
-        f"FROM (VALUES {lines}) AS lines(day, player)",
-        f"rows_{run.mark}_{table}",
+        f"FROM (VALUES {lines}) AS lines(day, player)"
     )
+    rows = warehouse.stage(Query(query, _COLUMNS), f"rows_{run.mark}_{table}")
     warehouse.replace(Storage(table, ("game_date", "player")), rows, stamps, fence)
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from nba_pipeline.warehouse.bigquery_query import over_tables
-from nba_pipeline.warehouse.protocol import QueryRefused, VersionGone
+from nba_pipeline.warehouse.protocol import Query, QueryRefused, VersionGone
 from nba_pipeline_tests.warehouse.scores import KINDS, ONE, TWO, stamp, stored, write
 
 WIDER = {
@@ -136,8 +136,9 @@ def test_a_question_reaches_nothing_but_the_tables(query, why) -> None:
 
 
 def test_what_is_staged_has_the_types_of_what_it_is_compared_with(warehouse) -> None:
-    """BigQuery says of a list that no value in it is NULL, and of no column that none is."""
-    held = warehouse.stage("SELECT ['a'] AS gap_ids, 1 AS points", "lists")
+    """Which says of no column that no value in it is NULL, and has integers of one size."""
+    said = ibis.schema({"gap_ids": "array<!string>", "points": "!int32"})
+    held = warehouse.stage(Query("SELECT ['a'] AS gap_ids, 1 AS points", said), "lists")
     assert held.schema() == ibis.schema({"gap_ids": "array<string>", "points": "int64"})
     kinds = {"gap_ids": "array<!string>", "points": "!int32", "at": "timestamp(6)"}
     assert warehouse._columns_of(ibis.schema(kinds)) == {
