@@ -128,7 +128,7 @@ def before_games(survey: Survey, today: date) -> PendingWork:
 
 
 def after_games(survey: Survey, today: date) -> PendingWork:
-    """All tables on the dates up to yesterday from the first on that a table lacks.
+    """All tables on the dates up to yesterday from the first on that a table lacks, then the sums.
 
     Once their games are over, or are so long ago that they will hardly be played: where a table that
     tells so lacks a date, the raw tables come first and alone. Where the season before is stored they
@@ -151,7 +151,7 @@ def after_games(survey: Survey, today: date) -> PendingWork:
     so_far = calendar.season_days(begun, yesterday)
     lacking = [day for of_it in map(set, stored) for day in so_far if day not in of_it]
     if not lacking:
-        return PendingWork()
+        return PendingWork(tuple(_missed_sums(survey, begun, yesterday)))
     first = min(lacking)
     raw = tuple(table for table in daily if table.phase == RAW)
     days = calendar.season_days(first, yesterday)
@@ -177,21 +177,22 @@ def _made_up(survey: Survey, daily: Sequence[Table], first: date, last: date) ->
         for name, table in survey.tables.items()
         if any(model.name in table.upstream for model in models)
     }
-    # Sums of what was known before a month: of its first days there may have been no look.
-    sums = {
-        name
-        for name, table in survey.tables.items()
-        if table.partitions == "monthly"
-        and not table.is_model
-        and not survey.stamps(name).keys() >= set(table.partitions_between(first, last))
-    }
     names = {table.name for table in daily}
     yield from parts(Request(_named(survey, names - after), first, last), survey)
     for model in models:
         for month in model.partitions_between(first, last):
             if month not in survey.stamps(model.name):
                 yield Request((model,), month, month)
-    yield from parts(Request(_named(survey, (names & after) | sums), first, last), survey)
+    yield from parts(Request(_named(survey, names & after), first, last), survey)
+
+
+def _missed_sums(survey: Survey, first: date, last: date) -> Iterator[Request]:
+    """The months that lack sums of what was known before them: nobody may have looked in time."""
+    for name, table in survey.tables.items():
+        if table.partitions == "monthly" and not table.is_model:
+            for month in table.partitions_between(first, last):
+                if month not in survey.stamps(name):
+                    yield Request((table,), month, month)
 
 
 def month_trained(survey: Survey, today: date) -> PendingWork:

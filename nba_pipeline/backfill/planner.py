@@ -115,7 +115,7 @@ def grading(survey: Survey) -> list[str]:
 
 
 def groups(tables: Sequence[Table]) -> list[list[Table]]:
-    """The tables in the runs that they need: a new one wherever the kind of partition changes."""
+    """The tables in the runs that they need: of one kind of partition, and after those they read."""
     level: dict[str, int] = {}
     by_name = {table.name: table for table in tables}
     for table in tables:
@@ -123,10 +123,10 @@ def groups(tables: Sequence[Table]) -> list[list[Table]]:
         level[table.name] = max(
             (level[up.name] + (up.partitions != table.partitions) for up in upstream), default=0
         )
-    return [
-        [table for table in tables if level[table.name] == number]
-        for number in sorted(set(level.values()))
-    ]
+    together: dict[tuple[int, str], list[Table]] = {}
+    for table in tables:
+        together.setdefault((level[table.name], table.partitions), []).append(table)
+    return [together[key] for key in sorted(together)]
 
 
 def plan(request: Request, survey: Survey) -> list[PlannedTable]:

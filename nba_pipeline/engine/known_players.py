@@ -15,7 +15,7 @@ from nba_pipeline.engine.landing import Landing
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.league import calendar
 
-_KEPT_AS = "known_players-1"
+_KEPT_AS = "known_players-2"
 """Where they are kept, and the version of how they are made."""
 _KEYS = ["season", "player_id", "player_lookup", "team_abbr"]
 _TYPES = {
@@ -71,7 +71,7 @@ def _known_in(landing: Landing, sources: Sequence[Source], season: str) -> pd.Da
         names = names[list(_TYPES)].astype(_TYPES).sort_values(["known_from", *_KEYS])
         text = hashlib.sha256()
         contents = []
-        for line in names[_KEYS].itertuples(index=False):
+        for line in names[list(_TYPES)].itertuples(index=False):
             text.update(repr(tuple(line)).encode())
             contents.append(text.hexdigest()[:16])
         return names.assign(content=pd.Series(contents, names.index, dtype="string"))

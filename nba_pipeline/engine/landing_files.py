@@ -203,12 +203,16 @@ class LandingFiles:
     # --- names
 
     def _entries(self, place: str) -> list[str]:
-        """The paths in a folder, sorted; none where there is no folder."""
+        """The paths in a folder, sorted; none where there is no folder.
+
+        A name that is no text, as of an archive from elsewhere, is spelled out, and no file has that.
+        """
         folder = self._root / place
         if not folder.is_dir():
             return []
         # Names that begin with a dot are of files that are still being written.
-        names = sorted(path.name for path in folder.iterdir())
+        spelled = (path.name.encode(errors="backslashreplace") for path in folder.iterdir())
+        names = sorted(name.decode() for name in spelled)
         return [f"{place}/{name}" for name in names if not name.startswith(".")]
 
     def _is_there(self, path: str) -> bool:

@@ -9,7 +9,7 @@ from nba_pipeline.errors import NbaPipelineError
 
 
 class StoredMeanwhile(NbaPipelineError):
-    """Another process has stored a file since it was looked at; that one stands."""
+    """Another file lies in the way, as where a process has stored one since it was looked at."""
 
 
 def is_bucket(root: UPath) -> bool:

@@ -8,7 +8,7 @@ from uuid import uuid4
 from upath import UPath
 
 from nba_pipeline.engine.file_dates import filed
-from nba_pipeline.fetching.bucket import is_bucket, put
+from nba_pipeline.fetching.bucket import StoredMeanwhile, is_bucket, put
 from nba_pipeline.kernel.formats import RAGGED
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnreadableFile
 from nba_pipeline.league import calendar
@@ -96,8 +96,11 @@ def place(root: UPath, path: str, content: bytes, over: int = 0) -> None:
         over: in a bucket, the generation that was looked at; see bucket.generation.
 
     Raises:
-        StoredMeanwhile: in a bucket, another one lies there by now.
+        StoredMeanwhile: the file lies there packed and unpacked, or in a bucket, another one does.
     """
+    twin = path.removesuffix(".gz") if path.endswith(".gz") else f"{path}.gz"
+    if (root / twin).is_file():
+        raise StoredMeanwhile(f"both {path} and {twin} are there, and neither is read: keep one")
     # No time in it: equal contents are equal files.
     written = gzip.compress(content, mtime=0) if path.endswith(".gz") else content
     if is_bucket(root):

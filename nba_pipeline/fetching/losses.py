@@ -148,12 +148,12 @@ def told_instead(days: Sequence[date]) -> str:
 
 def _unit(rows: pd.DataFrame) -> str:
     """The column that names a game, or the date where rows are of none."""
-    return next(name for name in ("event_id", "game_id", "game_date") if name in rows)
+    return next(name for name in ("game_id", "event_id", "game_date") if name in rows)
 
 
 def settles_dates(source: Source) -> bool:
-    """Whether files of a date may stand for the games of one another."""
-    return source.layout == "dates" and source.settle is not None
+    """Whether files of a date may stand for the games of one another; a list of the eve is of none."""
+    return source.layout == "dates" and source.settle is not None and not source.days_after
 
 
 def _is_of(rows: pd.DataFrame, now: pd.DataFrame) -> pd.Series:
@@ -226,7 +226,8 @@ def _moments(rows: pd.DataFrame, column: str) -> set[str]:
 
 
 def _counts(source: Source, rows: pd.DataFrame) -> pd.Series:
-    days = own_days(source, rows).astype("string")
-    unit = _unit(rows)
-    units = days if unit == "game_date" else rows[unit].astype("string").fillna(days)
+    units = own_days(source, rows).astype("string")
+    for name in ("game_teams", _unit(rows)):
+        if name in rows and name != "game_date":
+            units = rows[name].astype("string").fillna(units)
     return units.value_counts()

@@ -10,14 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
 
 RAGGED = "ragged_line"
 """The rule that a line breaks which has not as many fields as the header, or was cut off."""
 
 # Half of a letter that takes two: JSON can say it, and nothing can store it.
-_HALF_A_LETTER = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF_A_LETTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 # More digits than the largest number of any column's type.
 _NO_NUMBER = b"0" * 300
@@ -25,19 +25,34 @@ _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 
 
 def json_document(content: bytes) -> object:
-    """The JSON document: dicts, lists and plain values."""
+    """The JSON document: dicts, lists and plain values; NaN and Infinity, which JSON lacks, are texts.
+
+    Raises:
+        ValueError: it is none, or an object of it says one key twice.
+    """
     if content.strip() == b"null":
         raise ValueError("it says nothing but null")
     # A search for a run of digits takes a third as long as decoding.
     if _NO_NUMBER in content.translate(_DIGITS_AS_ZEROS):
         raise ValueError("it has a number of hundreds of digits")
     try:
-        document = json.loads(content)
-        if _HALF_A_LETTER.search(content):
+        # By itself json takes half letters that are told as bytes.
+        text = content.decode(json.detect_encoding(content))
+        document = json.loads(text, parse_constant=str, object_pairs_hook=_told_once)
+        if _HALF_A_LETTER.search(text):
             json.dumps(document, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
     return document
+
+
+def _told_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    told = dict(pairs)
+    if len(told) < len(pairs):
+        keys = [key for key, _ in pairs]
+        again = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"an object of it says {again!r} twice")
+    return told
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,11 @@ from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.thresholds import UNSETTLED_DAYS
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
+
+_FILED = ("bad_date", "other_date", "other_season")
+"""Rules that rows break which say no date of their own: they are filed under one."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,9 @@ def _placed(rejections: ir.Table, nbac_schedule: ir.Table, *more: str) -> ir.Tab
         ],
     )
     rows = rows.filter(_.known_game.notnull() | _.playing_team.notnull() | ~_.is_id)
+    # What says no date of its own is filed under one: of another game, it is no word on this one's.
+    is_filed = rows.rule.isin(_FILED) & rows.is_id & rows.known_game.isnull()
+    rows = rows.filter(~is_filed.fill_null(False))
     is_of_game = rows.known_game.notnull()
     return rows.select(
         "rejected_date",

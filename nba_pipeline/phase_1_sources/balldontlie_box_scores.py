@@ -57,7 +57,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
     scores = [whole(cells[f"game.{name}"], least=0) for name in _SCORES]
     is_home = team.eq(sides[0])
     # Of a player who did not play it says no minutes at all, or none of them.
-    minutes = cells["min"].map(lambda value: 0 if value is None or value == "" else value)
+    minutes = cells["min"].where(raw["min"].notna() & raw["min"].ne(""), 0)
     longest = MOST_PLAYER_MINUTES.value
     columns = {
         "event_id": whole(cells["game.id"], least=1),
@@ -138,7 +138,7 @@ balldontlie_box_scores = Source(
     "balldontlie_box_scores",
     "balldontlie/box_scores",
     parse,
-    version=2,
-    settle=partial(of_last_file, of="event_id"),
+    version=3,
+    settle=partial(of_last_file, of=("event_id",)),
     layout="dates",
 )

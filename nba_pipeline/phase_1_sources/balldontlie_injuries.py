@@ -13,7 +13,14 @@ import pandas as pd
 from nba_pipeline.clock import EASTERN
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, UnknownShape
 from nba_pipeline.league.availability import injury_status
-from nba_pipeline.phase_1_sources.cells import Offence, converted, lookup_of, scalars, taken
+from nba_pipeline.phase_1_sources.cells import (
+    Offence,
+    converted,
+    lookup_of,
+    of_last_file,
+    scalars,
+    taken,
+)
 
 TYPES = {
     **dict.fromkeys(("source_file", "team_abbr", "player_name", "player_lookup"), "string"),
@@ -93,7 +100,9 @@ balldontlie_injuries = Source(
     "balldontlie_injuries",
     "balldontlie/injuries",
     parse,
-    version=2,
+    version=3,
+    # A list is whole: who is on the morning's and not on the evening's is well again.
+    settle=of_last_file,
     layout="dates",
     days_after=1,
 )

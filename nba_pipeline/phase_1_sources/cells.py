@@ -93,9 +93,9 @@ def repeated(rows: pd.DataFrame, key: Sequence[str]) -> pd.Series:
     return pd.Series(rows.index.isin(late.index[late]), index=rows.index)
 
 
-def of_last_file(rows: pd.DataFrame, of: str) -> pd.DataFrame:
-    """Of a game that several files of a date have, by the column that names it, the last file's rows."""
-    last = rows.groupby(["game_date", of]).source_file.transform("last")
+def of_last_file(rows: pd.DataFrame, of: Sequence[str] = ()) -> pd.DataFrame:
+    """Of a date, or of a game by the column that names it, that several files have, the last one's rows."""
+    last = rows.groupby(["game_date", *of]).source_file.transform("last")
     return rows[rows.source_file == last]
 
 

@@ -79,7 +79,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "description": cells.description,
     }
     bad_id = columns["game_id"].isna()
-    has_team = cells.teamTricode.notna() & (cells.teamTricode != "")
+    has_team = raw.teamTricode.notna() & raw.teamTricode.ne("")
     no_distance = ~(columns["shot_distance"] >= 0)
     offences = [
         Offence("bad_game_id", "gameId", bad_id),
@@ -88,6 +88,10 @@ def parse(document: object, file: SourceFile) -> Parsed:
         Offence("bad_period", "period", columns["period"].isna()),
         Offence("bad_clock", "clock", columns["seconds_remaining"].isna()),
         Offence("bad_event_type", "actionType", columns["event_type"].isna()),
+        *(
+            Offence("bad_event_type", name, unreadable(raw[name], cells[name]))
+            for name in ("subType", "descriptor")
+        ),
         Offence("unknown_team", "teamTricode", has_team & columns["team_abbr"].isna()),
         Offence("unknown_team", "teamTricode", is_shot & ~has_team),
         Offence("bad_player", "personId", is_attempt & columns["player_id"].isna()),
@@ -125,7 +129,7 @@ nba_cdn_play_by_play = Source(
     "nba_cdn_play_by_play",
     "nba_cdn/play_by_play",
     parse,
-    version=3,
+    version=4,
     layout="games",
     dated_by=nba_stats_schedule,
     fetch=fetch,

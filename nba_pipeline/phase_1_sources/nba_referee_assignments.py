@@ -153,7 +153,7 @@ nba_referee_assignments = Source(
     _PLACE,
     parse,
     version=2,
-    settle=partial(of_last_file, of="game_id"),
+    settle=partial(of_last_file, of=("game_id",)),
     layout="dates",
     dated_by=nba_stats_schedule,
     fetch=fetch,

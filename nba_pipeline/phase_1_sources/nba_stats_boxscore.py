@@ -20,6 +20,7 @@ from nba_pipeline.phase_1_sources.cells import (
     scalars,
     taken,
     team_of,
+    unreadable,
     whole,
 )
 from nba_pipeline.phase_1_sources.minutes import minutes_of
@@ -131,6 +132,11 @@ def parse(document: object, file: SourceFile) -> Parsed:
         Offence("unknown_team", fields["team_abbr"], columns["team_abbr"].isna()),
         Offence("bad_player", fields["player_id"], columns["player_id"].isna() & ~of_team),
         Offence("bad_player", fields["player_name"], lookups.isna() & ~of_team),
+        Offence(
+            "bad_position",
+            fields["position"],
+            unreadable(raw[fields["position"]], told["position"]),
+        ),
         Offence("unknown_comment", fields["comment"], ~is_absent & (comment != "") & ~of_team),
         Offence("scored_though_absent", fields["comment"], is_absent & played),
         Offence("bad_minutes", fields["minutes"], columns["minutes"].isna() & ~is_absent),
@@ -228,7 +234,7 @@ nba_stats_boxscore = Source(
     "nba_stats_boxscore",
     _PLACE,
     parse,
-    version=2,
+    version=3,
     layout="games",
     dated_by=nba_stats_schedule,
     fetch=fetch,

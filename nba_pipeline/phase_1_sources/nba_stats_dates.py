@@ -35,28 +35,34 @@ def of_date(
         ended: which of the source's rows are of a game that was over when they were asked for.
         season_is: its parameter that says the season.
         parameters: further ones, beside season, kind of game and dates.
-
-    Raises:
-        FetchFailed: the date has games of several kinds, and an answer is of one.
     """
     games = played(day, access, tuple(SEASON_TYPE_NAMES))
     yield from not_over(games)
     if is_awaited(games, day):
         return
     over, every = due(games, day), frozenset(games.game_id)
-    for kind, own in over.groupby("season_type"):
-        if own.game_id.nunique() < len(over):
-            told = f"{day} has games of several kinds, and an answer is of one: bring a season file"
-            raise FetchFailed("several_kinds", told)
-        season = calendar.season_of(day).name
-        asked = {
-            **parameters,
-            season_is: season,
-            "season_type_all_star": SEASON_TYPE_NAMES[str(kind)],
-            "date_from_nullable": f"{day:%m/%d/%Y}",
-            "date_to_nullable": f"{day:%m/%d/%Y}",
-        }
-        file = SourceFile(f"{place}/{season}/{day}.json", season, day)
-        ask = partial(answer, access, endpoint, **asked)
-        is_settled = len(over) == len(games)
-        yield RemoteFile(file, ask, frozenset(own.game_id), every, is_settled, ended)
+    if over.empty:
+        return
+    season = calendar.season_of(day).name
+    kinds = sorted(games.season_type.unique())
+    asked = {
+        **parameters,
+        season_is: season,
+        "season_type_all_star": SEASON_TYPE_NAMES[kinds[0]],
+        "date_from_nullable": f"{day:%m/%d/%Y}",
+        "date_to_nullable": f"{day:%m/%d/%Y}",
+    }
+    file = SourceFile(f"{place}/{season}/{day}.json", season, day)
+    ask = partial(_of_several, day) if kinds[1:] else partial(answer, access, endpoint, **asked)
+    is_settled = len(over) == len(games)
+    yield RemoteFile(file, ask, frozenset(over.game_id), every, is_settled, ended)
+
+
+def _of_several(day: date) -> bytes:
+    """Nothing: no answer has them all, and one of a part would stand for the date.
+
+    Raises:
+        FetchFailed: always.
+    """
+    told = f"{day} has games of several kinds, and an answer is of one: bring a file of all"
+    raise FetchFailed("several_kinds", told)

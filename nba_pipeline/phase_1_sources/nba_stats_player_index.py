@@ -59,7 +59,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "team_abbr": converted(cells.TEAM_ABBREVIATION, team_of).where(has_team),
         "position": cells.POSITION.where(cells.POSITION.isin(POSITIONS)),
     }
-    said = cells.POSITION.notna() & (cells.POSITION != "")
+    said = raw.POSITION.notna() & raw.POSITION.ne("")
     offences = [
         Offence("bad_player", "PERSON_ID", columns["player_id"].isna()),
         Offence("bad_player", "PLAYER_NAME", lookups.isna()),
@@ -102,7 +102,7 @@ nba_stats_player_index = Source(
     "nba_stats_player_index",
     _PLACE,
     parse,
-    version=2,
+    version=3,
     layout="snapshots",
     fetch=fetch,
 )

@@ -14,9 +14,9 @@ import pandas as pd
 from nba_pipeline.clock import EASTERN
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.league.identity import UnknownTeam, team_named
-from nba_pipeline.phase_1_sources.cells import Offence, converted, finite, scalars
+from nba_pipeline.phase_1_sources.cells import Offence, converted, finite, scalars, unreadable
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
 
 EVENT_TYPES = {
@@ -63,8 +63,12 @@ def outcome_frame(document: object, file: SourceFile) -> pd.DataFrame:
         for market in _objects(book, "markets", file)
         for outcome in _objects(market, "outcomes", file)
     ]
-    raw = pd.DataFrame(lines, columns=list(_RAW), dtype="object").apply(scalars).astype("object")
-    latest = max((text for text in raw.last_update if isinstance(text, str)), default=None)
+    raw = pd.DataFrame(lines, columns=list(_RAW), dtype="object")
+    # What it says of when, whatever that is: it may be no time.
+    updates = raw.last_update.map(lambda said: None if said is None else str(said))
+    raw = raw.apply(scalars).astype("object").assign(last_update=updates.astype("object"))
+    moments = {text: moment for text in updates.dropna() if (moment := _moment(text))}
+    latest = max(moments, key=lambda text: moments[text], default=None)
     return raw.assign(snapshot=taken_at or latest)
 
 
@@ -84,7 +88,7 @@ def event_columns(raw: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def event_offences(columns: Mapping[str, pd.Series]) -> list[Offence]:
+def event_offences(raw: pd.DataFrame, columns: Mapping[str, pd.Series]) -> list[Offence]:
     """What of an outcome cannot be taken, whatever its market."""
     fields = {
         "event_id": ("bad_event", "event_id"),
@@ -95,7 +99,10 @@ def event_offences(columns: Mapping[str, pd.Series]) -> list[Offence]:
         "bookmaker": ("bad_bookmaker", "bookmaker"),
         "price": ("bad_price", "price"),
     }
-    return [Offence(*told, columns[name].isna()) for name, told in fields.items()]
+    return [
+        *(Offence(*told, columns[name].isna()) for name, told in fields.items()),
+        Offence("bad_time", "last_update", unreadable(raw.last_update, columns["updated_at"])),
+    ]
 
 
 def decimal_prices(prices: pd.Series) -> pd.Series:

@@ -69,9 +69,10 @@ def fetch(day: date, access: Access, *, place: str, markets: str) -> Iterator[Re
             ask = partial(_past, access, name, markets, at)
             yield RemoteFile(file, ask)
         else:
-            path = f"{place}/{day}/{name}_{clock.now():%Y%m%dT%H%MZ}.json"
+            now = clock.now()
+            path = f"{place}/{day}/{name}_{now:%Y%m%dT%H%MZ}.json"
             file = SourceFile(path, season, day, days_after=1)
-            yield RemoteFile(file, partial(_now, access, name, markets), is_settled=False)
+            yield RemoteFile(file, partial(_now, access, name, markets, now), is_settled=False)
 
 
 def _events(day: date, access: Access, *, is_past: bool) -> dict[tuple[str, str], Event]:
@@ -118,10 +119,12 @@ def _past(access: Access, event: str, markets: str, at: datetime) -> bytes:
     return access.get("odds_api", f"historical/{_SPORT}/events/{event}/odds", asked, cost=cost)
 
 
-def _now(access: Access, event: str, markets: str) -> bytes:
-    """An event's prices of now."""
+def _now(access: Access, event: str, markets: str, now: datetime) -> bytes:
+    """An event's prices of now, with the time as an answer of the past has it."""
     path = f"{_SPORT}/events/{event}/odds"
-    return access.get("odds_api", path, _asked(access, markets), cost=_cost(access, markets))
+    answer = access.get("odds_api", path, _asked(access, markets), cost=_cost(access, markets))
+    # The newest of its prices may be older than one that another answer had before it.
+    return b'{"timestamp": "' + _as_text(now).encode() + b'", "data": ' + answer + b"}"
 
 
 def _asked(access: Access, markets: str) -> dict[str, object]:

@@ -36,7 +36,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
     columns["outcome"] = sides.where(market == "totals", teams.where(is_side))
     columns["point"] = finite(raw.point).where(market != "h2h")
     offences = [
-        *event_offences(columns),
+        *event_offences(raw, columns),
         Offence("unknown_market", "market", ~market.isin(MARKETS)),
         Offence("unknown_outcome", "name", columns["outcome"].isna()),
         Offence("bad_line", "point", (market != "h2h") & columns["point"].isna()),

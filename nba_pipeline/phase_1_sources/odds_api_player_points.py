@@ -45,7 +45,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "points_line": lines.where(lines > 0),
     }
     offences = [
-        *event_offences(columns),
+        *event_offences(raw, columns),
         Offence("unknown_market", "market", columns["market"] != MARKET),
         Offence("bad_player", "description", columns["player_lookup"].isna()),
         Offence("unknown_outcome", "name", columns["side"].isna()),

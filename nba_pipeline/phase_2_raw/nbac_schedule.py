@@ -116,16 +116,19 @@ def unsettled(rows: ir.Table) -> ir.Table:
 
 
 def unlike_scoreboard(rows: ir.Table, nba_stats_scoreboard: ir.Table) -> ir.Table:
-    """Final games whose scoreboard has another score; the row has the schedule's."""
-    told = _with_board(rows.filter(_.status == "final"), nba_stats_scoreboard)
+    """Games whose scoreboard has another score, or an end of one that is postponed.
+
+    The row has what the schedule says, and of a postponed game no line is looked for.
+    """
+    told = _with_board(rows.filter(_.status.isin(["final", "postponed"])), nba_stats_scoreboard)
     told = told.filter(_.board_status == "final")
     home, away = (told[f"{side}_score"] != told[f"board_{side}_score"] for side in ("home", "away"))
-    return told.filter(home | away)
+    return told.filter(home | away | (told.status == "postponed"))
 
 
 nbac_schedule = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=NbacSchedule,
     sources=[source, scoreboard],
     needs_sources=True,

@@ -112,7 +112,7 @@ def transform(
     sides = both_teams(final(nbac_schedule)).select("game_id", "team_abbr", "game_date")
     rosters = provenance.with_holes(sides.mutate(is_known=True), data_gaps, "nbac_player_boxscore")
     predictions = _both_bases(player_prop_predictions, predictions_made, nbac_schedule)
-    predictions = predictions.semi_join(sides, ["game_id", "team_abbr"])
+    predictions = predictions.semi_join(sides, ["game_id", "team_abbr", "game_date"])
     rows = provenance.join(predictions, rosters.drop("game_date"), ["game_id", "team_abbr"])
     played = nbac_player_boxscore.filter(_.minutes > 0).select(
         "game_id", "player_id", box_minutes="minutes", box_points="pts"
@@ -152,7 +152,7 @@ def predictions_not_copied(
 
 prediction_accuracy = table_asset(
     __name__,
-    version=5,
+    version=6,
     schema=PredictionAccuracy,
     reads=same_date(
         *("player_prop_predictions", "predictions_made"),

@@ -3,13 +3,28 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from nba_pipeline.backfill.planner import PlannedTable, Request, parts, plan, repairs
+from nba_pipeline.backfill.planner import PlannedTable, Request, groups, parts, plan, repairs
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST, RAW
 from nba_pipeline_tests.stored import Changed
 
 MODEL = "points_model"
+
+
+def test_tables_of_days_and_of_months_that_do_not_read_one_another_run_apart() -> None:
+    """Or the days would begin with the month; all tables together are three runs."""
+
+    def named(*names: str) -> list[list[str]]:
+        return [[table.name for table in g] for g in groups([TABLES[name] for name in names])]
+
+    assert sorted(named("player_daily_cache", MODEL)) == [["player_daily_cache"], [MODEL]]
+    assert [group[-1] for group in named(*TABLES)] == [
+        "player_similar_games",
+        MODEL,
+        "prediction_accuracy",
+        "system_performance",
+    ]
 
 
 def test_a_model_trained_again_takes_every_date_along_that_it_serves(league) -> None:

@@ -96,6 +96,15 @@ def test_rows_that_change_places_are_other_places_and_the_same_content(folder) -
         assert {day: before[day] for day in DAYS[2:]} == {day: after[day] for day in DAYS[2:]}
 
 
+def test_texts_are_no_others_though_alike_up_to_a_nul(folder) -> None:
+    """In one file, where both begin alike."""
+    found = []
+    for text in ("two", "three"):
+        put(folder, f"{DAYS[1]}.json", (0, "\0one"), (0, f"\0{text}"))
+        found.append(Landing(str(folder)).contents(source("dates"), DAYS)[DAYS[1]])
+    assert found[0] != found[1]
+
+
 def test_files_of_a_date_may_be_told_apart_by_their_ending(folder) -> None:
     """A report as a PDF and as what was parsed of it; packed and unpacked are still one."""
     both = source("dates", formats={"json": json_document, "txt": json_document})
@@ -178,6 +187,7 @@ def test_a_file_of_the_eve_of_a_season_is_of_its_first_day(folder) -> None:
         ("seasons", "2051-52/2051-12-01.json", "no_season"),
         ("seasons", "2023-24 (1).json", "unknown_name"),
         ("seasons", "notes.txt", "unknown_name"),
+        ("seasons", "Joki\udce6.json", "unknown_name"),
     ],
 )
 def test_a_file_of_no_season_is_named_and_spoils_nothing(folder, layout, name, rule) -> None:
@@ -187,7 +197,7 @@ def test_a_file_of_no_season_is_named_and_spoils_nothing(folder, layout, name, r
     landing = Landing(str(folder))
     (told,) = landing.load(wanted, DAYS).rejected.to_dict("records")
     place = f"sayings/{name.split('/')[0]}" if layout == "seasons" else f"sayings/{name}"
-    place = place.replace("/report.json", "")
+    place = place.replace("/report.json", "").replace("\udce6", r"\udce6")
     assert (told["rule"], told["source_file"], told["game_date"]) == (rule, place, FIRST)
     assert landing.refusals(wanted, DAYS) == {}
 
@@ -366,6 +376,22 @@ def test_a_name_is_known_from_the_day_after_its_first_game(folder) -> None:
     damaged(
         folder, folder.parent, PLAYER_LOG, lambda rows: [r.update(PLAYER_ID=5) for r in rows[:1]]
     )
+    after = contents_known(Landing(str(folder)), [players], DAYS)
+    assert [day for day in DAYS if before[day] != after[day]] == DAYS[1:]
+
+
+def test_a_name_that_is_spelled_anew_is_another_name(folder) -> None:
+    """Also where it is looked up as before: what is told of whom it may be is made of it."""
+    before = contents_known(Landing(str(folder)), [players], DAYS)
+    name = lines(folder, PLAYER_LOG)[0]["PLAYER_NAME"]
+
+    def spelled(rows) -> None:
+        for row in rows:
+            row["PLAYER_NAME"] = (
+                name.replace(" ", "-") if row["PLAYER_NAME"] == name else row["PLAYER_NAME"]
+            )
+
+    damaged(folder, folder.parent, PLAYER_LOG, spelled)
     after = contents_known(Landing(str(folder)), [players], DAYS)
     assert [day for day in DAYS if before[day] != after[day]] == DAYS[1:]
 

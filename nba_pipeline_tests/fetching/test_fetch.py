@@ -14,13 +14,14 @@ from nba_pipeline import clock
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.fetching import files
 from nba_pipeline.fetching.fetch import fetch
+from nba_pipeline.fetching.ingest import ingest
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
     nba_stats_league_game_log_player,
     nba_stats_league_game_log_team,
 )
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 from nba_pipeline_tests.fetching.stats_host import DAYS, FIRST, stats
-from nba_pipeline_tests.league_files import SCHEDULE, games
+from nba_pipeline_tests.league_files import SCHEDULE, TEAM_LOG, games
 from nba_pipeline_tests.local_host import Answer, Question
 
 TEAM = nba_stats_league_game_log_team
@@ -417,6 +418,26 @@ def test_a_write_that_fails_leaves_the_stored_file(tmp_path, monkeypatch) -> Non
     assert [(p.name, p.read_bytes()) for p in (tmp_path / "a").iterdir()] == [
         ("2023-10-24.json", b"good")
     ]
+
+
+def test_of_a_date_with_games_of_several_kinds_a_file_of_all_is_brought(host) -> None:
+    """An answer is of one kind, also while a game of the other is overdue; a season's file serves."""
+    other, playoff = games(host.truth)[0]["gameId"], "0042300101"
+    for path in (SCHEDULE, TEAM_LOG):
+        text = (host.truth / path).read_text()
+        (host.truth / path).write_text(text.replace(other, playoff))
+    host.lay_schedule()
+    host.leave_open(playoff)
+    later = datetime.combine(FIRST + timedelta(days=6), time(12), UTC)
+    with clock.set_to(later):
+        fetched = fetch(TEAM, [FIRST], host.access())
+        assert [lack.kind for lack in fetched.failed] == ["several_kinds"]
+        assert host.host.asked == []
+        host.lay_schedule()
+        landing = Landing(str(host.landing))
+        assert ingest([host.truth / TEAM_LOG], landing, [TEAM]).refused == []
+        fetched = fetch(TEAM, [FIRST], host.access())
+        assert (fetched.failed, fetched.there) == ([], names(FIRST))
 
 
 def test_no_key_is_in_what_is_said(host, caplog, monkeypatch) -> None:

@@ -86,6 +86,27 @@ def test_files_of_any_name_come_to_the_place_that_their_content_says(truth, zone
     assert set(box.rows.game_id) == {first["gameId"], second["gameId"]}
 
 
+def test_beside_a_file_that_is_there_packed_and_unpacked_none_is_put(truth, zone) -> None:
+    """Neither of the two is read, and to replace one would leave it so."""
+    zone.ingest(truth / TEAM_LOG)
+    (zone.root / TEAM_LOG).write_bytes(b"{}")
+    document = json.loads((truth / TEAM_LOG).read_text()) | {"parameters": {}}
+    ((_, told),) = zone.ingest(zone.laid("newer.json", document)).refused
+    assert told.startswith(f"both {TEAM_LOG} and {TEAM_LOG}.gz are there")
+    assert zone.files()[TEAM_LOG] == b"{}"
+
+
+def test_a_name_that_is_no_text_is_refused_where_it_would_be_the_file_s_own(truth, zone) -> None:
+    """As one that an archive from elsewhere has."""
+    path = zone.hand / "Joki\udce6.json"
+    path.write_text(json.dumps(of_date(truth, TEAM_LOG, FIRST)))
+    assert zone.ingest(path, day=FIRST).refused == []
+    player = {"first_name": "Jayson", "last_name": "Tatum", "team_id": 2}
+    path.write_text(json.dumps({"data": [{"player": player, "status": "Out"}]}))
+    ((_, told),) = zone.ingest(path, day=FIRST).refused
+    assert told == "its name is no text in UTF-8: rename it"
+
+
 def test_a_landing_zone_ingested_from_another_is_the_same(truth, zone) -> None:
     """Every source's content is equal, and a second time nothing is written."""
     zone.ingest(truth)

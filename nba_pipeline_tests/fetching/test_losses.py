@@ -182,6 +182,28 @@ def test_what_was_said_at_another_moment_is_no_newer_version(column, word) -> No
     assert fewer_rows(bigdataball, noon, answer(pd.concat([noon, night]))) is None
 
 
+@pytest.mark.parametrize("event_ids", [[1, 2], [None, None]])
+def test_what_is_lost_is_told_by_game_and_not_by_the_number_of_an_event(event_ids) -> None:
+    """As many events of another game are no game's; one without an id is known by its teams."""
+    files = [
+        pd.DataFrame(
+            {
+                "game_id": [*names],
+                "game_teams": ["A", "A", "B", "B"],
+                "event_id": event_ids * 2,
+                "game_date": DAY,
+            }
+        )
+        for names in (("1", "1", None, None), ("2", "2", None, None), ("1", "1", "1", "1"))
+    ]
+    before, other, longer = files
+    told = fewer_rows(bigdataball, before, answer(other))
+    assert told == "1 (2 rows, 0 now); --accept-fewer takes it all the same"
+    told = fewer_rows(bigdataball, before, answer(longer))
+    assert told == "B (2 rows, 0 now); --accept-fewer takes it all the same"
+    assert fewer_rows(bigdataball, before, answer(before)) is None
+
+
 def test_a_game_with_rows_of_one_team_is_not_whole() -> None:
     """Rows of no team are of the game alone."""
     rows = pd.DataFrame({"game_id": ["1", "1", "2"], "team_abbr": ["OKC", "IND", "OKC"]})

@@ -32,7 +32,9 @@ LEFT = {"x-requests-remaining": "500"}
 
 
 def parse(document: object, file: SourceFile) -> Parsed:
-    """A document that lists game ids, as rows."""
+    """A document that lists game ids, alone or with the time at which it was so, as rows."""
+    if isinstance(document, dict):
+        document = document["data"]
     if isinstance(document, CsvLines):
         document = [dict(zip(document.header, line, strict=True)) for line in document.lines]
     if document is not None and not isinstance(document, list):
@@ -224,6 +226,10 @@ def test_todays_prices_are_asked_as_they_are_now_and_each_time_anew(host) -> Non
         begun = of_day(host)[0]
         assert [lack.what for lack in fetched.waiting] == [begun, str(DAYS[1])]
     assert not any("historical" in question.path for question in host.host.asked)
+    # The newest of its prices may be older than one that an earlier answer had.
+    stored = [json.loads(text) for name, text in host.files().items() if BOARD in name]
+    moments = {"2023-10-24T16:00:00Z", "2023-10-24T16:30:00Z"}
+    assert {document["timestamp"] for document in stored} == moments
 
 
 def test_of_todays_games_that_are_over_no_event_is_missed(host) -> None:

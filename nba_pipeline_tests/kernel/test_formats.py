@@ -8,10 +8,14 @@ from nba_pipeline.kernel.formats import CsvLines, csv_lines, json_document, pdf_
 
 
 @pytest.mark.parametrize(
-    "content", [b'["\\ud800"]', b'{"\\uDFFF": 1}', b"[" * 100_000, b"\xff\xfe", b"", b"9" * 400]
+    "content",
+    [
+        *(b'["\\ud800"]', b'{"\\uDFFF": 1}', b'["\xed\xa0\xbd\xed\xb8\x80"]'),
+        *(b"[" * 100_000, b"\xff\xfe", b"", b"9" * 400),
+    ],
 )
 def test_what_no_text_can_hold_is_no_json(content) -> None:
-    """Half letters and numbers that nothing can store, and what is nested without an end."""
+    """Half letters, as escapes or bytes, numbers that nothing can store, and nesting without an end."""
     with pytest.raises(ValueError, match=r"nested|surrogate|decode|Expecting|hundreds"):
         json_document(content)
 
@@ -19,6 +23,13 @@ def test_what_no_text_can_hold_is_no_json(content) -> None:
 def test_a_letter_of_two_halves_is_one() -> None:
     """A pair of halves in the source's escapes is the letter that it stands for."""
     assert json_document(json.dumps(["\U0001f3c0"]).encode()) == ["\U0001f3c0"]
+
+
+def test_what_json_lacks_is_a_text_and_a_key_said_twice_no_document() -> None:
+    """So that a column of numbers rejects NaN with its row, and no list of two is lost."""
+    assert json_document(b"\xef\xbb\xbf[NaN, -Infinity, 1]") == ["NaN", "-Infinity", 1]
+    with pytest.raises(ValueError, match="says 'books' twice"):
+        json_document(b'{"data": [{"books": [1], "id": 1, "books": [2]}]}')
 
 
 def test_lines_are_told_from_their_header_and_have_nothing_of_a_byte_order_mark() -> None:

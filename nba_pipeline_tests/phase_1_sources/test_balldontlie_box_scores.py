@@ -53,6 +53,8 @@ def test_the_sample_sums_to_both_scores(samples) -> None:
         ({"game__home_team_score": -1}, "bad_count", "game.home_team_score"),
         ({"player__first_name": None, "player__last_name": "?"}, "bad_player", "player"),
         ({"min": "99"}, "bad_minutes", "min"),
+        ({"min": True}, "bad_minutes", "min"),
+        ({"min": ["38"]}, "bad_minutes", "min"),
         ({"turnover": 1.5}, "bad_count", "turnover"),
     ],
 )

@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.fetching.ingest import ingest
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.league.availability import InjuryStatus
-from nba_pipeline.phase_1_sources.balldontlie_injuries import TEAM_OF_ID, TYPES, parse
+from nba_pipeline.phase_1_sources.balldontlie_injuries import (
+    TEAM_OF_ID,
+    TYPES,
+    balldontlie_injuries,
+    parse,
+)
 
 FILE = SourceFile("balldontlie/injuries/2025-10-30.json", "2025-26", date(2025, 10, 30), 1)
+DAY, NEXT_DAY = date(2023, 10, 30), date(2023, 10, 31)
 
 
 def test_the_sample_is_known_when_its_day_is_over(samples) -> None:
@@ -44,6 +52,19 @@ def entry(**changed: object) -> dict[str, object]:
     told = {"player": player, "status": "Out", "description": "Hurt."}
     own = {name: changed.pop(name) for name in [*changed] if name in player}
     return told | {"player": player | own} | changed
+
+
+def test_of_two_lists_of_a_day_the_last_one_stands_and_may_be_shorter(tmp_path) -> None:
+    """Who is on the morning's and not on the evening's is well again."""
+    lists = {"am": [entry(), entry(last_name="White")], "pm": [entry(status="Questionable")]}
+    for name, entries in lists.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({"data": entries}))
+        landing, sources = Landing(str(tmp_path / "landing")), [balldontlie_injuries]
+        assert ingest([tmp_path / f"{name}.json"], landing, sources, day=DAY).refused == []
+    rows = Landing(str(tmp_path / "landing")).load(balldontlie_injuries, [NEXT_DAY]).rows
+    assert list(zip(rows.player_lookup, rows.status, strict=True)) == [
+        ("jaysontatum", "questionable")
+    ]
 
 
 @pytest.mark.parametrize(

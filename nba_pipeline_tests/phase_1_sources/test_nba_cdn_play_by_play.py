@@ -88,6 +88,8 @@ def test_a_technical_free_throw_is_no_and_one() -> None:
         ({"shotResult": "Maybe"}, "bad_outcome", "shotResult"),
         ({"shotDistance": None}, "bad_distance", "shotDistance"),
         ({"actionType": ""}, "bad_event_type", "actionType"),
+        ({"subType": ["1 of 1"]}, "bad_event_type", "subType"),
+        ({"descriptor": True}, "bad_event_type", "descriptor"),
     ],
 )
 def test_a_bad_cell_rejects_its_event_and_no_other(change, rule, field) -> None:

@@ -114,6 +114,7 @@ def test_the_whole_sample_adds_up_in_both_versions(samples) -> None:
         ("MIN", "99:00", "bad_minutes"),
         ("MIN", None, "bad_minutes"),
         ("COMMENT", "ejected", "unknown_comment"),
+        ("START_POSITION", ["F"], "bad_position"),
         ("COMMENT", "DNP - Rest", "scored_though_absent"),
         ("FGA", -1, "bad_count"),
         ("PLUS_MINUS", "x", "bad_count"),

@@ -71,6 +71,7 @@ def test_the_older_list_has_whole_names_and_no_positions() -> None:
         ({"PLAYER_LAST_NAME": None, "PLAYER_FIRST_NAME": 3}, "bad_player", "PLAYER_NAME"),
         ({"TEAM_ABBREVIATION": "QQQ"}, "unknown_team", "TEAM_ABBREVIATION"),
         ({"POSITION": "QB"}, "unknown_position", "POSITION"),
+        ({"POSITION": ["G"]}, "unknown_position", "POSITION"),
         ({"PERSON_ID": 1}, "repeated_player_id", "PERSON_ID"),
     ],
 )

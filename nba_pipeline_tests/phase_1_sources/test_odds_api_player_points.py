@@ -33,6 +33,16 @@ def event(*outcomes: dict[str, object], **changed: object) -> dict[str, object]:
     } | changed
 
 
+def updated(moment: object) -> dict[str, object]:
+    """An answer of two books, of which the second says that its price is of the moment."""
+    told = answer(outcome())
+    (book,) = told["data"]["bookmakers"]
+    (market,) = book["markets"]
+    other = {"key": "fanduel", "markets": [market | {"last_update": moment}]}
+    told["data"]["bookmakers"] = [{"key": "betmgm", "markets": [market]}, other]
+    return told
+
+
 def answer(*outcomes: dict[str, object], **changed: object) -> dict[str, object]:
     """The same asked of the past."""
     return {"timestamp": "2024-03-31T22:05:00Z", "data": event(*outcomes, **changed)}
@@ -107,13 +117,17 @@ def test_a_fraction_that_is_no_decimal_price_tells_no_kind(neither) -> None:
         (answer(outcome(), home_team="Seattle SuperSonics"), "unknown_team", "home_team"),
         (answer(outcome(), commence_time="2024-04-01T00:10:00"), "bad_time", "commence_time"),
         (answer(outcome()) | {"timestamp": "soon"}, "bad_time", "snapshot"),
+        (updated("2024-04-01T00:10:00"), "bad_time", "last_update"),
+        (updated(["2024-04-01T00:10:00Z"]), "bad_time", "last_update"),
     ],
 )
 def test_what_is_not_understood_is_rejected_with_its_field(document, rule, field) -> None:
     """Nothing is guessed: a time without a zone is none either."""
     parsed = parse(document, FILE)
     assert [(row.rule, row.field) for row in parsed.rejected.itertuples()] == [(rule, field)]
-    assert len(parsed.rows) == len(document["data"]["bookmakers"][0]["markets"][0]["outcomes"]) - 1
+    books = document["data"]["bookmakers"]
+    outcomes = [each for book in books for each in book["markets"][0]["outcomes"]]
+    assert len(parsed.rows) == len(outcomes) - 1
 
 
 def test_a_price_of_either_kind_in_an_answer_of_both_is_rejected() -> None:

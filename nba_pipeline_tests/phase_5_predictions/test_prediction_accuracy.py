@@ -215,6 +215,15 @@ def test_what_was_said_last_before_tip_off_is_graded_beside_what_is_said_now() -
     assert (now["inputs_changed"], then["inputs_changed"]) == (None, False)
 
 
+def test_what_is_predicted_of_a_game_under_a_date_that_it_has_left_is_not_graded() -> None:
+    """Beside that of the date on which it was played."""
+    left = predicted(7, "UNDER", 18.5, game_date=date(2024, 1, 14))
+    rows = graded([left, predicted(7, "OVER", 18.5)], [box(7, 30.0, 19)])
+    assert {key: (row["game_date"], row["outcome"]) for key, row in rows.items()} == {
+        (7, "recomputed"): (DAY, "win")
+    }
+
+
 def test_a_game_that_is_not_over_is_not_graded() -> None:
     """Nor is it void."""
     assert graded([predicted(7, "OVER", 18.5, game_id=OPEN_GAME, team_abbr="UTA")], []) == {}
