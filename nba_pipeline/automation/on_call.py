@@ -19,10 +19,11 @@ from nba_pipeline.automation.work import Cells, work_of
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.leases import Leases
 from nba_pipeline.backfill.progress import Progress
+from nba_pipeline.engine.known_gaps import GAPS
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
-from nba_pipeline.quality.gaps import GAPS, root_gaps
+from nba_pipeline.quality.gaps import root_gaps
 from nba_pipeline.quality.predictions import PREDICTIONS
 from nba_pipeline.thresholds import SHARES
 from nba_pipeline.warehouse.protocol import Warehouse

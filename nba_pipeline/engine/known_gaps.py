@@ -5,14 +5,16 @@ from types import MappingProxyType
 
 from nba_pipeline.warehouse.protocol import Warehouse
 
+GAPS = "data_gaps"
+"""The table that has a row per gap."""
 NO_GAPS: Mapping[str, bool] = MappingProxyType({})
 
 
 def known_gaps(warehouse: Warehouse) -> dict[str, bool]:
     """Every gap of the stored dates, by its id: whether it is known that it will never close."""
-    if "data_gaps" not in warehouse.names():
+    if GAPS not in warehouse.names():
         return {}
-    gaps = warehouse.table("data_gaps")
+    gaps = warehouse.table(GAPS)
     # Rows of before gaps could be accepted have no such column.
     if "is_accepted" not in gaps.columns:
         return dict.fromkeys(gaps.gap_id.to_pyarrow().to_pylist(), False)

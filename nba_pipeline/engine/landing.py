@@ -188,9 +188,9 @@ class Landing:
         replaced = _replaced(source, known)
         # A season's files settle with one another, and a snapshot is in force on later days.
         is_whole = _settles_season(source) or source.layout == "snapshots"
-        asked = set(days)
+        asked = frozenset(days)
         parts = [
-            self._part(source, each, replaced)
+            self._part(source, each, replaced, None if is_whole else asked)
             for each in known
             if is_whole or not asked.isdisjoint(each.facts.days())
         ]
@@ -266,9 +266,22 @@ class Landing:
         copy = self._reader.copy(source, found)
         return _Known(found, copy, self._parsed.facts(*copy))
 
-    def _part(self, source: Source, known: _Known, replaced: set[date | None]) -> Parsed:
-        """What stands of the file where the dates replaced have files of their own."""
-        part = self._parsed.frames(*known.copy)
+    def _part(
+        self,
+        source: Source,
+        known: _Known,
+        replaced: set[date | None],
+        days: frozenset[date] | None = None,
+    ) -> Parsed:
+        """What stands of the file where the dates replaced have files of their own.
+
+        Of days, if given, and of others only where those are most of the file's.
+        """
+        has = known.facts.days()
+        if days is not None and 2 * len(days & has) < len(has):
+            part = self._parsed.frames_of(*known.copy, days)
+        else:
+            part = self._parsed.frames(*known.copy)
         return part if known.found.file.game_date else without_dates(source, part, replaced)
 
     def _unread(self, source: Source, found: Found) -> Mapping[date, str]:

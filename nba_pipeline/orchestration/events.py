@@ -30,7 +30,6 @@ from dagster._core.events import (
 from dagster._core.execution.plan.outputs import StepOutputData, StepOutputHandle
 
 from nba_pipeline.engine.compute import Computed
-from nba_pipeline.engine.known_gaps import known_gaps
 from nba_pipeline.engine.schema import SchemaViolated
 from nba_pipeline.engine.verdicts import (
     AssertionFailed,
@@ -223,7 +222,7 @@ def _log_checks(
     materialized = context.instance.event_log_storage.get_latest_storage_id_by_partition(
         key, DagsterEventType.ASSET_MATERIALIZATION, {str(day) for day in days}
     )
-    gaps = known_gaps(context.resources.session.warehouse)
+    gaps = context.resources.session.known_gaps()
     settled = set(stopping_checks(table))
     empty = {
         day

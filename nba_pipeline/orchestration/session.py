@@ -22,6 +22,7 @@ from nba_pipeline.engine import compiled
 from nba_pipeline.engine.bypass import Bypass
 from nba_pipeline.engine.compute import Computed, Writer, compute
 from nba_pipeline.engine.inputs import read_span
+from nba_pipeline.engine.known_gaps import GAPS, known_gaps
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.errors import NbaPipelineError
@@ -73,7 +74,15 @@ class RunSession:
         self._tables = tables
         self._survey = self.survey()
         self._writer: Writer | None = None
+        self._gaps: tuple[int | None, Mapping[str, bool]] | None = None
         self._days: tuple[date, ...] = ()
+
+    def known_gaps(self) -> Mapping[str, bool]:
+        """Every gap by its id, looked up again where the table of gaps has changed; see known_gaps."""
+        version = self.warehouse.version(GAPS)
+        if self._gaps is None or self._gaps[0] != version:
+            self._gaps = version, known_gaps(self.warehouse)
+        return self._gaps[1]
 
     def survey(self) -> Survey:
         """What is stored now."""

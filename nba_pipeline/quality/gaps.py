@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
 
+from nba_pipeline.engine.known_gaps import GAPS
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 from nba_pipeline.quality.predictions import PREDICTIONS
 from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
 
-GAPS = "data_gaps"
 _TOLD = (
     *("gap_id", "table_name", "game_date", "game_id", "team_abbr", "kind", "rule"),
     *("is_accepted", "accepted_reason"),

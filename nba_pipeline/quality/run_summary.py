@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from nba_pipeline.engine.known_gaps import accepted_gaps, known_gaps
+from nba_pipeline.engine.known_gaps import GAPS, accepted_gaps, known_gaps
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.quality.gaps import GAPS
 from nba_pipeline.warehouse.protocol import Stamp, Warehouse
 
 

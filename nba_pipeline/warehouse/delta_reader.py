@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend as DuckDBBackend
 
 _STAGED = ops.Namespace(catalog="temp", database="main")
+_REGISTERED = "REGISTERED"
+"""What is held in memory of Arrow's; the others are a TABLE or a VIEW of DuckDB's."""
 
 
 class DeltaReader:
@@ -171,11 +173,7 @@ class DeltaReader:
         """The rows as a table of this process, computed once, or a view of what is wide."""
         name = name or f"staged_{uuid4().hex}"
         if isinstance(rows, pa.Table):
-            schema = ibis.Schema.from_pyarrow(rows.schema)
-            if not rows.num_rows:
-                return self._empty(name, schema)
-            with self._registered(rows) as registered:
-                return self.stage(Query(f'FROM "{registered}"', schema), name)
+            return self._registered(rows, name)
         if not isinstance(rows, Query):
             # ibis's create_table makes a table empty, fills it and renames it: three times the work.
             self._duckdb._run_pre_execute_hooks(rows)  # noqa: SLF001  registers what is in memory
@@ -188,6 +186,17 @@ class DeltaReader:
             self._drop(name)
             return self._empty(name, rows.schema)
         return self._table(name, rows.schema, _STAGED)
+
+    def _registered(self, rows: pa.Table, name: str) -> ir.Table:
+        """Rows in memory, held under the name as they are: to copy them takes longer than to read them."""
+        schema = ibis.Schema.from_pyarrow(rows.schema)
+        if not rows.num_rows:
+            return self._empty(name, schema)
+        if name in self._held:
+            self._drop(name)
+        self._duckdb.con.register(name, rows)
+        self._held[name] = _REGISTERED
+        return self._table(name, schema, _STAGED)
 
     def _empty(self, name: str, schema: ibis.Schema) -> ir.Table:
         """No row, held under the name: with a view of none DuckDB plans nothing, unlike with a table."""
@@ -202,17 +211,11 @@ class DeltaReader:
         return self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP {kind} "{name}" AS {query}')
 
     def _drop(self, name: str) -> None:
-        self._duckdb.raw_sql(f'DROP {self._held.pop(name, "TABLE")} IF EXISTS "{name}"')
-
-    @contextmanager
-    def _registered(self, rows: pa.Table) -> Iterator[str]:
-        """The name under which DuckDB sees the rows until left."""
-        name = f"arrived_{uuid4().hex}"
-        self._duckdb.con.register(name, rows)
-        try:
-            yield name
-        finally:
+        kind = self._held.pop(name, "TABLE")
+        if kind == _REGISTERED:
             self._duckdb.con.unregister(name)
+        else:
+            self._duckdb.raw_sql(f'DROP {kind} IF EXISTS "{name}"')
 
     def selection(
         self,
