@@ -96,6 +96,29 @@ def test_rows_that_change_places_are_other_places_and_the_same_content(folder) -
         assert {day: before[day] for day in DAYS[2:]} == {day: after[day] for day in DAYS[2:]}
 
 
+def test_of_a_file_of_many_dates_the_few_that_are_asked_for_are_read(folder, tmp_path) -> None:
+    """From the copy on disk, from memory where the whole is there, and where the copy is damaged."""
+    wanted, cache = source("seasons"), tmp_path / "parsed"
+
+    def parsed(document: object, file: SourceFile) -> Parsed:
+        return parse(document, replace(file, game_date=FIRST))
+
+    wanted = replace(wanted, parse=parsed)
+    put(folder, "2023-24.json", *((n, f"day {n}") for n in range(6)), (2, "bad"))
+    whole = Landing(str(folder), cache)
+    assert len(whole.load(wanted, DAYS).rows) == 6
+    told = [(DAYS[2], "day 2"), (DAYS[4], "day 4")]
+    for landing in (whole, Landing(str(folder), cache)):
+        for _ in range(2):
+            assert said(landing.load(wanted, [DAYS[2], DAYS[4]])) == told
+        assert said(landing.load(wanted, DAYS[5:])) == [(DAYS[5], "day 5")]
+        assert landing.load(wanted, DAYS[5:]).rejected.empty
+        assert list(landing.load(wanted, DAYS[:1]).rejected.rule) == ["bad_text"]
+    for path in cache.rglob("rows.parquet"):
+        path.write_bytes(b"")
+    assert said(Landing(str(folder), cache).load(wanted, [DAYS[2], DAYS[4]])) == told
+
+
 def test_texts_are_no_others_though_alike_up_to_a_nul(folder) -> None:
     """In one file, where both begin alike."""
     found = []

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import replace as changed_copy
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from nba_pipeline_tests.warehouse.scores import (
     KINDS,
     ONE,
     STORAGE,
+    THREE,
     TWO,
     opened,
     stamp,
@@ -103,6 +104,45 @@ def test_a_season_of_many_small_files_becomes_one_as_it_is_written(
     assert list((tmp_path / "w/scores/_delta_log").glob("*.checkpoint.parquet"))
     first = anew.table("scores", version=5).to_pyarrow()["points"].to_pylist()
     assert sorted(first) == [0, 1, 2, 3, 4]
+
+
+def test_a_slice_opens_no_file_that_has_none_of_its_dates(warehouse, tmp_path) -> None:
+    """By what the log says of them; where it does not say so, it looks."""
+    for number, day in enumerate((ONE, TWO, THREE)):
+        write(warehouse, [(f"game {number}", day, number)], stamp(day))
+    files = {path: path.read_bytes() for path in (tmp_path / "w/scores").rglob("*.parquet")}
+
+    def opens(first: date, last: date, only: list[date] | None = None) -> tuple[int, list[str]]:
+        query = warehouse.selection("scores", first, last, only=only, without=("points",))
+        rows = warehouse.stage(query, "slice").to_pyarrow()
+        assert rows.column_names == list(query.schema) == ["game_id", "game_date", "season"]
+        games = sorted(rows["game_id"].to_pylist())
+        return sum(str(path) in query.sql for path in files), games
+
+    assert opens(TWO, TWO, [TWO]) == (1, ["game 1"])
+    assert opens(ONE, THREE, [ONE, THREE]) == (3, ["game 0", "game 2"])
+    assert opens(ONE, TWO) == (2, ["game 0", "game 1"])
+    assert opens(THREE + timedelta(days=1), date.max) == (0, [])
+    untold = {"delta.dataSkippingNumIndexedCols": "0"}
+    DeltaTable(str(tmp_path / "w/scores")).alter.set_table_properties(untold)
+    write(warehouse, [("game 1", TWO, 5)], stamp(TWO))
+    (path,) = set((tmp_path / "w/scores").rglob("*.parquet")) - set(files)
+    files[path] = path.read_bytes()
+    assert opens(ONE, ONE, [ONE]) == (3, ["game 0"])
+
+
+def test_a_wide_slice_is_read_as_it_was_when_it_was_asked_for(warehouse, tmp_path) -> None:
+    """Though it is a view: another process writes on, and makes one file of many."""
+    write(warehouse, [("a", ONE, 1), ("b", TWO, 2)], stamp(ONE), stamp(TWO))
+    with warehouse.snapshot():
+        rows = warehouse.stage(warehouse.selection("scores", ONE, TWO), "slice")
+        other = opened(tmp_path)
+        write(other, [("a", ONE, 9)], stamp(ONE, token=2))
+        DeltaTable(str(tmp_path / "w/scores")).optimize.compact()
+        assert sorted(rows.to_pyarrow()["points"].to_pylist()) == [1, 2]
+        again = warehouse.stage(warehouse.selection("scores", ONE, TWO), "slice")
+        assert sorted(again.to_pyarrow()["points"].to_pylist()) == [1, 2]
+    assert stored(warehouse) == {"a": 9, "b": 2}
 
 
 def test_a_damaged_checkpoint_is_told_with_what_to_do_about_it(warehouse, tmp_path) -> None:
