@@ -108,7 +108,12 @@ def note_cancelled(
             if claim.table not in survey.tables or claim.first == date.min:
                 continue
             table = survey.tables[claim.table]
-            stale = survey.stale(table, table.partitions_between(claim.first, claim.last))
+            days = table.partitions_between(claim.first, claim.last)
+            if claim.only_stored:
+                asked = (survey.stamps, survey.failed, survey.owed)
+                meant = {day for of_table in asked for day in of_table(claim.table)}
+                days = [day for day in days if day in meant]
+            stale = survey.stale(table, days)
             inputs = survey.inputs(table, list(stale))
             noted |= {(claim.table, day.isoformat()): now for day, now in inputs.items()}
         rows += [

@@ -22,7 +22,7 @@ from nba_pipeline.backfill.planner import Request
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
-from nba_pipeline.orchestration.run_tags import WORK_TAG, days_of
+from nba_pipeline.orchestration.run_tags import WORK_TAG, days_of, only_stored_of
 from nba_pipeline.orchestration.runner import tags_of
 from nba_pipeline.orchestration.session import claims
 
@@ -175,7 +175,8 @@ def claims_of(run: dg.DagsterRun, declared: Mapping[str, Table]) -> Sequence[Cla
     names = {key.to_user_string() for key in keys}
     tables = [table for name, table in declared.items() if name in names]
     try:
-        return claims(tables, days_of(run))[0] if tables else ()
+        only_stored = only_stored_of(run.tags)
+        return claims(tables, days_of(run), only_stored)[0] if tables else ()
     except WrongRequest:
         return ()
 

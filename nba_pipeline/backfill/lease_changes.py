@@ -76,6 +76,7 @@ def insert(connection: sa.Connection, request: Request, seconds: float) -> int:
             "access": access,
             "first_date": claim.first.isoformat(),
             "last_date": claim.last.isoformat(),
+            "only_stored": claim.only_stored,
         }
         for access, claims in (("write", request.writes), ("read", request.reads))
         for claim in claims

@@ -42,16 +42,22 @@ CLAIMS = sa.Table(
     sa.Column("access", sa.String(8), primary_key=True),
     sa.Column("first_date", sa.String(10), primary_key=True),
     sa.Column("last_date", sa.String(10), nullable=False),
+    sa.Column("only_stored", sa.Boolean),
 )
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A table's dates from first to last, to write them or to read them unchanged."""
+    """A table's dates from first to last, to write them or to read them unchanged.
+
+    only_stored where those are meant alone that are stored, or were to be; others are kept from
+    everyone too.
+    """
 
     table: str
     first: date
     last: date
+    only_stored: bool = False
 
     def __str__(self) -> str:
         return f"{self.table} {self.first} to {self.last}"
@@ -108,7 +114,8 @@ def stored(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Lea
     )
     for row in connection.execute(query):
         first, last = date.fromisoformat(row.first_date), date.fromisoformat(row.last_date)
-        claims.setdefault(row.lease_id, []).append(Claim(row.table_name, first, last))
+        claim = Claim(row.table_name, first, last, bool(row.only_stored))
+        claims.setdefault(row.lease_id, []).append(claim)
     return [
         Lease(
             id=row.id,

@@ -57,6 +57,11 @@ def is_on(tags: Mapping[str, str], tag: str) -> bool:
     return value == "true"
 
 
+def only_stored_of(tags: Mapping[str, str]) -> frozenset[str]:
+    """The tables of which the run computes no date that was never stored."""
+    return frozenset(filter(None, tags.get(ONLY_STORED_TAG, "").split(",")))
+
+
 def deadline_of(tags: Mapping[str, str]) -> datetime | None:
     """When the run begins no further table; None where it has no deadline.
 

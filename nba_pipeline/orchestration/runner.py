@@ -137,14 +137,17 @@ def _runs(
 
 def _reached(
     together: Sequence[tuple[Request, Sequence[Table]]], survey: Survey
-) -> list[tuple[Sequence[Table], list[date]]]:
-    """Tables and dates that each run may come to write, after what those before it may change."""
+) -> list[tuple[Sequence[Table], list[date], frozenset[str]]]:
+    """Tables and dates that each run may come to write, after what those before it may change.
+
+    And of which of the tables only stored dates.
+    """
     touched: dict[str, set[date]] = {}
     reached = []
     for part, group in together:
         planned = lines(replace(part, tables=tuple(group)), survey, touched)
         if days := sorted({day for line in planned for day in line.stale}):
-            reached.append((group, days))
+            reached.append((group, days, part.only_stored))
     return reached
 
 

@@ -129,7 +129,7 @@ class RunSession:
         Raises:
             LeaseRefused, BackfillCancelled: see Leases.acquire.
         """
-        writes, reads = claims(tables, days)
+        writes, reads = claims(tables, days, self._only_stored)
         with self._held(
             writes, reads, _purpose(tables), wait=wait, launched=launched, say=say
         ) as writer:
@@ -151,7 +151,7 @@ class RunSession:
     def reservation(
         self,
         backfill_id: str,
-        runs: Sequence[tuple[Sequence[Table], Sequence[date]]],
+        runs: Sequence[tuple[Sequence[Table], Sequence[date], Collection[str]]],
         *,
         wait: bool,
         say: Callable[[str], None] | None = None,
@@ -162,20 +162,22 @@ class RunSession:
 
         Args:
             backfill_id: whose runs they are.
-            runs: tables and dates of each run.
+            runs: tables and dates of each run, and of which tables only stored dates are meant.
             wait: whether to wait for whoever holds some of them.
             say: is told whom it waits for.
 
         Raises:
             LeaseRefused, BackfillCancelled: see Leases.acquire.
         """
-        last: dict[tuple[str, date], date] = {}
-        for tables, days in runs:
-            for claim in claims(tables, days)[0]:
+        together: dict[tuple[str, date], Claim] = {}
+        for tables, days, only_stored in runs:
+            for claim in claims(tables, days, only_stored)[0]:
                 key = claim.table, claim.first
-                last[key] = max(claim.last, last.get(key, claim.last))
-        writes = [Claim(table, first, end) for (table, first), end in last.items()]
-        purpose = _purpose(list(dict.fromkeys(table for tables, _ in runs for table in tables)))
+                known = together.get(key, claim)
+                is_only = known.only_stored and claim.only_stored
+                together[key] = Claim(*key, max(claim.last, known.last), is_only)
+        writes = list(together.values())
+        purpose = _purpose(list(dict.fromkeys(table for tables, *_ in runs for table in tables)))
         holder = Holder.here(backfill_id, backfill_id)
         grant = self.leases.acquire(
             holder, writes, [], purpose=purpose, wait=wait, say=say, given=RESERVED
@@ -319,10 +321,14 @@ def _purpose(tables: Sequence[Table]) -> str:
     return f"{', '.join(table.name for table in tables[:2])}{' ...' if tables[2:] else ''}"
 
 
-def claims(tables: Sequence[Table], days: Sequence[date]) -> tuple[list[Claim], list[Claim]]:
+def claims(
+    tables: Sequence[Table], days: Sequence[date], only_stored: Collection[str] = ()
+) -> tuple[list[Claim], list[Claim]]:
     """What a run of the tables over the days writes, and what it reads of other tables."""
     partitions = {table.name: table.partitions_of(days) for table in tables}
-    writes = [Claim(name, min(own), max(own)) for name, own in partitions.items()]
+    writes = [
+        Claim(name, min(own), max(own), name in only_stored) for name, own in partitions.items()
+    ]
     written = {table.name for table in tables}
     reads: dict[str, Claim] = {}
     for table in tables:

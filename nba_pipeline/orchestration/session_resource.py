@@ -43,7 +43,7 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
             bypasses=run_tags.bypasses_of(tags),
             force=run_tags.is_on(tags, run_tags.FORCE_TAG),
             deadline=run_tags.deadline_of(tags),
-            only_stored=tags.get(run_tags.ONLY_STORED_TAG, "").split(","),
+            only_stored=run_tags.only_stored_of(tags),
             warehouse=launcher.warehouse if launcher else None,
             landing=launcher.landing if launcher else None,
         )

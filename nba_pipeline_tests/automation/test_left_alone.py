@@ -14,7 +14,7 @@ from dagster._utils.error import SerializableErrorInfo
 
 from nba_pipeline.automation import sensors
 from nba_pipeline.automation.alerts import alerts
-from nba_pipeline.automation.cancelled_partitions import note_cancelled
+from nba_pipeline.automation.cancelled_partitions import cancelled_partitions, note_cancelled
 from nba_pipeline.automation.failed_partitions import FailedPartitions, failed_partitions
 from nba_pipeline.automation.on_call import on_call
 from nba_pipeline.backfill.audit import METADATA
@@ -23,7 +23,7 @@ from nba_pipeline.coordination.database import begin, connect
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.engine.meaning import with_code
 from nba_pipeline.engine.verdicts import AssertionFailed
-from nba_pipeline.orchestration.run_tags import RANGE_TAGS
+from nba_pipeline.orchestration.run_tags import ONLY_STORED_TAG, RANGE_TAGS
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG
@@ -174,6 +174,31 @@ def test_a_correction_after_a_cancel_that_was_seen_is_no_part_of_it(
     rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
     (request,) = stored.look()
     assert days(request) == [SECOND]
+
+
+@pytest.mark.parametrize("is_queued", [True, False])
+def test_of_what_was_for_stored_dates_alone_no_other_one_is_left_alone(
+    stored: Looking, *, is_queued: bool
+) -> None:
+    """A repair was cancelled, whose range has a date that was never stored: that is still to be made."""
+    fourth, box = THIRD + timedelta(days=1), "nbac_player_boxscore"
+    rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
+    if is_queued:
+        tags = dict(zip(RANGE_TAGS, (str(FIRST), str(fourth)), strict=True))
+        tags |= {ONLY_STORED_TAG: f"{box},data_gaps"}
+        keys = frozenset({dg.AssetKey(box), dg.AssetKey("nbac_schedule")})
+        canceled = dg.DagsterRunStatus.CANCELED
+        create_run_for_test(stored.instance, tags=tags, asset_selection=keys, status=canceled)
+    else:
+        claims = [
+            Claim(box, FIRST, fourth, only_stored=True),
+            Claim("nbac_schedule", FIRST, fourth),
+        ]
+        here = Holder.here("run", "a backfill")
+        stored.home.leases.acquire(here, claims, [], purpose="a test", wait=False)
+        stored.home.leases.cancel("a backfill")
+    found = cancelled_partitions(stored.home.engine, stored.home.survey(), stored.instance)
+    assert found == {box: {SECOND}, "nbac_schedule": {fourth}}
 
 
 def test_what_was_taken_out_of_the_queue_is_left_alone_whoever_looks(stored: Looking) -> None:

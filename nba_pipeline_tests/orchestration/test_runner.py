@@ -58,11 +58,14 @@ class _Taken:
     """Stands for a session all of whose dates another holds; keeps what was asked for."""
 
     def reservation(
-        self, _backfill_id: str, runs: Sequence[tuple[Sequence[Table], Sequence[date]]], **_how
+        self,
+        _backfill_id: str,
+        runs: Sequence[tuple[Sequence[Table], Sequence[date], frozenset[str]]],
+        **_how,
     ) -> NoReturn:
         """Refuses."""
         self.asked = {
-            (table.name, day) for tables, days in runs for table in tables for day in days
+            (table.name, day) for tables, days, _ in runs for table in tables for day in days
         }
         raise LeaseRefused("another holds it")
 
@@ -120,7 +123,7 @@ def test_who_is_refused_the_last_of_its_runs_begins_none(installation) -> None:
 
 def test_a_run_that_is_refused_what_nobody_foresaw_is_the_last(installation, monkeypatch) -> None:
     """The models are not trained on features that were not made."""
-    elsewhere = [([TABLES["nbac_schedule"]], [FIRST])]
+    elsewhere = [([TABLES["nbac_schedule"]], [FIRST], frozenset())]
     monkeypatch.setattr(runner, "_reached", lambda *_arguments: elsewhere)
     lease_id = _take(installation, "first", Claim("ml_feature_store_v2", FIRST, LAST))
     request = Request(TWO_RUNS, FIRST, LAST, wait=True)
