@@ -42,8 +42,16 @@ class Compiled:
 
 
 def keep_in(folder: Path) -> None:
-    """Keeps compiled queries under the folder from here on, and forgets those of code long unused."""
-    place = folder / _code()
+    """Keeps compiled queries under the folder from here on, and forgets those of code long unused.
+
+    None are kept where the code has changed since this process began to load it: of some of it this
+    process has what was there before.
+    """
+    code = _code()
+    if code is None:
+        _FOLDER.clear()
+        return
+    place = folder / code
     if [place] == _FOLDER:
         return
     _FOLDER[:] = [place]
@@ -97,11 +105,17 @@ def _path(key: str) -> Path:
 
 
 @cache
-def _code() -> str:
-    """A fingerprint of every file of the project and of the libraries that compile."""
+def _code() -> str | None:
+    """A fingerprint of every file of the project and of the libraries that compile.
+
+    None where a file of the project is newer than this process.
+    """
     root = Path(nba_pipeline.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
+        # Not when it was written: an archive and rsync keep that of elsewhere.
+        if path.stat().st_ctime > nba_pipeline.LOADED_AT:
+            return None
         digest.update(path.read_bytes())
     digest.update(" ".join(version(name) for name in _LIBRARIES).encode())
     return digest.hexdigest()[:16]

@@ -6,11 +6,13 @@ rejected input, and refuses the dates of a required source.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from upath import UPath
@@ -18,13 +20,14 @@ from upath import UPath
 from nba_pipeline.engine.file_dates import UNDATED, facts_of, without_dates
 from nba_pipeline.engine.file_reader import FileReader, no_rows, short
 from nba_pipeline.engine.landing_files import Found, LandingFiles
-from nba_pipeline.engine.parsed_files import Facts, Key, Made, ParsedFiles
+from nba_pipeline.engine.parsed_files import Facts, FileChanged, Key, Made, ParsedFiles
 from nba_pipeline.google_cloud import require_google_cloud
 from nba_pipeline.kernel.source import Parsed, Source, SourceFile, rejected_frame
 from nba_pipeline.league import calendar
 
 _BUCKETS = ("gs://", "gcs://")
 _LOCAL = ("", "file", "local")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ class Landing:
             return before, Parsed(rows, rejected_frame([])), Facts()
 
         of = short(f"{[source.name for source in sources]} {spans}")
-        return self._parsed.frames(key(), made).rows
+        return _of_one_moment(lambda: self._parsed.frames(key(), made).rows)
 
     def forget_rows(self) -> None:
         """Lets go of rows in memory that are on disk: for who asks on for what files say of dates."""
@@ -184,6 +187,9 @@ class Landing:
 
     def _season(self, source: Source, season: str, days: Sequence[date]) -> Parsed:
         """Rows and rejections of a season's files, or of the one file for all seasons."""
+        return _of_one_moment(lambda: self._season_as_seen(source, season, days))
+
+    def _season_as_seen(self, source: Source, season: str, days: Sequence[date]) -> Parsed:
         known = self._known(source, season, days)
         replaced = _replaced(source, known)
         # A season's files settle with one another, and a snapshot is in force on later days.
@@ -209,6 +215,9 @@ class Landing:
 
     def _facts(self, source: Source, season: str, days: Sequence[date]) -> Facts:
         """The facts of a season's files together."""
+        return _of_one_moment(lambda: self._facts_as_seen(source, season, days))
+
+    def _facts_as_seen(self, source: Source, season: str, days: Sequence[date]) -> Facts:
         known = self._known(source, season, days)
         replaced = _replaced(source, known)
         dated: dict[date, list[str]] = {}
@@ -313,6 +322,13 @@ class Landing:
         """The date of each game of a season by its id, as its schedule says."""
         rows = self._season(schedule, season, calendar.season(season).days()).rows
         return dict(zip(rows.game_id, rows.game_date, strict=True))
+
+
+def _of_one_moment(ask: Callable[[], Answer]) -> Answer:
+    """What is asked of files, again for as long as one changes between the look and the reading."""
+    while True:
+        with suppress(FileChanged):
+            return ask()
 
 
 def _settles_season(source: Source) -> bool:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.kernel.source import Parsed
 
 _FACTS = "facts.json"
@@ -75,6 +76,10 @@ Made = tuple[Key, Parsed, Facts]
 """A copy, and the key of what it was made from."""
 
 
+class FileChanged(NbaPipelineError):
+    """A file has other contents now than when it was looked at."""
+
+
 class ParsedFiles:
     """Facts and frames of parsed files, by key: in memory, and under a folder where one is given.
 
@@ -99,18 +104,29 @@ class ParsedFiles:
         return facts
 
     def frames(self, key: Key, make: Callable[[], Made]) -> Parsed:
-        """The copy's rows and rejections, made where there is no whole copy."""
+        """The copy's rows and rejections, made where there is no whole copy.
+
+        Raises:
+            FileChanged: what they would be made of is no longer what the key names.
+        """
         parsed = _known(self._frames, key)
         if parsed is None:
             try:
                 parsed = Parsed(*(table.to_pandas() for table in self._tables(key)))
             except _UNUSABLE:
-                return self._keep(*make())[0]
+                made_of, parsed, facts = make()
+                self._keep(made_of, parsed, facts)
+                if made_of != key:
+                    raise FileChanged(str(key)) from None
             _put(self._frames, key, parsed)
         return parsed
 
     def frames_of(self, key: Key, make: Callable[[], Made], days: frozenset[date]) -> Parsed:
-        """Those of the copy's rows and rejections that are of the days; no frame is made of others."""
+        """Those of the copy's rows and rejections that are of the days; no frame is made of others.
+
+        Raises:
+            FileChanged: as of frames.
+        """
         asked, parsed = _known(self._frames_of, key) or (None, None)
         if parsed is None or asked != days:
             parsed = self._of_days(key, make, days)

@@ -45,7 +45,8 @@ def _declared(table: Table) -> str | None:
     places = [_place(part) for part in (table.schema, *functions) if part is not None]
     if not all(place.startswith("nba_pipeline.") for place in places):
         return None
-    return repr((table.name, table.grain, table.partitions, table.needs_minimum_games, places))
+    facts = (table.name, table.version, table.grain, table.partitions, table.needs_minimum_games)
+    return repr((facts, places))
 
 
 def _place(part: Callable[..., object] | type) -> str:

@@ -22,6 +22,7 @@ from nba_pipeline.phase_1_sources.cells import (
     taken,
     team_of,
     whole,
+    whole_name,
 )
 from nba_pipeline.phase_1_sources.minutes import minutes_of
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
@@ -130,8 +131,7 @@ def _team(number: object) -> str | None:
 
 
 def _name(player: Mapping[str, object]) -> str | None:
-    parts = [player.get("first_name"), player.get("last_name")]
-    return " ".join(part for part in parts if isinstance(part, str)) or None
+    return whole_name(player.get("first_name"), player.get("last_name"))
 
 
 balldontlie_box_scores = Source(

@@ -20,6 +20,7 @@ from nba_pipeline.phase_1_sources.cells import (
     of_last_file,
     scalars,
     taken,
+    whole_name,
 )
 
 TYPES = {
@@ -92,8 +93,7 @@ def _team(value: object) -> str | None:
 
 
 def _name(player: Mapping[str, object]) -> str | None:
-    parts = [player.get("first_name"), player.get("last_name")]
-    return " ".join(part for part in parts if isinstance(part, str)) or None
+    return whole_name(player.get("first_name"), player.get("last_name"))
 
 
 balldontlie_injuries = Source(

@@ -49,6 +49,8 @@ _NEEDED = (
     *("result", "type", "shot_distance", "description"),
 )
 _SHOTS = ("shot", "miss")
+_THREE = "3pt"
+_KINDS_OF_SHOT = "3pt|shot|layup|dunk|jumper|fadeaway|hook|tip|putback|bank|roll"
 _FREE_THROW = "free throw"
 _ONLY_ONE = r"free throw 1 ?(?:/|of) ?1"
 _IS_MADE = {"made": True, "missed": False}
@@ -79,6 +81,9 @@ def parse(document: object, file: SourceFile) -> Parsed:
     kind = raw.event_type.str.lower()
     subtype = raw.type.str.lower()
     is_shot = kind.isin(_SHOTS)
+    is_three = subtype.str.contains(_THREE, regex=False).fillna(False).astype("bool")
+    is_told_three = raw.description.str.lower().str.contains(_THREE, regex=False).fillna(False)
+    is_kind_of_shot = subtype.str.contains(_KINDS_OF_SHOT).fillna(False).astype("bool")
     is_attempt = is_shot | kind.eq(_FREE_THROW)
     columns: dict[str, pd.Series] = {
         "row_number": raw.index.to_series(),
@@ -94,7 +99,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         **{f"{who}_lookup": converted(raw[who], _lookup) for who in PEOPLE},
         **{f"{who}_told_id": whole(converted(raw[who], _told_id), least=1) for who in PEOPLE},
         "is_field_goal": is_shot,
-        "is_three": subtype.str.contains("3pt", regex=False).astype("boolean").where(is_shot),
+        "is_three": is_three.astype("boolean").where(is_shot),
         "is_made": converted(raw.result.str.lower(), lambda word: _IS_MADE.get(str(word))).where(
             is_attempt
         ),
@@ -121,6 +126,8 @@ def parse(document: object, file: SourceFile) -> Parsed:
             for who in PEOPLE
         ),
         Offence("bad_player", "player", is_attempt & raw.player.eq("")),
+        Offence("bad_shot_type", "type", is_shot & ~is_kind_of_shot),
+        Offence("bad_shot_type", "type", is_shot & is_told_three.astype("bool") & ~is_three),
         Offence("bad_outcome", "result", is_attempt & columns["is_made"].isna()),
         Offence("bad_distance", "shot_distance", is_shot & ~(columns["shot_distance"] >= 0)),
     ]

@@ -186,6 +186,13 @@ def lookup_of(value: object) -> str | None:
     return normalise_name(value) or None
 
 
+def whole_name(first: object, last: object) -> str | None:
+    """Both names as one text, one of which may be empty; None where one is no text: half is another's."""
+    if not isinstance(first, str) or not isinstance(last, str):
+        return None
+    return f"{first} {last}".strip() or None
+
+
 def finite(column: pd.Series) -> pd.Series:
     """The column as numbers; NULL where it has none, or one too large to be told exactly."""
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")

@@ -4,10 +4,11 @@ import re
 
 import numpy as np
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
 
 # The league's older box scores write 45:58 as 45.000000:58.
+_NUMBER = re.compile(r"\d+(?:\.\d*)?")
 _CLOCK = re.compile(r"(?:PT)?(\d+)(?:\.0+)?[:M](\d{1,2})(?:\.\d+)?S?")
 
 
@@ -25,11 +26,10 @@ def parse_minutes(value: object) -> float:
         if int(match[2]) > 59:
             raise ValueError(f"{value!r} has 60 seconds or more")
         minutes = round(int(match[1]) + int(match[2]) / 60, 2)
+    elif _NUMBER.fullmatch(str(value).strip()):
+        minutes = float(str(value))
     else:
-        try:
-            minutes = float(str(value))
-        except ValueError:
-            raise ValueError(f"{value!r} is no number of minutes") from None
+        raise ValueError(f"{value!r} is no number of minutes")
     if not 0 <= minutes < np.inf:
         raise ValueError(f"{value!r} is no number of minutes")
     return minutes

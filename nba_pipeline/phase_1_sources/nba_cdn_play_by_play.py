@@ -74,7 +74,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         ),
         "is_and_one_free_throw": cells.actionType.eq("freethrow")
         & cells.subType.eq(_ONLY_ONE)
-        & cells.descriptor.isna(),
+        & cells.descriptor.fillna("").eq(""),
         "shot_distance": finite(cells.shotDistance).where(is_shot),
         "description": cells.description,
     }

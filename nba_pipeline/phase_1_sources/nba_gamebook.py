@@ -63,6 +63,8 @@ _PLAYED += "".join(rf" (?P<{name}>[+-]?\d+)" for name in COUNTED) + "$"
 _ABSENT = _NAME + rf" (?P<reason>(?:{'|'.join(NOT_PLAYED)}) ?-.*)$"
 _INACTIVE = "Inactive:"
 _HEADING = r"Inactive:|SCORE BY|Points |Technical |Flagrant |MEMO|Copyright|[A-Z][A-Za-z .'-]*:"
+# A printed dash, which is longer, or has no blank on one side.
+_DASH = re.compile(r" -|- |\s*[\u2013\u2014]\s*")
 _LISTED = re.compile(r"\s*([^,()]+?)\s*(?:\(((?:[^()]|\([^()]*\))*)\)\s*)?(?:,|$)")
 _SIDES = {"away": "VISITOR", "home": "HOME"}
 _RAW = (
@@ -199,10 +201,11 @@ def _inactive(lines: pd.DataFrame) -> pd.DataFrame:
 
 def _listed(text: str) -> list[dict[str, str | None]]:
     """The players of "Inactive: Team - Name (Reason), Name"; one of no status where it is none."""
-    team, _dash, names = text.removeprefix(_INACTIVE).partition(" - ")
+    team, dash, names = _DASH.sub(" - ", text.removeprefix(_INACTIVE), count=1).partition(" - ")
     names = names.strip()
     found = list(_LISTED.finditer(names))
-    if "".join(match[0] for match in found) != names or names.endswith(","):
+    is_whole = dash and "".join(match[0] for match in found) == names and not names.endswith(",")
+    if not is_whole:
         return [{"line": text, "team": team.strip()}]
     return [
         {
@@ -227,7 +230,7 @@ nba_gamebook = Source(
     "nba_gamebook",
     _PLACE,
     parse,
-    version=4,
+    version=5,
     layout="games",
     formats={"pdf": pdf_bytes},
     dated_by=nba_stats_schedule,

@@ -23,6 +23,7 @@ from nba_pipeline.phase_1_sources.cells import (
     unreadable,
     whole,
 )
+from nba_pipeline.phase_1_sources.csv_frames import FIELDS, ragged
 from nba_pipeline.phase_1_sources.minutes import minutes_of
 from nba_pipeline.phase_1_sources.nba_stats_answers import answer
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import COUNTED
@@ -127,6 +128,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
     played = finite(told["pts"]).fillna(0) > 0
     bad_id = columns["game_id"].isna()
     offences = [
+        ragged(raw),
         Offence("bad_game_id", fields["game_id"], bad_id),
         Offence("other_game", fields["game_id"], ~bad_id & (columns["game_id"] != file.game_id)),
         Offence("unknown_team", fields["team_abbr"], columns["team_abbr"].isna()),
@@ -224,7 +226,7 @@ def _one_below_the_other(
 ) -> pd.DataFrame:
     """Players' and teams' lines in one frame, with None for what a team's does not have."""
     parts = [
-        part.reindex(columns=list(fields.values())).assign(is_of_team=is_of_team)
+        part.reindex(columns=[*fields.values(), FIELDS]).assign(is_of_team=is_of_team)
         for part, is_of_team in ((players, False), (teams, True))
     ]
     return pd.concat(parts, ignore_index=True).astype("object").replace({float("nan"): None})

@@ -23,6 +23,7 @@ from nba_pipeline.phase_1_sources.cells import (
     team_of,
     whole,
 )
+from nba_pipeline.phase_1_sources.csv_frames import ragged
 from nba_pipeline.phase_1_sources.minutes import minutes_of
 from nba_pipeline.phase_1_sources.nba_stats_dates import of_date
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
@@ -103,6 +104,7 @@ def parse(document: object, file: SourceFile, *, of: str) -> Parsed:
     ]
     # A game under way has no winner yet; any other word is no outcome.
     offences.append(Offence("bad_outcome", "WL", columns["won"].isna() & raw.WL.notna()))
+    offences.append(ragged(raw))
     key = "player_id" if of == "player" else "team_abbr"
     return taken(raw, columns, offences, _TYPES[of], file, key=["game_id", key], fields=_FIELDS)
 

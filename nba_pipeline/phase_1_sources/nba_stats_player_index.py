@@ -21,7 +21,9 @@ from nba_pipeline.phase_1_sources.cells import (
     taken,
     team_of,
     whole,
+    whole_name,
 )
+from nba_pipeline.phase_1_sources.csv_frames import ragged
 from nba_pipeline.phase_1_sources.nba_stats_answers import answer
 from nba_pipeline.phase_1_sources.result_sets import result_frame
 
@@ -61,6 +63,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
     }
     said = raw.POSITION.notna() & raw.POSITION.ne("")
     offences = [
+        ragged(raw),
         Offence("bad_player", "PERSON_ID", columns["player_id"].isna()),
         Offence("bad_player", "PLAYER_NAME", lookups.isna()),
         Offence("unknown_team", "TEAM_ABBREVIATION", has_team & columns["team_abbr"].isna()),
@@ -84,18 +87,17 @@ def _frame(document: object, file: SourceFile) -> pd.DataFrame:
     what = "list of players"
     parts = ["PLAYER_FIRST_NAME", "PLAYER_LAST_NAME"]
     more = ["IS_DEFUNCT", "POSITION"]
-    try:
-        raw = result_frame(document, file, [*_SHARED, *parts], what=what, optional=more)
-    except UnknownShape:
-        raw = result_frame(
-            document, file, [*_SHARED, "DISPLAY_FIRST_LAST"], what=what, optional=more
-        )
-        return raw.rename(columns={"DISPLAY_FIRST_LAST": "PLAYER_NAME"})
-    first, last = (
-        raw[part].map(lambda name: name if isinstance(name, str) else "") for part in parts
-    )
+    whole = "DISPLAY_FIRST_LAST"
+    raw = result_frame(document, file, _SHARED, what=what, optional=[*more, *parts, whole])
+    has_parts = document is None or raw[parts].notna().all(axis=1).any()
+    if not has_parts and raw[whole].isna().all():
+        raise UnknownShape(f"{file.path}: no {what} of this kind (neither {parts} nor {whole})")
+    if not has_parts:
+        return raw.assign(PLAYER_NAME=raw[whole])
+    pairs = zip(raw[parts[0]], raw[parts[1]], strict=True)
     # Who has but one name has an empty one beside it.
-    return raw.assign(PLAYER_NAME=(first + " " + last).str.strip())
+    names = [whole_name(first, last) for first, last in pairs]
+    return raw.assign(PLAYER_NAME=pd.Series(names, raw.index, dtype="object"))
 
 
 nba_stats_player_index = Source(

@@ -24,6 +24,7 @@ from nba_pipeline.phase_1_sources.cells import (
     team_of,
     whole,
 )
+from nba_pipeline.phase_1_sources.csv_frames import FIELDS, ragged
 from nba_pipeline.phase_1_sources.nba_stats_answers import answer
 from nba_pipeline.phase_1_sources.nba_stats_schedule import (
     due,
@@ -91,6 +92,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         },
     }
     offences = [
+        ragged(raw),
         Offence("bad_game_id", "gameId", ids.isna()),
         Offence("bad_date", "gameDate", columns["game_date"].isna()),
         Offence(
@@ -135,7 +137,8 @@ def _games_v2(document: object, file: SourceFile) -> pd.DataFrame:
     heads = result_frame(document, file, list(_V2), what=_WHAT, of="GameHeader").rename(columns=_V2)
     needed = ["GAME_ID", "TEAM_ABBREVIATION", "PTS"]
     lines = result_frame(document, file, needed, what=_WHAT, of="LineScore").apply(scalars)
-    lines = lines.drop_duplicates(["GAME_ID", "TEAM_ABBREVIATION"])
+    # Of two lines of a side that say otherwise neither is its score.
+    lines = lines.drop_duplicates().drop_duplicates(needed[:2], keep=False)
     points = dict(
         zip(zip(lines.GAME_ID, lines.TEAM_ABBREVIATION, strict=True), lines.PTS, strict=True)
     )
@@ -160,7 +163,7 @@ def _games_v3(document: object, file: SourceFile) -> pd.DataFrame:
             f"{file.path}: no {_WHAT} (scoreboard with gameDate, and games with homeTeam.score and "
             f"awayTeam.score, not found: {error!r})"
         ) from error
-    return pd.DataFrame(lines, columns=_RAW, dtype="object")
+    return pd.DataFrame(lines, columns=[*_RAW, FIELDS], dtype="object")
 
 
 def _scores(cells: pd.Series) -> pd.Series:
@@ -182,7 +185,7 @@ nba_stats_scoreboard = Source(
     "nba_stats_scoreboard",
     _PLACE,
     parse,
-    version=3,
+    version=4,
     settle=settle,
     layout="dates",
     dated_by=nba_stats_schedule,

@@ -19,6 +19,7 @@ from nba_pipeline.phase_1_sources.cells import (
     unreadable,
     whole,
 )
+from nba_pipeline.phase_1_sources.csv_frames import ragged
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule
 from nba_pipeline.phase_1_sources.nba_stats_shot_chart_detail_fetch import fetch
 from nba_pipeline.phase_1_sources.result_sets import result_frame
@@ -99,6 +100,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
     columns["shot_number"] = games.groupby("game", dropna=False).cumcount() + 1
     again = games.duplicated(["game", "event"]) & event.notna()
     offences = [
+        ragged(raw),
         *(Offence(rule, _FIELDS[name], columns[name].isna()) for name, rule in _RULES.items()),
         Offence("bad_clock", "SECONDS_REMAINING", columns["seconds_remaining"].isna()),
         Offence("no_attempt", "SHOT_ATTEMPTED_FLAG", finite(cells.SHOT_ATTEMPTED_FLAG) != 1),

@@ -16,7 +16,7 @@ from nba_pipeline.kernel.source import SourceFile, UnknownShape
 from nba_pipeline.league.identity import UnknownTeam, team_named
 from nba_pipeline.phase_1_sources.cells import Offence, converted, finite, scalars, unreadable
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
 
 EVENT_TYPES = {
@@ -48,7 +48,6 @@ def outcome_frame(document: object, file: SourceFile) -> pd.DataFrame:
         UnknownShape: the document is no answer with odds.
     """
     taken_at = document.get("timestamp") if isinstance(document, dict) else None
-    taken_at = taken_at if isinstance(taken_at, str) else None
     lines = [
         {
             "event_id": event.get("id"),
@@ -69,7 +68,7 @@ def outcome_frame(document: object, file: SourceFile) -> pd.DataFrame:
     raw = raw.apply(scalars).astype("object").assign(last_update=updates.astype("object"))
     moments = {text: moment for text in updates.dropna() if (moment := _moment(text))}
     latest = max(moments, key=lambda text: moments[text], default=None)
-    return raw.assign(snapshot=taken_at or latest)
+    return raw.assign(snapshot=latest if taken_at is None else str(taken_at))
 
 
 def event_columns(raw: pd.DataFrame) -> dict[str, pd.Series]:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
+from nba_pipeline.phase_1_sources.csv_frames import FIELDS
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
 
 
@@ -19,7 +20,7 @@ def result_frame(
     optional: Sequence[str] = (),
     of: str | None = None,
 ) -> pd.DataFrame:
-    """The rows of one of the document's result sets, its needed columns; none of no document.
+    """The rows of one of the document's result sets, its needed columns and FIELDS; none of no document.
 
     Args:
         document: the answer.
@@ -33,7 +34,7 @@ def result_frame(
         UnknownShape: the document is no such answer.
     """
     if document is None:
-        return pd.DataFrame(columns=[*needed, *optional], dtype="object")
+        return pd.DataFrame(columns=[*needed, *optional, FIELDS], dtype="object")
     try:
         results = document["resultSets"]  # type: ignore[index]
         named = [result for result in results if of is None or result["name"] == of]
@@ -50,13 +51,11 @@ def result_frame(
     missing += [name for name in optional if headers.count(name) > 1]
     if missing:
         raise UnknownShape(f"{file.path}: no {what} of this kind (not one {missing})")
-    ragged = [
-        number
-        for number, line in enumerate(lines)
-        if not isinstance(line, list) or len(line) != len(headers)
-    ]
-    if ragged:
-        raise UnknownShape(f"{file.path}: row {ragged[0]} has not {len(headers)} fields")
-    frame = pd.DataFrame(lines, columns=headers, dtype="object")
+    width = len(headers)
+    rows = [line if isinstance(line, list) else [] for line in lines]
+    wrong = [None if len(row) == width else f"{len(row)} of {width}" for row in rows]
+    even = [[*row, *[None] * (width - len(row))][:width] for row in rows]
+    frame = pd.DataFrame(even, columns=headers, dtype="object")
     absent = {name: None for name in optional if name not in headers}
-    return frame.assign(**absent)[[*needed, *optional]]
+    fields = pd.Series(wrong, frame.index, dtype="object")
+    return frame.assign(**absent)[[*needed, *optional]].assign(**{FIELDS: fields})

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
+import nba_pipeline
 from nba_pipeline.engine import compiled, queries
 from nba_pipeline.engine.compute import Writer, compute
 from nba_pipeline.engine.staleness import Survey
@@ -45,6 +46,26 @@ def compilations(monkeypatch) -> list[ir.Table]:
 
     monkeypatch.setattr(DeltaWarehouse, "compile", counted)
     return found
+
+
+def test_a_process_that_is_older_than_some_of_the_code_keeps_and_takes_no_query(
+    lab, compilations, monkeypatch
+) -> None:
+    """Of that it may have loaded what was there before, which is not what is there now."""
+    lab.compute([OFFENSE], FIRST, LAST)
+    kept = set(lab.folder.glob("compiled/*/*.json"))
+    assert kept
+    monkeypatch.setattr(nba_pipeline, "LOADED_AT", 0.0)
+    monkeypatch.setattr(queries, "_COMPILED", {})
+    compiled._code.cache_clear()
+    try:
+        compiled.keep_in(lab.folder / "compiled")
+        compilations.clear()
+        lab.compute([OFFENSE, "team_defense_game_summary"], FIRST, LAST, force=True)
+    finally:
+        compiled._code.cache_clear()
+    assert len(compilations) > 1
+    assert set(lab.folder.glob("compiled/*/*.json")) == kept
 
 
 @pytest.mark.parametrize("text", ["", "{}", "null", '{"schema": "AAAA"}'])

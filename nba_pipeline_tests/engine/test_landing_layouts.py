@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from nba_pipeline.engine.file_reader import FileReader
 from nba_pipeline.engine.known_players import contents_known, known_players
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.kernel.formats import json_document
@@ -96,14 +98,46 @@ def test_rows_that_change_places_are_other_places_and_the_same_content(folder) -
         assert {day: before[day] for day in DAYS[2:]} == {day: after[day] for day in DAYS[2:]}
 
 
+def parse_from_first_day(document: object, file: SourceFile) -> Parsed:
+    """The same of a season's file: days are counted from the season's first."""
+    return parse(document, replace(file, game_date=FIRST))
+
+
+@pytest.mark.parametrize("asked", [DAYS[1:2], DAYS])
+@pytest.mark.parametrize("is_away", [True, False])
+def test_rows_are_of_the_file_that_was_looked_at(
+    folder, tmp_path, monkeypatch, *, asked, is_away
+) -> None:
+    """Where it is away for the one reading, or is another one for that long, it is looked at again."""
+    wanted, cache = replace(source("seasons"), parse=parse_from_first_day), tmp_path / "parsed"
+    path, plain = folder / "sayings/2023-24.json", FileReader._content
+    lines = [(n, f"day {n}") for n in range(6)]
+    put(folder, path.name, *lines)
+    landing = Landing(str(folder), cache)
+    content, read = landing.contents(wanted, asked), []
+    landing.forget_rows()
+
+    def late(reader: FileReader, file: SourceFile) -> object:
+        text = path.read_text()
+        if not read:
+            path.unlink() if is_away else put(folder, path.name, (1, "other"))
+        read.append(file.path)
+        found = plain(reader, file)
+        path.write_text(text)
+        return found
+
+    monkeypatch.setattr(FileReader, "_content", late)
+    shutil.rmtree(cache)
+    told = [(day, f"day {n}") for n, day in enumerate(DAYS) if day in asked]
+    assert said(landing.load(wanted, asked)) == told
+    assert len(read) > 1
+    assert landing.contents(wanted, asked) == content
+
+
 def test_of_a_file_of_many_dates_the_few_that_are_asked_for_are_read(folder, tmp_path) -> None:
     """From the copy on disk, from memory where the whole is there, and where the copy is damaged."""
     wanted, cache = source("seasons"), tmp_path / "parsed"
-
-    def parsed(document: object, file: SourceFile) -> Parsed:
-        return parse(document, replace(file, game_date=FIRST))
-
-    wanted = replace(wanted, parse=parsed)
+    wanted = replace(wanted, parse=parse_from_first_day)
     put(folder, "2023-24.json", *((n, f"day {n}") for n in range(6)), (2, "bad"))
     whole = Landing(str(folder), cache)
     assert len(whole.load(wanted, DAYS).rows) == 6

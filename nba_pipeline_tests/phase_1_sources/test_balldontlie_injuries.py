@@ -71,7 +71,8 @@ def test_of_two_lists_of_a_day_the_last_one_stands_and_may_be_shorter(tmp_path) 
     ("changed", "rule", "value"),
     [
         ({"team_id": 99}, "unknown_team", "99"),
-        ({"first_name": None, "last_name": "?!"}, "bad_player", "?!"),
+        ({"first_name": "", "last_name": "?!"}, "bad_player", "?!"),
+        ({"first_name": None, "last_name": "Brown"}, "bad_player", "None"),
         ({"status": "Limping"}, "unknown_status", "Limping"),
     ],
 )

@@ -110,12 +110,21 @@ def test_of_a_file_of_no_known_date_each_row_says_its_own(text) -> None:
 def test_shots_and_free_throws_are_told_apart() -> None:
     """A missed shot may be an event of its own kind; only one of one may be an and-one."""
     missed = {"event_type": "miss", "result": "missed", "type": "driving layup"}
+    missed |= {"description": "MISS Johnson 2' Driving Layup"}
     rows = parsed({}, missed, FREE, FREE | {"type": "free throw 1/2"}).rows
     assert rows.is_field_goal.tolist() == [True, True, False, False]
     assert rows.is_three.fillna(value=False).tolist() == [True, False, False, False]
     assert rows.is_made.tolist() == [True, False, True, True]
     assert rows.is_and_one_free_throw.tolist() == [False, False, True, False]
     assert rows.seconds_remaining.tolist() == [645.0] * 4
+
+
+@pytest.mark.parametrize("kind", ["", "garbage", "driving layup", "3 pt jump shot"])
+def test_a_shot_of_no_known_kind_or_of_another_than_its_words_is_rejected(kind) -> None:
+    """What is not told to be a three would count as a two."""
+    found = parsed({"type": kind, "description": "Johnson 25' 3PT Jump Shot (3 PTS)"}, {})
+    assert list(found.rejected.rule) == ["bad_shot_type"]
+    assert list(found.rows.event_id) == [2]
 
 
 def test_an_american_date_is_the_day() -> None:

@@ -74,7 +74,8 @@ def test_a_player_that_is_said_and_cannot_be_read_is_no_nobody(field, said) -> N
 def test_a_technical_free_throw_is_no_and_one() -> None:
     """One of one, without a descriptor: of two, or for a technical foul, it is another thing."""
     others = [FREE | {"subType": "1 of 2"}, FREE | {"descriptor": "technical"}]
-    assert parsed(FREE, *others).rows.is_and_one_free_throw.tolist() == [True, False, False]
+    rows = parsed(FREE, *others, FREE | {"descriptor": ""}).rows
+    assert rows.is_and_one_free_throw.tolist() == [True, False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,19 @@ def test_a_line_that_is_no_player_s_is_told_and_the_rest_stands(place, line, rul
     assert len(parsed.rows) == len(said(book(*ONE))) - lost
 
 
+@pytest.mark.parametrize("dash", [" \u2013 ", "\u2014", " -", "- "])
+def test_a_list_of_inactive_players_may_have_any_dash_and_is_told_without_one(dash) -> None:
+    """Nobody of it is lost without a word."""
+    lists = [f"Inactive: Grizzlies{sign}Bane, Rose" for sign in (" - ", dash, " ")]
+    whole, other, none = (parse(book(*ONE[:10], told, *ONE[11:]), FILE) for told in lists)
+    assert whole.rejected.empty
+    assert other.rejected.empty
+    assert list(other.rows.player_lookup) == list(whole.rows.player_lookup)
+    assert {"bane", "rose"} <= set(whole.rows.player_lookup)
+    assert {*none.rejected.rule} == {"unknown_line", "unknown_team"}
+    assert len(none.rows) == len(whole.rows) - 2
+
+
 @pytest.mark.parametrize(
     "document", [[], "text", 7, pdf([[(10, 10, "VISITOR: Memphis Grizzlies")]])]
 )

@@ -69,6 +69,8 @@ def test_the_older_list_has_whole_names_and_no_positions() -> None:
     [
         ({"PERSON_ID": 0}, "bad_player", "PERSON_ID"),
         ({"PLAYER_LAST_NAME": None, "PLAYER_FIRST_NAME": 3}, "bad_player", "PLAYER_NAME"),
+        ({"PLAYER_FIRST_NAME": None}, "bad_player", "PLAYER_NAME"),
+        ({"PLAYER_LAST_NAME": ["Brunson"]}, "bad_player", "PLAYER_NAME"),
         ({"TEAM_ABBREVIATION": "QQQ"}, "unknown_team", "TEAM_ABBREVIATION"),
         ({"POSITION": "QB"}, "unknown_position", "POSITION"),
         ({"POSITION": ["G"]}, "unknown_position", "POSITION"),

@@ -42,6 +42,20 @@ def test_the_sample_says_eleven_games_and_their_scores(samples) -> None:
     assert list(parsed.rows.loc[0, columns]) == ["0022300555", "HOU", "PHI", 115, 124]
 
 
+def test_of_two_scores_of_a_side_neither_is_believed(samples) -> None:
+    """Of the older shape, which tells each side's points by itself; the same one twice is one."""
+    document = json.loads((samples / "nba_stats_scoreboardv2.json").read_text())
+    lines = next(part for part in document["resultSets"] if part["name"] == "LineScore")
+    points = lines["headers"].index("PTS")
+    again = [[*row] for row in lines["rowSet"][:3]]
+    again[0][points] = 99
+    lines["rowSet"] = [*again, *lines["rowSet"]]
+    file = SourceFile("nba_stats/scoreboard/2024-01-15.json", "2023-24", date(2024, 1, 15))
+    found = parse(document, file)
+    assert [*found.rejected.rule] == ["bad_score"]
+    assert len(found.rows) == 10
+
+
 @pytest.mark.parametrize("text", ["PPD", "Cancelled"])
 def test_a_game_that_has_not_begun_has_no_score_and_a_postponed_one_is_told(text) -> None:
     """The source's zeros are none."""

@@ -67,12 +67,6 @@ def test_an_answer_without_a_time_is_of_its_latest_price() -> None:
     assert row["snapshot_at"] == datetime(2024, 3, 31, 22, 1, tzinfo=UTC)
 
 
-def test_a_time_that_is_no_text_is_none() -> None:
-    """The answer is of its latest price then."""
-    (row,) = parse(answer(outcome()) | {"timestamp": [1, 2]}, FILE).rows.to_dict("records")
-    assert row["snapshot_at"] == datetime(2024, 3, 31, 22, 1, tzinfo=UTC)
-
-
 @pytest.mark.parametrize(
     ("said", "decimal"),
     [
@@ -117,6 +111,8 @@ def test_a_fraction_that_is_no_decimal_price_tells_no_kind(neither) -> None:
         (answer(outcome(), home_team="Seattle SuperSonics"), "unknown_team", "home_team"),
         (answer(outcome(), commence_time="2024-04-01T00:10:00"), "bad_time", "commence_time"),
         (answer(outcome()) | {"timestamp": "soon"}, "bad_time", "snapshot"),
+        (answer(outcome()) | {"timestamp": 1711922700}, "bad_time", "snapshot"),
+        (answer(outcome()) | {"timestamp": ""}, "bad_time", "snapshot"),
         (updated("2024-04-01T00:10:00"), "bad_time", "last_update"),
         (updated(["2024-04-01T00:10:00Z"]), "bad_time", "last_update"),
     ],
