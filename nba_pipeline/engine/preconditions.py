@@ -97,7 +97,7 @@ class _Upstream:
                 for day in span.days()
                 if day not in self._have and not (is_partial and day < first)
             )
-            for own in {self._read.seasons(day)[-1] for day in partitions}
+            for own in set(filter(None, map(self._season_of, partitions)))
         }
 
     def reason(self, day: date, skipped: set[str]) -> str | None:
@@ -119,14 +119,20 @@ class _Upstream:
         """What is read of the partition's own season."""
         if not self._read.looks_back:
             return self._read.partition(day), self._read.partition(day)
-        return self._read.seasons(day)[-1].first, day - timedelta(days=1)
+        season = self._season_of(day)
+        return season.first if season else day, day - timedelta(days=1)
+
+    def _season_of(self, day: date) -> Season | None:
+        """The last season that is looked back over; none of a month before the first of all."""
+        return next(iter(self._read.seasons(day)[::-1]), None)
 
     def _missing(self, day: date, stretches: Sequence[tuple[date, date]]) -> str | None:
         name = self._read.table
         if not self._read.looks_back or not self._have:
             own = self._read.partition(day)
             return None if own in self._have else f"{name} has no partition {own}"
-        absent = self._absent[self._read.seasons(day)[-1]]
+        season = self._season_of(day)
+        absent = self._absent[season] if season else DayList(())
         first_absent = absent.first_in(stretches)
         if first_absent is None:
             return None

@@ -267,7 +267,9 @@ class Survey:
 
 def _window(table: Table, day: date) -> date:
     """The first of the table's own partitions from which the partition may be made."""
-    return min(table.partition_of(span.first) for r in table.reads for span in r.seasons(day))
+    seasons = [span for read in table.reads for span in read.seasons(day)]
+    # A month may begin before the first season that there is.
+    return min((table.partition_of(span.first) for span in seasons), default=day)
 
 
 def _in_season(table: Table, stored: Stamps) -> Stamps:

@@ -36,8 +36,9 @@ class Lack:
 class Fetched:
     """What became of each file of a range.
 
-    new, changed, unchanged and there (not asked for) are paths; waiting is what is not over yet;
-    stopped is the date from which on nothing was asked for any more.
+    new, changed, unchanged and there (not asked for) are paths; waiting is what is not over yet; without
+    are the dates that lack a file which failed at an earlier one; stopped is the date from which on
+    nothing was asked for any more.
     """
 
     new: list[str] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Fetched:
     there: list[str] = field(default_factory=list)
     waiting: list[Lack] = field(default_factory=list)
     failed: list[Lack] = field(default_factory=list)
+    without: set[date] = field(default_factory=set)
     quota: Mapping[str, int] = field(default_factory=dict)
     stopped: date | None = None
 
@@ -130,6 +132,7 @@ class _Fetching:
         self._options = options
         self._say = say
         self._seen: set[str] = set()
+        self._not_had: set[str] = set()
         self._unreachable = 0
 
     def note(self, lack: Lack) -> None:
@@ -151,6 +154,8 @@ class _Fetching:
                 # Of dates that one file serves, the first asks for it.
                 self._seen.add(wanted.file.path)
                 self._file(day, wanted)
+            elif wanted.file.path in self._not_had:
+                self.fetched.without.add(day)
 
     def _file(self, day: date, wanted: RemoteFile) -> None:
         path = wanted.file.path
@@ -159,6 +164,7 @@ class _Fetching:
         except HostRefused:
             raise
         except FetchFailed as error:
+            self._not_had.add(path)
             self.note(Lack(day, path, error.kind, str(error)))
             self._unreachable = self._unreachable + 1 if isinstance(error, Unreachable) else 0
             if self._unreachable >= _UNREACHABLE_IN_A_ROW:

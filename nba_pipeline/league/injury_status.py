@@ -4,6 +4,8 @@ A team's word in the last official report before tip-off comes first; where it h
 transactions speak of those who went out.
 """
 
+from collections.abc import Callable
+
 import ibis
 import ibis.expr.types as ir
 from ibis import _
@@ -11,7 +13,7 @@ from ibis import _
 from nba_pipeline.league.availability import InjuryStatus, out_by_transactions
 from nba_pipeline.league.calendar import season_name
 
-VERSION = 5
+VERSION = 6
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 INJURY_REPORT, TRANSACTIONS, NONE = "injury_report", "transactions", "none"
@@ -45,16 +47,15 @@ def injury_statuses(
         earliest_tipoff: hour of the date, UTC, before which no game begins: of a game without a
             tip-off in the schedule only a report from before it is certainly from before the game.
     """
-    spoken = _last_word(
-        nbac_injury_report, nbac_injury_report_teams, nbac_schedule, earliest_tipoff
+    before = _before_tipoff(nbac_schedule, earliest_tipoff)
+    heard = _heard_of(players, nbac_injury_report, nbac_injury_report_teams, before)
+    said = nbac_injury_report.select(
+        said_of="game_id", said_player="player_id", said_at="report_at", said="injury_status"
     )
-    listed = nbac_injury_report.join(spoken, ["game_id", "team_abbr", "report_at"])
-    listed = listed.select("game_id", "player_id", said="injury_status")
     out = out_by_transactions(players, injury_transactions)
+    same = [("game_id", "said_of"), ("player_id", "said_player"), ("spoken_at", "said_at")]
     known = (
-        players.left_join(spoken.rename(spoken_at="report_at"), ["game_id", "team_abbr"])
-        .select("game_id", "player_id", "game_date", "spoken_at")
-        .left_join(listed, ["game_id", "player_id"])
+        heard.left_join(said, same)
         .select("game_id", "player_id", "game_date", "spoken_at", "said")
         .left_join(out, ["player_id", "game_date"])
     )
@@ -100,20 +101,52 @@ def injury_risk(status: ir.StringValue, source: ir.StringValue) -> ir.IntegerVal
     return ibis.cases(*said, (status.isnull() & (source == INJURY_REPORT), 0))
 
 
-def _last_word(
-    nbac_injury_report: ir.Table,
-    nbac_injury_report_teams: ir.Table,
-    nbac_schedule: ir.Table,
-    earliest_tipoff: int,
-) -> ir.Table:
-    """Per game and team that has spoken, report_at of its last report before tip-off."""
+def _before_tipoff(nbac_schedule: ir.Table, earliest_tipoff: int) -> Callable[[ir.Table], ir.Table]:
+    """A function of reports' rows: those from before the game's tip-off."""
     earliest = nbac_schedule.game_date.cast(_UTC) + ibis.interval(hours=earliest_tipoff)
     games = nbac_schedule.select(
         "game_id", begins_at=ibis.coalesce(nbac_schedule.tipoff_at.cast(_UTC), earliest)
     )
+
+    def before(rows: ir.Table) -> ir.Table:
+        joined = rows.join(games, "game_id")
+        return joined.filter(_.report_at.cast(_UTC) < _.begins_at).drop("begins_at")
+
+    return before
+
+
+def _heard_of(
+    players: ir.Table,
+    nbac_injury_report: ir.Table,
+    nbac_injury_report_teams: ir.Table,
+    before: Callable[[ir.Table], ir.Table],
+) -> ir.Table:
+    """The players with spoken_at, the report in which his team was last heard of him.
+
+    That is its last one before tip-off; where a line of that could not be taken, it may have been his,
+    and the last one counts that lists him or is whole, if there is any.
+    """
     key = ["game_id", "team_abbr", "report_at"]
-    submitted = nbac_injury_report_teams.filter(_.has_submitted).select(*key)
+    listed = before(nbac_injury_report.select(*key, "player_id"))
+    counts = listed.group_by(key).agg(taken=_.count())
+    submitted = before(nbac_injury_report_teams.filter(_.has_submitted))
+    official = submitted.left_join(counts, key).select(
+        *key, is_whole=(_.taken.fill_null(0) >= _.players_listed)
+    )
     # The unofficial list says of no team whether it has spoken; whom it lists, it does.
-    words = submitted.union(nbac_injury_report.select(*key)).join(games, "game_id")
-    words = words.filter(_.report_at.cast(_UTC) < _.begins_at)
-    return words.group_by("game_id", "team_abbr").agg(report_at=_.report_at.max())
+    unofficial = counts.anti_join(official, key).select(*key, is_whole=True)
+    words = official.union(unofficial)
+    of_team = words.group_by("game_id", "team_abbr").agg(
+        last_at=_.report_at.max(), whole_at=_.report_at.max(where=_.is_whole)
+    )
+    of_player = listed.group_by("game_id", "player_id").agg(listed_at=_.report_at.max())
+    rows = players.left_join(of_team, ["game_id", "team_abbr"]).select(
+        "game_id", "player_id", "game_date", "last_at", "whole_at"
+    )
+    rows = rows.left_join(of_player, ["game_id", "player_id"]).select(
+        "game_id", "player_id", "game_date", "last_at", "whole_at", "listed_at"
+    )
+    # Not greatest(), of which one of two unknown moments makes NULL in one warehouse and not the other.
+    is_listed_later = rows.whole_at.isnull() | (rows.listed_at > rows.whole_at)
+    surely = ibis.ifelse(rows.listed_at.notnull() & is_listed_later, rows.listed_at, rows.whole_at)
+    return rows.mutate(spoken_at=ibis.coalesce(surely, rows.last_at))

@@ -52,10 +52,15 @@ class LaunchedRun:
 
     def bury(self, run_id: str) -> None:
         """Marks a run as failed whose process is gone."""
-        dead = self._instance.get_run_by_id(run_id)
-        if dead and not dead.is_finished:
-            message = f"Its process is gone; run {self._run.run_id} has recovered its lease."
-            self._instance.report_run_failed(dead, message)
+        bury(self._instance, run_id, f"run {self._run.run_id}")
 
     def _now(self) -> dg.DagsterRun | None:
         return self._instance.get_run_by_id(self._run.run_id)
+
+
+def bury(instance: dg.DagsterInstance, run_id: str, who: str) -> None:
+    """Marks a run as failed whose process is gone, and whose lease somebody has recovered."""
+    dead = instance.get_run_by_id(run_id)
+    if dead and not dead.is_finished:
+        told = f"Its process is gone; {who} has recovered its lease."
+        instance.report_run_failed(dead, told)

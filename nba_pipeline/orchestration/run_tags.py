@@ -23,6 +23,7 @@ _TAGS = {
     *(BYPASS_TAG, REASON_TAG, FORCE_TAG, WAIT_TAG, ONLY_STORED_TAG, BACKFILL_TAG),
     *(DEADLINE_TAG, WORK_TAG, CANCEL_REASON_TAG),
 }
+PARTITION_TAG = "dagster/partition"
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -30,17 +31,25 @@ def days_of(run: dg.DagsterRun) -> list[date]:
     """The partitions of a run, by their keys' dates.
 
     Raises:
-        WrongRequest: the run has no partition, or a range that ends before it begins.
+        WrongRequest: the run has no partition, one that is no date, or a range that ends before it
+            begins.
     """
     tags = run.tags
-    if "dagster/partition" in tags:
-        return [date.fromisoformat(tags["dagster/partition"])]
+    if PARTITION_TAG in tags:
+        return [_date_of(tags, PARTITION_TAG)]
     if not all(tag in tags for tag in RANGE_TAGS):
         raise WrongRequest("choose partitions: every table is partitioned by date or month")
-    first, last = (date.fromisoformat(tags[tag]) for tag in RANGE_TAGS)
+    first, last = (_date_of(tags, tag) for tag in RANGE_TAGS)
     if first > last:
         raise WrongRequest(f"the range of partitions begins on {first} and ends on {last}")
     return days_between(first, last)
+
+
+def _date_of(tags: Mapping[str, str], tag: str) -> date:
+    try:
+        return date.fromisoformat(tags[tag])
+    except ValueError as error:
+        raise WrongRequest(f"tag {tag} is {tags[tag]!r}: give a date, as 2024-01-31") from error
 
 
 def days_between(first: date, last: date) -> list[date]:

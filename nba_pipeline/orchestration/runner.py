@@ -16,6 +16,7 @@ from nba_pipeline.backfill.planner import Request, groups, lines, parts, stale_i
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration import interrupts
+from nba_pipeline.orchestration.dagster_run import bury
 from nba_pipeline.orchestration.run_tags import (
     BACKFILL_TAG,
     BYPASS_TAG,
@@ -110,7 +111,10 @@ def _runs(
     if not reached:
         return
     backfill_id, wait = request.backfill_id, request.wait
-    with session.reservation(backfill_id, reached, wait=wait, say=say) as verify:
+    who = f"backfill {backfill_id}"
+    with session.reservation(
+        backfill_id, reached, wait=wait, say=say, bury=lambda run: bury(instance(), run, who)
+    ) as verify:
         # Whoever was waited for has written.
         survey = session.survey() if wait else survey
         for part, group in together:

@@ -138,6 +138,8 @@ class RunSession:
                 self._run_id,
                 {table.name: len(table.partitions_of(days)) for table in tables},
             )
+            if self._bypasses:
+                self._note("bypassed", bypass=[str(bypass) for bypass in self._bypasses])
             self._writer, self._days = writer, tuple(days)
             with labelled(run=self._run_id), self.warehouse.snapshot():
                 # What was looked at before the lease was held may have changed.
@@ -155,6 +157,7 @@ class RunSession:
         *,
         wait: bool,
         say: Callable[[str], None] | None = None,
+        bury: Callable[[str], None] = lambda _run_id: None,
     ) -> Iterator[Callable[[], None]]:
         """Keeps what a backfill's runs in this process write from everyone else, between them too.
 
@@ -165,6 +168,7 @@ class RunSession:
             runs: tables and dates of each run, and of which tables only stored dates are meant.
             wait: whether to wait for whoever holds some of them.
             say: is told whom it waits for.
+            bury: is told of each run that is found to be dead.
 
         Raises:
             LeaseRefused, BackfillCancelled: see Leases.acquire.
@@ -182,6 +186,8 @@ class RunSession:
         grant = self.leases.acquire(
             holder, writes, [], purpose=purpose, wait=wait, say=say, given=RESERVED
         )
+        for run_id in grant.gone:
+            bury(run_id)
         # Of a cancel each run learns by itself.
         ids = (backfill_id, backfill_id)
         kept = Heartbeat(self.leases, grant.id, ids, stopped=lambda: None, interrupt=lambda: None)

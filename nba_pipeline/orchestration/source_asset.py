@@ -50,7 +50,7 @@ def source_asset(source: Source) -> dg.AssetSpec | dg.AssetsDefinition:
             fetched = fetch(source, days, access, say=context.log.info)
         finally:
             client.close()
-        failed = {lack.day for lack in fetched.failed}
+        failed = {lack.day for lack in fetched.failed} | fetched.without
         lacking = failed | {lack.day for lack in fetched.waiting}
         there = [
             day

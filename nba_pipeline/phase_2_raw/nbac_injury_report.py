@@ -1,8 +1,9 @@
 """What each team said before its game of a player's chance to play: one row per report and player.
 
-From the league's official reports; a date without any takes the list that is known from the
-evening before, and report_source says so. Who is on no row was on no list; whether his team had
-spoken yet is in nbac_injury_report_teams. Players of teams without a covered game are left out.
+From the league's official reports. A date on which no team has said anything in one takes the list
+that is known from the evening before, and so does a team of which the reports say that it has not;
+report_source says so. Who is on no row was on no list; whether his team had spoken yet is in
+nbac_injury_report_teams. Players of teams without a covered game are left out.
 """
 
 from datetime import date, datetime
@@ -115,9 +116,15 @@ def rejections(
 
 def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     """Every listed player of a covered game."""
-    sides = both_teams(covered(nbac_schedule))
-    reported = in_games(_once(official).filter(_.has_submitted), sides)
-    without = unofficial.anti_join(official, ["game_date"]).join(sides, ["game_date", "team_abbr"])
+    sides, team = both_teams(covered(nbac_schedule)), ["game_date", "team_abbr"]
+    told = in_games(_once(official), sides)
+    reported = told.filter(_.has_submitted)
+    silent = told.anti_join(reported, team)
+    listed = unofficial.join(sides, team)
+    # Of a date's report with any team's word, only of those that it calls silent.
+    on_others = listed.anti_join(reported, ["game_date"])
+    of_silent = listed.semi_join(reported, ["game_date"]).semi_join(silent, team)
+    without = on_others.union(of_silent)
     columns = [*_ROW, "report_at", "game_date", "game_id", "season", "team_abbr", "player_name"]
     columns += ["player_lookup", "reason"]
     return ibis.union(
@@ -138,7 +145,7 @@ def _once(official: ir.Table) -> ir.Table:
 
 nbac_injury_report = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=NbacInjuryReport,
     reads=same_date("nbac_schedule"),
     sources=[official_source, fallback_source],

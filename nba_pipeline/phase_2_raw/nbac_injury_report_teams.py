@@ -35,6 +35,9 @@ class NbacInjuryReportTeams(pa.DataFrameModel):
     has_submitted: bool = pa.Field(
         description="Whether the team had said anything of its players for the game"
     )
+    players_listed: int = pa.Field(
+        ge=0, description="Lines of its players, those that could not be taken among them"
+    )
 
     class Config:
         """One row per report, game and team."""
@@ -43,15 +46,31 @@ class NbacInjuryReportTeams(pa.DataFrameModel):
         strict = "filter"
 
 
-def transform(nba_injury_report: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
-    """Teams of covered games; one with any player listed has submitted."""
+def transform(
+    nba_injury_report: ir.Table, nba_injury_report_rejected: ir.Table, nbac_schedule: ir.Table
+) -> ir.Table:
+    """Teams of covered games; one with any player listed has submitted.
+
+    Of a report that is there twice, the lines of the file that has most.
+    """
     rows = in_games(nba_injury_report, both_teams(covered(nbac_schedule)))
-    return rows.group_by([*GRAIN, "game_date"]).agg(has_submitted=_.has_submitted.any())
+    of_file = [*GRAIN, "game_date", "source_file"]
+    told = rows.group_by(of_file).agg(
+        has_submitted=_.has_submitted.any(), taken=_.has_submitted.sum()
+    )
+    key = ["game_date", "team_abbr", "source_file"]
+    lost = nba_injury_report_rejected.filter(_.row_number.notnull()).group_by(key)
+    lost = lost.agg(lost=_.row_number.nunique())
+    told = told.left_join(lost, key).drop(*(f"{name}_right" for name in key))
+    return told.group_by([*GRAIN, "game_date"]).agg(
+        has_submitted=_.has_submitted.any(),
+        players_listed=(_.taken + _.lost.fill_null(0)).max().cast("int64"),
+    )
 
 
 nbac_injury_report_teams = table_asset(
     __name__,
-    version=1,
+    version=2,
     schema=NbacInjuryReportTeams,
     reads=same_date("nbac_schedule"),
     sources=[source],

@@ -27,6 +27,13 @@ def test_tables_of_days_and_of_months_that_do_not_read_one_another_run_apart() -
     ]
 
 
+def test_the_first_month_of_all_may_begin_before_its_season(league) -> None:
+    """In October 2015, of which nothing is stored."""
+    day = date(2015, 10, 28)
+    found = _planned(league, day, day)[MODEL]
+    assert set(found.stale) == {date(2015, 10, 1)}
+
+
 def test_a_model_trained_again_takes_every_date_along_that_it_serves(league) -> None:
     """Newer code of the model alone: to the last predicted date, not to its month's first."""
     newer = replace(TABLES[MODEL], version=TABLES[MODEL].version + 1)

@@ -29,6 +29,7 @@ SPOKEN = {
     "game_id": "string",
     "team_abbr": "string",
     "has_submitted": "boolean",
+    "players_listed": "int64",
 }
 
 
@@ -74,10 +75,18 @@ def test_who_has_not_played_yet_is_out_by_any_entry() -> None:
     assert [row["player_id"] for row in found.to_pyarrow().to_pylist()] == [1]
 
 
+def _listed_by(listed: list[tuple], word: tuple) -> int:
+    hour, team, _has_submitted = word
+    return sum(row[:2] == (hour, team) for row in listed)
+
+
 def statuses(
-    listed: list[tuple], spoken: list[tuple], tipoff=None, transactions=None, who=None
+    listed: list[tuple], spoken: list[tuple], tipoff=None, transactions=None, who=None, counts=None
 ) -> dict[int, tuple]:
-    """Each player's status and its source, with transactions that have 1 and 4 out."""
+    """Each player's status and its source, with transactions that have 1 and 4 out.
+
+    counts are of spoken, each with how many lines its report has of the team; as many as are listed.
+    """
     if transactions is None:
         transactions = entries((1, 8, "out"), (4, 8, "out"))
     games = ibis.memtable(
@@ -86,7 +95,11 @@ def statuses(
     )
     at = [[datetime(2024, 1, 10, row[0], tzinfo=UTC), "G", *row[1:]] for row in (*listed, *spoken)]
     reports = [dict(zip(LISTED, row, strict=True)) for row in at[: len(listed)]]
-    teams = [dict(zip(SPOKEN, row, strict=True)) for row in at[len(listed) :]]
+    words = [(*row, _listed_by(listed, row)) for row in spoken] if counts is None else counts
+    teams = [
+        dict(zip(SPOKEN, [*row, count], strict=True))
+        for row, (*_word, count) in zip(at[len(listed) :], words, strict=True)
+    ]
     rows = injury_statuses(
         players() if who is None else who,
         ibis.memtable(reports, schema=LISTED),
@@ -115,6 +128,23 @@ def test_the_last_report_before_tip_off_speaks_for_a_team_that_has_spoken() -> N
     # By the schedule's own tip-off the report of 17 o'clock is the last before it.
     late = statuses(listed, spoken, datetime(2024, 1, 10, 23, tzinfo=UTC))
     assert (late[2], late[3]) == ((None, "injury_report"), ("doubtful", "injury_report"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [((1, 1), None), ((1, 2), "out"), ((2, 2), "out"), ((2, 1), None), ((2, 0), None)],
+)
+def test_whom_the_last_report_may_have_lost_a_line_of_is_as_he_was_last_listed(
+    lines, status
+) -> None:
+    """3 was out at noon and is listed no more at 15; where a line of that was lost, it may be his."""
+    listed = [(12, "LAL", 3, "out"), (15, "LAL", 2, "doubtful")]
+    spoken = [(12, "LAL", True), (15, "LAL", True)]
+    counts = [(*word, count) for word, count in zip(spoken, lines, strict=True)]
+    found = statuses(listed, spoken, counts=counts)
+    assert (found[2], found[3]) == (("doubtful", "injury_report"), (status, "injury_report"))
+    # Of whom no report has said anything, the team has spoken too.
+    assert found[1] == (None, "injury_report")
 
 
 def test_a_report_of_the_very_tip_off_is_none_from_before_it() -> None:

@@ -4,12 +4,15 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import NoReturn
 
 import dagster as dg
 import pytest
 from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.test_utils import create_run_for_test
+from dagster._core.utils import make_new_run_id
 
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import Claim, Holder
@@ -108,6 +111,18 @@ def test_nobody_gets_in_between_two_runs_of_a_backfill(installation, monkeypatch
     assert [text.startswith(name) for text in told] == [True, True]
     assert "1 of 1 tables done" in told[0]
     installation.leases.release(_take(installation, "afterwards", MODELS))
+
+
+def test_a_run_whose_process_is_gone_is_booked_as_failed_by_who_comes_after(installation) -> None:
+    """Though it is the reservation that finds its lease."""
+    dead = create_run_for_test(
+        installation.instance, run_id=make_new_run_id(), status=dg.DagsterRunStatus.STARTED
+    )
+    gone = replace(Holder.here(dead.run_id, "dead"), process_started=1)
+    installation.leases.acquire(gone, [MODELS], [], purpose="a test", wait=False)
+    _run(installation, Request(TWO_RUNS, FIRST, LAST))
+    ended = installation.instance.get_run_by_id(dead.run_id)
+    assert ended.status == dg.DagsterRunStatus.FAILURE
 
 
 def test_who_is_refused_the_last_of_its_runs_begins_none(installation) -> None:

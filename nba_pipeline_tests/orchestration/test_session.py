@@ -6,7 +6,9 @@ from unittest.mock import create_autospec
 
 import dagster as dg
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
+from nba_pipeline.automation.cancelled_partitions import cancelled_partitions
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.lease_rows import Claim, Holder
 from nba_pipeline.backfill.leases import LeaseRefused
@@ -15,7 +17,7 @@ from nba_pipeline.definitions import defs
 from nba_pipeline.engine.bypass import Bypass, InvalidBypass
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.orchestration.dagster_run import LaunchedRun
-from nba_pipeline.orchestration.run_tags import days_of, deadline_of
+from nba_pipeline.orchestration.run_tags import PARTITION_TAG, days_of, deadline_of
 from nba_pipeline.orchestration.session import RunSession, claims
 from nba_pipeline.tables import TABLES
 
@@ -79,6 +81,38 @@ def test_days_and_months_selected_together_compute_the_month_of_the_days(install
     assert not succeeded
     assert set(installation.session.warehouse.failures.of("points_model")) == {date(2023, 11, 1)}
     assert set(installation.session.warehouse.stamps("nbac_schedule")) == {date(2023, 11, 2)}
+
+
+@pytest.mark.parametrize("tags", [{PARTITION_TAG: "2023-10-3"}, _range("2023-10-24", "tomorrow")])
+def test_a_partition_that_is_no_date_is_refused_by_its_tag_and_stops_nobody(
+    installation, tags
+) -> None:
+    """Nor does a run of it that was taken out of the queue."""
+    with pytest.raises(WrongRequest, match="give a date"):
+        _days(tags)
+    create_run_for_test(
+        installation.instance,
+        tags=tags,
+        asset_selection=frozenset({dg.AssetKey("nbac_schedule")}),
+        status=dg.DagsterRunStatus.CANCELED,
+    )
+    survey = installation.session.survey()
+    assert cancelled_partitions(installation.engine, survey, installation.instance) == {}
+
+
+def test_a_run_under_a_bypass_is_in_the_audit_with_its_reason(installation) -> None:
+    """Also one that the UI has launched."""
+    _run(
+        installation,
+        ["upcoming_team_game_context"],
+        dagster__partition="2023-11-02",
+        nba_pipeline__bypass="upstream_missing",
+        nba_pipeline__bypass_reason="the day before is lost",
+    )
+    told = [
+        line.detail for line in audit.read(installation.engine, 20) if line.action == "bypassed"
+    ]
+    assert [line["bypass"] for line in told] == [["upstream_missing: the day before is lost"]]
 
 
 NOVEMBER = Claim("nbac_schedule", date(2023, 11, 1), date(2023, 11, 30))

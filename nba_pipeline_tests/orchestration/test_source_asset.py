@@ -7,6 +7,7 @@ from nba_pipeline.definitions import defs
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import nba_stats_league_game_log_team
 from nba_pipeline.tables import SOURCES
 from nba_pipeline_tests.fetching.stats_host import DAYS, FIRST, Stats, stats
+from nba_pipeline_tests.league_files import SCHEDULE
 from nba_pipeline_tests.local_host import Answer
 
 NAME = nba_stats_league_game_log_team.name
@@ -24,11 +25,11 @@ def host(tmp_path, monkeypatch):
         yield host
 
 
-def run(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
-    """Fetches the team log of five days."""
+def run(instance: dg.DagsterInstance, key: dg.AssetKey = KEY) -> dg.ExecuteInProcessResult:
+    """Fetches the team log, or another source, of five days."""
     return defs.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance,
-        asset_selection=[KEY],
+        asset_selection=[key],
         raise_on_error=False,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         tags={
@@ -65,6 +66,17 @@ def test_a_run_fetches_its_dates_and_says_what_became_of_them() -> None:
         assert facts(instance)["files_new"] == 5
         assert run(instance).success
         assert (facts(instance)["files_new"], facts(instance)["files_there"]) == (0, 5)
+
+
+def test_where_a_file_of_all_dates_fails_none_of_them_is_shown_as_there(host: Stats) -> None:
+    """The season's schedule is asked for once, at the first of them."""
+    key = dg.AssetKey("nba_stats_schedule")
+    (host.landing / SCHEDULE).unlink()
+    host.host.answers = [Answer(b"<html>try later</html>")]
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert not run(instance, key).success
+        assert len(host.host.asked) == 1
+        assert instance.get_materialized_partitions(key) == set()
 
 
 def test_a_date_that_fails_is_red_and_the_others_stand(host: Stats) -> None:

@@ -153,6 +153,7 @@ LILLARD = dict(
         strict=True,
     )
 )
+SILENT = LILLARD | {"date": "01/05/2024", "player": "", "status": "", "reason": "NOT YET SUBMITTED"}
 LISTED = {
     "player": {"first_name": "Damian", "last_name": "Lillard", "team_id": 17},
     "status": "Day-To-Day",
@@ -170,12 +171,29 @@ LISTED = {
         ("01/05/2024", {("0022300002", "nba_injury_report")}),
     ],
 )
-def test_the_fallback_speaks_only_of_dates_without_an_official_report(day, sources) -> None:
-    """Its list of the fourth is of the fifth's games, until a report speaks of them."""
+def test_the_fallback_speaks_only_of_dates_without_an_official_word(day, sources) -> None:
+    """Its list of the fourth is of the fifth's games, until a team's report speaks of them."""
     inputs = tables([LILLARD | {"date": day}], [LISTED])
     rows = transform(**inputs).to_pandas()
     assert set(zip(rows.game_id, rows.report_source, strict=True)) == sources
     assert rejections(**inputs).count().to_pyarrow().as_py() == 0
+
+
+@pytest.mark.parametrize(
+    ("official", "sources"),
+    [
+        ([SILENT], ["balldontlie_injuries"]),
+        ([SILENT | {"team": "SAS"}], ["balldontlie_injuries"]),
+        ([SILENT, LILLARD | {"date": "01/05/2024", "team": "SAS"}], ["balldontlie_injuries"]),
+        ([LILLARD | {"date": "01/05/2024", "team": "SAS"}], []),
+        ([SILENT, LILLARD | {"date": "01/05/2024"}], ["nba_injury_report"]),
+    ],
+)
+def test_of_a_team_that_is_silent_in_the_reports_the_fallback_speaks(official, sources) -> None:
+    """Each evening's report calls all teams of the next day silent, whose list it is not."""
+    rows = transform(**tables(official, [LISTED])).to_pandas()
+    rows = rows[rows.player_id == 9]
+    assert list(rows[rows.team_abbr == "MIL"].report_source) == sources
 
 
 def test_a_report_that_is_there_twice_gives_each_player_once() -> None:

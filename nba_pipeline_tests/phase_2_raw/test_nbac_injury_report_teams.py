@@ -13,11 +13,14 @@ DAY = date(2024, 1, 4)
 def line(team: str, *, has_submitted: bool, home: str = "SAS") -> dict[str, object]:
     """A line of the report of MIL at SAS."""
     game = {"away_team": "MIL", "home_team": home, "game_date": DAY, "report_at": AT}
-    return game | {"team_abbr": team, "has_submitted": has_submitted}
+    return game | {"team_abbr": team, "has_submitted": has_submitted, "source_file": "a"}
 
 
 def test_a_team_has_submitted_when_a_player_of_it_is_listed() -> None:
-    """Two players of SAS are one row, MIL is silent; whose home court it is makes no difference."""
+    """Two players of SAS are one row, MIL is silent; whose home court it is makes no difference.
+
+    A third line of SAS could not be taken; the report is there twice, once with one line.
+    """
     schedule = {
         "game_id": "0022300477",
         "game_date": DAY,
@@ -34,8 +37,17 @@ def test_a_team_has_submitted_when_a_player_of_it_is_listed() -> None:
         line("SAS", has_submitted=True),
         line("SAS", has_submitted=True),
         line("MIL", has_submitted=True, home="BOS"),
+        line("SAS", has_submitted=True) | {"source_file": "b"},
     ]
-    rows = transform(ibis.memtable(said), ibis.memtable([schedule])).to_pandas()
-    found = set(zip(rows.game_id, rows.team_abbr, rows.has_submitted, strict=True))
-    assert found == {("0022300477", "SAS", True), ("0022300477", "MIL", False)}
+    lost = {"source_file": "a", "game_date": DAY, "team_abbr": "SAS"}
+    rejected = [lost | {"row_number": 3}, lost | {"row_number": 3}, lost | {"row_number": None}]
+    rejected += [lost | {"row_number": 4, "team_abbr": None}]
+    rows = transform(
+        ibis.memtable(said), ibis.memtable(rejected), ibis.memtable([schedule])
+    ).to_pandas()
+    columns = ("game_id", "team_abbr", "has_submitted", "players_listed")
+    assert set(rows[list(columns)].itertuples(index=False, name=None)) == {
+        ("0022300477", "SAS", True, 3),
+        ("0022300477", "MIL", False, 0),
+    }
     assert len(rows) == 2
