@@ -9,12 +9,14 @@ import dagster as dg
 from dagster._core.events import DagsterEvent
 
 from nba_pipeline.engine.compute import Computed
+from nba_pipeline.engine.known_gaps import GAPS
 from nba_pipeline.engine.verdicts import check_names, stopping_checks
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration import partitions
 from nba_pipeline.orchestration.events import (
     log_computed,
     log_failed,
+    log_gaps_known_anew,
     log_stopped,
     output_event,
 )
@@ -95,6 +97,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         session: RunSession = context.resources.session
         days = session.partitions(table)
         before = session.warehouse.version(table.name)
+        gaps = session.known_gaps() if table.name == GAPS else {}
         try:
             computed = session.compute(table, days)
         except BaseException as error:
@@ -106,6 +109,8 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         changed = _changed(table, computed, before, session.warehouse)
         stamps = session.warehouse.stamps(table.name)
         log_computed(context, table, days, computed, stamps, changed)
+        if table.name == GAPS:
+            log_gaps_known_anew(context, gaps)
         yield output_event(context, table)
         if computed.refused:
             # After the output: the tables after this one go on, and the run is red.

@@ -39,6 +39,7 @@ from nba_pipeline.engine.verdicts import (
 )
 from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
 from nba_pipeline.warehouse.protocol import DuplicateKeys, Stamp, Warehouse
 
 _SHOWN = 50
@@ -109,6 +110,8 @@ def log_computed(
     # After the materializations that they speak of: Dagster drops what is older than those.
     if told:
         _log_checks(context, table, told, stamps, known)
+        if table.shares:
+            _log_shares(context, table, told, stamps)
     if done:
         passed = [dg.AssetCheckEvaluation(key, name, True, {}) for name in stopping_checks(table)]
         _log(context, DagsterEventType.ASSET_CHECK_EVALUATION, passed)
@@ -206,22 +209,74 @@ def _data_version(stamp: Stamp) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def log_gaps_known_anew(context: dg.AssetExecutionContext, before: Mapping[str, bool]) -> None:
+    """What checks of any table make of gaps that are known, or accepted, since just now.
+
+    Args:
+        context: of the run that has computed the gaps.
+        before: the gaps that were known until then, and whether each was accepted.
+    """
+    session = context.resources.session
+    now = session.known_gaps()
+    changed = {gap for gap in {*before, *now} if before.get(gap) != now.get(gap)}
+    for table in session.tables.values() if changed else ():
+        stamps = session.warehouse.stamps(table.name)
+        touched = [
+            day
+            for day, stamp in stamps.items()
+            if stamp.missing or not changed.isdisjoint(stamp.gaps)
+        ]
+        if touched:
+            days = {str(day) for day in touched}
+            _log_checks(context, table, touched, stamps, days, {"expected_keys", "completeness"})
+
+
+def _log_shares(
+    context: dg.AssetExecutionContext,
+    table: Table,
+    days: Sequence[date],
+    stamps: Mapping[date, Stamp],
+) -> None:
+    """What the season's later dates come to, whose shares are sums over the season up to each."""
+    names = {share.__name__ for share in table.shares}
+    first: dict[str, date] = {}
+    for day in sorted(days, reverse=True):
+        first[calendar.season_of(day).name] = day
+    later = [
+        day
+        for day in stamps
+        if day not in days and first.get(calendar.season_of(day).name, date.max) < day
+    ]
+    if later:
+        _log_checks(context, table, later, stamps, {str(day) for day in later}, names)
+
+
 def _log_checks(
     context: dg.AssetExecutionContext,
     table: Table,
     days: Sequence[date],
     stamps: Mapping[date, Stamp],
     known: Collection[str],
+    names: Collection[str] | None = None,
 ) -> None:
     """One evaluation per date of each check whose outcome is not settled by the write.
 
     A date that is new and empty, as it should be, has nothing that a check could pass: of such a
     date only failures are told. Where a date was known before, what was told of it is replaced.
+
+    Args:
+        context: the run's.
+        table: the checks'.
+        days: dates, of which those are told that Dagster knows.
+        stamps: the table's stamps.
+        known: the dates that were known before.
+        names: of which checks; all of them without.
     """
     key = dg.AssetKey(table.name)
     materialized = context.instance.event_log_storage.get_latest_storage_id_by_partition(
         key, DagsterEventType.ASSET_MATERIALIZATION, {str(day) for day in days}
     )
+    days = [day for day in days if str(day) in materialized]
     gaps = context.resources.session.known_gaps()
     settled = set(stopping_checks(table))
     empty = {
@@ -248,7 +303,9 @@ def _log_checks(
                 ),
             )
             for check in checks(table, days, stamps, gaps)
-            if check.name not in settled and not (check.passed and check.day in empty)
+            if check.name not in settled
+            and (names is None or check.name in names)
+            and not (check.passed and check.day in empty)
         ],
     )
 

@@ -71,7 +71,7 @@ class RunSession:
         self._force = force
         self._only_stored = only_stored
         self._deadline = deadline
-        self._tables = tables
+        self.tables = tables
         self._survey = self.survey()
         self._writer: Writer | None = None
         self._gaps: tuple[int | None, Mapping[str, bool]] | None = None
@@ -86,7 +86,7 @@ class RunSession:
 
     def survey(self) -> Survey:
         """What is stored now."""
-        return Survey(self._tables, self.warehouse, self.landing)
+        return Survey(self.tables, self.warehouse, self.landing)
 
     @contextmanager
     def shared(self) -> Iterator[None]:

@@ -2,8 +2,8 @@
 
 recomputed is what the code says from what is known now of the days before; made is the last that
 was said before tip-off, where something was. What is said of a game under one date is not graded
-under another. Who did not play is void, which is known only from a complete roster; in one
-that is a gap nothing is known, and the row says so.
+under another. Who did not play is void, which is known only from complete rosters; in one that is a
+gap nothing is known, and the row says so.
 """
 
 from datetime import date, datetime
@@ -109,26 +109,28 @@ def transform(
     data_gaps: ir.Table,
 ) -> ir.Table:
     """Errors and outcomes against the box score's points."""
-    sides = both_teams(final(nbac_schedule)).select("game_id", "team_abbr", "game_date")
-    rosters = provenance.with_holes(sides.mutate(is_known=True), data_gaps, "nbac_player_boxscore")
-    predictions = _both_bases(player_prop_predictions, predictions_made, nbac_schedule)
-    predictions = predictions.semi_join(sides, ["game_id", "team_abbr", "game_date"])
-    rows = provenance.join(predictions, rosters.drop("game_date"), ["game_id", "team_abbr"])
-    played = nbac_player_boxscore.filter(_.minutes > 0).select(
-        "game_id", "player_id", box_minutes="minutes", box_points="pts"
+    sides = both_teams(final(nbac_schedule)).select(
+        "game_id", "team_abbr", "game_date", "opponent_abbr"
     )
-    rows = provenance.join(rows, played, ["game_id", "player_id"])
-    # A roster that is a gap says nothing of a player even where it names him.
+    units = sides.drop("opponent_abbr").mutate(is_known=True)
+    rosters = provenance.with_holes(units, data_gaps, "nbac_player_boxscore").drop("game_date")
+    predictions = _both_bases(player_prop_predictions, predictions_made, nbac_schedule)
+    predictions = predictions.join(sides, ["game_id", "team_abbr", "game_date"])
+    rows = _with_lines(predictions, nbac_player_boxscore, rosters.filter(_.is_known.isnull()))
+    told = rosters.rename(told_by="team_abbr")
+    rows = provenance.join(rows, told, ["game_id", "told_by"])
+    is_absent = rows.is_known & rows.box_minutes.isnull()
     rows = rows.mutate(
-        actual_points=ibis.ifelse(_.is_known, _.box_points, ibis.null()),
-        minutes=ibis.cases((_.is_known & _.box_minutes.isnull(), 0.0), (_.is_known, _.box_minutes)),
+        actual_points=ibis.ifelse(rows.is_known, rows.box_points, ibis.null()),
+        minutes=ibis.cases((is_absent, 0.0), (rows.is_known, rows.box_minutes)),
+        is_absent=is_absent,
     )
     error = rows.predicted_points - rows.actual_points
     bet_over = rows.recommendation == "OVER"
     above = rows.actual_points > rows.points_line
     outcome = ibis.cases(
         (rows.is_known.isnull(), ibis.null()),
-        (rows.minutes == 0, "void"),
+        (rows.is_absent, "void"),
         (rows.recommendation == "NO_LINE", "no_line"),
         (rows.recommendation == "PASS", "pass"),
         (rows.actual_points == rows.points_line, "push"),
@@ -136,6 +138,31 @@ def transform(
         else_="loss",
     )
     return rows.mutate(signed_error=error, absolute_error=error.abs(), outcome=outcome)
+
+
+def _with_lines(predictions: ir.Table, nbac_player_boxscore: ir.Table, lost: ir.Table) -> ir.Table:
+    """The predictions with box_points, box_minutes, and told_by, the team whose roster tells them.
+
+    That is the one with his line, where it is believed; else his own, or the other where his own is
+    whole and the other is lost: he may have come to that one and be in it.
+
+    Args:
+        predictions: rows with team_abbr and opponent_abbr.
+        nbac_player_boxscore: the lines of who played, if only for seconds.
+        lost: the rosters that are gaps, which say nothing of a player even where they name him.
+    """
+    team = ["game_id", "team_abbr"]
+    lines = nbac_player_boxscore.anti_join(lost, team)
+    lines = lines.select(
+        "game_id", "player_id", box_minutes="minutes", box_points="pts", box_team="team_abbr"
+    )
+    rows = provenance.join(predictions, lines, ["game_id", "player_id"])
+    for name in ("team_abbr", "opponent_abbr"):
+        side = lost.select(**{"game_id": "game_id", name: "team_abbr", f"lost_{name}": "team_abbr"})
+        rows = provenance.join(rows, side, ["game_id", name])
+    is_hidden = rows.lost_team_abbr.isnull() & rows.lost_opponent_abbr.notnull()
+    other = ibis.ifelse(is_hidden, rows.opponent_abbr, rows.team_abbr)
+    return rows.mutate(told_by=ibis.coalesce(rows.box_team, other))
 
 
 def predictions_not_copied(

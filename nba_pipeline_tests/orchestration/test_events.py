@@ -1,5 +1,6 @@
 """What Dagster's books say of runs, however they were launched, and what they cost."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -151,6 +152,29 @@ def _left_out_is_told(books: Books) -> None:
             "materialized": _dates(LEFT_OUT),
             "failed": {str(LEFT_OUT)},
         }, name
+
+
+def test_what_is_accepted_turns_the_checks_of_every_table_that_names_it_and_back_again(
+    tmp_path: Path,
+) -> None:
+    """Though nothing of them is computed; the raw table misses the line, the other looks back on it."""
+    books = Books(tmp_path)
+    tables = with_upstream("player_daily_cache")
+    assert books.call("backfill", *SPAN, *_words(tables)).exit_code == 0
+    (gap,) = json.loads(books.call("gaps", "--json").stdout)
+    checks = [("nbac_team_boxscore", "expected_keys"), ("player_daily_cache", "completeness")]
+
+    def red() -> list[int]:
+        return [len(books.check(*check).get("FAILED", [])) for check in checks]
+
+    before = red()
+    assert min(before) > 0
+    accepted = Path(books.places["NBA_PIPELINE_LANDING"]) / "accepted_gaps.csv"
+    header, line = "gap_id,reason,accepted_by,accepted_on", f"{gap['gap_id']},lost,me,2023-11-05"
+    for text, wanted in ((f"{header}\n{line}\n", [0, 0]), ("", before)):
+        accepted.write_text(text) if text else accepted.unlink()
+        assert books.call("backfill", *SPAN, "-t", "data_gaps").exit_code == 0
+        assert red() == wanted
 
 
 def test_a_launched_run_goes_on_with_what_is_not_refused(holed: Books) -> None:

@@ -134,13 +134,10 @@ CASES = [
 
 
 def test_a_recommendation_comes_out_as_the_points_beside_the_line() -> None:
-    """Over an over wins, under it an under; at the line nobody does; without minutes all is void.
-
-    What is void has no points either, whatever its line of the box score says.
-    """
+    """Over an over wins, under it an under; at the line nobody does; without a line all is void."""
     rows = graded(
         [predicted(player, said, line) for player, (said, line, *_) in enumerate(CASES, 1)],
-        [box(player, *played) for player, (_, _, *played, _) in enumerate(CASES, 1)],
+        [box(p, minutes, pts) for p, (_, _, minutes, pts, _) in enumerate(CASES, 1) if minutes],
     )
     outcomes = [rows[player, "recomputed"]["outcome"] for player in range(1, len(CASES) + 1)]
     told = [(*case[:-1], outcome) for case, outcome in zip(CASES, outcomes, strict=True)]
@@ -198,6 +195,45 @@ def test_of_a_lost_roster_nothing_is_known_and_the_row_names_its_gap() -> None:
     laker = rows[7, "recomputed"]
     assert (laker["outcome"], laker["gap_ids"]) == ("win", [BEHIND])
     assert (laker["box_games_present"], laker["box_games_expected"]) == (10, 10)
+
+
+def test_who_came_to_the_other_team_is_graded_by_its_roster_or_not_at_all() -> None:
+    """Said for the Lakers, 7 and 8 may have played for Boston, whose roster is whole, or a gap.
+
+    A gap's line is not believed, and of who is in neither roster nothing is known; of his own team's
+    roster, where that is the gap, nothing hangs on that he is in the other.
+    """
+    said = [predicted(7, "OVER", 18.5), predicted(8, "OVER", 18.5), predicted(9, "OVER", 18.5)]
+    lines = [box(7, 33.0, 31, team="BOS"), box(9, 20.0, 12)]
+
+    def found(*gaps: dict) -> dict[int, tuple]:
+        rows = graded(said, lines, gaps=gaps)
+        return {
+            player: (row["minutes"], row["actual_points"], row["outcome"], row["gap_ids"])
+            for (player, _basis), row in rows.items()
+        }
+
+    def gap(team: str) -> dict:
+        row = {"gap_id": f"gap {team}", "table_name": "nbac_player_boxscore", "game_id": GAME}
+        return row | {"team_abbr": team, "game_date": DAY}
+
+    nine = (20.0, 12, "loss", [BEHIND])
+    assert found() == {
+        7: (33.0, 31, "win", [BEHIND]),
+        8: (0.0, None, "void", [BEHIND]),
+        9: nine,
+    }
+    unknown = (None, None, None, sorted([BEHIND, "gap BOS"]))
+    assert found(gap("BOS")) == {7: unknown, 8: unknown, 9: nine}
+    nobody = (None, None, None, sorted([BEHIND, "gap LAL"]))
+    assert found(gap("LAL")) == {7: (33.0, 31, "win", [BEHIND]), 8: nobody, 9: nobody}
+
+
+def test_who_played_for_seconds_alone_has_played() -> None:
+    """The log's minutes are whole: his points count."""
+    rows = graded([predicted(7, "UNDER", 8.5)], [box(7, 0.0, 2)])
+    row = rows[7, "recomputed"]
+    assert (row["minutes"], row["actual_points"], row["outcome"]) == (0.0, 2, "win")
 
 
 def test_what_was_said_last_before_tip_off_is_graded_beside_what_is_said_now() -> None:
