@@ -11,7 +11,7 @@ import pandas as pd
 
 from nba_pipeline.model.training import Training
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 CAUSES = ("no source", "bootstrap", "gap", "not applicable", "unexplained")
@@ -127,8 +127,8 @@ def _availability(training: Training) -> Asked:
 
 
 def _report(training: Training) -> Asked:
-    """A report tells of the team; transactions tell of those alone who are out."""
-    return training.rows.is_reported, pd.Series(True, training.rows.index)
+    """A report tells of the team, and more of him than that he is hurt; transactions tell who is out."""
+    return training.rows.is_reported, ~training.rows.is_day_to_day
 
 
 NEEDS: Mapping[str, Callable[[Training], Asked]] = {

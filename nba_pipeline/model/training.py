@@ -10,8 +10,10 @@ import pandas as pd
 from ibis import _
 
 from nba_pipeline.league import calendar
+from nba_pipeline.league.availability import InjuryStatus
+from nba_pipeline.league.injury_status import INJURY_REPORT
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 SEASONS = 3
@@ -40,7 +42,8 @@ class Training:
 
     rows: the joined features and results in the order of their dates: game_id, player_id, game_date,
     season, month, gap_ids, has_lost_games (one of the gaps is of more than shots), lacks_shots,
-    is_reported (a report tells who of the team is out), is_production_ready, not_ready_reason, the
+    is_reported (a report tells who of the team is out), is_day_to_day (it lists him as hurt and says no
+    more), is_production_ready, not_ready_reason, the
     features, what the formulas predict, and scored, the points. games: every player-game of the same
     dates, as recomputed.unlike takes them, and team_games those of teams. universe: everybody who
     might have played in them, and transactions: the entries, as absences.unlike takes them. optional:
@@ -72,7 +75,7 @@ def training_rows(
         beside: further columns of the features' rows that are wanted.
     """
     points = behind["results"].select(*LABELS, "points_line", scored="points")
-    flags = ("has_lost_games", "lacks_shots", "is_reported")
+    flags = ("has_lost_games", "lacks_shots", "is_reported", "is_day_to_day")
     rows = _universe(behind, (*features, *beside))
     rows = rows.select(*LABELS, "game_date", "season", *_QUALITY, *flags, *features, *beside)
     joined = rows.inner_join(points, LABELS).order_by("game_date", *LABELS).execute()
@@ -94,8 +97,7 @@ def trainings(
 
     Args:
         rows: the training rows of all of them.
-        behind: features, results (player-games), team_games, transactions, and listed and teams, the
-            players and the teams of injury reports.
+        behind: features, results (player-games), team_games and transactions.
         months: first days of the months.
         features: which columns are features.
         optional: those that good rows may lack, and what each needs.
@@ -130,22 +132,16 @@ def _between(rows: pd.DataFrame, first: date, end: date) -> pd.DataFrame:
 
 
 def _universe(behind: Mapping[str, ir.Table], features: Sequence[str]) -> ir.Table:
-    """Everybody who might have played, with whether a report tells of his team."""
-    key = ["game_id", "team_abbr"]
-    spoken = behind["teams"].filter(_.has_submitted).select(*key)
-    spoken = spoken.union(behind["listed"].select(*key)).distinct()
-    spoken = spoken.select(spoken_of="game_id", spoken_by="team_abbr", is_spoken_of=True)
-    rows = behind["features"]
-    same = [rows.game_id == spoken.spoken_of, rows.team_abbr == spoken.spoken_by]
-    joined = rows.left_join(spoken, same)
-    return joined.select(
+    """Everybody who might have played, with whether a report from before the game tells of his team."""
+    return behind["features"].select(
         *LABELS,
         *("game_date", "season", "team_abbr"),
         *_QUALITY,
         *features,
         has_lost_games=_.gap_ids.filter(lambda gap: ~gap.startswith(_OF_SHOTS)).length() > 0,
         lacks_shots=(_.zone_games_present < _.zone_games_expected).fill_null(False),
-        is_reported=_.is_spoken_of.fill_null(False),
+        is_reported=_.injury_source == INJURY_REPORT,
+        is_day_to_day=(_.injury_status == InjuryStatus.DAY_TO_DAY.value).fill_null(False),
     )
 
 

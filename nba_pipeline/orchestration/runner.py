@@ -1,6 +1,7 @@
 """Running a backfill in this process: one Dagster run per group of tables, recorded in the instance."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -26,8 +27,9 @@ from nba_pipeline.orchestration.run_tags import (
     REASON_TAG,
     WAIT_TAG,
 )
-from nba_pipeline.orchestration.session import RunSession
+from nba_pipeline.orchestration.session import RunSession, claims
 
+Reached = tuple[Sequence[Table], list[date], frozenset[str]]
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -106,17 +108,9 @@ def _runs(
 ) -> Iterator[Failed]:
     """The runs one after the other, within what is reserved for all of them."""
     survey = survey or session.survey()
-    together = [(part, group) for part in parts(request, survey) for group in groups(part.tables)]
-    reached = _reached(together, survey)
-    if not reached:
-        return
-    backfill_id, wait = request.backfill_id, request.wait
-    who = f"backfill {backfill_id}"
-    with session.reservation(
-        backfill_id, reached, wait=wait, say=say, bury=lambda run: bury(instance(), run, who)
-    ) as verify:
-        # Whoever was waited for has written.
-        survey = session.survey() if wait else survey
+    backfill_id = request.backfill_id
+    with _reserved(request, session, instance, survey, say) as (together, seen, verify):
+        survey = seen
         for part, group in together:
             days = stale_in(group, part, survey)
             if not days:
@@ -139,9 +133,55 @@ def _runs(
                 return
 
 
-def _reached(
-    together: Sequence[tuple[Request, Sequence[Table]]], survey: Survey
-) -> list[tuple[Sequence[Table], list[date], frozenset[str]]]:
+@contextmanager
+def _reserved(
+    request: Request,
+    session: RunSession,
+    instance: Callable[[], dg.DagsterInstance],
+    survey: Survey,
+    say: Callable[[str], None] | None,
+) -> Iterator[tuple[Sequence[tuple[Request, Sequence[Table]]], Survey, Callable[[], None]]]:
+    """The runs that the request comes to, none where nothing is to be done, with all that they write.
+
+    Whoever was waited for has written: what it comes to then is reserved, if that is more.
+    """
+    backfill_id, wait = request.backfill_id, request.wait
+
+    def found_dead(run_id: str) -> None:
+        bury(instance(), run_id, f"backfill {backfill_id}")
+
+    with ExitStack() as held:
+        while reached := _reached(together := _together(request, survey), survey):
+            reserving = session.reservation(
+                backfill_id, reached, wait=wait, say=say, bury=found_dead
+            )
+            verify = held.enter_context(reserving)
+            if wait:
+                survey = session.survey()
+                together = _together(request, survey)
+            if not wait or _covers(reached, _reached(together, survey)):
+                yield together, survey, verify
+                return
+            held.close()
+        yield [], survey, lambda: None
+
+
+def _together(request: Request, survey: Survey) -> list[tuple[Request, Sequence[Table]]]:
+    """The request and what it takes along, in the runs that it comes to."""
+    return [(part, group) for part in parts(request, survey) for group in groups(part.tables)]
+
+
+def _covers(reserved: Sequence[Reached], reached: Sequence[Reached]) -> bool:
+    """Whether all that runs may come to write is reserved."""
+    kept = [claim for tables, days, _ in reserved for claim in claims(tables, days)[0]]
+    return all(
+        any(c.table == own.table and c.first <= own.first and own.last <= c.last for c in kept)
+        for tables, days, _ in reached
+        for own in claims(tables, days)[0]
+    )
+
+
+def _reached(together: Sequence[tuple[Request, Sequence[Table]]], survey: Survey) -> list[Reached]:
     """Tables and dates that each run may come to write, after what those before it may change.
 
     And of which of the tables only stored dates.

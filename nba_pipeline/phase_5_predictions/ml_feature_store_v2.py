@@ -20,13 +20,13 @@ from nba_pipeline.kernel.feature import (
 from nba_pipeline.kernel.reads import from_season, same_date
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.identity import GAME_ID
-from nba_pipeline.league.injury_status import injury_risk
+from nba_pipeline.league.injury_status import INJURY_SOURCES, injury_risk
 from nba_pipeline.lookback import provenance
 from nba_pipeline.lookback.recomputed import sampled, unlike_recomputed
 
 GRAIN = ["game_id", "player_id"]
 FEATURE_VERSION = 4
-"""The table's version: counts the lists and the meanings of the features."""
+"""Counts the lists and the meanings of the features."""
 
 
 class MlFeatureStoreV2(pa.DataFrameModel):
@@ -123,6 +123,12 @@ class MlFeatureStoreV2(pa.DataFrameModel):
         description="What his team says of his chance to play: 0 available, 1 probable, 2 questionable, "
         "3 doubtful or out; NULL where nobody says anything of it",
     )
+    injury_status: str = pa.Field(
+        nullable=True, description="What injury_risk is made of; NULL for whom nobody lists"
+    )
+    injury_source: str = pa.Field(
+        isin=list(INJURY_SOURCES), description="Who says what is known of him before the game"
+    )
     feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
 
     class Config:
@@ -200,7 +206,7 @@ def as_of_sample(rows: ir.Table, team_offense_game_summary: ir.Table) -> ir.Tabl
 
 ml_feature_store_v2 = table_asset(
     __name__,
-    version=FEATURE_VERSION,
+    version=5,
     schema=MlFeatureStoreV2,
     reads=[
         *same_date("upcoming_player_game_context", "player_daily_cache"),

@@ -55,8 +55,6 @@ _READ = {
     "results": "player_game_summary",
     "team_games": "team_offense_game_summary",
     "transactions": "injury_transactions",
-    "listed": "nbac_injury_report",
-    "teams": "nbac_injury_report_teams",
 }
 """The tables that a month is trained on and judged by, and what they are to the model."""
 

@@ -64,7 +64,7 @@ def _row(line: dict, before: list[dict], carried: list[dict]) -> dict:
         "scored": line["points"],
         "month": f"{line['game_date']:%Y-%m}",
         "gap_ids": [],
-        **dict.fromkeys(("has_lost_games", "lacks_shots", "is_reported"), False),
+        **dict.fromkeys(("has_lost_games", "lacks_shots", "is_reported", "is_day_to_day"), False),
         "is_production_ready": len(before) >= 5,
         "not_ready_reason": None if len(before) >= 5 else "bootstrap",
         "points_avg_last_10": _known_mean(recent, "points"),

@@ -25,6 +25,7 @@ def row(**known: object) -> dict[str, object]:
     """A ready row of a veteran that has every feature."""
     labels = {"player_id": 1, "game_date": DAY, "season": "2023-24", "month": "2023-12"}
     flags = {"has_lost_games": False, "lacks_shots": False, "is_reported": True}
+    flags |= {"is_day_to_day": False}
     ready = {"is_production_ready": True, "not_ready_reason": None}
     return {**labels, **flags, **ready, **dict.fromkeys(FEATURES, 1.0), **known}
 
@@ -71,6 +72,7 @@ def training(*rows: dict[str, object]) -> Training:
             "no source",
         ),
         ("injury_risk", {"is_reported": False}, "no source"),
+        ("injury_risk", {"is_day_to_day": True}, "not applicable"),
         ("injury_risk", {}, "unexplained"),
     ],
 )

@@ -35,15 +35,14 @@ def behind() -> dict[str, ir.Table]:
     of_team = dict.fromkeys(("pace", "offensive_rating", "points", "possessions"), 100.0)
     quality = {"is_production_ready": True, "not_ready_reason": "", "gap_ids": ["none"]}
     counts = {"zone_games_present": 1, "zone_games_expected": 1}
-    features = of_seasons(points_avg_last_10=4.0, **quality, **counts)
+    told = {"injury_source": "none", "injury_status": ""}
+    features = of_seasons(points_avg_last_10=4.0, **quality, **counts, **told)
     entries = of_seasons(event="out")
     return {
         "features": features,
         "results": results,
         "team_games": of_seasons(won=True, is_home=True, **of_team),
         "transactions": entries.mutate(event_date=entries.game_date),
-        "listed": features.select("game_id", "team_abbr").limit(0),
-        "teams": features.select("game_id", "team_abbr").limit(0).mutate(has_submitted=True),
     }
 
 

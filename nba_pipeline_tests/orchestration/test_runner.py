@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from typing import NoReturn
@@ -82,6 +83,41 @@ def test_what_a_backfill_takes_along_is_reserved_with_it(league) -> None:
         list(runner.run(request, taken, _never, _never, survey))
     names = ("player_daily_cache", "ml_feature_store_v2")
     assert taken.asked == {(name, LEAGUE_LAST) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("is_more", "wait", "times"), [(True, True, 2), (False, True, 1), (True, False, 1)]
+)
+def test_what_there_is_to_do_after_a_wait_is_reserved_too(
+    monkeypatch, *, is_more, wait, times
+) -> None:
+    """Whoever was waited for has written; who does not wait has just looked."""
+    dates = {"before": [FIRST], "after": [FIRST, LAST] if is_more else [FIRST]}
+    reserved: list[list[date]] = []
+
+    class Waiting:
+        """Stands for a session; what is stored is another thing after a wait."""
+
+        def survey(self) -> str:
+            """What is stored now."""
+            return "after"
+
+        @contextmanager
+        def reservation(self, _backfill_id: str, runs: Sequence, **_how) -> Iterator[str]:
+            """Keeps the dates."""
+            ((_tables, days, _only),) = runs
+            reserved.append(days)
+            yield "verify"
+
+    monkeypatch.setattr(runner, "_together", lambda _request, survey: [survey])
+    tables = [TABLES["nbac_schedule"]]
+    told = lambda _runs, survey: [(tables, dates[survey], frozenset())]  # noqa: E731
+    monkeypatch.setattr(runner, "_reached", told)
+    request = Request((FEATURES,), FIRST, LAST, wait=wait)
+    with runner._reserved(request, Waiting(), _never, "before", None) as (runs, survey, verify):
+        seen = "after" if wait else "before"
+        assert (runs, survey, verify) == ([seen], seen, "verify")
+    assert reserved == [dates["before"], dates["after"]][:times]
 
 
 def _never() -> NoReturn:

@@ -24,7 +24,7 @@ def test_every_column_is_a_feature_or_says_which_row_it_is() -> None:
     others = [name for name in store.columns if name not in store.features]
     assert others == [
         *("game_id", "game_date", "player_id", "player_lookup", "team_abbr", "opponent_abbr"),
-        *("season_type", "feature_version"),
+        *("season_type", "injury_status", "injury_source", "feature_version"),
     ]
 
 
