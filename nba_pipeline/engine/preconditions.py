@@ -139,9 +139,12 @@ class _Upstream:
         others = absent.count_in(stretches) - 1
         more = f" nor {others} others before it" if others else ""
         last_absent = max(d for stretch in stretches if (d := absent.last_in(*stretch)))
+        advice = f"nba-pipeline backfill --from {first_absent} --to {last_absent} computes what is missing"
+        # What was refused is refused again until its own reason is mended.
+        if why := self._survey.failed(name).get(first_absent):
+            advice = f"it was refused or failed: {why}"
         return (
-            f"{name} has no partition {first_absent}{more}; nba-pipeline backfill "
-            f"--from {first_absent} --to {last_absent} computes what is missing"
+            f"{name} has no partition {first_absent}{more}; {advice}"
             f"; what will never be there is done without by --bypass {UPSTREAM_MISSING} --reason"
         )
 

@@ -123,12 +123,8 @@ class MlFeatureStoreV2(pa.DataFrameModel):
         description="What his team says of his chance to play: 0 available, 1 probable, 2 questionable, "
         "3 doubtful or out; NULL where nobody says anything of it",
     )
-    injury_status: str = pa.Field(
-        nullable=True, description="What injury_risk is made of; NULL for whom nobody lists"
-    )
-    injury_source: str = pa.Field(
-        isin=list(INJURY_SOURCES), description="Who says what is known of him before the game"
-    )
+    injury_status: str = pa.Field(nullable=True)
+    injury_source: str = pa.Field(isin=list(INJURY_SOURCES))
     feature_version: int = pa.Field(ge=1, description="Counts the lists of features")
 
     class Config:

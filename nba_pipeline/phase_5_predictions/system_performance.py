@@ -34,7 +34,8 @@ class SystemPerformance(pa.DataFrameModel):
 
     month: date
     span: str = pa.Field(
-        isin=["month", "season"], description="The month before, or the season to date"
+        isin=["month", "season"],
+        description="The last month before with a day of a season, or the season to date",
     )
     first_date: date = pa.Field(description="First game date of the rows")
     last_date: date = pa.Field(description="Last game date of the rows")
@@ -114,13 +115,18 @@ class SystemPerformance(pa.DataFrameModel):
 
 
 def _spans(partitions: Sequence[date]) -> ir.Table:
-    """Per month its two spans: their first day, and the month as their end."""
+    """Per month its two spans: their first day, and the month as their end.
+
+    A season's first month tells of the last month of the season before, since summer has none.
+    """
     lines: list[dict[str, object]] = []
     for month in partitions:
-        begun = [season.first for season in calendar.seasons() if season.first < month]
-        first = {"month": calendar.month_of(month - timedelta(days=1))}
+        begun = [season for season in calendar.seasons() if season.first < month]
+        day_before = month - timedelta(days=1)
+        first = {"month": calendar.month_of(day_before)}
         if begun:
-            first["season"] = begun[-1]
+            last = min(begun[-1].last, day_before)
+            first = {"month": calendar.month_of(last), "season": begun[-1].first}
         lines += [{"month": month, "span": span, "begins": day} for span, day in first.items()]
     return ibis.memtable(lines, schema={"month": "date", "span": "string", "begins": "date"})
 
@@ -245,7 +251,7 @@ def no_better_than_naive(rows: ir.Table) -> ir.Table:
 
 system_performance = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=SystemPerformance,
     reads=from_three_seasons("prediction_accuracy", "ml_feature_store_v2"),
     transform=transform,

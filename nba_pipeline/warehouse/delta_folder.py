@@ -176,8 +176,12 @@ class DeltaFolder:
         """
         schema, listed = self._listing(name, commit)
         paths = tuple(file.path for file in listed if file.may_have(first, last))
-        if any(not Path(path).exists() for path in paths):
-            raise VersionGone(f"the files of {name}'s version {commit.version} have been removed")
+        if gone := next((path for path in paths if not Path(path).exists()), None):
+            raise VersionGone(
+                f"{gone} has been removed, which {name}'s version {commit.version} is made of: where "
+                f"maintenance did not do that, put {self.path / name} back from a copy, or, of a table "
+                "that is computed, remove it and backfill its dates"
+            )
         return Files(paths, schema, _select(schema, paths))
 
     def _listing(self, name: str, commit: Commit) -> tuple[ibis.Schema, list[_Dated]]:

@@ -52,6 +52,20 @@ def test_a_season_between_two_that_are_there_is_missed(survey) -> None:
     assert told.startswith(f"player_game_summary has no partition {BEFORE.first} nor 237 others")
 
 
+def test_a_date_that_waits_for_a_refused_one_is_told_why_that_was_refused(survey) -> None:
+    """The command that fills it would be refused for the same; of one never tried it is told."""
+    name = "player_game_summary"
+    missing = STORED[5]
+    del survey.warehouse.stamps(name)[missing]
+    told = refused(TABLE, [DAY], survey)[DAY]
+    assert f"backfill --from {missing} --to {missing} computes what is missing" in told
+    survey.warehouse.failures = SimpleNamespace(of=lambda _name: {missing: "usage is blocked"})
+    survey.forget(name)
+    told = refused(TABLE, [DAY], survey)[DAY]
+    assert f"has no partition {missing}; it was refused or failed: usage is blocked" in told
+    assert "computes what is missing" not in told
+
+
 @pytest.mark.parametrize("is_stored", [True, False])
 def test_a_model_that_was_retrained_in_vain_serves_on(survey, is_stored) -> None:
     """As a stale one does; where there is none the month's dates are refused."""

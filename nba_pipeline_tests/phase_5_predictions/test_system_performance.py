@@ -79,10 +79,12 @@ AVERAGES = [
 ]
 
 
-def told(rows: list[dict[str, object]] = ROWS) -> dict[tuple[str, str], dict[str, object]]:
+def told(
+    rows: list[dict[str, object]] = ROWS, month: date = MONTH
+) -> dict[tuple[str, str], dict[str, object]]:
     """The record by span and cut."""
     answer = transform(
-        ibis.memtable(rows, schema=GRADED), ibis.memtable(AVERAGES, schema=FEATURES), [MONTH]
+        ibis.memtable(rows, schema=GRADED), ibis.memtable(AVERAGES, schema=FEATURES), [month]
     )
     lines = ibis.duckdb.connect().to_pyarrow(answer).to_pylist()
     return {(line["span"], line["cut"]): line for line in lines}
@@ -95,6 +97,14 @@ def test_a_month_tells_of_the_one_before_it_and_of_the_season_to_date() -> None:
     assert found["season", "all"]["rows"] == 3
     assert found["season", "all"]["first_date"] == date(2023, 11, 5)
     assert found["season", "all"]["last_date"] == date(2024, 1, 7)
+
+
+def test_a_season_s_first_month_tells_of_the_last_one_of_the_season_before() -> None:
+    """There is none in summer: the finals of June are told in October."""
+    finals = [graded(7, date(2023, 6, day), 20.0, 22) for day in (4, 12)]
+    found = told([*ROWS, *finals], date(2023, 10, 1))
+    assert (found["month", "all"]["rows"], found["month", "all"]["mae"]) == (2, 2.0)
+    assert (found["season", "all"]["rows"], found["season", "all"]["mae"]) == (3, (2 + 2 + 40) / 3)
 
 
 def test_errors_and_baselines_are_of_the_same_rows() -> None:
