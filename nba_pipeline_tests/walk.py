@@ -98,7 +98,9 @@ class Walk:
         self._units = set(units)
         self._scored: dict[tuple[int, str], tuple[str, str, float]] = {}
         self._teams = self._team_entries()
-        self._players = self._player_entries(player_lines)
+        lines = list(player_lines)
+        self._players = self._player_entries(lines)
+        self._team_of = {(x["GAME_ID"], x["PLAYER_ID"]): x["TEAM_ABBREVIATION"] for x in lines}
 
     def gap_id(self, table: str, game_id: str, team: str) -> str:
         """The unit's gap id."""
@@ -250,5 +252,13 @@ class Walk:
         return (length, 0) if told[0] == "OVER" else (0, length)
 
     def graded_gaps(self, row: dict[str, Any]) -> set[str]:
-        """The gaps behind a row of prediction_accuracy: the result's own roster besides."""
-        return set(self._gaps(row["game_id"], (PLAYER, row["team_abbr"])))
+        """The gaps behind a row of prediction_accuracy: those of the roster that tells the result besides.
+
+        Of who is in no roster that is his own team's, and the other's too where that is lost alone.
+        """
+        game, own = row["game_id"], (PLAYER, row["team_abbr"])
+        others = [(PLAYER, side) for side in self._sides[game] if side != row["team_abbr"]]
+        line = (PLAYER, self._team_of.get((game, row["player_id"]), ""))
+        if line[1] and not self._gaps(game, line):
+            return set()
+        return set(self._gaps(game, own) or self._gaps(game, *others))
