@@ -96,8 +96,8 @@ def test_a_version_goes_after_seven_days(warehouse, monkeypatch) -> None:
 def test_a_process_stages_in_a_dataset_of_its_own(warehouse, another) -> None:
     """The same names of two processes do not meet, and tables expire where one is killed."""
     other = another()
-    for each, rows in ((warehouse, "SELECT 1 AS n"), (other, "SELECT 2 AS n")):
-        each.stage(rows, "games")
+    for number, each in enumerate((warehouse, other), 1):
+        each.stage(Query(f"SELECT {number} AS n", ibis.schema({"n": "int64"})), "games")
     query = "SELECT n FROM `games`"
     assert warehouse.answer(query).to_pylist() == [{"n": 1}]
     assert other.answer(query).to_pylist() == [{"n": 2}]
