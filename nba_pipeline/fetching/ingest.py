@@ -188,8 +188,10 @@ def _refuse_name(found: Recognised, root: UPath) -> None:
     path, formats = found.file.path, found.source.formats
     if path.rsplit("/", 1)[-1].startswith("."):
         raise Refused("a name that begins with a dot is none of the landing zone's: rename it")
-    if path.encode(errors="replace") != path.encode(errors="surrogatepass"):
-        raise Refused("its name is no text in UTF-8: rename it")
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise Refused("its name is no text in UTF-8: rename it") from error
     if found.source.layout == "dates":
         return
     stem, own = path.rsplit(".", 1)

@@ -165,7 +165,7 @@ def _placed(rejections: ir.Table, nbac_schedule: ir.Table, *more: str) -> ir.Tab
     rows = rows.filter(_.known_game.notnull() | _.playing_team.notnull() | ~_.is_id)
     # What says no date of its own is filed under one: of another game, it is no word on this one's.
     is_filed = rows.rule.isin(_FILED) & rows.is_id & rows.known_game.isnull()
-    rows = rows.filter(~is_filed.fill_null(False))
+    rows = rows.filter(~is_filed)
     is_of_game = rows.known_game.notnull()
     return rows.select(
         "rejected_date",

@@ -81,9 +81,11 @@ def parse(document: object, file: SourceFile) -> Parsed:
     kind = raw.event_type.str.lower()
     subtype = raw.type.str.lower()
     is_shot = kind.isin(_SHOTS)
-    is_three = subtype.str.contains(_THREE, regex=False).fillna(False).astype("bool")
-    is_told_three = raw.description.str.lower().str.contains(_THREE, regex=False).fillna(False)
-    is_kind_of_shot = subtype.str.contains(_KINDS_OF_SHOT).fillna(False).astype("bool")
+    is_three, is_told_three = (
+        told.str.contains(_THREE, regex=False).astype("bool")
+        for told in (subtype, raw.description.str.lower())
+    )
+    is_kind_of_shot = subtype.str.contains(_KINDS_OF_SHOT).astype("bool")
     is_attempt = is_shot | kind.eq(_FREE_THROW)
     columns: dict[str, pd.Series] = {
         "row_number": raw.index.to_series(),
@@ -127,7 +129,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         ),
         Offence("bad_player", "player", is_attempt & raw.player.eq("")),
         Offence("bad_shot_type", "type", is_shot & ~is_kind_of_shot),
-        Offence("bad_shot_type", "type", is_shot & is_told_three.astype("bool") & ~is_three),
+        Offence("bad_shot_type", "type", is_shot & is_told_three & ~is_three),
         Offence("bad_outcome", "result", is_attempt & columns["is_made"].isna()),
         Offence("bad_distance", "shot_distance", is_shot & ~(columns["shot_distance"] >= 0)),
     ]

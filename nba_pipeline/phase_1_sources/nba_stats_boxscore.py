@@ -22,6 +22,7 @@ from nba_pipeline.phase_1_sources.cells import (
     team_of,
     unreadable,
     whole,
+    whole_name,
 )
 from nba_pipeline.phase_1_sources.csv_frames import FIELDS, ragged
 from nba_pipeline.phase_1_sources.minutes import minutes_of
@@ -213,12 +214,8 @@ def _with_whole_names(players: pd.DataFrame) -> pd.DataFrame:
         players.get(half, pd.Series(index=players.index, dtype="object"))
         for half in _V3["player_name"].split()
     )
-    are_texts = [
-        half.map(lambda name: isinstance(name, str)).astype(bool) for half in (first, family)
-    ]
-    names = (first.astype(str) + " " + family.astype(str)).str.strip()
-    names = names.where(are_texts[0] & are_texts[1]).astype("object")
-    return players.assign(**{_V3["player_name"]: names})
+    names = [whole_name(*halves) for halves in zip(first, family, strict=True)]
+    return players.assign(**{_V3["player_name"]: pd.Series(names, players.index, dtype="object")})
 
 
 def _one_below_the_other(

@@ -87,13 +87,13 @@ def _frame(document: object, file: SourceFile) -> pd.DataFrame:
     what = "list of players"
     parts = ["PLAYER_FIRST_NAME", "PLAYER_LAST_NAME"]
     more = ["IS_DEFUNCT", "POSITION"]
-    whole = "DISPLAY_FIRST_LAST"
-    raw = result_frame(document, file, _SHARED, what=what, optional=[*more, *parts, whole])
-    has_parts = document is None or raw[parts].notna().all(axis=1).any()
-    if not has_parts and raw[whole].isna().all():
-        raise UnknownShape(f"{file.path}: no {what} of this kind (neither {parts} nor {whole})")
-    if not has_parts:
-        return raw.assign(PLAYER_NAME=raw[whole])
+    try:
+        raw = result_frame(document, file, [*_SHARED, *parts], what=what, optional=more)
+    except UnknownShape:
+        raw = result_frame(
+            document, file, [*_SHARED, "DISPLAY_FIRST_LAST"], what=what, optional=more
+        )
+        return raw.rename(columns={"DISPLAY_FIRST_LAST": "PLAYER_NAME"})
     pairs = zip(raw[parts[0]], raw[parts[1]], strict=True)
     # Who has but one name has an empty one beside it.
     names = [whole_name(first, last) for first, last in pairs]

@@ -49,6 +49,15 @@ class _Dated:
 
 
 @dataclass(frozen=True)
+class _Listing:
+    """A version's columns, and all of its files in the order of their paths."""
+
+    commit: Commit
+    schema: ibis.Schema
+    files: list[_Dated]
+
+
+@dataclass(frozen=True)
 class OpenTable:
     """A table as last opened, and the commit that it stood at."""
 
@@ -62,7 +71,7 @@ class DeltaFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened: dict[str, OpenTable] = {}
-        self._listed: dict[str, tuple[Commit, ibis.Schema, list[_Dated]]] = {}
+        self._listings: dict[str, _Listing] = {}
 
     def names(self) -> list[str]:
         """The tables that exist."""
@@ -174,21 +183,21 @@ class DeltaFolder:
         Raises:
             VersionGone: maintenance has removed some, or the folder has been put back.
         """
-        schema, listed = self._listing(name, commit)
-        paths = tuple(file.path for file in listed if file.may_have(first, last))
+        listing = self._listing(name, commit)
+        paths = tuple(file.path for file in listing.files if file.may_have(first, last))
         if gone := next((path for path in paths if not Path(path).exists()), None):
             raise VersionGone(
                 f"{gone} has been removed, which {name}'s version {commit.version} is made of: where "
                 f"maintenance did not do that, put {self.path / name} back from a copy, or, of a table "
                 "that is computed, remove it and backfill its dates"
             )
-        return Files(paths, schema, _select(schema, paths))
+        return Files(paths, listing.schema, _select(listing.schema, paths))
 
-    def _listing(self, name: str, commit: Commit) -> tuple[ibis.Schema, list[_Dated]]:
-        """The columns of a version, and all of its files in the order of their paths."""
-        known, schema, listed = self._listed.get(name, (None, None, None))
-        if known == commit and schema is not None and listed is not None:
-            return schema, listed
+    def _listing(self, name: str, commit: Commit) -> _Listing:
+        """The columns and the files of a version, looked up where another was looked at last."""
+        known = self._listings.get(name)
+        if known and known.commit == commit:
+            return known
         opened = self._opened.get(name)
         if opened and opened.commit == commit and _is_at(opened):
             delta = opened.delta
@@ -201,8 +210,8 @@ class DeltaFolder:
             self._opened[name] = OpenTable(delta, commit)
         schema = ibis.Schema.from_pyarrow(arrow_schema(delta))
         listed = _files(self.path / name, delta, date_column(schema))
-        self._listed[name] = commit, schema, listed
-        return schema, listed
+        self._listings[name] = _Listing(commit, schema, listed)
+        return self._listings[name]
 
 
 def _is_at(opened: OpenTable) -> bool:

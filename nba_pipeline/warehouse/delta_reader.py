@@ -152,10 +152,8 @@ class DeltaReader:
         """A DuckDB view of its own for every version, so that no expression changes what it reads."""
         found = self._views.get((name, commit))
         if found is None:
-            view, files = (
-                f"{name}_{commit.version}_{commit.digest}",
-                self._folder.files(name, commit),
-            )
+            view = f"{name}_{commit.version}_{commit.digest}"
+            files = self._folder.files(name, commit)
             self._duckdb.raw_sql(f'CREATE OR REPLACE VIEW "{view}" AS {files.select}')
             found = self._views[name, commit] = self._table(view, files.schema, ops.Namespace())
         return found

@@ -92,6 +92,14 @@ def test_who_was_last_with_a_team_that_is_no_more_has_none() -> None:
     assert found.rows.team_abbr.isna().all()
 
 
+def test_which_list_it_is_its_headers_say_whatever_is_in_it() -> None:
+    """One without a player is a list, and so is one of a player of whom half the name is missing."""
+    result = {"headers": list(LINE), "rowSet": []}
+    empty = parse({"resultSets": [result]}, FILE)
+    assert (len(empty.rows), len(empty.rejected)) == (0, 0)
+    assert list(parsed(LINE | {"PLAYER_FIRST_NAME": None}).rejected.rule) == ["bad_player"]
+
+
 def test_what_is_no_list_of_players_is_refused() -> None:
     """By what it lacks."""
     with pytest.raises(UnknownShape, match="no list of players of this kind"):
