@@ -61,6 +61,11 @@ TRAINING_MINIMUM_GAMES = Threshold(
 TRAINING_FEATURE_COVERAGE = Threshold(
     0.95, "Share of training rows past the bootstrap that are production ready."
 )
+TRAINING_MONTH_SHARE = Threshold(
+    0.25,
+    "Of a month with less than a quarter of the rows of its season's longest, one lost box score is "
+    "more than one row in twenty.",
+)
 TRAINING_CLEAN_ROWS = Threshold(
     50_000,
     "Rows without a gap in a window of three seasons, which has 50,000 in its last season's first "

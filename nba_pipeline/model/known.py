@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
+from nba_pipeline.model.recomputed import in_order
 from nba_pipeline.model.training import Training
+from nba_pipeline.thresholds import LEAGUE_COVERAGE
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 CAUSES = ("no source", "bootstrap", "gap", "not applicable", "unexplained")
@@ -95,6 +97,20 @@ def _told_of_games(column: str) -> Callable[[Training], Asked]:
     return asked
 
 
+def _league_shots(training: Training) -> Asked:
+    """The season's games tell it at all, and so do enough of those that its averages look back on."""
+    rows, labels = training.rows, ["season", "game_date", "game_id"]
+    told = training.games.groupby(labels).paint_attempts.count().gt(0).reset_index(name="is_told")
+    codes = {season: code for code, season in enumerate(told.season.unique(), 1)}
+    days = in_order(told.season.map(codes).to_numpy(), told.game_date)
+    today = in_order(rows.season.map(codes).fillna(0).to_numpy(), rows.game_date)
+    sums = np.r_[0, np.cumsum(told.is_told)]
+    first, end = np.searchsorted(days, today - _LEAGUE_DAYS), np.searchsorted(days, today)
+    is_enough = sums[end] - sums[first] >= LEAGUE_COVERAGE.value * (end - first)
+    has_source, _everywhere = _told_of_games("paint_attempts")(training)
+    return has_source, pd.Series(is_enough & (end > first), rows.index)
+
+
 def _assists(training: Training) -> Asked:
     """The season's games tell who assisted, and so do all of the player's last that tell his shots."""
     has_source, _everywhere = _told_of_games("assisted_makes")(training)
@@ -135,9 +151,10 @@ NEEDS: Mapping[str, Callable[[Training], Asked]] = {
     "previous_season": _previous_season,
     "league": _league,
     "shots": _told_of_games("paint_attempts"),
+    "league_shots": _league_shots,
     "assists": _assists,
     "availability": _availability,
     "report": _report,
 }
 """What a feature may need beside the games, by the name under which it says so."""
-_OF_SHOTS = ("shots", "assists")
+_OF_SHOTS = ("shots", "league_shots", "assists")

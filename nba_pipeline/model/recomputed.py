@@ -12,7 +12,7 @@ import pandas as pd
 from nba_pipeline.league.identity import season_type
 from nba_pipeline.thresholds import RECOMPUTED_TOLERANCE, SAMPLED_ONE_IN, WINDOW_PRESENT_SHARE
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _SEASON = 120
@@ -126,8 +126,9 @@ def unlike(
     """Per feature, what of the sampled rows is not what the games strictly before them come to.
 
     Args:
-        rows: training rows with game_id, player_id, game_date, season, gap_ids, has_lost_games
-            (whether one of the gaps is of more than shots) and the features.
+        rows: training rows with game_id, player_id, game_date, season, team_abbr, gap_ids,
+            has_lost_games (whether one of the gaps is of more than shots) and the features. The team
+            is that of before the game: who was traded between the two plays for the other.
         games: the players' games with the same labels, team_abbr, opponent_abbr and every column of
             WINDOWED. Carried windows and the season before are asked for of the rows that have a
             season behind them here.
@@ -213,9 +214,7 @@ def _of_teams(
     some: pd.DataFrame, games: pd.DataFrame, team_games: pd.DataFrame
 ) -> dict[str, np.ndarray]:
     """The features over the games of the player's team and of its opponent."""
-    key = ["game_id", "player_id"]
-    sides = games.drop_duplicates(key).set_index(key)[["team_abbr", "opponent_abbr"]]
-    sides = sides.reindex(pd.MultiIndex.from_frame(some[key]))
+    sides = _sides(some, games)
     codes = {team: code for code, team in enumerate(sorted(team_games.team_abbr.unique()), 1)}
     of_games = team_games.team_abbr.map(codes)
     found: dict[str, np.ndarray] = {}
@@ -235,6 +234,16 @@ def _of_teams(
     for_team = behind(player, some, of, games)
     found["games_played_for_team_season"] = (for_team.ends - for_team.own).astype("float64")
     return found
+
+
+def _sides(some: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
+    """Per row its own team and the other of its game, whichever the player then played for."""
+    key = ["game_id", "player_id"]
+    played = games.drop_duplicates(key).set_index(key)[["team_abbr", "opponent_abbr"]]
+    played = played.reindex(pd.MultiIndex.from_frame(some[key])).set_index(some.index)
+    is_own = some.team_abbr == played.team_abbr
+    other = played.opponent_abbr.where(is_own, played.team_abbr)
+    return pd.DataFrame({"team_abbr": some.team_abbr, "opponent_abbr": other})
 
 
 def _days_since(past: Behind, some: pd.DataFrame) -> np.ndarray:

@@ -41,7 +41,7 @@ class Training:
     """What a month's model is trained on.
 
     rows: the joined features and results in the order of their dates: game_id, player_id, game_date,
-    season, month, gap_ids, has_lost_games (one of the gaps is of more than shots), lacks_shots,
+    season, team_abbr, month, gap_ids, has_lost_games (one of the gaps is of more than shots), lacks_shots,
     is_reported (a report tells who of the team is out), is_day_to_day (it lists him as hurt and says no
     more), is_production_ready, not_ready_reason, the
     features, what the formulas predict, and scored, the points. games: every player-game of the same
@@ -77,7 +77,8 @@ def training_rows(
     points = behind["results"].select(*LABELS, "points_line", scored="points")
     flags = ("has_lost_games", "lacks_shots", "is_reported", "is_day_to_day")
     rows = _universe(behind, (*features, *beside))
-    rows = rows.select(*LABELS, "game_date", "season", *_QUALITY, *flags, *features, *beside)
+    labels = (*LABELS, "game_date", "season", "team_abbr")
+    rows = rows.select(*labels, *_QUALITY, *flags, *features, *beside)
     joined = rows.inner_join(points, LABELS).order_by("game_date", *LABELS).execute()
     days = pd.to_datetime(joined.game_date)
     return joined.assign(game_date=days.dt.date, month=days.dt.to_period("M").astype(str))

@@ -1,6 +1,7 @@
 """What must hold of the rows that a month's model is trained on: each check its own message.
 
-Coverage is asked for per season and per month: a month at nothing hides inside a good average.
+Coverage is asked for per season and per month: a month at nothing hides inside a good average. A
+short month, as June with its finals, is asked for together with the one before it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,11 +20,12 @@ from nba_pipeline.thresholds import (
     TRAINING_FORMULA_ROWS,
     TRAINING_FUNNEL,
     TRAINING_MINIMUM_GAMES,
+    TRAINING_MONTH_SHARE,
     TRAINING_TARGET_FOLLOWS,
     Threshold,
 )
 
-VERSION = 5
+VERSION = 6
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _BOOTSTRAP = "bootstrap"
@@ -117,8 +119,8 @@ def readiness(training: Training) -> list[str]:
     rows = training.rows
     settled = rows[rows.not_ready_reason != _BOOTSTRAP]
     found = []
-    for kind in ("month", "season"):
-        shares = settled.groupby(kind).is_production_ready.agg(["mean", "size"])
+    for kind, spans in _spans(settled).items():
+        shares = settled.groupby(spans).is_production_ready.agg(["mean", "size"])
         thin = shares[shares["mean"] < TRAINING_FEATURE_COVERAGE.value]
         found += [
             f"{kind} {name}: {line['mean']:.1%} of {int(line['size'])} rows are production ready, "
@@ -137,13 +139,13 @@ def feature_coverage(training: Training) -> list[str]:
     ready = rows[rows.is_production_ready]
     why = known.causes(training)
     found = []
-    for kind in ("season", "month"):
+    for kind, spans in _spans(ready).items():
         for name, causes in why.items():
             lacking = causes[rows.is_production_ready]
             is_bad = lacking == known.CAUSES[-1] if name in training.optional else lacking.notna()
-            shares = (~is_bad).astype("float64").groupby(ready[kind]).mean()
+            shares = (~is_bad).astype("float64").groupby(spans).mean()
             for span, share in shares[shares < TRAINING_FEATURE_COVERAGE.value].items():
-                of_cause = lacking[ready[kind] == span].value_counts() / (ready[kind] == span).sum()
+                of_cause = lacking[spans == span].value_counts() / (spans == span).sum()
                 told = ", ".join(f"{cause} {part:.1%}" for cause, part in of_cause.items())
                 known_or = " or lacking for a cause" if name in training.optional else ""
                 found.append(
@@ -151,6 +153,23 @@ def feature_coverage(training: Training) -> list[str]:
                     f"({told}), {_least(TRAINING_FEATURE_COVERAGE)}"
                 )
     return found
+
+
+def _spans(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """Per row its season, and its month: of a short one, the last one before it that is none.
+
+    Where its season has none before it, it is the first after it.
+    """
+    sizes = rows.groupby(["season", "month"]).size()
+    longest = sizes.groupby("season").transform("max")
+    months = sizes.index.get_level_values("month").to_series(index=sizes.index)
+    months = months.where(sizes >= TRAINING_MONTH_SHARE.value * longest)
+    whole = months.groupby("season").ffill().groupby("season").bfill()
+    own = pd.MultiIndex.from_frame(rows[["season", "month"]])
+    return {
+        "season": rows.season,
+        "month": pd.Series(whole.reindex(own).to_numpy(), rows.index),
+    }
 
 
 def constant(training: Training) -> list[str]:

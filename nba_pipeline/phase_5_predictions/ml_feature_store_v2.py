@@ -100,7 +100,7 @@ class MlFeatureStoreV2(pa.DataFrameModel):
     )
     opponent_pace: float = feature(description="Opponent's mean pace, last 15 games")
     fatigue_score: float = feature(is_learned=False)
-    shot_zone_mismatch_score: float = feature(needs="shots", is_learned=False)
+    shot_zone_mismatch_score: float = feature(needs="league_shots", is_learned=False)
     pace_score: float = feature(needs="league", is_learned=False)
     usage_spike_score: float = feature(needs="availability", is_learned=False)
     teammates_out_usage: float = feature(needs="availability")

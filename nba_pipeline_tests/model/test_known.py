@@ -13,6 +13,7 @@ OPTIONAL = {
     "points_avg_previous_season": "previous_season",
     "pace_score": "league",
     "pct_paint": "shots",
+    "shot_zone_mismatch_score": "league_shots",
     "assisted_rate_last_10": "assists",
     "teammates_out_usage": "availability",
     "injury_risk": "report",
@@ -35,6 +36,7 @@ def training(*rows: dict[str, object]) -> Training:
     games = pd.DataFrame(
         {
             "player_id": [1, 1],
+            "game_id": ["0022200001", "0022300001"],
             "season": ["2022-23", "2023-24"],
             "game_date": [date(2023, 4, 1), date(2023, 11, 20)],
             "paint_attempts": [None, 3.0],
@@ -64,6 +66,10 @@ def training(*rows: dict[str, object]) -> Training:
         ("pct_paint", {"lacks_shots": True}, "gap"),
         ("pct_paint", {}, "unexplained"),
         ("pct_paint", {"season": "2022-23", "lacks_shots": True}, "no source"),
+        ("shot_zone_mismatch_score", {"lacks_shots": True}, "gap"),
+        ("shot_zone_mismatch_score", {}, "unexplained"),
+        ("shot_zone_mismatch_score", {"game_date": date(2023, 12, 21)}, "not applicable"),
+        ("shot_zone_mismatch_score", {"season": "2022-23"}, "no source"),
         ("assisted_rate_last_10", {}, "no source"),
         ("teammates_out_usage", {}, "unexplained"),
         (
@@ -99,6 +105,27 @@ def test_games_whose_source_tells_no_assists_are_a_cause_for_ten_games() -> None
     )
     found = known.causes(replace(training(*rows), games=games))["assisted_rate_last_10"]
     assert list(found) == ["unexplained", *["not applicable"] * 10, "unexplained"]
+
+
+def test_a_league_of_which_more_than_one_game_in_twenty_lost_its_shots_is_a_cause() -> None:
+    """Two of twenty games have none: for thirty days after the second of them, and only then."""
+    days = pd.date_range("2023-11-01", periods=20).date
+    rows = [
+        row(game_date=day, shot_zone_mismatch_score=None)
+        for day in (days[10], days[11], date(2023, 12, 10), date(2023, 12, 11), date(2023, 12, 12))
+    ]
+    games = pd.DataFrame(
+        {
+            "player_id": 1,
+            "game_id": [f"00223000{number:02d}" for number in range(20)],
+            "season": "2023-24",
+            "game_date": days,
+            "paint_attempts": [*[3.0] * 9, None, None, *[3.0] * 9],
+        }
+    )
+    found = known.causes(replace(training(*rows), games=games))["shot_zone_mismatch_score"]
+    # One of ten; two of eleven; two of eleven that are left; one of ten; none of nine.
+    assert list(found) == [*["not applicable"] * 4, "unexplained"]
 
 
 def test_shares_are_told_per_season_by_cause() -> None:

@@ -81,6 +81,7 @@ def team_games() -> pd.DataFrame:
 def row(**features: object) -> pd.DataFrame:
     """The training row of 15 November."""
     labels = {"game_id": "0022300005", "player_id": LAKER, "game_date": TODAY, "season": "2023-24"}
+    labels["team_abbr"] = "LAL"
     values = {name: before for name, (before, _with_today) in KNOWN.items()}
     return pd.DataFrame([{**labels, "gap_ids": [], "has_lost_games": False, **values, **features}])
 
@@ -99,6 +100,15 @@ def test_a_window_with_the_game_itself_is_told(name) -> None:
         name: f"1 of 1 sampled rows, as {float(with_today):.3f} of player 17 on 2023-11-15 instead of "
         f"{float(before):.3f}"
     }
+
+
+def test_who_was_traded_to_the_other_team_of_his_game_is_asked_for_with_the_team_of_before() -> None:
+    """He was a Laker when the row was made and plays for Boston: its windows are the Lakers'."""
+    traded = games()
+    on_the_day = traded.game_date == TODAY
+    traded.loc[on_the_day, ["team_abbr", "opponent_abbr"]] = ["BOS", "LAL"]
+    assert recomputed.unlike(row(), traded, team_games()) == {}
+    assert "is_home" in recomputed.unlike(row(is_home=False), traded, team_games())
 
 
 def test_lost_shots_hide_zones_alone() -> None:

@@ -196,8 +196,8 @@ def test_rows_of_the_month_itself_are_told(clean) -> None:
 
 
 def test_a_thin_month_is_named_with_the_threshold(clean) -> None:
-    """Of November's rows every tenth is incomplete: 90% are ready, and 95% are asked."""
-    is_thin = (clean.rows.month == "2022-11") & (clean.rows.index % 10 == 0)
+    """Of December's rows every tenth is incomplete: 90% are ready, and 95% are asked."""
+    is_thin = (clean.rows.month == "2022-12") & (clean.rows.index % 10 == 0)
     reason = clean.rows.not_ready_reason.mask(is_thin, "incomplete_box")
     told = training_gate.readiness(
         changed(
@@ -206,8 +206,23 @@ def test_a_thin_month_is_named_with_the_threshold(clean) -> None:
             not_ready_reason=reason,
         )
     )
-    assert told[0].startswith("month 2022-11: 90.0% of ")
+    assert told[0].startswith("month 2022-12: 90.0% of ")
     assert len(told) == 1
+
+
+def test_a_short_month_is_asked_for_with_the_one_before_it(clean) -> None:
+    """Two dates of February: a tenth of their rows is nothing of January's and theirs together."""
+    last = sorted(clean.rows.game_date[clean.rows.month == "2023-01"].unique())[-2:]
+    is_short = clean.rows.game_date.isin(last)
+    is_later = clean.rows.month > "2023-01"
+    rows = clean.rows.assign(month=clean.rows.month.mask(is_short, "2023-02"))[~is_later]
+    is_lost = is_short[~is_later] & (rows.player_id % 10 == 0)
+    thin = replace(clean, rows=rows.assign(is_production_ready=rows.is_production_ready & ~is_lost))
+    assert is_lost.sum() == 6
+    assert training_gate.readiness(thin) == []
+    whole = rows.is_production_ready & (rows.month < "2023-01")
+    told = training_gate.readiness(replace(clean, rows=rows.assign(is_production_ready=whole)))
+    assert [text.split(":")[0] for text in told] == ["season 2022-23", "month 2023-01"]
 
 
 def test_rows_lost_in_a_join_are_told(clean, monkeypatch) -> None:
