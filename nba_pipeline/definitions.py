@@ -5,15 +5,18 @@ import dagster as dg
 from nba_pipeline.automation.alert_sensor import alert_sensor, report_asset
 from nba_pipeline.automation.schedules import schedules
 from nba_pipeline.automation.sensors import sensors
-from nba_pipeline.orchestration.asset import table_definition
+from nba_pipeline.orchestration.asset import kinds_of, table_definition
 from nba_pipeline.orchestration.session_resource import session_resource
 from nba_pipeline.orchestration.source_asset import source_asset
+from nba_pipeline.settings import Settings
 from nba_pipeline.tables import SOURCES, TABLES
+
+_KINDS = kinds_of(Settings())
 
 defs = dg.Definitions(
     assets=[
         *(source_asset(source) for source in SOURCES.values()),
-        *(table_definition(table) for table in TABLES.values()),
+        *(table_definition(table, _KINDS) for table in TABLES.values()),
         report_asset(),
     ],
     sensors=[*sensors(TABLES), alert_sensor(TABLES)],

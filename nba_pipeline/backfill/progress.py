@@ -25,7 +25,8 @@ _STEPS = sa.Table(
     sa.Column("seconds", sa.Float),
     sa.Column("detail", sa.Text),
 )
-_QUEUED, _LEFT = "queued", "left"
+_QUEUED, _RUNNING, _LEFT = "queued", "running", "left"
+_GONE = "its process is gone"
 _ENDED = ("done", audit.FAILED, _LEFT)
 _COMPUTED = re.compile(r"(\d+) written, (\d+) unchanged, ")
 _NOTHING = "0 written, 0 unchanged, %"
@@ -76,7 +77,7 @@ class Progress:
 
     def start(self, run_id: str, table: str, dates: int) -> None:
         """The table's work begins."""
-        self._set(run_id, table, state="running", dates=dates, started_at=NOW)
+        self._set(run_id, table, state=_RUNNING, dates=dates, started_at=NOW)
 
     def finish(self, run_id: str, table: str, seconds: float, detail: str) -> None:
         """The table is done; detail is what `counts` says of it."""
@@ -94,6 +95,13 @@ class Progress:
     def leave(self, run_id: str) -> None:
         """The run is over: the tables that it has not come to are left."""
         self._write(_STEPS.c.run_id == run_id, _STEPS.c.state == _QUEUED, state=_LEFT, seconds=0.0)
+
+    def lose(self, run_id: str) -> None:
+        """The run's process is gone: so is the table that it was at, and what was left to it."""
+        since = NOW - _STEPS.c.started_at
+        lost: dict[str, object] = {"state": audit.FAILED, "seconds": since, "detail": _GONE}
+        self._write(_STEPS.c.run_id == run_id, _STEPS.c.state == _RUNNING, **lost)
+        self.leave(run_id)
 
     def _set(self, run_id: str, table: str, **values: object) -> None:
         self._write(_STEPS.c.run_id == run_id, _STEPS.c.table_name == table, **values)

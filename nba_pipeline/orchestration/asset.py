@@ -39,16 +39,26 @@ class RefusedMeanwhile(dg.Failure):
     """
 
 
-def table_definition(table: Table) -> dg.AssetsDefinition:
-    """The asset of a declared table, with its partitions, lineage, checks and docs."""
+def table_definition(table: Table, kinds: set[str]) -> dg.AssetsDefinition:
+    """The asset of a declared table, with its partitions, lineage, checks and docs.
+
+    Args:
+        table: the declaration.
+        kinds: what it is stored by, as Dagster names it: see kinds_of.
+    """
     with warnings.catch_warnings():
         # Partitioned checks are a preview and open-ended windows a beta; our tests cover both.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return _asset(table)
+        return _asset(table, kinds)
 
 
-def _asset(table: Table) -> dg.AssetsDefinition:
+def kinds_of(settings: Settings) -> set[str]:
+    """What the warehouse of the settings stores tables by, as Dagster names it."""
+    return _KINDS[settings.warehouse_place.partition(":")[0]]
+
+
+def _asset(table: Table, kinds: set[str]) -> dg.AssetsDefinition:
     definition = partitions.of(table)
     spec = dg.AssetSpec(
         table.name,
@@ -56,7 +66,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         description=table.description,
         code_version=str(table.version),
         partitions_def=definition,
-        kinds=_KINDS[Settings().warehouse_place.partition(":")[0]],
+        kinds=kinds,
         owners=[OWNER],
         freshness_policy=freshness_policy(table.name),
         deps=[

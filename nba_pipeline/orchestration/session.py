@@ -187,6 +187,7 @@ class RunSession:
             holder, writes, [], purpose=purpose, wait=wait, say=say, given=RESERVED
         )
         for run_id in grant.gone:
+            self.progress.lose(run_id)
             bury(run_id)
         # Of a cancel each run learns by itself.
         ids = (backfill_id, backfill_id)
@@ -231,8 +232,9 @@ class RunSession:
             if launched and (reason := launched.stopped()):
                 self.leases.cancel(self._backfill_id, reason, is_known=True)
             raise
-        if launched:
-            for run_id in grant.gone:
+        for run_id in grant.gone:
+            self.progress.lose(run_id)
+            if launched:
                 launched.bury(run_id)
 
         def fence() -> None:

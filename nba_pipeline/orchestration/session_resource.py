@@ -48,7 +48,9 @@ def session_resource(tables: Mapping[str, Table]) -> dg.ResourceDefinition:
             landing=launcher.landing if launcher else None,
         )
         # Expressions are trees of small objects that all live until the run ends: collecting among
-        # them costs a third of compiling them.
+        # them costs a third of compiling them, and among all that was imported as much again.
+        if not gc.get_freeze_count():
+            gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         launched = LaunchedRun(context.instance, run) if context.instance else None
         wait = run_tags.is_on(tags, run_tags.WAIT_TAG)

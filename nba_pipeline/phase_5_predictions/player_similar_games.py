@@ -79,9 +79,10 @@ def transform(
         *_KEPT,
         *provenance.tracking_columns(ml_feature_store_v2),
     )
+    played = of_who_played(player_game_summary).semi_join(rows, "player_id")
     games = _with_conditions(
         timeline(
-            of_who_played(player_game_summary).mutate(person=_.player_id),
+            played.mutate(person=_.player_id),
             data_gaps,
             of="player_id",
             needs=PLAYER_GAMES,

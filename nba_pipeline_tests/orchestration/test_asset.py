@@ -6,7 +6,8 @@ import dagster as dg
 import pytest
 
 from nba_pipeline.engine.compute import Computed
-from nba_pipeline.orchestration.asset import RefusedMeanwhile, _refusal, table_definition
+from nba_pipeline.orchestration.asset import RefusedMeanwhile, _refusal, kinds_of, table_definition
+from nba_pipeline.settings import Settings
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.protocol import Replaced
 
@@ -22,7 +23,7 @@ from nba_pipeline.warehouse.protocol import Replaced
 def test_its_kinds_are_those_of_the_warehouse_that_is_set(monkeypatch, warehouse, kinds) -> None:
     """Read where definitions load."""
     monkeypatch.setenv("NBA_PIPELINE_WAREHOUSE", warehouse)
-    (spec,) = table_definition(TABLES["nbac_schedule"]).specs
+    (spec,) = table_definition(TABLES["nbac_schedule"], kinds_of(Settings())).specs
     assert spec.kinds == kinds
 
 

@@ -150,15 +150,23 @@ def test_nobody_gets_in_between_two_runs_of_a_backfill(installation, monkeypatch
 
 
 def test_a_run_whose_process_is_gone_is_booked_as_failed_by_who_comes_after(installation) -> None:
-    """Though it is the reservation that finds its lease."""
+    """Though it is the reservation that finds its lease; its steps are over too."""
     dead = create_run_for_test(
         installation.instance, run_id=make_new_run_id(), status=dg.DagsterRunStatus.STARTED
     )
     gone = replace(Holder.here(dead.run_id, "dead"), process_started=1)
     installation.leases.acquire(gone, [MODELS], [], purpose="a test", wait=False)
+    progress = installation.session.progress
+    progress.queue("dead", dead.run_id, {"points_model": 3, "player_prop_predictions": 90})
+    progress.start(dead.run_id, "points_model", 3)
     _run(installation, Request(TWO_RUNS, FIRST, LAST))
     ended = installation.instance.get_run_by_id(dead.run_id)
     assert ended.status == dg.DagsterRunStatus.FAILURE
+    steps = [(step.table, step.state, step.detail) for step in progress.steps("dead")]
+    assert steps == [
+        ("points_model", "failed", "its process is gone"),
+        ("player_prop_predictions", "left", None),
+    ]
 
 
 def test_who_is_refused_the_last_of_its_runs_begins_none(installation) -> None:
