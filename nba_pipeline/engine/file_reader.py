@@ -62,6 +62,9 @@ class FileReader:
 
         def make() -> Made:
             content, why = (b"", trouble) if trouble else self._content(file)
+            if not trouble and (why or _digest(content) != said):
+                # Its size and time may be as they were: the next look reads it again.
+                self._forget(file.path)
             parsed = filed(_read(source, found, content, why), file)
             return key(_digest(content), why), parsed, facts_of(source, parsed, file)
 
@@ -73,6 +76,10 @@ class FileReader:
             return (self._root / file.path).read_bytes(), None
         except OSError as error:
             return b"", cannot_open(error, file.path)
+
+    def _forget(self, name: str) -> None:
+        known = self._fingerprints
+        self._fingerprints = {key: said for key, said in known.items() if key[0] != name}
 
     def read_once(self, found: Found) -> Found:
         """The file without its trouble where all its copies say the same."""

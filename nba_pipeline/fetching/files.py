@@ -100,7 +100,9 @@ def place(root: UPath, path: str, content: bytes, over: int = 0) -> None:
     """
     twin = path.removesuffix(".gz") if path.endswith(".gz") else f"{path}.gz"
     if (root / twin).is_file():
-        raise StoredMeanwhile(f"both {path} and {twin} are there, and neither is read: keep one")
+        raise StoredMeanwhile(
+            f"both {path} and {twin} are there, and one file cannot replace both: keep one"
+        )
     # No time in it: equal contents are equal files.
     written = gzip.compress(content, mtime=0) if path.endswith(".gz") else content
     if is_bucket(root):

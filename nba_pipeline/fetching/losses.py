@@ -6,7 +6,7 @@ what the file would replace, in whichever file they are.
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -45,8 +45,10 @@ def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.Data
             rows = landing.load(source, [day]).rows
             return rows[rows.game_date == day]
         if (source.layout == "seasons" or settles_dates(source)) and day:
-            rows = landing.load(source, [day]).rows
-            return rows[own_days(source, rows) == day]
+            # A list of the eve is of the day after it, which may be in no season.
+            days = calendar.season_days(*[day + timedelta(days=source.days_after)] * 2)
+            rows = landing.load(source, days).rows
+            return rows[own_days(source, rows).isin(days)]
         there = files.stored(landing.root, file.path)
         if there is None:
             return nothing
@@ -84,7 +86,9 @@ def fewer_rows(source: Source, before: pd.DataFrame, now: Parsed) -> str | None:
         before = before[~(is_named | is_needless) | (before.status == "final")]
     if settles_dates(source):
         unit = _unit(before)
-        before = before[_is_of(before, now.rows) | before[unit].isin(now.rows[unit])]
+        is_same_game = before[unit].isin(now.rows[unit]) & (unit != "game_date")
+        # A date's list is whole: a later one may well be shorter.
+        before = before[_is_of(before, now.rows) | is_same_game]
     is_snapshot = source.layout == "snapshots"
     lost = _fewer_listed(before, now.rows) if is_snapshot else _fewer(source, before, now.rows)
     if lost is None:
@@ -152,8 +156,8 @@ def _unit(rows: pd.DataFrame) -> str:
 
 
 def settles_dates(source: Source) -> bool:
-    """Whether files of a date may stand for the games of one another; a list of the eve is of none."""
-    return source.layout == "dates" and source.settle is not None and not source.days_after
+    """Whether files of a date may stand for one another: for each of their games, or as a whole."""
+    return source.layout == "dates" and source.settle is not None
 
 
 def _is_of(rows: pd.DataFrame, now: pd.DataFrame) -> pd.Series:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
 
 RAGGED = "ragged_line"
@@ -25,7 +25,9 @@ _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 
 
 def json_document(content: bytes) -> object:
-    """The JSON document: dicts, lists and plain values; NaN and Infinity, which JSON lacks, are texts.
+    """The JSON document: dicts, lists and plain values.
+
+    NaN and Infinity, which JSON lacks, are lists of the word: no text, no number and not nothing.
 
     Raises:
         ValueError: it is none, or an object of it says one key twice.
@@ -38,12 +40,16 @@ def json_document(content: bytes) -> object:
     try:
         # By itself json takes half letters that are told as bytes.
         text = content.decode(json.detect_encoding(content))
-        document = json.loads(text, parse_constant=str, object_pairs_hook=_told_once)
+        document = json.loads(text, parse_constant=_no_value, object_pairs_hook=_told_once)
         if _HALF_A_LETTER.search(text):
             json.dumps(document, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("it is nested too deep") from error
     return document
+
+
+def _no_value(word: str) -> list[str]:
+    return [word]
 
 
 def _told_once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -19,7 +19,7 @@ from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams, final
 from nba_pipeline.thresholds import UNSETTLED_DAYS
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _FILED = ("bad_date", "other_date", "other_season")
@@ -163,9 +163,12 @@ def _placed(rejections: ir.Table, nbac_schedule: ir.Table, *more: str) -> ir.Tab
         ],
     )
     rows = rows.filter(_.known_game.notnull() | _.playing_team.notnull() | ~_.is_id)
-    # What says no date of its own is filed under one: of another game, it is no word on this one's.
-    is_filed = rows.rule.isin(_FILED) & rows.is_id & rows.known_game.isnull()
-    rows = rows.filter(~is_filed)
+    # What says no date of its own is filed under one, with all that is wrong with it: of another
+    # game, it is no word on this one's.
+    of_row = ibis.window(group_by=["source_file", "row_number"])
+    is_filed = rows.rule.isin(_FILED).any().over(of_row)
+    rows = rows.mutate(is_filed=is_filed & rows.is_id & rows.known_game.isnull())
+    rows = rows.filter(~_.is_filed)
     is_of_game = rows.known_game.notnull()
     return rows.select(
         "rejected_date",

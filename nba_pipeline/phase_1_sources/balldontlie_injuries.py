@@ -47,7 +47,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
     """One row per player on the list.
 
     Raises:
-        UnknownShape: the document is no list of injuries.
+        UnknownShape: the document is no list of injuries; one of nobody is none.
     """
     lines = _lines(document, file)
     raw = pd.DataFrame(lines, columns=["team_id", "name", "status", "description"], dtype="object")
@@ -79,6 +79,8 @@ def _lines(document: object, file: SourceFile) -> list[dict[str, object]]:
     entries = document.get("data") if isinstance(document, Mapping) else document
     if not isinstance(entries, list):
         raise UnknownShape(f"{file.path}: no list of injuries (no data)")
+    if not entries:
+        raise UnknownShape(f"{file.path}: no list of injuries (nobody is on it)")
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("player"), dict):
             raise UnknownShape(f"{file.path}: entry {number} has no player")
@@ -100,7 +102,7 @@ balldontlie_injuries = Source(
     "balldontlie_injuries",
     "balldontlie/injuries",
     parse,
-    version=3,
+    version=4,
     # A list is whole: who is on the morning's and not on the evening's is well again.
     settle=of_last_file,
     layout="dates",

@@ -137,6 +137,8 @@ def _games_v2(document: object, file: SourceFile) -> pd.DataFrame:
     heads = result_frame(document, file, list(_V2), what=_WHAT, of="GameHeader").rename(columns=_V2)
     needed = ["GAME_ID", "TEAM_ABBREVIATION", "PTS"]
     lines = result_frame(document, file, needed, what=_WHAT, of="LineScore").apply(scalars)
+    # Of a line of another length no cell is where its header says.
+    lines = lines[lines[FIELDS].isna()]
     # Of two lines of a side that say otherwise neither is its score.
     lines = lines.drop_duplicates().drop_duplicates(needed[:2], keep=False)
     points = dict(
@@ -185,7 +187,7 @@ nba_stats_scoreboard = Source(
     "nba_stats_scoreboard",
     _PLACE,
     parse,
-    version=4,
+    version=5,
     settle=settle,
     layout="dates",
     dated_by=nba_stats_schedule,

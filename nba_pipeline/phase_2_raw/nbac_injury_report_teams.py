@@ -59,7 +59,9 @@ def transform(
         has_submitted=_.has_submitted.any(), taken=_.has_submitted.sum()
     )
     key = ["game_date", "team_abbr", "source_file"]
-    lost = nba_injury_report_rejected.filter(_.row_number.notnull()).group_by(key)
+    # A line that is there twice is taken once.
+    is_line = _.row_number.notnull() & ~_.rule.startswith("repeated_")
+    lost = nba_injury_report_rejected.filter(is_line).group_by(key)
     lost = lost.agg(lost=_.row_number.nunique())
     told = told.left_join(lost, key).drop(*(f"{name}_right" for name in key))
     return told.group_by([*GRAIN, "game_date"]).agg(
@@ -70,7 +72,7 @@ def transform(
 
 nbac_injury_report_teams = table_asset(
     __name__,
-    version=2,
+    version=3,
     schema=NbacInjuryReportTeams,
     reads=same_date("nbac_schedule"),
     sources=[source],

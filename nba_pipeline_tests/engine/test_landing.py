@@ -3,6 +3,7 @@
 import errno
 import gzip
 import json
+import os
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -233,6 +234,19 @@ def test_a_file_that_changes_while_others_are_parsed_is_taken_for_what_was_read(
         again = Landing(str(folder), cache)
         assert again.contents(now, DAYS) == plain.contents(now, DAYS)
         assert again.load(now, DAYS).rows.equals(plain.load(now, DAYS).rows)
+
+
+def test_a_file_that_changed_under_its_old_size_and_time_is_read_again(folder, tmp_path) -> None:
+    """A correction copied with its times, which another process has read meanwhile; then it is away."""
+    copies, path = tmp_path / "copies", folder / PLAYER_LOG
+    landing = Landing(str(folder), copies)
+    (before,) = {*landing.load(players, [FIRST]).rows.player_name[:1]}
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    path.write_text(path.read_text().replace(before, before[::-1]))
+    os.utime(path, ns=times)
+    Landing(str(folder), copies).load(players, [FIRST])
+    landing.forget_rows()
+    assert before[::-1] in set(landing.load(players, [FIRST]).rows.player_name)
 
 
 def test_another_version_of_the_parser_parses_anew(folder, tmp_path) -> None:

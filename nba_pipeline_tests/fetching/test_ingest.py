@@ -9,6 +9,7 @@ import pytest
 
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores
+from nba_pipeline.phase_1_sources.balldontlie_injuries import balldontlie_injuries
 from nba_pipeline.phase_1_sources.nba_referee_assignments import nba_referee_assignments
 from nba_pipeline.simulation.fallback import box_scores
 from nba_pipeline.simulation.league import League, write_landing
@@ -225,6 +226,22 @@ def test_a_crew_that_is_as_it_was_before_is_a_change(truth, zone) -> None:
         assert chiefs(zone) == {chief}
     again = zone.ingest(zone.laid("18h.json", crews(game, chief="Ann")))
     assert (len(again.unchanged), again.new) == (1, [])
+
+
+def test_of_an_eves_injury_lists_the_last_one_brought_is_in_force(zone) -> None:
+    """One that says again what an older one said, and a shorter one; not one of an earlier name."""
+    players = [{"first_name": "Jayson", "last_name": name, "team_id": 2} for name in ("A", "B")]
+    both, one = (
+        {"data": [{"player": each, "status": "Out", "description": "."} for each in who]}
+        for who in (players, players[:1])
+    )
+    for name, told in (("10h.json", both), ("14h.json", one), ("18h.json", both)):
+        assert len(zone.ingest(zone.laid(name, told), day=FIRST).new) == 1
+        rows = Landing(str(zone.root)).load(balldontlie_injuries, [FIRST + timedelta(days=1)]).rows
+        assert len(rows) == len(told["data"])
+    assert len(zone.ingest(zone.laid("20h.json", both), day=FIRST).unchanged) == 1
+    ((_file, reason),) = zone.ingest(zone.laid("12h.json", one), day=FIRST).refused
+    assert "18h.json.gz stands for its games and says otherwise: bring it under a later" in reason
 
 
 def test_a_file_of_which_a_part_would_not_stand_is_refused(truth, zone) -> None:

@@ -25,9 +25,9 @@ def test_a_letter_of_two_halves_is_one() -> None:
     assert json_document(json.dumps(["\U0001f3c0"]).encode()) == ["\U0001f3c0"]
 
 
-def test_what_json_lacks_is_a_text_and_a_key_said_twice_no_document() -> None:
-    """So that a column of numbers rejects NaN with its row, and no list of two is lost."""
-    assert json_document(b"\xef\xbb\xbf[NaN, -Infinity, 1]") == ["NaN", "-Infinity", 1]
+def test_what_json_lacks_is_no_plain_value_and_a_key_said_twice_no_document() -> None:
+    """So that a column rejects NaN with its row, texts and numbers alike; no list of two is lost."""
+    assert json_document(b"\xef\xbb\xbf[NaN, -Infinity, 1]") == [["NaN"], ["-Infinity"], 1]
     with pytest.raises(ValueError, match="says 'books' twice"):
         json_document(b'{"data": [{"books": [1], "id": 1, "books": [2]}]}')
 

@@ -102,7 +102,9 @@ def test_a_window_with_the_game_itself_is_told(name) -> None:
     }
 
 
-def test_who_was_traded_to_the_other_team_of_his_game_is_asked_for_with_the_team_of_before() -> None:
+def test_who_was_traded_to_the_other_team_of_his_game_is_asked_for_with_the_team_of_before() -> (
+    None
+):
     """He was a Laker when the row was made and plays for Boston: its windows are the Lakers'."""
     traded = games()
     on_the_day = traded.game_date == TODAY

@@ -56,6 +56,20 @@ def test_of_two_scores_of_a_side_neither_is_believed(samples) -> None:
     assert len(found.rows) == 10
 
 
+@pytest.mark.parametrize("more", [1, -4])
+def test_of_a_side_s_line_of_another_length_no_score_is_believed(samples, more) -> None:
+    """Its cells are not where the headers say: a field too many, or some too few."""
+    document = json.loads((samples / "nba_stats_scoreboardv2.json").read_text())
+    lines = next(part for part in document["resultSets"] if part["name"] == "LineScore")
+    lines["rowSet"][0] = [0, *lines["rowSet"][0]][: len(lines["headers"]) + more]
+    file = SourceFile("nba_stats/scoreboard/2024-01-15.json", "2023-24", date(2024, 1, 15))
+    found = parse(document, file)
+    assert [(r.rule, r.game_id) for r in found.rejected.itertuples()] == [
+        ("bad_score", "0022300555")
+    ]
+    assert len(found.rows) == 10
+
+
 @pytest.mark.parametrize("text", ["PPD", "Cancelled"])
 def test_a_game_that_has_not_begun_has_no_score_and_a_postponed_one_is_told(text) -> None:
     """The source's zeros are none."""

@@ -66,14 +66,14 @@ def test_each_damage_is_one_gap_with_its_rule(tmp_path, league_landing) -> None:
 def test_a_row_that_is_filed_under_the_first_day_is_no_word_on_that_day_s_games(
     tmp_path, league_landing
 ) -> None:
-    """A line of last season, and a game's lines whose date is none: of that team, and of other games."""
+    """A line of last season, and a game's lines without a date or points: of that team, and others."""
     lost = next(each for each in lines(league_landing, TEAM_LOG) if each["GAME_DATE"] > str(FIRST))
 
     def change(rows) -> None:
         rows.append(rows[0] | {"GAME_ID": "0022200077", "GAME_DATE": "2023-01-12"})
         for row in rows:
             if row["GAME_ID"] == lost["GAME_ID"]:
-                row["GAME_DATE"] = "2023-13-27"
+                row |= {"GAME_DATE": "2023-13-27", "PTS": None}
 
     lab = Lab(tmp_path, damaged(league_landing, tmp_path, TEAM_LOG, change))
     lab.compute(RAW, FIRST, LAST)
@@ -81,6 +81,7 @@ def test_a_row_that_is_filed_under_the_first_day_is_no_word_on_that_day_s_games(
     assert set(rejected) == {
         ("0022200077", FIRST, "other_season"),
         (lost["GAME_ID"], FIRST, "bad_date"),
+        (lost["GAME_ID"], FIRST, "bad_count"),
     }
     assert {gap["game_id"] for gap in lab.rows("data_gaps")} == {lost["GAME_ID"]}
 

@@ -19,7 +19,7 @@ def line(team: str, *, has_submitted: bool, home: str = "SAS") -> dict[str, obje
 def test_a_team_has_submitted_when_a_player_of_it_is_listed() -> None:
     """Two players of SAS are one row, MIL is silent; whose home court it is makes no difference.
 
-    A third line of SAS could not be taken; the report is there twice, once with one line.
+    A third line of SAS could not be taken, a fourth says again what one of them says; the report is there twice, once with one line.
     """
     schedule = {
         "game_id": "0022300477",
@@ -39,9 +39,10 @@ def test_a_team_has_submitted_when_a_player_of_it_is_listed() -> None:
         line("MIL", has_submitted=True, home="BOS"),
         line("SAS", has_submitted=True) | {"source_file": "b"},
     ]
-    lost = {"source_file": "a", "game_date": DAY, "team_abbr": "SAS"}
+    lost = {"source_file": "a", "game_date": DAY, "team_abbr": "SAS", "rule": "unknown_status"}
     rejected = [lost | {"row_number": 3}, lost | {"row_number": 3}, lost | {"row_number": None}]
     rejected += [lost | {"row_number": 4, "team_abbr": None}]
+    rejected += [lost | {"row_number": 5, "rule": "repeated_player_lookup"}]
     rows = transform(
         ibis.memtable(said), ibis.memtable(rejected), ibis.memtable([schedule])
     ).to_pandas()
