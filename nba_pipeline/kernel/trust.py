@@ -18,7 +18,7 @@ from ibis import Deferred, _
 
 from nba_pipeline.kernel.units import off_schedule, rejected_units, scheduled_rows
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 UNIT = ["game_id", "game_date", "team_abbr"]
@@ -107,19 +107,22 @@ def most_trusted(*told: ir.Table) -> ir.Table:
 
 
 def in_one_unit(rows: ir.Table, line: str) -> ir.Table:
-    """The rows without those of a line that a more trusted unit of the game has too.
+    """The rows without those of a line that a more trusted unit of the date has too.
 
     The unit that such a row is taken out of tells the first of them in `line_of_both`; where both
-    are trusted alike the team that is first by name keeps it.
+    are trusted alike the team that is first by name keeps it, or of one team its first game.
 
     Args:
         rows: what `most_trusted` says, of several lines a unit.
-        line: the column that names a line within its game.
+        line: the column that names a line, who is in one unit of a date at most.
     """
-    same = ibis.window(group_by=["game_id", line], order_by=[_.place, _.team_abbr])
-    rows = rows.mutate(nth=ibis.row_number().over(same), kept_of=_.team_abbr.first().over(same))
+    same = ibis.window(group_by=["game_date", line], order_by=[_.place, _.team_abbr, _.game_id])
+    rows = rows.mutate(
+        nth=ibis.row_number().over(same),
+        kept_of=(_.team_abbr + " in game " + _.game_id).first().over(same),
+    )
     again = rows.filter(_.nth > 0)
-    told = line + " " + _[line].cast("string") + " is of " + _.kept_of + " in the same game"
+    told = line + " " + _[line].cast("string") + " is of " + _.kept_of + " of the date"
     again = again.mutate(told=told).group_by(UNIT).agg(line_of_both=_.told.min())
     kept = rows.filter(_.nth == 0).left_join(again, UNIT)
     return kept.drop("nth", "kept_of", *(f"{key}_right" for key in UNIT))

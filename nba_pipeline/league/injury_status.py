@@ -12,6 +12,7 @@ from ibis import _
 
 from nba_pipeline.league.availability import InjuryStatus, out_by_transactions
 from nba_pipeline.league.calendar import season_name
+from nba_pipeline.league.injury_reports import before_tipoff
 
 VERSION = 6
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
@@ -19,7 +20,6 @@ VERSION = 6
 INJURY_REPORT, TRANSACTIONS, NONE = "injury_report", "transactions", "none"
 INJURY_SOURCES = (INJURY_REPORT, TRANSACTIONS, NONE)
 """Who says what is known of a player before his game."""
-_UTC = "timestamp('UTC')"
 
 
 def injury_statuses(
@@ -44,10 +44,9 @@ def injury_statuses(
         nbac_injury_report_teams: the teams of its reports.
         injury_transactions: the entries of at least the season.
         nbac_schedule: the games.
-        earliest_tipoff: hour of the date, UTC, before which no game begins: of a game without a
-            tip-off in the schedule only a report from before it is certainly from before the game.
+        earliest_tipoff: as before_tipoff takes it.
     """
-    before = _before_tipoff(nbac_schedule, earliest_tipoff)
+    before = before_tipoff(nbac_schedule, earliest_tipoff)
     heard = _heard_of(players, nbac_injury_report, nbac_injury_report_teams, before)
     said = nbac_injury_report.select(
         said_of="game_id", said_player="player_id", said_at="report_at", said="injury_status"
@@ -99,20 +98,6 @@ def injury_risk(status: ir.StringValue, source: ir.StringValue) -> ir.IntegerVal
     """
     said = [(status == word.value, risk) for word, risk in _RISKS.items()]
     return ibis.cases(*said, (status.isnull() & (source == INJURY_REPORT), 0))
-
-
-def _before_tipoff(nbac_schedule: ir.Table, earliest_tipoff: int) -> Callable[[ir.Table], ir.Table]:
-    """A function of reports' rows: those from before the game's tip-off."""
-    earliest = nbac_schedule.game_date.cast(_UTC) + ibis.interval(hours=earliest_tipoff)
-    games = nbac_schedule.select(
-        "game_id", begins_at=ibis.coalesce(nbac_schedule.tipoff_at.cast(_UTC), earliest)
-    )
-
-    def before(rows: ir.Table) -> ir.Table:
-        joined = rows.join(games, "game_id")
-        return joined.filter(_.report_at.cast(_UTC) < _.begins_at).drop("begins_at")
-
-    return before
 
 
 def _heard_of(

@@ -107,7 +107,6 @@ def _asset(table: Table, kinds: set[str]) -> dg.AssetsDefinition:
         session: RunSession = context.resources.session
         days = session.partitions(table)
         before = session.warehouse.version(table.name)
-        gaps = session.known_gaps() if table.name == GAPS else {}
         try:
             computed = session.compute(table, days)
         except BaseException as error:
@@ -120,7 +119,7 @@ def _asset(table: Table, kinds: set[str]) -> dg.AssetsDefinition:
         stamps = session.warehouse.stamps(table.name)
         log_computed(context, table, days, computed, stamps, changed)
         if table.name == GAPS:
-            log_gaps_known_anew(context, gaps)
+            log_gaps_known_anew(context)
         yield output_event(context, table)
         if computed.refused:
             # After the output: the tables after this one go on, and the run is red.

@@ -44,6 +44,7 @@ from nba_pipeline.warehouse.protocol import DuplicateKeys, Stamp, Warehouse
 
 _SHOWN = 50
 _DAEMONS_BACKFILL = "dagster/backfill"
+_GAPS_TOLD = "nba_pipeline/gaps_told"
 # What a date's events say, of its stamp; the rest says by whom and from what it was written.
 _TOLD = (
     *("content", "code_version", "row_count", "expected", "present", "missing", "not_ready"),
@@ -209,17 +210,19 @@ def _data_version(stamp: Stamp) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def log_gaps_known_anew(context: dg.AssetExecutionContext, before: Mapping[str, bool]) -> None:
-    """What checks of any table make of gaps that are known, or accepted, since just now.
+def log_gaps_known_anew(context: dg.AssetExecutionContext) -> None:
+    """What checks of any table make of gaps that are known, or accepted, since it was last told.
 
-    Args:
-        context: of the run that has computed the gaps.
-        before: the gaps that were known until then, and whether each was accepted.
+    Dagster keeps what was told: a run that is killed before it tells leaves it to the next one.
     """
-    session = context.resources.session
+    session, books = context.resources.session, context.instance.daemon_cursor_storage
+    told = books.get_cursor_values({_GAPS_TOLD}).get(_GAPS_TOLD)
+    before: dict[str, bool] = json.loads(told) if told else {}
     now = session.known_gaps()
+    if before == now:
+        return
     changed = {gap for gap in {*before, *now} if before.get(gap) != now.get(gap)}
-    for table in session.tables.values() if changed else ():
+    for table in session.tables.values():
         stamps = session.warehouse.stamps(table.name)
         touched = [
             day
@@ -229,6 +232,7 @@ def log_gaps_known_anew(context: dg.AssetExecutionContext, before: Mapping[str, 
         if touched:
             days = {str(day) for day in touched}
             _log_checks(context, table, touched, stamps, days, {"expected_keys", "completeness"})
+    books.set_cursor_values({_GAPS_TOLD: json.dumps(now)})
 
 
 def _log_shares(
@@ -239,16 +243,23 @@ def _log_shares(
 ) -> None:
     """What the season's later dates come to, whose shares are sums over the season up to each."""
     names = {share.__name__ for share in table.shares}
+    if later := later_in_season(days, stamps):
+        _log_checks(context, table, later, stamps, {str(day) for day in later}, names)
+
+
+def later_in_season(days: Collection[date], stored: Collection[date]) -> list[date]:
+    """The stored dates after the first of the days in its season, without the days."""
     first: dict[str, date] = {}
     for day in sorted(days, reverse=True):
         first[calendar.season_of(day).name] = day
-    later = [
+    # A season may have turned out to end earlier: what is stored after that is in none.
+    return [
         day
-        for day in stamps
-        if day not in days and first.get(calendar.season_of(day).name, date.max) < day
+        for day in calendar.season_days(min(days), max(stored))
+        if day in stored
+        and day not in days
+        and first.get(calendar.season_of(day).name, date.max) < day
     ]
-    if later:
-        _log_checks(context, table, later, stamps, {str(day) for day in later}, names)
 
 
 def _log_checks(

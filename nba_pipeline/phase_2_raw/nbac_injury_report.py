@@ -1,8 +1,8 @@
 """What each team said before its game of a player's chance to play: one row per report and player.
 
-From the league's official reports. A date on which no team has said anything in one takes the list
-that is known from the evening before, and so does a team of which the reports say that it has not;
-report_source says so. Who is on no row was on no list; whether his team had spoken yet is in
+From the league's official reports. A date on which no team has said anything in one before tip-off
+takes the list that is known from the evening before, and so does a team of which those reports say
+that it has not; report_source says so. Who is on no row was on no list; whether his team had spoken yet is in
 nbac_injury_report_teams. Players of teams without a covered game are left out.
 """
 
@@ -18,7 +18,7 @@ from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.kernel.trust import in_order
 from nba_pipeline.league.availability import InjuryStatus
 from nba_pipeline.league.identity import GAME_ID
-from nba_pipeline.league.injury_reports import in_games
+from nba_pipeline.league.injury_reports import before_tipoff, in_games
 from nba_pipeline.league.player_names import matched_names, nearest_names, unmatched_rows
 from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams, covered
@@ -27,6 +27,7 @@ from nba_pipeline.phase_1_sources.balldontlie_injuries import (
 )
 from nba_pipeline.phase_1_sources.nba_injury_report import nba_injury_report as official_source
 from nba_pipeline.phase_1_sources.player_sources import PLAYER_SOURCES
+from nba_pipeline.thresholds import EARLIEST_TIPOFF
 
 GRAIN = ["report_at", "game_id", "player_id"]
 _PDF = r"\.pdf(\.gz)?$"
@@ -118,19 +119,24 @@ def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -
     """Every listed player of a covered game."""
     sides, team = both_teams(covered(nbac_schedule)), ["game_date", "team_abbr"]
     told = in_games(_once(official), sides)
-    reported = told.filter(_.has_submitted)
-    silent = told.anti_join(reported, team)
+    # What comes after tip-off takes nothing away that was known before.
+    in_time = before_tipoff(nbac_schedule, int(EARLIEST_TIPOFF.value))(told)
+    spoken = in_time.filter(_.has_submitted)
+    silent = in_time.anti_join(spoken, team)
     listed = unofficial.join(sides, team)
     # Of a date's report with any team's word, only of those that it calls silent.
-    on_others = listed.anti_join(reported, ["game_date"])
-    of_silent = listed.semi_join(reported, ["game_date"]).semi_join(silent, team)
+    on_others = listed.anti_join(spoken, ["game_date"])
+    of_silent = listed.semi_join(spoken, ["game_date"]).semi_join(silent, team)
     without = on_others.union(of_silent)
     columns = [*_ROW, "report_at", "game_date", "game_id", "season", "team_abbr", "player_name"]
     columns += ["player_lookup", "reason"]
     return ibis.union(
         *(
             rows.select(*columns, injury_status="status", report_source=ibis.literal(source.name))
-            for rows, source in ((reported, official_source), (without, fallback_source))
+            for rows, source in (
+                (told.filter(_.has_submitted), official_source),
+                (without, fallback_source),
+            )
         )
     )
 
@@ -145,7 +151,7 @@ def _once(official: ir.Table) -> ir.Table:
 
 nbac_injury_report = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=NbacInjuryReport,
     reads=same_date("nbac_schedule"),
     sources=[official_source, fallback_source],

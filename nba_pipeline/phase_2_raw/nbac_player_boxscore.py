@@ -94,8 +94,8 @@ class NbacPlayerBoxscore(pa.DataFrameModel):
 
     line_of_both: str = pa.Field(
         nullable=True,
-        description="Whom of the unit a more trusted roster of the game's other team has too, so "
-        "that his row is left out; NULL where there is nobody",
+        description="Whom of the unit a more trusted roster of the date has too, so that his row is "
+        "left out; NULL where there is nobody",
     )
 
     class Config:
@@ -208,7 +208,7 @@ INVARIANTS = (
 
 nbac_player_boxscore = table_asset(
     __name__,
-    version=6,
+    version=7,
     schema=NbacPlayerBoxscore,
     reads=same_date("nbac_schedule", "balldontlie_player_boxscore"),
     sources=[game_log, boxscore],

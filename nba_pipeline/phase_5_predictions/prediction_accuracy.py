@@ -119,6 +119,8 @@ def transform(
     rows = _with_lines(predictions, nbac_player_boxscore, rosters.filter(_.is_known.isnull()))
     told = rosters.rename(told_by="team_abbr")
     rows = provenance.join(rows, told, ["game_id", "told_by"])
+    too = rosters.select("game_id", "gap_ids", told_too="team_abbr")
+    rows = provenance.join(rows, too, ["game_id", "told_too"])
     is_absent = rows.is_known & rows.box_minutes.isnull()
     rows = rows.mutate(
         actual_points=ibis.ifelse(rows.is_known, rows.box_points, ibis.null()),
@@ -144,7 +146,8 @@ def _with_lines(predictions: ir.Table, nbac_player_boxscore: ir.Table, lost: ir.
     """The predictions with box_points, box_minutes, and told_by, the team whose roster tells them.
 
     That is the one with his line, where it is believed; else his own, or the other where his own is
-    whole and the other is lost: he may have come to that one and be in it.
+    whole and the other is lost: he may have come to that one and be in it. told_too is the other
+    where both are lost.
 
     Args:
         predictions: rows with team_abbr and opponent_abbr.
@@ -162,7 +165,11 @@ def _with_lines(predictions: ir.Table, nbac_player_boxscore: ir.Table, lost: ir.
         rows = provenance.join(rows, side, ["game_id", name])
     is_hidden = rows.lost_team_abbr.isnull() & rows.lost_opponent_abbr.notnull()
     other = ibis.ifelse(is_hidden, rows.opponent_abbr, rows.team_abbr)
-    return rows.mutate(told_by=ibis.coalesce(rows.box_team, other))
+    is_in_neither = rows.box_team.isnull() & rows.lost_team_abbr.notnull()
+    return rows.mutate(
+        told_by=ibis.coalesce(rows.box_team, other),
+        told_too=ibis.ifelse(is_in_neither, rows.lost_opponent_abbr, ibis.null()),
+    )
 
 
 def predictions_not_copied(
@@ -179,7 +186,7 @@ def predictions_not_copied(
 
 prediction_accuracy = table_asset(
     __name__,
-    version=6,
+    version=7,
     schema=PredictionAccuracy,
     reads=same_date(
         *("player_prop_predictions", "predictions_made"),

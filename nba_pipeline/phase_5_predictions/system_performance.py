@@ -142,7 +142,8 @@ def transform(
     prediction_accuracy: ir.Table, ml_feature_store_v2: ir.Table, partitions: Sequence[date]
 ) -> ir.Table:
     """Every measure over each span, for all rows and for each cut of them."""
-    graded = prediction_accuracy.filter(_.minutes > 0, _.absolute_error.notnull())
+    # Who did not play has no points, and no error.
+    graded = prediction_accuracy.filter(_.absolute_error.notnull())
     features = ml_feature_store_v2.select(*_KEYS, "points_avg_last_10", "points_avg_season")
     known = graded.left_join(features, _KEYS).drop("game_id_right", "player_id_right")
     spans = _spans(partitions)
@@ -251,7 +252,7 @@ def no_better_than_naive(rows: ir.Table) -> ir.Table:
 
 system_performance = table_asset(
     __name__,
-    version=3,
+    version=4,
     schema=SystemPerformance,
     reads=from_three_seasons("prediction_accuracy", "ml_feature_store_v2"),
     transform=transform,

@@ -13,17 +13,17 @@ _KEYS = ["game_id", "player_id"]
 
 
 def accuracy_of(warehouse: Warehouse, first: date, last: date) -> list[dict[str, object]]:
-    """Per system and basis, over the player-games played from first to last that it predicted.
+    """Per system and basis, over the player-games from first to last that it predicted and are graded.
 
     The bases are recomputed, what the code says now, and made, what was said before tip-off, which
     is there only for dates on which something was.
 
     Returns:
-        system, basis, rows, share (of all player-games played), mae, rmse, bias and band (share
+        system, basis, rows, share (of the player-games with minutes, those that are among them), mae, rmse, bias and band (share
         inside p10 to p90); then, on the rows where the player has games this season, mae_history and the mae
         of the player's last-10 mean and season mean.
     """
-    graded = warehouse.table("prediction_accuracy", first, last).filter(_.minutes > 0)
+    graded = warehouse.table("prediction_accuracy", first, last)
     if "basis" not in graded.columns:
         raise NothingStored("what is graded was stored by older code: nba-pipeline repair")
     features = warehouse.table("ml_feature_store_v2", first, last)
@@ -40,7 +40,7 @@ def accuracy_of(warehouse: Warehouse, first: date, last: date) -> list[dict[str,
     }
     measures = {
         "rows": _.count(),
-        "share": _.count() / played,
+        "share": (_.minutes > 0).sum() / played,
         "mae": _.absolute_error.mean(),
         "rmse": (_.signed_error * _.signed_error).mean().sqrt(),
         "bias": _.signed_error.mean(),

@@ -32,6 +32,8 @@ _LOG = logging.getLogger(__name__)
 _HOURS_OF_THE_LONGEST_WRITE = 24
 _MOST_FILES = 16
 """Of a season, before they are made one: every read opens each, and a date's write adds one."""
+_COMMITS_BETWEEN_CHECKPOINTS = 10
+"""Who opens a table to write to it reads every commit since the last checkpoint."""
 
 
 class DeltaWarehouse(DeltaReader, Replacing[OpenTable]):
@@ -88,7 +90,10 @@ class DeltaWarehouse(DeltaReader, Replacing[OpenTable]):
 
     def _moved_on(self, name: str, head: OpenTable) -> None:
         commit = self._folder.moved_on(name, head)
-        if _has_many_files(head.delta) and _compacts(head.delta):
+        has_many = _has_many_files(head.delta)
+        if has_many or head.delta.version() % _COMMITS_BETWEEN_CHECKPOINTS == 0:
+            _write_checkpoint(head.delta)
+        if has_many and _compacts(head.delta):
             commit = self._folder.moved_on(name, OpenTable(head.delta, commit))
         if self._pins is not None:
             self._pins[name] = commit
@@ -201,16 +206,22 @@ def _has_many_files(delta: DeltaTable) -> bool:
     return max(seasons.values(), default=0) > _MOST_FILES
 
 
+def _write_checkpoint(delta: DeltaTable) -> None:
+    """Lets who opens the table read its log from here on; all of it where that cannot be written."""
+    try:
+        delta.create_checkpoint()
+    except (DeltaError, OSError) as error:
+        _LOG.warning("%s has no checkpoint, and is slow to open: %s", delta.table_uri, error)
+
+
 def _compacts(delta: DeltaTable) -> bool:
     """Makes one file of each season; whether the next version is that and nothing else.
 
     It is not where something keeps it from being made, or where another process committed meanwhile,
-    whose rows are then among them. Older versions keep their files until they are maintained; who
-    opens the table reads its log from here on.
+    whose rows are then among them. Older versions keep their files until they are maintained.
     """
     version = delta.version()
     try:
-        delta.create_checkpoint()
         delta.optimize.compact(commit_properties=commit_properties())
     except CommitFailedError:
         # Another process has committed, and its write asks the same.

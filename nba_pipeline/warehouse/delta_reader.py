@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend as DuckDBBackend
 
 _STAGED = ops.Namespace(catalog="temp", database="main")
+_NO_SUCH_FILE = "No files found that match the pattern"
 _REGISTERED = "REGISTERED"
 """What is held in memory of Arrow's; the others are a TABLE or a VIEW of DuckDB's."""
 
@@ -206,7 +208,23 @@ class DeltaReader:
         if self._held.get(name, kind) != kind:
             self._drop(name)
         self._held[name] = kind
-        return self._duckdb.raw_sql(f'CREATE OR REPLACE TEMP {kind} "{name}" AS {query}')
+        return self._asked(f'CREATE OR REPLACE TEMP {kind} "{name}" AS {query}')
+
+    def _asked(self, query: str) -> Any:
+        """What DuckDB answers.
+
+        Raises:
+            VersionGone: a file of what is read is there no longer.
+        """
+        try:
+            return self._duckdb.raw_sql(query)
+        except duckdb.IOException as error:
+            if _NO_SUCH_FILE not in str(error):
+                raise
+            told = str(error).partition(_NO_SUCH_FILE)[2].split('"')[1]
+            raise VersionGone(
+                f"{told} was removed while it was read, as maintenance does: ask again"
+            ) from error
 
     def _drop(self, name: str) -> None:
         kind = self._held.pop(name, "TABLE")
@@ -252,7 +270,7 @@ class DeltaReader:
 
     def answer(self, query: str) -> pa.Table:
         """The query's rows."""
-        return self._duckdb.raw_sql(query).to_arrow_table()
+        return self._asked(query).to_arrow_table()
 
     def drop_staged(self, rows: ir.Table) -> None:
         """Frees what stage made."""

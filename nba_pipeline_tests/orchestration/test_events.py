@@ -19,7 +19,8 @@ from nba_pipeline.definitions import defs
 from nba_pipeline.engine import compute
 from nba_pipeline.engine.schema import SchemaViolated
 from nba_pipeline.engine.verdicts import AssertionFailed
-from nba_pipeline.orchestration import partitions
+from nba_pipeline.orchestration import asset, partitions
+from nba_pipeline.orchestration.events import later_in_season
 from nba_pipeline.tables import TABLES
 from nba_pipeline.warehouse.protocol import DuplicateKeys
 from nba_pipeline_tests.cli.test_commands import DAYS, FIRST, LAST, SPAN, Home
@@ -175,6 +176,37 @@ def test_what_is_accepted_turns_the_checks_of_every_table_that_names_it_and_back
         accepted.write_text(text) if text else accepted.unlink()
         assert books.call("backfill", *SPAN, "-t", "data_gaps").exit_code == 0
         assert red() == wanted
+
+
+def test_what_a_killed_run_has_not_told_of_its_gaps_the_next_one_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended between the write of the gaps and what their checks make of them."""
+    books = Books(tmp_path)
+    tables = with_upstream("nbac_team_boxscore", "data_gaps")
+    assert books.call("backfill", *SPAN, *_words(tables)).exit_code == 0
+    (gap,) = json.loads(books.call("gaps", "--json").stdout)
+    accepted = Path(books.places["NBA_PIPELINE_LANDING"]) / "accepted_gaps.csv"
+    header, line = "gap_id,reason,accepted_by,accepted_on", f"{gap['gap_id']},lost,me,2023-11-05"
+    accepted.write_text(f"{header}\n{line}\n")
+    told, check = asset.log_gaps_known_anew, ("nbac_team_boxscore", "expected_keys")
+    monkeypatch.setattr(asset, "log_gaps_known_anew", lambda _context: None)
+    assert books.call("backfill", *SPAN, "-t", "data_gaps").exit_code == 0
+    assert books.check(*check)["FAILED"]
+    monkeypatch.setattr(asset, "log_gaps_known_anew", told)
+    assert books.call("backfill", *SPAN, "-t", "data_gaps", "--force").exit_code == 0
+    assert "FAILED" not in books.check(*check)
+
+
+def test_the_later_dates_of_a_season_are_those_that_are_in_it() -> None:
+    """Each season's after its first day; what is stored after the last of June 17 is in none."""
+    days = [date(2024, 6, 15), date(2023, 6, 12), date(2024, 6, 12)]
+    stored = [
+        *(date(2023, 6, 11), date(2023, 6, 12), date(2023, 6, 13)),
+        *(date(2024, 6, number) for number in (11, 12, 14, 15, 17, 18)),
+        date(2024, 10, 22),
+    ]
+    assert later_in_season(days, stored) == [date(2024, 6, 14), date(2024, 6, 17)]
 
 
 def test_a_launched_run_goes_on_with_what_is_not_refused(holed: Books) -> None:

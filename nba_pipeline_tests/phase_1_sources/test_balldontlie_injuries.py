@@ -85,7 +85,9 @@ def test_what_is_not_understood_is_rejected_and_the_rest_stands(changed, rule, v
     assert sorted(told) == [(1, rule, value), (2, "repeated_player_lookup", "Jayson White")]
 
 
-@pytest.mark.parametrize("document", [{}, {"data": 3}, {"data": [3]}, {"data": [{}]}, "text", 7])
+@pytest.mark.parametrize(
+    "document", [{}, {"data": 3}, {"data": [3]}, {"data": [{}]}, {"data": []}, "text", 7]
+)
 def test_other_documents_are_of_another_shape(document) -> None:
     """They are refused whole, with the file's name."""
     with pytest.raises(UnknownShape, match="balldontlie/injuries"):

@@ -86,6 +86,36 @@ def test_a_row_that_is_filed_under_the_first_day_is_no_word_on_that_day_s_games(
     assert {gap["game_id"] for gap in lab.rows("data_gaps")} == {lost["GAME_ID"]}
 
 
+def test_who_is_in_two_games_of_a_date_is_in_the_first_and_the_other_roster_a_gap(
+    tmp_path, league_landing
+) -> None:
+    """A wrong id in the log: the roster without him says so, and he has one game that day."""
+    said = lines(league_landing, PLAYER_LOG)
+    one = next(line for line in said if line["GAME_DATE"] == str(FIRST))
+    two = next(
+        line
+        for line in said
+        if line["GAME_DATE"] == str(FIRST) and line["GAME_ID"] != one["GAME_ID"]
+    )
+    first, second = sorted((one, two), key=lambda line: line["TEAM_ABBREVIATION"])
+
+    def change(rows) -> None:
+        (row,) = [row for row in rows if row == second]
+        row |= {name: first[name] for name in ("PLAYER_ID", "PLAYER_NAME")}
+
+    lab = Lab(tmp_path, damaged(league_landing, tmp_path, PLAYER_LOG, change))
+    lab.compute(RAW, FIRST, FIRST)
+    (gap,) = lab.rows("data_gaps")
+    assert (gap["game_id"], gap["team_abbr"], gap["rule"]) == (
+        *(second["GAME_ID"], second["TEAM_ABBREVIATION"]),
+        "one_team_of_player",
+    )
+    told = f"is of {first['TEAM_ABBREVIATION']} in game {first['GAME_ID']} of the date"
+    assert gap["detail"] == f"player_id {first['PLAYER_ID']} {told}"
+    rows = lab.rows("nbac_player_boxscore", player_id=first["PLAYER_ID"])
+    assert [row["game_id"] for row in rows] == [first["GAME_ID"]]
+
+
 def change_games(landing, how) -> list:
     """Changes the schedule's games in place; returns them."""
     path = landing / SCHEDULE

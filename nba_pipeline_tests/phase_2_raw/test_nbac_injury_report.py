@@ -122,6 +122,7 @@ def tables(official: list[dict], unofficial: list[dict]) -> dict[str, ibis.Table
             "away_team": "MIL",
             "home_score": None,
             "away_score": None,
+            "tipoff_at": datetime(2024, 1, day.day + 1, 0, 30, tzinfo=UTC),
         }
         for game, day in days.items()
     ]
@@ -130,7 +131,7 @@ def tables(official: list[dict], unofficial: list[dict]) -> dict[str, ibis.Table
     file = SourceFile("r.json", "2023-24", date(2024, 1, 4), 1)
     about = {"gamedate": "20240104", "hour": "12", "period": "PM"}
     first = parse({"metadata": about, "records": official}, file).rows
-    second = parse_fallback(unofficial, file).rows
+    second = parse_fallback(unofficial or None, file).rows
     scores = {"home_score": "int64", "away_score": "int64"}
     return {
         "nba_injury_report": dated(first),
@@ -194,6 +195,19 @@ def test_of_a_team_that_is_silent_in_the_reports_the_fallback_speaks(official, s
     rows = transform(**tables(official, [LISTED])).to_pandas()
     rows = rows[rows.player_id == 9]
     assert list(rows[rows.team_abbr == "MIL"].report_source) == sources
+
+
+@pytest.mark.parametrize(("hour", "speaks"), [(0, False), (1, True)])
+def test_what_comes_after_tip_off_does_not_silence_the_fallback(hour, speaks) -> None:
+    """Of one who plays at half past midnight: his team's word of before takes the list's place."""
+    inputs = tables([SILENT, LILLARD | {"date": "01/05/2024"}], [LISTED])
+    official = inputs["nba_injury_report"]
+    late = ibis.literal(datetime(2024, 1, 6, hour, tzinfo=UTC)).cast(official.report_at.type())
+    said_at = ibis.ifelse(official.has_submitted, late, official.report_at)
+    inputs["nba_injury_report"] = official.mutate(report_at=said_at)
+    rows = transform(**inputs).to_pandas()
+    sources = {"nba_injury_report", *(["balldontlie_injuries"] if speaks else [])}
+    assert set(rows[rows.game_id == "0022300002"].report_source) == sources
 
 
 def test_a_report_that_is_there_twice_gives_each_player_once() -> None:

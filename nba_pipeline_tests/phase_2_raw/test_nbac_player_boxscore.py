@@ -109,7 +109,7 @@ def test_a_player_of_both_rosters_is_of_the_more_trusted_one(first, second) -> N
     (gap,) = gaps
     assert (gap["team_abbr"], gap["kind"], gap["rule"], gap["detail"]) == (
         *("IND", "invalid", "one_team_of_player"),
-        "player_id 5 is of OKC in the same game",
+        f"player_id 5 is of OKC in game {GAME} of the date",
     )
     rows, gaps = taken(**{first: ind, second: okc})
     assert rows == {first: {"IND": {5, 6, 7, 8, 9, 10}}, second: {"OKC": {1, 2, 3, 4}}}

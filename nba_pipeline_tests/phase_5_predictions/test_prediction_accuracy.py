@@ -227,6 +227,8 @@ def test_who_came_to_the_other_team_is_graded_by_its_roster_or_not_at_all() -> N
     assert found(gap("BOS")) == {7: unknown, 8: unknown, 9: nine}
     nobody = (None, None, None, sorted([BEHIND, "gap LAL"]))
     assert found(gap("LAL")) == {7: (33.0, 31, "win", [BEHIND]), 8: nobody, 9: nobody}
+    of_neither = (None, None, None, sorted([BEHIND, "gap BOS", "gap LAL"]))
+    assert found(gap("LAL"), gap("BOS")) == dict.fromkeys((7, 8, 9), of_neither)
 
 
 def test_who_played_for_seconds_alone_has_played() -> None:

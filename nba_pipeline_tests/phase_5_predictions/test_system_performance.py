@@ -63,7 +63,8 @@ def graded(
 ROWS = [
     graded(1, date(2023, 11, 5), 10.0, 18, is_production_ready=False),
     graded(2, date(2024, 1, 5), 10.0, 12, points_line=11.5, outcome="win"),
-    graded(3, date(2024, 1, 7), 20.0, 14, points_line=15.5, outcome="loss"),
+    # For seconds: the log's minutes are whole.
+    graded(3, date(2024, 1, 7), 20.0, 14, points_line=15.5, outcome="loss", minutes=0.0),
     graded(4, date(2024, 1, 9), 20.0, None),
     graded(5, date(2024, 2, 1), 20.0, 60),
     graded(6, date(2023, 4, 1), 20.0, 60),

@@ -145,9 +145,24 @@ def test_a_wide_slice_is_read_as_it_was_when_it_was_asked_for(warehouse, tmp_pat
     assert stored(warehouse) == {"a": 9, "b": 2}
 
 
+def test_who_reads_on_while_another_maintains_is_told_to_ask_again(warehouse, tmp_path) -> None:
+    """A wide slice is read where it is asked of: its files have gone meanwhile."""
+    for day in (ONE, TWO):
+        write(warehouse, [(str(day), day, 1)], stamp(day))
+    with warehouse.snapshot():
+        rows = warehouse.stage(warehouse.selection("scores", ONE, TWO), "slice")
+        assert opened(tmp_path).maintain("scores") > 0
+        for ask in (
+            lambda: warehouse.stage(rows.distinct()),
+            lambda: warehouse.answer("FROM slice"),
+        ):
+            with pytest.raises(VersionGone, match=r"part-\S*parquet was removed while it was read"):
+                ask()
+
+
 def test_a_damaged_checkpoint_is_told_with_what_to_do_about_it(warehouse, tmp_path) -> None:
     """The log's commits are all there: without its checkpoints the table is what it was."""
-    days = [ONE + timedelta(days=n) for n in range(17)]
+    days = [ONE + timedelta(days=n) for n in range(12)]
     for day in days:
         write(warehouse, [(str(day), day, 1)], stamp(day))
     log = tmp_path / "w/scores/_delta_log"
@@ -158,7 +173,28 @@ def test_a_damaged_checkpoint_is_told_with_what_to_do_about_it(warehouse, tmp_pa
     for path in (checkpoint, log / "_last_checkpoint"):
         path.unlink()
     anew = opened(tmp_path, "new.db")
-    assert len(stored(anew)) == len(anew.stamps("scores")) == 17
+    assert len(stored(anew)) == len(anew.stamps("scores")) == 12
+
+
+def test_a_log_of_many_commits_is_read_from_a_checkpoint_on(
+    warehouse, tmp_path, monkeypatch, caplog
+) -> None:
+    """Every tenth, also of writes that add no file; where it cannot be written the rows stand."""
+    for number in range(25):
+        write(warehouse, [("a", ONE, number)], stamp(ONE))
+    log = tmp_path / "w/scores/_delta_log"
+    checkpoints = {int(path.name[:20]) for path in log.glob("*.checkpoint.parquet")}
+    assert checkpoints == {10, 20}
+
+    def fails(_table: DeltaTable) -> None:
+        raise DeltaError("no space left")
+
+    monkeypatch.setattr(DeltaTable, "create_checkpoint", fails)
+    for number in range(25, 35):
+        write(warehouse, [("a", ONE, number)], stamp(ONE))
+    assert stored(opened(tmp_path, "new.db")) == {"a": 34}
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.endswith("scores/ has no checkpoint, and is slow to open: no space left")
 
 
 @pytest.mark.parametrize("error", [OSError("no space left"), DeltaError("not now")])
