@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from nba_pipeline.backfill import audit
+from nba_pipeline.backfill import audit, progress
 from nba_pipeline.backfill.lease_rows import (
     CLAIMS,
     HELD,
@@ -189,6 +189,7 @@ def recover(connection: sa.Connection) -> list[str]:
             dead.append(row.run_id)
         reason = "its process is gone" if gone else "its heartbeat expired"
         note(connection, "recovered", row, reason=reason, token=row.token)
+        progress.lose(connection, row.run_id, row.heartbeat_at, reason)
     return dead
 
 

@@ -42,7 +42,14 @@ _POLL_SECONDS = 0.25
 
 
 class LeaseRefused(NbaPipelineError):
-    """Dates are held by another; the message says by whom, since when, which and how far it is."""
+    """Dates are held by another; the message says by whom, since when, which and how far it is.
+
+    gone are runs that were found to be dead on the way.
+    """
+
+    def __init__(self, told: str, gone: Sequence[str] = ()) -> None:
+        super().__init__(told)
+        self.gone = tuple(gone)
 
 
 class LeaseLost(NbaPipelineError):
@@ -161,7 +168,8 @@ class Leases:
             if is_granted:
                 return token
             if is_refused:
-                raise LeaseRefused(f"{request.holders}. Wait for it with --wait, or cancel it.")
+                told = f"{request.holders}. Wait for it with --wait, or cancel it."
+                raise LeaseRefused(told, request.gone)
             if is_fenced:
                 return None
 

@@ -26,7 +26,6 @@ _STEPS = sa.Table(
     sa.Column("detail", sa.Text),
 )
 _QUEUED, _RUNNING, _LEFT = "queued", "running", "left"
-_GONE = "its process is gone"
 _ENDED = ("done", audit.FAILED, _LEFT)
 _COMPUTED = re.compile(r"(\d+) written, (\d+) unchanged, ")
 _NOTHING = "0 written, 0 unchanged, %"
@@ -96,13 +95,6 @@ class Progress:
         """The run is over: the tables that it has not come to are left."""
         self._write(_STEPS.c.run_id == run_id, _STEPS.c.state == _QUEUED, state=_LEFT, seconds=0.0)
 
-    def lose(self, run_id: str) -> None:
-        """The run's process is gone: so is the table that it was at, and what was left to it."""
-        since = NOW - _STEPS.c.started_at
-        lost: dict[str, object] = {"state": audit.FAILED, "seconds": since, "detail": _GONE}
-        self._write(_STEPS.c.run_id == run_id, _STEPS.c.state == _RUNNING, **lost)
-        self.leave(run_id)
-
     def _set(self, run_id: str, table: str, **values: object) -> None:
         self._write(_STEPS.c.run_id == run_id, _STEPS.c.table_name == table, **values)
 
@@ -143,6 +135,20 @@ class Progress:
         is_ended = _STEPS.c.state.in_(("done", audit.FAILED))
         with self._engine.connect() as connection:
             return _steps(connection, sa.and_(_STEPS.c.backfill_id == backfill_id, is_ended))
+
+
+def lose(connection: sa.Connection, run_id: str, last_heard: float, reason: str) -> None:
+    """The run is not heard of since that moment: the table that it was at fails, what it left is left.
+
+    A run that lives on all the same writes over it how its tables end.
+    """
+    of_run, since = _STEPS.c.run_id == run_id, _STEPS.c.started_at
+    seconds = sa.case((since < last_heard, last_heard - since), else_=0.0)
+    failed = {"state": audit.FAILED, "seconds": seconds, "detail": reason}
+    running = sa.update(_STEPS).where(of_run, _STEPS.c.state == _RUNNING)
+    connection.execute(running.values(**failed))
+    queued = sa.update(_STEPS).where(of_run, _STEPS.c.state == _QUEUED)
+    connection.execute(queued.values(state=_LEFT, seconds=0.0))
 
 
 def run_description(connection: sa.Connection, run_id: str) -> str | None:

@@ -30,6 +30,7 @@ from dagster._core.events import (
 from dagster._core.execution.plan.outputs import StepOutputData, StepOutputHandle
 
 from nba_pipeline.engine.compute import Computed
+from nba_pipeline.engine.known_gaps import explained_by, games_of
 from nba_pipeline.engine.schema import SchemaViolated
 from nba_pipeline.engine.verdicts import (
     AssertionFailed,
@@ -45,6 +46,8 @@ from nba_pipeline.warehouse.protocol import DuplicateKeys, Stamp, Warehouse
 _SHOWN = 50
 _DAEMONS_BACKFILL = "dagster/backfill"
 _GAPS_TOLD = "nba_pipeline/gaps_told"
+_OF_GAPS = {"expected_keys", "completeness"}
+"""The checks that ask which gaps are known, and accepted."""
 # What a date's events say, of its stamp; the rest says by whom and from what it was written.
 _TOLD = (
     *("content", "code_version", "row_count", "expected", "present", "missing", "not_ready"),
@@ -213,25 +216,28 @@ def _data_version(stamp: Stamp) -> str:
 def log_gaps_known_anew(context: dg.AssetExecutionContext) -> None:
     """What checks of any table make of gaps that are known, or accepted, since it was last told.
 
-    Dagster keeps what was told: a run that is killed before it tells leaves it to the next one.
+    Dagster keeps what was told: a run that is killed before it tells leaves it to the next one. Told is
+    what stands now, whoever else has written since the run began.
     """
     session, books = context.resources.session, context.instance.daemon_cursor_storage
     told = books.get_cursor_values({_GAPS_TOLD}).get(_GAPS_TOLD)
     before: dict[str, bool] = json.loads(told) if told else {}
-    now = session.known_gaps()
-    if before == now:
-        return
-    changed = {gap for gap in {*before, *now} if before.get(gap) != now.get(gap)}
-    for table in session.tables.values():
-        stamps = session.warehouse.stamps(table.name)
-        touched = [
-            day
-            for day, stamp in stamps.items()
-            if stamp.missing or not changed.isdisjoint(stamp.gaps)
-        ]
-        if touched:
-            days = {str(day) for day in touched}
-            _log_checks(context, table, touched, stamps, days, {"expected_keys", "completeness"})
+    with session.warehouse.unpinned():
+        now = session.known_gaps()
+        if before == now:
+            return
+        changed = {gap: True for gap in {*before, *now} if before.get(gap) != now.get(gap)}
+        for table in session.tables.values():
+            games = games_of({table.name, *table.upstream}, changed)
+            stamps = session.warehouse.stamps(table.name)
+            touched = [
+                day
+                for day, stamp in stamps.items()
+                if explained_by(games, stamp.missing) or not changed.keys().isdisjoint(stamp.gaps)
+            ]
+            if touched:
+                days = {str(day) for day in touched}
+                _log_checks(context, table, touched, stamps, days, _OF_GAPS)
     books.set_cursor_values({_GAPS_TOLD: json.dumps(now)})
 
 

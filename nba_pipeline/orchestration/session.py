@@ -15,7 +15,7 @@ from nba_pipeline import clock
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.heartbeat import Heartbeat
 from nba_pipeline.backfill.lease_rows import RESERVED, Claim, Holder
-from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, Leases
+from nba_pipeline.backfill.leases import BackfillCancelled, LeaseLost, LeaseRefused, Leases
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.coordination.database import begin, connect, patiently
 from nba_pipeline.engine import compiled
@@ -183,12 +183,11 @@ class RunSession:
         writes = list(together.values())
         purpose = _purpose(list(dict.fromkeys(table for tables, *_ in runs for table in tables)))
         holder = Holder.here(backfill_id, backfill_id)
-        grant = self.leases.acquire(
-            holder, writes, [], purpose=purpose, wait=wait, say=say, given=RESERVED
-        )
-        for run_id in grant.gone:
-            self.progress.lose(run_id)
-            bury(run_id)
+        with _burying(bury) as gone:
+            grant = self.leases.acquire(
+                holder, writes, [], purpose=purpose, wait=wait, say=say, given=RESERVED
+            )
+            gone.extend(grant.gone)
         # Of a cancel each run learns by itself.
         ids = (backfill_id, backfill_id)
         kept = Heartbeat(self.leases, grant.id, ids, stopped=lambda: None, interrupt=lambda: None)
@@ -223,7 +222,11 @@ class RunSession:
         """A lease with its heartbeat, and who writes under it."""
         holder = Holder.here(self._run_id, self._backfill_id)
         try:
-            grant = self.leases.acquire(holder, writes, reads, purpose=purpose, wait=wait, say=say)
+            with _burying(launched.bury if launched else lambda _run_id: None) as gone:
+                grant = self.leases.acquire(
+                    holder, writes, reads, purpose=purpose, wait=wait, say=say
+                )
+                gone.extend(grant.gone)
         except BackfillCancelled as error:
             self._note("refused", reason=str(error))
             raise
@@ -232,10 +235,6 @@ class RunSession:
             if launched and (reason := launched.stopped()):
                 self.leases.cancel(self._backfill_id, reason, is_known=True)
             raise
-        for run_id in grant.gone:
-            self.progress.lose(run_id)
-            if launched:
-                launched.bury(run_id)
 
         def fence() -> None:
             if interrupts.have_come():
@@ -318,6 +317,20 @@ class RunSession:
 
 
 _SHARED: ContextVar[RunSession | None] = ContextVar("session whose parts runs share", default=None)
+
+
+@contextmanager
+def _burying(bury: Callable[[str], None]) -> Iterator[list[str]]:
+    """Buries the runs that are found to be dead, also where who found them is refused himself."""
+    gone: list[str] = []
+    try:
+        yield gone
+    except LeaseRefused as refused:
+        gone.extend(refused.gone)
+        raise
+    finally:
+        for run_id in gone:
+            bury(run_id)
 
 
 def _interrupt() -> None:

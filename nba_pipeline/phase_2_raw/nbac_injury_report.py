@@ -1,8 +1,8 @@
 """What each team said before its game of a player's chance to play: one row per report and player.
 
-From the league's official reports. A date on which no team has said anything in one before tip-off
-takes the list that is known from the evening before, and so does a team of which those reports say
-that it has not; report_source says so. Who is on no row was on no list; whether his team had spoken yet is in
+From the league's official reports. A game before whose tip-off no team of its date has said anything
+in one takes the list that is known from the evening before, and so does a team of which those reports
+say that it has not; report_source says so. Who is on no row was on no list; whether his team had spoken yet is in
 nbac_injury_report_teams. Players of teams without a covered game are left out.
 """
 
@@ -119,14 +119,16 @@ def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -
     """Every listed player of a covered game."""
     sides, team = both_teams(covered(nbac_schedule)), ["game_date", "team_abbr"]
     told = in_games(_once(official), sides)
-    # What comes after tip-off takes nothing away that was known before.
-    in_time = before_tipoff(nbac_schedule, int(EARLIEST_TIPOFF.value))(told)
-    spoken = in_time.filter(_.has_submitted)
-    silent = in_time.anti_join(spoken, team)
+    # What comes after a game's tip-off takes nothing away that was known before it.
+    before = before_tipoff(nbac_schedule, int(EARLIEST_TIPOFF.value))
+    in_time = before(told)
+    silent = in_time.anti_join(in_time.filter(_.has_submitted), team)
+    reports = told.filter(_.has_submitted).select("game_date", "report_at").distinct()
+    spoken_of = before(sides.select("game_id", "game_date").join(reports, "game_date"))
     listed = unofficial.join(sides, team)
     # Of a date's report with any team's word, only of those that it calls silent.
-    on_others = listed.anti_join(spoken, ["game_date"])
-    of_silent = listed.semi_join(spoken, ["game_date"]).semi_join(silent, team)
+    on_others = listed.anti_join(spoken_of, "game_id")
+    of_silent = listed.semi_join(spoken_of, "game_id").semi_join(silent, team)
     without = on_others.union(of_silent)
     columns = [*_ROW, "report_at", "game_date", "game_id", "season", "team_abbr", "player_name"]
     columns += ["player_lookup", "reason"]
@@ -151,7 +153,7 @@ def _once(official: ir.Table) -> ir.Table:
 
 nbac_injury_report = table_asset(
     __name__,
-    version=5,
+    version=6,
     schema=NbacInjuryReport,
     reads=same_date("nbac_schedule"),
     sources=[official_source, fallback_source],

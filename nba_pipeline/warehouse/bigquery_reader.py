@@ -127,6 +127,15 @@ class BigQueryReader:
         finally:
             self._pins = None
 
+    @contextmanager
+    def unpinned(self) -> Iterator[None]:
+        """Until left, all reads come from the tables as they stand now, also within a snapshot."""
+        pins, self._pins = self._pins, None
+        try:
+            yield
+        finally:
+            self._pins = pins
+
     def _head(self, name: str) -> Head | None:
         """The version that reads of the table come from; None while there is no such table."""
         return self._commits.head(name) if self._pins is None else self._pins.get(name)

@@ -138,6 +138,15 @@ class DeltaReader:
         finally:
             self._pins = None
 
+    @contextmanager
+    def unpinned(self) -> Iterator[None]:
+        """Until left, all reads come from the tables as they stand now, also within a snapshot."""
+        pins, self._pins = self._pins, None
+        try:
+            yield
+        finally:
+            self._pins = pins
+
     def _read_commit(self, name: str) -> Commit | None:
         """The commit that reads of the table come from; None while there is no such table."""
         if self._pins is not None:

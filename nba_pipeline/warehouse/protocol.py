@@ -204,6 +204,9 @@ class Warehouse(Protocol):
         version. Within another snapshot this does nothing: the outer one holds.
         """
 
+    def unpinned(self) -> AbstractContextManager[None]:
+        """Until left, all reads come from the tables as they stand now, also within a snapshot."""
+
     def query(self, query: str, computed: Mapping[str, Callable[[], pa.Table]]) -> pa.Table:
         """The rows of one SELECT in the warehouse's own SQL, which can read the tables and no more.
 

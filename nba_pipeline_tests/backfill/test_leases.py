@@ -209,6 +209,25 @@ def test_an_expired_lease_is_recovered_with_a_higher_token(coordination) -> None
         leases.heartbeat(old_id)
 
 
+def test_the_steps_of_a_run_end_with_the_lease_that_is_taken_from_it(coordination) -> None:
+    """When it was last heard of; one that lives on all the same says how its table ended."""
+    leases = _store(coordination, 0.2)
+    progress = Progress(leases._engine)
+    _take(leases, "sleeper", JANUARY)
+    progress.queue("sleeper", "sleeper", {"scores": 31, "shots": 31})
+    progress.start("sleeper", "scores", 31)
+    time.sleep(0.3)
+    _take(leases, "next", JANUARY)
+    ended = progress.steps("sleeper")
+    assert [(step.state, step.detail) for step in ended] == [
+        ("failed", "its heartbeat expired"),
+        ("left", None),
+    ]
+    assert ended[0].seconds < 0.2
+    progress.finish("sleeper", "scores", 7.0, progress.counts(31, 0, 0, 0))
+    assert [step.state for step in progress.steps("sleeper")] == ["done", "left"]
+
+
 def test_a_heartbeat_keeps_the_lease(coordination) -> None:
     """Past its first expiry it is still held."""
     leases = _store(coordination, 0.5)

@@ -169,6 +169,22 @@ def test_a_run_whose_process_is_gone_is_booked_as_failed_by_who_comes_after(inst
     ]
 
 
+def test_who_is_refused_himself_books_the_dead_runs_that_he_finds(installation) -> None:
+    """Beside the one who lives, and holds the same."""
+    dead = create_run_for_test(
+        installation.instance, run_id=make_new_run_id(), status=dg.DagsterRunStatus.STARTED
+    )
+    gone = replace(Holder.here(dead.run_id, "dead"), process_started=1)
+    schedule = Claim("nbac_schedule", FIRST, LAST)
+    lease_id = _take(installation, "first", MODELS)
+    installation.leases.acquire(gone, [schedule], [], purpose="a test", wait=False)
+    with pytest.raises(LeaseRefused, match=r"run first \(a test; pid "):
+        _run(installation, Request(TWO_RUNS, FIRST, LAST))
+    installation.leases.release(lease_id)
+    ended = installation.instance.get_run_by_id(dead.run_id)
+    assert ended.status == dg.DagsterRunStatus.FAILURE
+
+
 def test_who_is_refused_the_last_of_its_runs_begins_none(installation) -> None:
     """Though nobody is in the way of the first."""
     lease_id = _take(installation, "first", MODELS)

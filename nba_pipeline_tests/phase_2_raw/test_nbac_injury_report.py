@@ -210,6 +210,33 @@ def test_what_comes_after_tip_off_does_not_silence_the_fallback(hour, speaks) ->
     assert set(rows[rows.game_id == "0022300002"].report_source) == sources
 
 
+def test_a_word_of_the_evening_s_game_does_not_silence_the_list_of_the_matinee_s() -> None:
+    """The report is from between the two tip-offs: before the first there was the list alone."""
+    inputs = tables(
+        [LILLARD | {"date": "01/05/2024", "team": "LAL", "matchup": "BOS@LAL"}], [LISTED]
+    )
+    schedule, official = inputs["nbac_schedule"], inputs["nba_injury_report"]
+    evening = schedule.filter(schedule.game_id == "0022300002").mutate(
+        game_id=ibis.literal("0022300003"),
+        home_team=ibis.literal("LAL"),
+        away_team=ibis.literal("BOS"),
+    )
+    inputs["nbac_schedule"] = schedule.union(evening.select(*schedule.columns))
+    for tipoff, sources in ((0, []), (2, ["balldontlie_injuries"])):
+        said_at = ibis.literal(datetime(2024, 1, 6, tipoff, tzinfo=UTC))
+        moved = official.mutate(report_at=said_at.cast(official.report_at.type()))
+        late = inputs["nbac_schedule"].mutate(
+            tipoff_at=ibis.ifelse(
+                ibis._.game_id == "0022300003",
+                ibis.literal(datetime(2024, 1, 6, 3, tzinfo=UTC)),
+                ibis._.tipoff_at,
+            )
+        )
+        given = inputs | {"nba_injury_report": moved, "nbac_schedule": late}
+        rows = transform(**given).to_pandas()
+        assert [*rows[rows.game_id == "0022300002"].report_source] == sources
+
+
 def test_a_report_that_is_there_twice_gives_each_player_once() -> None:
     """Two files of one time; the second line of a player within a file is rejected.
 

@@ -51,6 +51,17 @@ def test_what_others_commit_is_seen_only_after_it(warehouse, other) -> None:
     assert warehouse.names() == ["leaders", "others", "scores"]
 
 
+def test_what_stands_now_is_seen_within_where_it_is_asked_for(warehouse, other) -> None:
+    """The snapshot holds again afterwards."""
+    with warehouse.snapshot():
+        write(other, [("a", ONE, 5)], stamp(ONE, token=2))
+        with warehouse.unpinned():
+            assert stored(warehouse) == {"a": 5}
+            assert warehouse.stamps("scores")[ONE].token == 2
+        assert stored(warehouse) == {"a": 1}
+        assert warehouse.stamps("scores")[ONE].token == 1
+
+
 def test_its_own_writes_are_seen(warehouse, other) -> None:
     """A replace moves its table to the version that it made, and no other table."""
     with warehouse.snapshot():
