@@ -15,7 +15,7 @@ from ibis import _
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.table import table_asset
 from nba_pipeline.league.identity import GAME_ID, SEASON_TYPES
-from nba_pipeline.league.schedule import open_games
+from nba_pipeline.league.schedule import covered, open_games
 from nba_pipeline.phase_1_sources.nba_stats_schedule import nba_stats_schedule as source
 from nba_pipeline.phase_1_sources.nba_stats_scoreboard import nba_stats_scoreboard as scoreboard
 
@@ -102,7 +102,8 @@ def _with_board(games: ir.Table, boards: ir.Table) -> ir.Table:
 
 
 def teams_with_two_games(rows: ir.Table) -> ir.Table:
-    """Games of a team that has another on the same date."""
+    """Covered games of a team that has another on the same date; an exhibition's may have."""
+    rows = covered(rows)
     sides = rows.select("game_id", "game_date", team="home_team").union(
         rows.select("game_id", "game_date", team="away_team")
     )

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import ibis
 import pytest
 
-from nba_pipeline.league.betting_lines import closing_lines, median_of
+from nba_pipeline.league.betting_lines import closing_lines, median_of, with_main_lines
 
 DAY = date(2024, 3, 31)
 GAME, OTHER_GAME = "0022300001", "0022300002"
@@ -52,6 +52,28 @@ def consensus(player: int, line: float) -> dict:
         "points_line": line,
         "over_price": 1.95,
     }
+
+
+@pytest.mark.parametrize(
+    ("prices", "main"),
+    [
+        # -139 and 105, -127 and -105, -143 and 107, -132 and 100, and each the other way round.
+        ([(7.5, 1 + 100 / 139, 2.05), (8.5, 2.05, 1 + 100 / 139)], 7.5),
+        ([(27.5, 1 + 100 / 127, 1 + 100 / 105), (28.5, 1 + 100 / 105, 1 + 100 / 127)], 27.5),
+        ([(6.5, 1 + 100 / 143, 2.07), (7.5, 2.07, 1 + 100 / 143)], 6.5),
+        ([(18.5, 1 + 100 / 132, 2.0), (19.5, 2.0, 1 + 100 / 132)], 18.5),
+        ([(10.5, 1.5, 2.5), (11.5, 1.9, 1.95), (12.5, 2.0, None)], 11.5),
+        ([(10.5, 1.5, None), (11.5, None, 1.9), (12.5, 2.5, None)], 11.5),
+    ],
+)
+def test_the_main_line_is_nearest_to_even_and_of_two_alike_the_lower(prices, main) -> None:
+    """Of the same prices the other way round no rounding decides; a single price comes after both."""
+    columns = {"of": "int64", "points_line": "float64", "over_price": "float64"}
+    columns |= {"under_price": "float64"}
+    for offered in (prices, prices[::-1]):
+        rows = [dict(zip(columns, (1, *offer), strict=True)) for offer in offered]
+        told = with_main_lines(ibis.memtable(rows, schema=columns), ["of"]).to_pandas()
+        assert list(told.points_line[told.is_main]) == [main]
 
 
 def closing(offers: list[dict], others: list[dict] | None = None, tipoff=None) -> dict[int, dict]:

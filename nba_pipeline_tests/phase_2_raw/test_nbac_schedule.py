@@ -29,14 +29,16 @@ def test_every_game_of_the_file_is_a_row(league, league_landing) -> None:
 
 
 def test_a_team_cannot_play_twice_on_a_date() -> None:
-    """Both games of the team that does are named."""
-    rows = ibis.memtable(
-        [
-            {"game_id": "1", "game_date": date(2024, 1, 1), "home_team": "LAL", "away_team": "BOS"},
-            {"game_id": "2", "game_date": date(2024, 1, 1), "home_team": "MIA", "away_team": "LAL"},
-            {"game_id": "3", "game_date": date(2024, 1, 2), "home_team": "LAL", "away_team": "BOS"},
-        ]
-    )
+    """Both games of the team that does are named; on All-Star Sunday a team may."""
+    said = [
+        ("1", date(2024, 1, 1), "LAL", "BOS", "regular"),
+        ("2", date(2024, 1, 1), "MIA", "LAL", "regular"),
+        ("3", date(2024, 1, 2), "LAL", "BOS", "regular"),
+        ("4", date(2024, 2, 18), "CHK", "SHQ", "all_star"),
+        ("5", date(2024, 2, 18), "CHK", "TMC", "all_star"),
+    ]
+    names = ("game_id", "game_date", "home_team", "away_team", "season_type")
+    rows = ibis.memtable([dict(zip(names, row, strict=True), status="final") for row in said])
     assert sorted(teams_with_two_games(rows).execute().game_id) == ["1", "2"]
 
 
