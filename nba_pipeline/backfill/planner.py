@@ -203,8 +203,9 @@ def parts(request: Request, survey: Survey) -> list[Request]:
     commands work in whatever order the news came; those that it reads on its own dates come with
     it. Where a game has come to one of these dates, the date that it has left comes first, and what
     read that date after it. A date that was never stored is taken along where stored ones that are
-    out of date are to be made from it, as of a table that is new in the code; of any other, what
-    needs it is refused, with the command that fills it.
+    out of date are to be made from it, as of a table that is new in the code, and where it was tried
+    and what it was refused for is over, as an open game of the night before; of any other, what needs
+    it is refused, with the command that fills it.
     """
     own = {table.name for table in request.tables}
     reached = _reached(request, survey)
@@ -250,7 +251,8 @@ def _taken_along(
 def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
     """Per daily table that the request reads, however indirectly: its dates to compute.
 
-    Those are the stored ones that are out of date, and what such ones are to be made from.
+    Those are the stored ones that are out of date, what such ones are to be made from, and those that
+    were tried and would no longer be refused.
     """
     read_from: dict[str, tuple[date, date]] = {}
     for table in reversed(list(survey.tables.values())):
@@ -262,14 +264,25 @@ def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
                     start, end = read_span(read, days)
                     stretch = read_from.get(read.table, (start, end))
                     read_from[read.table] = min(start, stretch[0]), max(end, stretch[1])
-    return {
-        name: [
-            day
-            for day in sorted({*survey.outdated(name), *survey.owed(name)})
-            if first <= day <= last
-        ]
-        for name, (first, last) in read_from.items()
-    }
+    found: dict[str, set[date]] = {}
+    for name, table in survey.tables.items():
+        if name in read_from:
+            first, last = read_from[name]
+            every = {*survey.outdated(name), *survey.owed(name), *_possible(table, survey, found)}
+            found[name] = {day for day in every if first <= day <= last}
+    return {name: sorted(days) for name, days in found.items()}
+
+
+def _possible(table: Table, survey: Survey, coming: Mapping[str, set[date]]) -> set[date]:
+    """The dates that were tried and never stored, and would not be refused again.
+
+    Args:
+        table: the declaration.
+        survey: what is stored.
+        coming: per table upstream, the dates that would be computed before.
+    """
+    tried = sorted(survey.failed(table.name).keys() - survey.stamps(table.name).keys())
+    return set(tried) - preconditions.refused(table, tried, survey, coming=coming).keys()
 
 
 def _left_dates(
@@ -320,9 +333,8 @@ def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Reques
     affected: dict[str, set[date]] = {}
     for table in repaired:
         stored, failed = survey.stamps(table.name), survey.failed(table.name)
-        tried = sorted(failed.keys() - stored.keys())
-        waiting = preconditions.refused(table, tried, survey, coming=affected)
-        affected[table.name] = {*survey.outdated(table.name), *failed} - set(waiting)
+        again = {day for day in failed if day in stored} | _possible(table, survey, affected)
+        affected[table.name] = {*survey.outdated(table.name), *again}
         for read in table.reads if retrain else ():
             if survey.tables[read.table].is_model and not read.looks_back:
                 trained = survey.outdated(read.table)

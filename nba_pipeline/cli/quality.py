@@ -45,10 +45,12 @@ def explain(
 ) -> None:
     """A prediction, its features, its windows, and every path from a root gap to it."""
     from nba_pipeline.quality.explain import explain as explained  # noqa: PLC0415
+    from nba_pipeline.quality.predictions import PREDICTIONS  # noqa: PLC0415
 
     home = open_installation()
     when, _last = span(day, day)
-    explanation = explained(player, when, home.tables, home.warehouse)
+    outdated = home.session.survey().outdated(PREDICTIONS).get(when)
+    explanation = explained(player, when, home.tables, home.warehouse, outdated)
     if as_json:
         report.as_json(explanation)
     else:
@@ -57,6 +59,11 @@ def explain(
 
 def _print(explanation: dict[str, Any]) -> None:
     """The explanation for people."""
+    if why := explanation["outdated"]:
+        report.line(
+            f"The predictions are out of date: {why}. What is shown beside them is of now; "
+            "nba-pipeline repair computes them again."
+        )
     title = "{player} ({player_id}), {team} against {opponent} on {date}".format(**explanation)
     report.table(explanation["predictions"], title=title)
     report.table(

@@ -18,7 +18,7 @@ from nba_pipeline.league.identity import normalise_name
 from nba_pipeline.lookback.timeline import PLAYER_GAMES, entries_before, strictly_before, timeline
 from nba_pipeline.quality.contributions import moved_by
 from nba_pipeline.quality.gaps import dates_of
-from nba_pipeline.quality.predictions import PREDICTIONS, statements_of
+from nba_pipeline.quality.predictions import PREDICTIONS, STATEMENTS, statements_of
 from nba_pipeline.quality.stored import require_stored
 from nba_pipeline.warehouse.protocol import Warehouse
 
@@ -35,7 +35,11 @@ class NotPredicted(NbaPipelineError, LookupError):
 
 
 def explain(
-    player: str, day: date, tables: Mapping[str, Table], warehouse: Warehouse
+    player: str,
+    day: date,
+    tables: Mapping[str, Table],
+    warehouse: Warehouse,
+    outdated: str | None = None,
 ) -> dict[str, object]:
     """The predictions of a player on a date and everything behind them.
 
@@ -44,10 +48,12 @@ def explain(
         day: the game date.
         tables: every declared table by name.
         warehouse: where they are.
+        outdated: why the date's predictions are not those of what is stored now; None where they are.
 
     Returns:
-        player_id, player, date, team, opponent; predictions, one per system; said, what was said
-        before tip-off and whether today's inputs differ (statements_of); features; moved, those that
+        player_id, player, date, team, opponent; outdated, as it was given; predictions, one per system; said, what was said
+        before tip-off and whether today's inputs differ (statements_of); features, none of who is no
+        longer in the date's universe; moved, those that
         moved the trained model's prediction most, with what each adds (moved_by); games, the
         entries of the player's windows, latest first, holes included; gaps, those that any of the
         predictions names, each with its paths: lists of steps from the raw unit to the prediction.
@@ -66,9 +72,10 @@ def explain(
         "date": day,
         "team": first["team_abbr"],
         "opponent": first["opponent_abbr"],
+        "outdated": outdated,
         "predictions": [{name: row[name] for name in _SHOWN_OF_PREDICTION} for row in made],
         "said": statements_of(warehouse, day, first["player_id"]),
-        "features": {name: features[0][name] for name in store.features},
+        "features": {name: row[name] for row in features[:1] for name in store.features},
         "moved": moved_by(warehouse, day, store.features, first["player_id"]).get(
             (first["game_id"], first["player_id"]), []
         ),
@@ -90,11 +97,7 @@ def _predictions(player: str, day: date, warehouse: Warehouse) -> list[Row]:
     """The player's predictions on the day, one per system."""
     require_stored(warehouse, PREDICTIONS)
     rows = warehouse.table(PREDICTIONS)
-    # No id of the league has so many digits as a whole number may have.
-    is_id = player.isdecimal() and len(player) < _LONGEST_ID
-    his = rows.filter(
-        _.player_id == int(player) if is_id else _.player_lookup == normalise_name(player)
-    )
+    his = _of(player, rows)
     made = his.filter(_.game_date == day).order_by("system").to_pyarrow().to_pylist()
     if made:
         return list(made)
@@ -103,8 +106,20 @@ def _predictions(player: str, day: date, warehouse: Warehouse) -> list[Row]:
     advice = _other_dates(day, sorted(dates)) if dates else _near_names(player, rows)
     if not count and season_days(day, day):
         advice += f"; for the date's predictions: nba-pipeline predict --date {day}"
+    if STATEMENTS in warehouse.names():
+        said = _of(player, warehouse.table(STATEMENTS, day, day)).count().to_pyarrow().as_py()
+        advice += f"; {said} statements of him that day stand in {STATEMENTS}" if said else ""
     raise NotPredicted(
         f"no prediction of {player!r} on {day}, which has {count} predictions{advice}"
+    )
+
+
+def _of(player: str, rows: ir.Table) -> ir.Table:
+    """The player's rows, by id or name."""
+    # No id of the league has so many digits as a whole number may have.
+    is_id = player.isdecimal() and len(player) < _LONGEST_ID
+    return rows.filter(
+        _.player_id == int(player) if is_id else _.player_lookup == normalise_name(player)
     )
 
 

@@ -91,6 +91,19 @@ def test_a_date_that_waits_for_what_was_never_computed_is_not_repaired(league) -
     assert (request.first, request.last) == (survey.day, survey.day)
 
 
+def test_a_date_that_was_tried_and_can_be_computed_now_comes_with_a_later_one(league) -> None:
+    """One that waits for what was never computed does not."""
+    survey = _Tried(TABLES, league.warehouse, league.landing)
+    later = survey.day + timedelta(days=1)
+    request = Request((TABLES["ml_feature_store_v2"],), later, later)
+    survey.tried = frozenset({"player_daily_cache"})
+    assert [(part.first, part.last) for part in parts(request, survey)] == [(later, later)]
+    survey.tried = frozenset({"nbac_schedule", "player_daily_cache"})
+    first, own = parts(request, survey)
+    assert [table.name for table in first.tables] == ["nbac_schedule"]
+    assert (first.first, first.last, own.first) == (survey.day, survey.day, later)
+
+
 def test_what_is_out_of_date_on_the_date_itself_is_taken_along_and_the_plan_says_so(league) -> None:
     """The store of a date whose cache has changed: first the cache, then the store, none refused."""
     survey = Changed(TABLES, league.warehouse, league.landing)

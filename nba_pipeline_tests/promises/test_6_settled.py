@@ -14,7 +14,7 @@ from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.simulation.league import League, write_landing
 from nba_pipeline.simulation.moves import dated
 from nba_pipeline.tables import TABLES
-from nba_pipeline_tests.conftest import DAILY, Lab
+from nba_pipeline_tests.conftest import DAILY, Lab, with_upstream
 from nba_pipeline_tests.league_files import PLAYER_LOG, SCHEDULE, SHOT_CHART, TEAM_LOG
 
 FIRST = date(2023, 10, 24)
@@ -122,6 +122,29 @@ def test_without_catching_up_the_morning_after_is_refused_by_name(tmp_path, sour
     # What reads it that morning has nothing to read.
     told = done["upcoming_player_game_context"].refused[day(6)]
     assert told == f"upcoming_team_game_context has no partition {day(6)}"
+
+
+def test_a_morning_that_was_refused_for_an_open_game_is_made_up_by_the_next_one(
+    fifth_morning, tmp_path, source
+) -> None:
+    """Day 6 was refused; on day 7 all is over, and its features, which similar games look back on."""
+    to_similar = [*TO_FEATURES, "player_similar_games"]
+    with at(day(6)):
+        done = fifth_morning.request(to_similar, day(6), day(6))
+    assert set(done[FEATURES].refused) == {day(6)}
+    as_known(source, tmp_path / "landing", day(7))
+    lab = Lab(tmp_path, tmp_path / "landing", token=50)
+    with at(day(7)):
+        # As grades are made of it at night: nothing that is stored is out of date any more.
+        lab.request(to_similar, day(5), day(5))
+        lab.request(
+            with_upstream("team_defense_game_summary", "player_game_summary"), day(6), day(6)
+        )
+        done = lab.request(to_similar, day(7), day(7))
+    assert {name: c.refused for name, c in done.items() if c.refused} == {}
+    expected = whole(tmp_path, source, day(7))
+    for name in TO_FEATURES:
+        assert lab.rows(name) == expected.rows(name), name
 
 
 def test_a_day_whose_games_are_still_open_is_not_looked_back_on(fifth_morning) -> None:

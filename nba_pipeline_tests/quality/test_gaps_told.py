@@ -137,6 +137,18 @@ def test_explain_of_who_is_not_predicted_says_so(hurt) -> None:
         explain("Nobody", LAST, TABLES, hurt.warehouse)
 
 
+def test_explain_of_who_has_left_the_universe_says_what_is_out_of_date(hurt, tmp_path) -> None:
+    """His prediction stands without features, with why; of who was only said to play, that he was."""
+    shutil.copytree(hurt.folder, tmp_path, dirs_exist_ok=True)
+    row = next(row for row in hurt.rows("player_prop_predictions") if row["game_date"] == LAST)
+    his = f"player_id = {row['player_id']} AND game_date = '{LAST}'"
+    DeltaTable(str(tmp_path / "warehouse/ml_feature_store_v2")).delete(his)
+    lab = Lab(tmp_path, hurt.landing_folder)
+    told = explain(str(row["player_id"]), LAST, TABLES, lab.warehouse, "inputs changed")
+    assert (told["outdated"], told["features"], told["moved"]) == ("inputs changed", {}, [])
+    assert row["predicted_points"] in [p["predicted_points"] for p in told["predictions"]]
+
+
 def test_validate_judges_the_rows_as_they_stand(hurt) -> None:
     """The gap fails where it must; the rest passes on every stored partition."""
     told = {
