@@ -7,8 +7,8 @@ Each season is a backfill of its own by the command, models and what is predicte
 whose months grow with all that is before them; the memory is its process's peak. After the real ones
 come three seasons in which everything is current, a new date, and a correction of one old game with
 everything that it touches; then the last three seasons, a date and a correction again, in a home of
-their own, of the tables alone that player_daily_cache is made of. A simulated league's seasons have thirty teams and as many games as real
-ones, and every source speaks of them.
+their own, of the tables alone that player_daily_cache is made of. A simulated league's seasons have
+thirty teams and as many games as real ones, and every source speaks of them.
 """
 
 import argparse

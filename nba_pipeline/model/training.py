@@ -41,14 +41,13 @@ class Training:
     """What a month's model is trained on.
 
     rows: the joined features and results in the order of their dates: game_id, player_id, game_date,
-    season, team_abbr, month, gap_ids, has_lost_games (one of the gaps is of more than shots), lacks_shots,
-    is_reported (a report tells who of the team is out), is_day_to_day (it lists him as hurt and says no
-    more), is_production_ready, not_ready_reason, the
-    features, what the formulas predict, and scored, the points. games: every player-game of the same
-    dates, as recomputed.unlike takes them, and team_games those of teams. universe: everybody who
-    might have played in them, and transactions: the entries, as absences.unlike takes them. optional:
-    the features that good rows may lack, and what each needs, a name of known.NEEDS. formulas: the
-    systems that are formulas.
+    season, team_abbr, month, gap_ids, has_lost_games (one of the gaps is of more than shots),
+    lacks_shots, is_reported (a report tells who of the team is out), is_day_to_day (it lists him as
+    hurt and says no more), is_production_ready, not_ready_reason, the features, what the formulas
+    predict, and scored, the points. games: every player-game of the same dates, as recomputed.unlike
+    takes them, and team_games those of teams. universe: everybody who might have played in them, and
+    transactions: the entries, as absences.unlike takes them. optional: the features that good rows may
+    lack, and what each needs, a name of known.NEEDS. formulas: the systems that are formulas.
     """
 
     month: date

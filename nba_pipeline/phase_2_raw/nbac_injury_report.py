@@ -2,8 +2,8 @@
 
 From the league's official reports. A game before whose tip-off no team of its date has said anything
 in one takes the list that is known from the evening before, and so does a team of which those reports
-say that it has not; report_source says so. Who is on no row was on no list; whether his team had spoken yet is in
-nbac_injury_report_teams. Players of teams without a covered game are left out.
+say that it has not; report_source says so. Who is on no row was on no list; whether his team had
+spoken yet is in nbac_injury_report_teams. Players of teams without a covered game are left out.
 """
 
 from datetime import date, datetime

@@ -129,7 +129,7 @@ def unlike_scoreboard(rows: ir.Table, nba_stats_scoreboard: ir.Table) -> ir.Tabl
 
 nbac_schedule = table_asset(
     __name__,
-    version=4,
+    version=5,
     schema=NbacSchedule,
     sources=[source, scoreboard],
     needs_sources=True,

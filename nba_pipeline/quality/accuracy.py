@@ -19,9 +19,9 @@ def accuracy_of(warehouse: Warehouse, first: date, last: date) -> list[dict[str,
     is there only for dates on which something was.
 
     Returns:
-        system, basis, rows, share (of the player-games with minutes, those that are among them), mae, rmse, bias and band (share
-        inside p10 to p90); then, on the rows where the player has games this season, mae_history and the mae
-        of the player's last-10 mean and season mean.
+        system, basis, rows, share (of the player-games with minutes, those that are among them), mae,
+        rmse, bias and band (share inside p10 to p90); then, on the rows where the player has games this
+        season, mae_history and the mae of the player's last-10 mean and season mean.
     """
     graded = warehouse.table("prediction_accuracy", first, last)
     if "basis" not in graded.columns:

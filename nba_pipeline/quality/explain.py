@@ -51,12 +51,12 @@ def explain(
         outdated: why the date's predictions are not those of what is stored now; None where they are.
 
     Returns:
-        player_id, player, date, team, opponent; outdated, as it was given; predictions, one per system; said, what was said
-        before tip-off and whether today's inputs differ (statements_of); features, none of who is no
-        longer in the date's universe; moved, those that
-        moved the trained model's prediction most, with what each adds (moved_by); games, the
-        entries of the player's windows, latest first, holes included; gaps, those that any of the
-        predictions names, each with its paths: lists of steps from the raw unit to the prediction.
+        player_id, player, date, team, opponent; outdated, as it was given; predictions, one per
+        system; said, what was said before tip-off and whether today's inputs differ (statements_of);
+        features, none of who is no longer in the date's universe; moved, those that moved the trained
+        model's prediction most, with what each adds (moved_by); games, the entries of the player's
+        windows, latest first, holes included; gaps, those that any of the predictions names, each with
+        its paths: lists of steps from the raw unit to the prediction.
 
     Raises:
         NotPredicted: who was not in the date's universe, or nothing is computed for the date.
