@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 14
+VERSION = 15
 
 
 @dataclass(frozen=True)

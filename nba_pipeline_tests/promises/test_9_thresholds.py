@@ -87,6 +87,7 @@ OF_VERSION[13] = OF_VERSION[12] | {
     "TRAINING_FORMULA_ROWS": 1000,
 }
 OF_VERSION[14] = OF_VERSION[13] | {"SNAPSHOT_SHARE": 0.5}
+OF_VERSION[15] = OF_VERSION[14] | {"TRAINING_MONTH_SHARE": 0.25}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
