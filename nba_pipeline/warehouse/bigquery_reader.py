@@ -3,8 +3,7 @@
 Every expression names the moment that it reads, so none changes what it reads.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from uuid import uuid4
 
@@ -28,12 +27,13 @@ from nba_pipeline.warehouse.protocol import (
     date_column,
 )
 from nba_pipeline.warehouse.refusals import dates_sql
+from nba_pipeline.warehouse.snapshots import Snapshots
 
 # Every table requires a filter on its partitions; of NULL there are none.
 _FIRST_DAY = date(1900, 1, 1)
 
 
-class BigQueryReader:
+class BigQueryReader(Snapshots[Head]):
     """The tables of one project, and what this process stages beside them."""
 
     def __init__(self, jobs: Jobs) -> None:
@@ -41,7 +41,6 @@ class BigQueryReader:
         self._commits = Commits(jobs)
         self._ibis = StagingBackend()
         self._ibis.do_connect(jobs)
-        self._pins: dict[str, Head] | None = None
         self._known_stamps: dict[tuple[str, str], dict[date, Stamp]] = {}
 
     def names(self) -> list[str]:
@@ -115,26 +114,8 @@ class BigQueryReader:
         head = self._head(name)
         return [] if head is None else self._commits.written_by(run_ids, name, head.version)
 
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Until left, all reads come from the tables as they stood together at the entry."""
-        if self._pins is not None:
-            yield
-            return
-        self._pins = self._commits.heads()
-        try:
-            yield
-        finally:
-            self._pins = None
-
-    @contextmanager
-    def unpinned(self) -> Iterator[None]:
-        """Until left, all reads come from the tables as they stand now, also within a snapshot."""
-        pins, self._pins = self._pins, None
-        try:
-            yield
-        finally:
-            self._pins = pins
+    def _heads(self) -> dict[str, Head]:
+        return self._commits.heads()
 
     def _head(self, name: str) -> Head | None:
         """The version that reads of the table come from; None while there is no such table."""

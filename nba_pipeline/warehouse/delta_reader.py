@@ -3,8 +3,7 @@
 Every version that is read has a view of its own, so that no expression changes what it reads.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
@@ -33,6 +32,7 @@ from nba_pipeline.warehouse.protocol import (
     date_column,
 )
 from nba_pipeline.warehouse.refusals import dates_sql
+from nba_pipeline.warehouse.snapshots import Snapshots
 from nba_pipeline.warehouse.stamp_index import StampIndex
 
 if TYPE_CHECKING:
@@ -44,14 +44,13 @@ _REGISTERED = "REGISTERED"
 """What is held in memory of Arrow's; the others are a TABLE or a VIEW of DuckDB's."""
 
 
-class DeltaReader:
+class DeltaReader(Snapshots[Commit]):
     """The tables of one folder, and what this process holds beside them."""
 
     def __init__(self, folder: Path, engine: sa.Engine, threads: int) -> None:
         self._folder = DeltaFolder(folder)
         self._index = StampIndex(engine)
         self._views: dict[tuple[str, Commit], ir.Table] = {}
-        self._pins: dict[str, Commit] | None = None
         self._held: dict[str, str] = {}
         self._settings = {"threads": threads} if threads else {}
 
@@ -126,26 +125,8 @@ class DeltaReader:
         commit = self._read_commit(name)
         return [] if commit is None else self._folder.log(name).written_by(run_ids, commit.version)
 
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Until left, all reads come from the tables as they stood together at the entry."""
-        if self._pins is not None:
-            yield
-            return
-        self._pins = self._folder.heads()
-        try:
-            yield
-        finally:
-            self._pins = None
-
-    @contextmanager
-    def unpinned(self) -> Iterator[None]:
-        """Until left, all reads come from the tables as they stand now, also within a snapshot."""
-        pins, self._pins = self._pins, None
-        try:
-            yield
-        finally:
-            self._pins = pins
+    def _heads(self) -> dict[str, Commit]:
+        return self._folder.heads()
 
     def _read_commit(self, name: str) -> Commit | None:
         """The commit that reads of the table come from; None while there is no such table."""
