@@ -77,12 +77,14 @@ def plain_timeline(
 
 
 def no_touching(
-    found: ir.Table, _entries: ir.Table, keys: Sequence[str], _windows: Sequence[windows.Window]
+    found: ir.Table, _entries: ir.Table, keys: Sequence[str], asked: Sequence[windows.Window]
 ) -> ir.Table:
     """No window touches a gap."""
     # Nothing of this process's memory, or the query would be compiled in every round.
     none = found.filter(ibis.literal(False)).select(*keys)
-    return none.mutate(game_date=ibis.null().cast("date"), gap_ids=provenance.no_gaps())
+    apart = [f"gap_ids{windows._suffix(window)}" for window in asked if window.is_told_apart]
+    lists = dict.fromkeys(("gap_ids", *apart), provenance.no_gaps())
+    return none.mutate(game_date=ibis.null().cast("date"), **lists)
 
 
 @contextmanager
