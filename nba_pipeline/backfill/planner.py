@@ -332,9 +332,11 @@ def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Reques
     repaired = tuple(table for table in tables if retrain or not table.is_model)
     affected: dict[str, set[date]] = {}
     for table in repaired:
-        stored, failed = survey.stamps(table.name), survey.failed(table.name)
-        again = {day for day in failed if day in stored} | _possible(table, survey, affected)
-        affected[table.name] = {*survey.outdated(table.name), *again}
+        stored = survey.stamps(table.name)
+        affected[table.name] = {
+            *survey.outdated(table.name),
+            *_possible(table, survey, affected),
+        }
         for read in table.reads if retrain else ():
             if survey.tables[read.table].is_model and not read.looks_back:
                 trained = survey.outdated(read.table)

@@ -93,15 +93,16 @@ class Progress:
 
     def leave(self, run_id: str) -> None:
         """The run is over: the tables that it has not come to are left."""
-        self._write(_STEPS.c.run_id == run_id, _STEPS.c.state == _QUEUED, state=_LEFT, seconds=0.0)
+        self._write(_leaving(run_id))
 
     def _set(self, run_id: str, table: str, **values: object) -> None:
-        self._write(_STEPS.c.run_id == run_id, _STEPS.c.table_name == table, **values)
+        of_step = _STEPS.c.run_id == run_id, _STEPS.c.table_name == table
+        self._write(sa.update(_STEPS).where(*of_step).values(**values))
 
-    def _write(self, *of: sa.ColumnElement[bool], **values: object) -> None:
+    def _write(self, update: sa.Update) -> None:
         def write() -> None:
             with begin(self._engine) as connection:
-                connection.execute(sa.update(_STEPS).where(*of).values(**values))
+                connection.execute(update)
 
         # The rows stand by then, and no hiccup makes a failure of them.
         patiently(write)
@@ -147,8 +148,13 @@ def lose(connection: sa.Connection, run_id: str, last_heard: float, reason: str)
     failed = {"state": audit.FAILED, "seconds": seconds, "detail": reason}
     running = sa.update(_STEPS).where(of_run, _STEPS.c.state == _RUNNING)
     connection.execute(running.values(**failed))
-    queued = sa.update(_STEPS).where(of_run, _STEPS.c.state == _QUEUED)
-    connection.execute(queued.values(state=_LEFT, seconds=0.0))
+    connection.execute(_leaving(run_id))
+
+
+def _leaving(run_id: str) -> sa.Update:
+    """Marks what the run has not come to."""
+    queued = sa.update(_STEPS).where(_STEPS.c.run_id == run_id, _STEPS.c.state == _QUEUED)
+    return queued.values(state=_LEFT, seconds=0.0)
 
 
 def run_description(connection: sa.Connection, run_id: str) -> str | None:

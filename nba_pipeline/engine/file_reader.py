@@ -62,11 +62,12 @@ class FileReader:
 
         def make() -> Made:
             content, why = (b"", trouble) if trouble else self._content(file)
-            if not trouble and (why or _digest(content) != said):
+            digest = _digest(content)
+            if not trouble and (why or digest != said):
                 # Its size and time may be as they were: the next look reads it again.
                 self._forget(file.path)
             parsed = filed(_read(source, found, content, why), file)
-            return key(_digest(content), why), parsed, facts_of(source, parsed, file)
+            return key(digest, why), parsed, facts_of(source, parsed, file)
 
         return key(said, trouble), make
 

@@ -46,9 +46,9 @@ def standing_rows(source: Source, file: SourceFile, landing: Landing) -> pd.Data
             return rows[rows.game_date == day]
         if (source.layout == "seasons" or settles_dates(source)) and day:
             # A list of the eve is of the day after it, which may be in no season.
-            days = calendar.season_days(*[day + timedelta(days=source.days_after)] * 2)
-            rows = landing.load(source, days).rows
-            return rows[own_days(source, rows).isin(days)]
+            day += timedelta(days=source.days_after)
+            rows = landing.load(source, calendar.season_days(day, day)).rows
+            return rows[own_days(source, rows) == day]
         there = files.stored(landing.root, file.path)
         if there is None:
             return nothing

@@ -119,11 +119,11 @@ def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -
     """Every listed player of a covered game."""
     sides, team = both_teams(covered(nbac_schedule)), ["game_date", "team_abbr"]
     told = in_games(_once(official), sides)
+    reported = told.filter(_.has_submitted)
     # What comes after a game's tip-off takes nothing away that was known before it.
     before = before_tipoff(nbac_schedule, int(EARLIEST_TIPOFF.value))
-    in_time = before(told)
-    silent = in_time.anti_join(in_time.filter(_.has_submitted), team)
-    reports = told.filter(_.has_submitted).select("game_date", "report_at").distinct()
+    silent = before(told).anti_join(before(reported), team)
+    reports = reported.select("game_date", "report_at").distinct()
     spoken_of = before(sides.select("game_id", "game_date").join(reports, "game_date"))
     listed = unofficial.join(sides, team)
     # Of a date's report with any team's word, only of those that it calls silent.
@@ -135,10 +135,7 @@ def _listed(official: ir.Table, unofficial: ir.Table, nbac_schedule: ir.Table) -
     return ibis.union(
         *(
             rows.select(*columns, injury_status="status", report_source=ibis.literal(source.name))
-            for rows, source in (
-                (told.filter(_.has_submitted), official_source),
-                (without, fallback_source),
-            )
+            for rows, source in ((reported, official_source), (without, fallback_source))
         )
     )
 
