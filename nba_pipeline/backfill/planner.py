@@ -105,12 +105,23 @@ def predicting(survey: Survey, day: date) -> list[str]:
     ]
 
 
-def grading(survey: Survey) -> list[str]:
-    """The tables that a date's grades need beside its predictions, the grades, and their sums."""
+def grading(survey: Survey, day: date) -> list[str]:
+    """The tables that a date's grades need beside its predictions, the grades, and their sums.
+
+    Where a run ended between the predictions and the book of what was said, that book too.
+    """
+
+    def is_left(table: Table) -> bool:
+        is_stored = day in survey.stamps(table.name)
+        could_be = all(day in survey.stamps(read.table) for read in table.reads)
+        return table.appends and could_be and not is_stored
+
     return [
         name
         for name, table in survey.tables.items()
-        if table.phase == RAW or GRADES in (name, *(read.table for read in table.reads))
+        if table.phase == RAW
+        or GRADES in (name, *(read.table for read in table.reads))
+        or is_left(table)
     ]
 
 
@@ -203,7 +214,7 @@ def parts(request: Request, survey: Survey) -> list[Request]:
     commands work in whatever order the news came; those that it reads on its own dates come with
     it. Where a game has come to one of these dates, the date that it has left comes first, and what
     read that date after it. A date that was never stored is taken along where stored ones that are
-    out of date are to be made from it, as of a table that is new in the code, and where it was tried
+    out of date are to be made from it, as of a table that is new in the code, and where it was refused
     and what it was refused for is over, as an open game of the night before; of any other, what needs
     it is refused, with the command that fills it.
     """
@@ -251,8 +262,9 @@ def _taken_along(
 def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
     """Per daily table that the request reads, however indirectly: its dates to compute.
 
-    Those are the stored ones that are out of date, what such ones are to be made from, and those that
-    were tried and would no longer be refused.
+    Those are the stored ones that are out of date, what such ones are to be made from, and those
+    behind the first stored one that were refused and would be no longer: of what was begun and failed
+    nothing is known, and what is before all that is stored nobody has missed.
     """
     read_from: dict[str, tuple[date, date]] = {}
     for table in reversed(list(survey.tables.values())):
@@ -268,21 +280,26 @@ def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
     for name, table in survey.tables.items():
         if name in read_from:
             first, last = read_from[name]
-            every = {*survey.outdated(name), *survey.owed(name), *_possible(table, survey, found)}
+            begun = min(survey.stamps(name), default=last)
+            waited = [day for day in survey.refused(name) if begun < day]
+            again = _possible(table, waited, survey, found)
+            every = {*survey.outdated(name), *survey.owed(name), *again}
             found[name] = {day for day in every if first <= day <= last}
     return {name: sorted(days) for name, days in found.items()}
 
 
-def _possible(table: Table, survey: Survey, coming: Mapping[str, set[date]]) -> set[date]:
-    """The dates that were tried and never stored, and would not be refused again.
+def _possible(
+    table: Table, days: Sequence[date], survey: Survey, coming: Mapping[str, set[date]]
+) -> set[date]:
+    """Those of the days that would not be refused.
 
     Args:
         table: the declaration.
+        days: dates that were not made when they were asked for.
         survey: what is stored.
         coming: per table upstream, the dates that would be computed before.
     """
-    tried = sorted(survey.failed(table.name).keys() - survey.stamps(table.name).keys())
-    return set(tried) - preconditions.refused(table, tried, survey, coming=coming).keys()
+    return set(days) - preconditions.refused(table, days, survey, coming=coming).keys()
 
 
 def _left_dates(
@@ -333,10 +350,9 @@ def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Reques
     affected: dict[str, set[date]] = {}
     for table in repaired:
         stored = survey.stamps(table.name)
-        affected[table.name] = {
-            *survey.outdated(table.name),
-            *_possible(table, survey, affected),
-        }
+        tried = sorted(survey.failed(table.name).keys() - stored.keys())
+        again = _possible(table, tried, survey, affected)
+        affected[table.name] = {*survey.outdated(table.name), *again}
         for read in table.reads if retrain else ():
             if survey.tables[read.table].is_model and not read.looks_back:
                 trained = survey.outdated(read.table)

@@ -293,7 +293,7 @@ def grade(day: Day) -> None:
 
     home = open_installation()
     when = _season_day(day)
-    ended = _execute(home, request_of(home, day, day, grading(home.survey())))
+    ended = _execute(home, request_of(home, day, day, grading(home.survey(), when)))
     if still_open := home.survey().unsettled(GRADES).get(when):
         report.stop(f"{when} is not wholly graded: {still_open}; grade it again when that is over")
     _exit(ended)

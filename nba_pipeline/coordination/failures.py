@@ -68,6 +68,13 @@ class Failures:
                 for row in rows
             }
 
+    def refused(self, table: str) -> frozenset[date]:
+        """Those of them that were not tried: what they would have been made from was not ready."""
+        of_table = _FAILED.c.table_name == table, _FAILED.c.made_from.is_(None)
+        with self._engine.connect() as connection:
+            days = connection.scalars(sa.select(_FAILED.c.partition).where(*of_table))
+            return frozenset(map(date.fromisoformat, days))
+
     def marks(self) -> list[Mark]:
         """Every mark of every table, in order."""
         with self._engine.connect() as connection:

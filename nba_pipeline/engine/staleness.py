@@ -104,6 +104,11 @@ class Survey:
             }
         return self._failed[name]
 
+    def refused(self, name: str) -> set[date]:
+        """Those of the failed that were never stored, and not tried since their upstream was not ready."""
+        refused = self.warehouse.failures.refused(name)
+        return {day for day in self.failed(name) if day in refused} - self.stamps(name).keys()
+
     def stale(self, table: Table, partitions: Iterable[date]) -> dict[date, str]:
         """Those of the partitions that are not current, each with why."""
         stored, means = self.stamps(table.name), meaning(table)

@@ -13,7 +13,7 @@ from nba_pipeline.league.injury_reports import in_games
 from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 CONSENSUS = "consensus"
@@ -67,9 +67,8 @@ def with_main_lines(lines: ir.Table, of: list[str]) -> ir.Table:
     # Between them over and under say how likely each is, the book's margin taken off. Of the same two
     # prices the other way round this is the same number, and no rounding decides.
     from_even = (_.under_price - _.over_price).abs() / (_.under_price + _.over_price)
-    single = ibis.ifelse(
-        _.from_even.isnull(), (ibis.coalesce(_.over_price, _.under_price) - 2).abs(), 0.0
-    )
+    alone = (ibis.coalesce(_.over_price, _.under_price) - 2).abs().round(9)
+    single = ibis.ifelse(_.from_even.isnull(), alone, 0.0)
     nearest = ibis.window(
         group_by=of, order_by=[_.from_even.isnull(), _.from_even, single, _.points_line]
     )

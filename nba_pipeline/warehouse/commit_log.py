@@ -146,11 +146,13 @@ class CommitLog:
         return found
 
     def written_by(self, run_ids: Collection[str], newest: int) -> list[Written]:
-        """The commits up to the newest version in which a stamp of the runs' differs from before."""
+        """The commits up to the newest version in which a stamp of the runs' differs from before.
+
+        Raises:
+            HistoryLost: a commit is not there any more, so that nobody knows what it changed.
+        """
         found, known = [], dict[date, str]()
         for number in range(newest + 1):
-            if not self._path(number).exists():
-                continue
             info = self._info(number)
             if info.get("operation") == "RESTORE":
                 known = {d: s.content for d, s in self.stamps(number).items()}

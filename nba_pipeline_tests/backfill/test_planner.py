@@ -3,7 +3,15 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from nba_pipeline.backfill.planner import PlannedTable, Request, groups, parts, plan, repairs
+from nba_pipeline.backfill.planner import (
+    PlannedTable,
+    Request,
+    grading,
+    groups,
+    parts,
+    plan,
+    repairs,
+)
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST, RAW
@@ -76,7 +84,12 @@ class _Tried(Survey):
         """As a run leaves it that asked for the date alone."""
         return {self.day: "refused"} if name in self.tried else {}
 
+    def refused(self, name: str) -> set[date]:
+        """It was."""
+        return {*self.failed(name)} - self.begun
+
     tried: frozenset[str] = frozenset()
+    begun: frozenset[date] = frozenset()
 
 
 def test_a_date_that_waits_for_what_was_never_computed_is_not_repaired(league) -> None:
@@ -91,8 +104,8 @@ def test_a_date_that_waits_for_what_was_never_computed_is_not_repaired(league) -
     assert (request.first, request.last) == (survey.day, survey.day)
 
 
-def test_a_date_that_was_tried_and_can_be_computed_now_comes_with_a_later_one(league) -> None:
-    """One that waits for what was never computed does not."""
+def test_a_date_that_was_refused_and_can_be_computed_now_comes_with_a_later_one(league) -> None:
+    """One that waits for what was never computed does not, nor one that was begun, or is before all."""
     survey = _Tried(TABLES, league.warehouse, league.landing)
     later = survey.day + timedelta(days=1)
     request = Request((TABLES["ml_feature_store_v2"],), later, later)
@@ -102,6 +115,10 @@ def test_a_date_that_was_tried_and_can_be_computed_now_comes_with_a_later_one(le
     first, own = parts(request, survey)
     assert [table.name for table in first.tables] == ["nbac_schedule"]
     assert (first.first, first.last, own.first) == (survey.day, survey.day, later)
+    survey.begun = frozenset({survey.day})
+    assert [(part.first, part.last) for part in parts(request, survey)] == [(later, later)]
+    survey.begun, survey.day = frozenset(), date(2022, 11, 1)
+    assert [(part.first, part.last) for part in parts(request, survey)] == [(later, later)]
 
 
 def test_what_is_out_of_date_on_the_date_itself_is_taken_along_and_the_plan_says_so(league) -> None:
@@ -120,6 +137,16 @@ def test_what_is_out_of_date_on_the_date_itself_is_taken_along_and_the_plan_says
         ("player_daily_cache", True, {LAST: "inputs changed"}, {}),
         ("ml_feature_store_v2", False, {LAST: "player_daily_cache would change"}, {}),
     ]
+
+
+def test_grades_take_along_what_was_said_where_a_run_ended_before_it_was_kept(league) -> None:
+    """Of a date that is predicted; of one that is not there is nothing to keep."""
+    survey, book = _New(TABLES, league.warehouse, league.landing), "predictions_made"
+    assert book not in grading(survey, LAST)
+    survey.new = frozenset({book})
+    assert book in grading(survey, LAST)
+    survey.new = frozenset({book, "player_prop_predictions"})
+    assert book not in grading(survey, LAST)
 
 
 def test_an_older_date_that_is_looked_back_on_comes_first(league) -> None:

@@ -70,7 +70,7 @@ class InProcess:
 
     def grade(self, day: date) -> Done:
         """As the command of that name."""
-        return self._run(self._request(grading(self._open().survey()), day, day))
+        return self._run(self._request(grading(self._open().survey(), day), day, day))
 
     def backfill(self, first: date, last: date) -> Done:
         """As the command of that name."""

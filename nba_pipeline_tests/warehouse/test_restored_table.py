@@ -217,6 +217,16 @@ def test_a_snapshot_reads_its_own_history_or_none(warehouse, tmp_path, database)
     assert _tokens(reader) == {ONE: 1, TWO: 2, THREE: 3}
 
 
+def test_what_runs_wrote_is_not_told_of_a_log_that_lacks_commits(warehouse, tmp_path) -> None:
+    """Behind a checkpoint the table is whole, but nobody knows any more which run changed what."""
+    for number in range(12):
+        write(warehouse, [("a", ONE, number)], stamp(ONE))
+    assert warehouse.written_by({stamp(ONE).run_id}, "scores")
+    (tmp_path / f"w/scores/_delta_log/{3:020}.json").unlink()
+    with pytest.raises(HistoryLost, match=r"0003\.json: no commit can be read there"):
+        warehouse.written_by({stamp(ONE).run_id}, "scores")
+
+
 def test_a_commit_of_which_only_a_checkpoint_tells_is_missed(warehouse, tmp_path) -> None:
     """Neither is the version before it taken for the newest, nor the table for one never written."""
     DeltaTable(str(tmp_path / "w/scores")).create_checkpoint()
