@@ -14,7 +14,9 @@ class StampsAlone:
 
     def __init__(self, stamps: Mapping[str, Mapping[date, Stamp]]) -> None:
         self._stamps = stamps
-        self.failures = SimpleNamespace(of=lambda _name: {}, marks=list)
+        self.failures = SimpleNamespace(
+            of=lambda _name: {}, refused=lambda _name: frozenset(), marks=list
+        )
 
     def stamps(self, name: str) -> Mapping[date, Stamp]:
         """The table's stamps by partition."""
