@@ -1,6 +1,7 @@
 """What lies in the landing zone, file by file, without opening any: one digest per source and season.
 
-A digest is of the files' paths, sizes and times of modification (or generations, in a bucket).
+A digest is of the files' paths, sizes, times of modification and of change (or generations, in a
+bucket).
 Where it differs, the files' parsed content decides whether anything has changed; a file that was
 only touched, or stored again as it was, changes nothing.
 """
@@ -55,18 +56,22 @@ def listing(root: UPath, sources: Iterable[Source]) -> Listing:
         return Listing({}, 0.0)
     start = len(root.path.rstrip("/")) + 1
     files = {
-        path[start:]: (facts["size"], str(facts.get("generation") or facts.get("mtime", "")))
+        path[start:]: (
+            facts["size"],
+            str(facts.get("generation") or facts.get("mtime", "")),
+            str(facts.get("created", "")),
+        )
         for path, facts in root.fs.find(root.path, detail=True).items()
         # Names that begin with a dot are of files that are still being written.
         if not path.rsplit("/", 1)[-1].startswith(".")
     }
-    grouped: dict[tuple[str, str], list[tuple[str, int, str]]] = {}
+    grouped: dict[tuple[str, str], list[tuple[str, int, str, str]]] = {}
     for source in sources:
-        for path, (size, when) in files.items():
+        for path, facts in files.items():
             if path == source.place or path.startswith(f"{source.place}/"):
                 key = (source.name, season_named(source, path))
-                grouped.setdefault(key, []).append((path, size, when))
-    every = {when for lines in grouped.values() for _path, _size, when in lines}
+                grouped.setdefault(key, []).append((path, *facts))
+    every = {when for lines in grouped.values() for _path, _size, when, _changed in lines}
     times = [float(when) for when in every if re.fullmatch(r"\d+(\.\d+)?", when)]
     digests = {
         key: hashlib.sha256(json.dumps(sorted(lines)).encode()).hexdigest()[:16]

@@ -18,6 +18,7 @@ from nba_pipeline.automation.pending import before_games
 from nba_pipeline.automation.work import Cells, work_of
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.leases import Leases
+from nba_pipeline.backfill.planner import repairs
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.engine.known_gaps import GAPS
 from nba_pipeline.engine.staleness import Survey
@@ -266,6 +267,20 @@ def _next(
     return commands
 
 
+def _absent_before(failing: Lines, survey: Survey) -> set[date]:
+    """The dates, of those that have begun, which the failing ones are or wait for; repair reaches none."""
+    found: set[date] = set()
+    for line in failing:
+        table = survey.tables[str(line["table"])]
+        first, last = (date.fromisoformat(str(line[name])) for name in ("first", "last"))
+        for name in (table.name, *table.upstream):
+            stored = survey.stamps(name)
+            if survey.tables[name].partitions == "daily":
+                days = calendar.season_days(min(stored, default=first), last)
+                found |= {day for day in days if day not in stored}
+    return found
+
+
 def _computing(
     cancelled: Mapping[str, set[date]],
     failing: Lines,
@@ -276,8 +291,11 @@ def _computing(
     """Those of the commands that compute something."""
     commands = []
     models = {name for name, table in survey.tables.items() if table.is_model}
-    if stale or any(line["table"] not in models for line in failing):
+    of_days = [line for line in failing if line["table"] not in models]
+    if stale or repairs(list(survey.tables.values()), survey, retrain=False):
         commands.append("nba-pipeline repair")
+    elif absent := _absent_before(of_days, survey):
+        commands.append(f"nba-pipeline backfill --from {min(absent)} --to {max(absent)}")
     refused = [line["last"] for line in failing if line["table"] in models]
     commands += [f"nba-pipeline train --month {month:%Y-%m}" for month in refused]
     if cancelled:

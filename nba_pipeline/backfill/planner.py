@@ -19,6 +19,7 @@ from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
 
 RAW = 2
 """The phase of the tables that are as the sources gave them."""
@@ -262,10 +263,15 @@ def _taken_along(
 def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
     """Per daily table that the request reads, however indirectly: its dates to compute.
 
-    Those are the stored ones that are out of date, what such ones are to be made from, and those
-    behind the first stored one that were refused and would be no longer: of what was begun and failed
-    nothing is known, and what is before all that is stored nobody has missed.
+    Those are the stored ones that are out of date, what such ones are to be made from, and those that
+    were refused and would be no longer: of what was begun and failed nothing is known. Nobody has
+    missed what is before all that is stored, in another season than what is asked for.
     """
+    asked_in = [
+        span
+        for span in calendar.seasons()
+        if span.first <= request.last and request.first <= span.last
+    ]
     read_from: dict[str, tuple[date, date]] = {}
     for table in reversed(list(survey.tables.values())):
         own = [(request.first, request.last)] if table in request.tables else []
@@ -281,25 +287,15 @@ def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
         if name in read_from:
             first, last = read_from[name]
             begun = min(survey.stamps(name), default=last)
-            waited = [day for day in survey.refused(name) if begun < day]
-            again = _possible(table, waited, survey, found)
+            waited = {
+                day
+                for day in survey.refused(name)
+                if begun < day or any(span.first <= day <= span.last for span in asked_in)
+            }
+            again = preconditions.possible(table, waited, survey, found)
             every = {*survey.outdated(name), *survey.owed(name), *again}
             found[name] = {day for day in every if first <= day <= last}
     return {name: sorted(days) for name, days in found.items()}
-
-
-def _possible(
-    table: Table, days: Sequence[date], survey: Survey, coming: Mapping[str, set[date]]
-) -> set[date]:
-    """Those of the days that would not be refused.
-
-    Args:
-        table: the declaration.
-        days: dates that were not made when they were asked for.
-        survey: what is stored.
-        coming: per table upstream, the dates that would be computed before.
-    """
-    return set(days) - preconditions.refused(table, days, survey, coming=coming).keys()
 
 
 def _left_dates(
@@ -350,8 +346,8 @@ def repairs(tables: Sequence[Table], survey: Survey, *, retrain: bool) -> Reques
     affected: dict[str, set[date]] = {}
     for table in repaired:
         stored = survey.stamps(table.name)
-        tried = sorted(survey.failed(table.name).keys() - stored.keys())
-        again = _possible(table, tried, survey, affected)
+        tried = survey.failed(table.name).keys() - stored.keys()
+        again = preconditions.possible(table, tried, survey, affected)
         affected[table.name] = {*survey.outdated(table.name), *again}
         for read in table.reads if retrain else ():
             if survey.tables[read.table].is_model and not read.looks_back:

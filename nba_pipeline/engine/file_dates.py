@@ -18,7 +18,7 @@ from nba_pipeline.kernel.source import (
 from nba_pipeline.league import calendar
 from nba_pipeline.league.identity import is_exhibition
 
-VERSION = 3
+VERSION = 4
 """Counts the meanings of what is filed here: parsed copies made with it are made anew under a new one."""
 
 _PLACE = ["source_file", "row_number"]
@@ -199,6 +199,9 @@ def _sums(frame: pd.DataFrame, ignored: Sequence[str]) -> dict[date, str]:
     if frame.empty:
         return {}
     compared = frame.drop(columns=list(ignored), errors="ignore")
+    # An unknown text has the hash of the text that it is shown as.
+    texts: pd.DataFrame = compared.select_dtypes("string")
+    compared = compared.assign(**{f"is_null_{name}": texts[name].isna() for name in texts})
     # As categories texts would be the same that are alike up to a NUL.
     hashes = pd.util.hash_pandas_object(compared, index=False, categorize=False)
     sums = hashes.groupby(frame.game_date.to_numpy()).agg(["sum", "count"])

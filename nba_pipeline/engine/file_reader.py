@@ -62,12 +62,8 @@ class FileReader:
 
         def make() -> Made:
             content, why = (b"", trouble) if trouble else self._content(file)
-            digest = _digest(content)
-            if not trouble and (why or digest != said):
-                # Its size and time may be as they were: the next look reads it again.
-                self._forget(file.path)
             parsed = filed(_read(source, found, content, why), file)
-            return key(digest, why), parsed, facts_of(source, parsed, file)
+            return key(_digest(content), why), parsed, facts_of(source, parsed, file)
 
         return key(said, trouble), make
 
@@ -77,10 +73,6 @@ class FileReader:
             return (self._root / file.path).read_bytes(), None
         except OSError as error:
             return b"", cannot_open(error, file.path)
-
-    def _forget(self, name: str) -> None:
-        known = self._fingerprints
-        self._fingerprints = {key: said for key, said in known.items() if key[0] != name}
 
     def read_once(self, found: Found) -> Found:
         """The file without its trouble where all its copies say the same."""
@@ -95,7 +87,8 @@ class FileReader:
         """A fingerprint of the bytes, as they are stored or with gzip taken off."""
         path = self._root / name
         status = path.stat()
-        stamp = str(status.st_mtime)
+        # Copying may keep the time of modification, and nothing keeps that of the change.
+        stamp = f"{status.st_mtime} {status.st_ctime}"
         if not isinstance(path, Path):
             # In a bucket every content has a generation of its own.
             stamp = str(path.fs.info(path.path).get("generation") or stamp)

@@ -48,16 +48,20 @@ def needs(
         survey: what is stored.
         bypasses: the preconditions that do not count.
         force: whether partitions that are current count as stale.
-        only_stored: whether partitions that were never stored nor tried are left alone, but for those
-            that stored ones are to be made from.
+        only_stored: whether partitions that were never stored are left alone, but for those that
+            stored ones are to be made from, and those that were tried and may be computed now without
+            a bypass: that is for what was asked for.
         is_request: whether what is stale would be made, and with it what is made from that.
         coming: per table, partitions that are computed before these, and count as there.
     """
     asked = sorted(partitions)
     if only_stored:
-        stored_or_tried = {*survey.stamps(table.name), *survey.failed(table.name)}
-        owed = set() if stored_or_tried.issuperset(asked) else survey.owed(table.name)
-        asked = [day for day in asked if day in stored_or_tried or day in owed]
+        stored = survey.stamps(table.name)
+        absent = {day for day in asked if day not in stored}
+        absent -= survey.owed(table.name) if absent else set()
+        tried = absent & survey.failed(table.name).keys()
+        absent -= preconditions.possible(table, tried, survey, coming)
+        asked = [day for day in asked if day not in absent]
     stale = dict.fromkeys(asked, "forced") if force else survey.stale(table, asked)
     allowed = [bypass.name for bypass in bypasses]
     if is_request and table.knows_earlier:

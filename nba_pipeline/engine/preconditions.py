@@ -56,6 +56,20 @@ def refused(
     return reasons
 
 
+def possible(
+    table: Table,
+    partitions: Iterable[date],
+    survey: "Survey",
+    coming: Coming = MappingProxyType({}),
+) -> set[date]:
+    """Those of the partitions that may be computed, whatever a bypass allows for others.
+
+    Arguments are those of `refused`.
+    """
+    asked = sorted(partitions)
+    return set(asked) - refused(table, asked, survey, coming=coming).keys()
+
+
 class _Upstream:
     """One upstream table's weak partitions, as one read of it meets them."""
 
@@ -128,9 +142,11 @@ class _Upstream:
 
     def _missing(self, day: date, stretches: Sequence[tuple[date, date]]) -> str | None:
         name = self._read.table
-        if not self._read.looks_back or not self._have:
+        if not self._read.looks_back:
             own = self._read.partition(day)
             return None if own in self._have else f"{name} has no partition {own}"
+        if not self._have:
+            return f"{name} has no partition before {day}"
         season = self._season_of(day)
         absent = self._absent[season] if season else DayList(())
         first_absent = absent.first_in(stretches)
@@ -142,7 +158,7 @@ class _Upstream:
         advice = f"nba-pipeline backfill --from {first_absent} --to {last_absent} computes what is missing"
         # What was refused is refused again until its own reason is mended.
         if why := self._survey.failed(name).get(first_absent):
-            advice = f"it was refused or failed: {why}"
+            advice = f"it was refused or failed: {why}; when that is mended, {advice}"
         return (
             f"{name} has no partition {first_absent}{more}; {advice}"
             f"; what will never be there is done without by --bypass {UPSTREAM_MISSING} --reason"

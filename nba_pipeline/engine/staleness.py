@@ -114,6 +114,7 @@ class Survey:
         stored, means = self.stamps(table.name), meaning(table)
         partitions = list(partitions)
         reasons: dict[date, str] = {}
+        changed: list[date] = []
         for day, now in self.inputs(table, partitions).items():
             stamp = stored.get(day)
             if stamp is None:
@@ -126,7 +127,11 @@ class Survey:
             elif stamp.code_version == table.version and stamp.meaning != means:
                 reasons[day] = "limits, formulas or parsers changed"
             elif stamp.inputs != now:
-                reasons[day] = "inputs changed"
+                changed.append(day)
+        if changed:
+            # What cannot be read tells nothing, and not that there is nothing.
+            is_away = self.landing.out_of_reach() if table.sources else None
+            reasons |= dict.fromkeys(changed, is_away or "inputs changed")
         others = [day for day in partitions if day not in reasons and not table.is_closed(day)]
         return reasons | dict.fromkeys(outlived(table, others, self), OUTLIVED)
 

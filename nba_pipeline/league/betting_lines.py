@@ -13,7 +13,7 @@ from nba_pipeline.league.injury_reports import in_games
 from nba_pipeline.league.rejected import rejected
 from nba_pipeline.league.schedule import both_teams
 
-VERSION = 4
+VERSION = 5
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 CONSENSUS = "consensus"
@@ -138,23 +138,27 @@ def closing_lines(
 def closing_game_lines(odds_api_game_lines: ir.Table, nbac_schedule: ir.Table) -> ir.Table:
     """Per game_id and team_abbr, game_spread and game_total at tip-off; NULL where there is none.
 
-    Each is the median over the books in the last snapshot before tip-off that has one; a team's
-    spread is what is added to its score: negative for the favourite. Tip-off is that of
-    `closing_lines`.
+    Each is the median over the books in the last snapshot before tip-off that has one, whichever side
+    a book prices; a team's spread is what is added to its score: negative for the favourite, and the
+    opponent's the other way round. Tip-off is that of `closing_lines`.
     """
     scheduled = nbac_schedule.select("game_id", "tipoff_at")
     lines = odds_api_game_lines.join(scheduled, "game_id")
     lines = lines.filter(_.snapshot_at < ibis.coalesce(_.tipoff_at, _.commence_time))
     market = ibis.window(group_by=["game_id", "market"])
     lines = lines.filter(_.snapshot_at == _.snapshot_at.max().over(market))
-    spreads = median_of(lines.filter(_.market == "spreads"), ["game_id", "outcome"], "point")
-    # Over and under of a book have one number.
-    totals = lines.filter((_.market == "totals") & (_.outcome == "over"))
+    sides = both_teams(nbac_schedule).select("game_id", "team_abbr", "opponent_abbr")
+    told = lines.filter(_.market == "spreads").rename(team_abbr="outcome")
+    told = told.join(sides, ["game_id", "team_abbr"])
+    of_book = ("game_id", "bookmaker")
+    mirrored = told.select(*of_book, team_abbr=_.opponent_abbr, point=0 - _.point)
+    spreads = told.select(*of_book, "team_abbr", "point").union(mirrored, distinct=True)
+    spreads = median_of(spreads, ["game_id", "team_abbr"], "point").rename(game_spread="point")
+    totals = lines.filter(_.market == "totals").select(*of_book, "point").distinct()
     totals = median_of(totals, ["game_id"], "point").rename(game_total="point")
-    sides = both_teams(nbac_schedule).select("game_id", "team_abbr")
-    rows = sides.left_join(
-        spreads.rename(team_abbr="outcome", game_spread="point"), ["game_id", "team_abbr"]
-    ).select("game_id", "team_abbr", "game_spread")
+    rows = sides.left_join(spreads, ["game_id", "team_abbr"]).select(
+        "game_id", "team_abbr", "game_spread"
+    )
     return rows.left_join(totals, "game_id").select(
         "game_id", "team_abbr", "game_spread", "game_total"
     )

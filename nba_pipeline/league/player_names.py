@@ -12,7 +12,7 @@ from ibis import _
 
 from nba_pipeline.league.rejected import rejected
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 ALIASES = {
@@ -76,9 +76,9 @@ def matched_names(
 ) -> ir.Table:
     """The player whom each name means: `on`, player_id, name_match; none where that is not certain.
 
-    Exactly the known name comes first, then the one that an alias stands for, then one that differs
-    by a suffix, which needs a team as evidence. Of several players whom a name fits equally well it
-    is the one whose team is evidence, if that is one.
+    Whose team is evidence comes before who may be anywhere, as a father of the same name does who is
+    on a list of all times. Among those, exactly the known name comes first, then the one that an
+    alias stands for, then one that differs by a suffix, which needs the evidence.
 
     Args:
         names: rows with `on`, season, game_date and player_lookup, the normalised name; one row per
@@ -97,13 +97,9 @@ def matched_names(
         *on, "player_id", "form", is_evident=_.is_evident.fill_null(False)
     ).filter(_.is_evident | (_.form < _SUFFIX))
     name = ibis.window(group_by=list(on))
-    best = candidates.filter(_.form == _.form.min().over(name))
-    best = best.mutate(
-        fitting=_.player_id.count().over(name),
-        evident=_.is_evident.cast("int64").sum().over(name),
-    )
-    certain = best.filter((_.fitting == 1) | (_.is_evident & (_.evident == 1)))
-    return certain.select(
+    best = candidates.filter(_.is_evident == _.is_evident.any().over(name))
+    best = best.filter(_.form == _.form.min().over(name))
+    return best.filter(_.player_id.count().over(name) == 1).select(
         *on,
         "player_id",
         name_match=_.form.cases((_EXACT, "exact"), (_ALIAS, "alias"), else_="suffix"),

@@ -109,7 +109,6 @@ def parse(document: object, file: SourceFile) -> Parsed:
         "shot_distance": finite(raw.shot_distance).where(is_shot),
         "description": raw.description,
     }
-    raw = raw.assign(game=columns["game_id"].fillna(raw.game_id))
     game = columns["game_id"].fillna(codes)
     again = repeated(raw.assign(game=game, event=columns["event_id"]), ["game", "event"])
     offences = [
@@ -133,7 +132,7 @@ def parse(document: object, file: SourceFile) -> Parsed:
         Offence("bad_outcome", "result", is_attempt & columns["is_made"].isna()),
         Offence("bad_distance", "shot_distance", is_shot & ~(columns["shot_distance"] >= 0)),
     ]
-    named = {"game_id": "game"}
+    named = {"game_id": "game_id"}
     return taken(raw, columns, offences, _TYPES, file, key=["row_number"], fields=named)
 
 

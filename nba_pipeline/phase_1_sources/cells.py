@@ -15,7 +15,7 @@ from pandas.api.types import infer_dtype
 from nba_pipeline.kernel.source import REJECTED_TYPES, Parsed, SourceFile, rejected_frame
 from nba_pipeline.league.identity import TEAM_ALIASES, TEAMS, normalise_name
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: files parsed with it are parsed anew under a new one."""
 
 _PLAIN = ("string", "integer", "floating", "mixed-integer-float", "empty")
@@ -113,6 +113,7 @@ def _rejected(
         raw[fields[name]].map(text_of) if name in fields else nothing
         for name in ("game_id", "team_abbr")
     )
+    read = columns.get("game_id", nothing).loc[place]
     tricode = columns.get("team_abbr", nothing).loc[place]
     value = raw[offence.field].map(str)
     who = "(game " + game.astype(str) + (", " + team.astype(str) if "team_abbr" in fields else "")
@@ -127,8 +128,8 @@ def _rejected(
             "row_number": place,
             "season": file.season,
             "game_date": columns["game_date"].loc[place],
-            "game_id": game,
-            # Under the tricode that an alias means, so that the unit it belongs to is found.
+            # Under the id, and the tricode, that is meant, so that the unit it belongs to is found.
+            "game_id": read.where(read.notna(), game),
             "team_abbr": tricode.where(tricode.notna(), team),
             "field": offence.field,
             "value": value,

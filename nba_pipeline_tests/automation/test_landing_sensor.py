@@ -30,7 +30,8 @@ def test_new_files_are_asked_for_in_one_run_up_to_today(looking: Looking) -> Non
 def test_what_was_done_is_not_asked_for_again_after_a_restart_nor_read(
     stored: Looking, monkeypatch
 ) -> None:
-    """The cursor knows the files by their names, sizes and times."""
+    """The cursor knows the files by their names, sizes and times, of which a copy has others."""
+    assert stored.look() == []
     stored.restart()
     monkeypatch.setattr(stored.home.landing, "contents", lambda *_a, **_k: pytest.fail("read"))
     assert stored.look() == []
@@ -76,6 +77,17 @@ def test_a_correction_in_a_season_file_asks_for_its_date_alone_and_the_same_agai
     assert stored.look() == []
     os.utime(stored.landing / PLAYER_LOG, (2, 2))
     assert stored.look() == []
+
+
+def test_a_correction_that_comes_with_the_old_size_and_time_is_asked_for(stored: Looking) -> None:
+    """As a copy that keeps times brings it."""
+    path = stored.landing / PLAYER_LOG
+    before = path.stat()
+    rewritten(path, one_rebound_more(SECOND))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    (request,) = stored.look()
+    assert days(request) == [SECOND]
 
 
 def test_a_burst_is_one_run_over_what_it_changes(stored: Looking) -> None:

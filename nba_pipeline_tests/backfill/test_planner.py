@@ -12,10 +12,14 @@ from nba_pipeline.backfill.planner import (
     plan,
     repairs,
 )
+from nba_pipeline.engine.bypass import Bypass
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.tables import TABLES
 from nba_pipeline_tests.conftest import LAST, RAW
-from nba_pipeline_tests.stored import Changed
+from nba_pipeline_tests.stored import Changed, StampsAlone
+from nba_pipeline_tests.warehouse.scores import stamp
 
 MODEL = "points_model"
 
@@ -105,7 +109,10 @@ def test_a_date_that_waits_for_what_was_never_computed_is_not_repaired(league) -
 
 
 def test_a_date_that_was_refused_and_can_be_computed_now_comes_with_a_later_one(league) -> None:
-    """One that waits for what was never computed does not, nor one that was begun, or is before all."""
+    """One that waits for what was never computed does not, nor one that was begun.
+
+    What is before all that is stored comes within its season alone.
+    """
     survey = _Tried(TABLES, league.warehouse, league.landing)
     later = survey.day + timedelta(days=1)
     request = Request((TABLES["ml_feature_store_v2"],), later, later)
@@ -119,6 +126,33 @@ def test_a_date_that_was_refused_and_can_be_computed_now_comes_with_a_later_one(
     assert [(part.first, part.last) for part in parts(request, survey)] == [(later, later)]
     survey.begun, survey.day = frozenset(), date(2022, 11, 1)
     assert [(part.first, part.last) for part in parts(request, survey)] == [(later, later)]
+
+
+def test_the_first_morning_of_all_was_refused_and_comes_with_the_next(tmp_path) -> None:
+    """Nothing is stored of its tables, or what came after it."""
+    first, second = date(2023, 10, 24), date(2023, 10, 25)
+    request = Request((TABLES["player_daily_cache"],), second, second)
+    for stored in ({}, {"nbac_schedule": {second: stamp(second)}}):
+        survey = _Tried(TABLES, StampsAlone(stored), Landing(str(tmp_path)))
+        survey.day, survey.tried = first, frozenset({"nbac_schedule"})
+        made_up, own = parts(request, survey)
+        assert [table.name for table in made_up.tables] == ["nbac_schedule"]
+        assert (made_up.first, made_up.last, own.first) == (first, first, second)
+
+
+def test_a_bypass_makes_no_other_date_than_what_it_was_given_for(league) -> None:
+    """Of dates that come along those that were refused stay so; it is for what was asked for."""
+    survey = _Tried(TABLES, league.warehouse, league.landing)
+    table, hole = TABLES["ml_feature_store_v2"], LAST + timedelta(days=1)
+    survey.tried = frozenset({table.name})
+    bypasses = (Bypass("upstream_missing", "for another date"),)
+    along = needs(
+        table, [LAST, survey.day], survey, bypasses=bypasses, only_stored=True, force=True
+    )
+    assert along.stale.keys() == {LAST}
+    assert hole not in survey.stamps(table.name)
+    asked = needs(table, [survey.day], survey, bypasses=bypasses)
+    assert (asked.ready, asked.bypassed) == ([survey.day], {survey.day})
 
 
 def test_what_is_out_of_date_on_the_date_itself_is_taken_along_and_the_plan_says_so(league) -> None:

@@ -13,11 +13,12 @@ import pandas as pd
 import pytest
 
 from nba_pipeline.engine import file_reader
+from nba_pipeline.engine.file_dates import facts_of, filed
 from nba_pipeline.engine.file_reader import FileReader
 from nba_pipeline.engine.landing import Landing
 from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.staleness import Survey
-from nba_pipeline.kernel.source import Parsed, SourceFile
+from nba_pipeline.kernel.source import Parsed, SourceFile, rejected_frame
 from nba_pipeline.league import calendar
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
     nba_stats_league_game_log_player as players,
@@ -95,6 +96,17 @@ def test_equal_rows_that_swap_a_cell_differ(folder) -> None:
     change(folder, PLAYER_LOG, swap)
     assert differing(before, middle) <= {FIRST}
     assert differing(middle, landing.contents(players, DAYS)) == {FIRST}
+
+
+@pytest.mark.parametrize("text", ["<NA>", "None", "nan"])
+def test_an_unknown_text_is_not_the_text_that_it_is_shown_as(text) -> None:
+    """An injury's reason, first null and then such a word."""
+    file, told = SourceFile("injuries.json", "2023-24", FIRST), []
+    for reason in (None, text):
+        rows = pd.DataFrame({"game_date": [FIRST], "reason": pd.array([reason], "string")})
+        parsed = filed(Parsed(rows, rejected_frame([])), file)
+        told.append(facts_of(players, parsed, file).dated)
+    assert told[0] != told[1]
 
 
 def counted(parses: list):
@@ -237,13 +249,16 @@ def test_a_file_that_changes_while_others_are_parsed_is_taken_for_what_was_read(
 
 
 def test_a_file_that_changed_under_its_old_size_and_time_is_read_again(folder, tmp_path) -> None:
-    """A correction copied with its times, which another process has read meanwhile; then it is away."""
+    """A correction copied with its times, whether another process has read it meanwhile or not."""
     copies, path = tmp_path / "copies", folder / PLAYER_LOG
+    alone = Landing(str(folder))
+    said = alone.contents(players, DAYS)
     landing = Landing(str(folder), copies)
     (before,) = {*landing.load(players, [FIRST]).rows.player_name[:1]}
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     path.write_text(path.read_text().replace(before, before[::-1]))
     os.utime(path, ns=times)
+    assert differing(said, alone.contents(players, DAYS))
     Landing(str(folder), copies).load(players, [FIRST])
     landing.forget_rows()
     assert before[::-1] in set(landing.load(players, [FIRST]).rows.player_name)

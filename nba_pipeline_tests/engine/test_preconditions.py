@@ -53,7 +53,7 @@ def test_a_season_between_two_that_are_there_is_missed(survey) -> None:
 
 
 def test_a_date_that_waits_for_a_refused_one_is_told_why_that_was_refused(survey) -> None:
-    """The command that fills it would be refused for the same; of one never tried it is told."""
+    """The command that fills it would be refused for the same until that is mended."""
     name = "player_game_summary"
     missing = STORED[5]
     del survey.warehouse.stamps(name)[missing]
@@ -63,7 +63,7 @@ def test_a_date_that_waits_for_a_refused_one_is_told_why_that_was_refused(survey
     survey.forget(name)
     told = refused(TABLE, [DAY], survey)[DAY]
     assert f"has no partition {missing}; it was refused or failed: usage is blocked" in told
-    assert "computes what is missing" not in told
+    assert f"when that is mended, nba-pipeline backfill --from {missing} --to {missing}" in told
 
 
 @pytest.mark.parametrize("is_stored", [True, False])

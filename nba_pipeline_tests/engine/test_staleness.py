@@ -141,3 +141,16 @@ def test_a_game_that_is_stored_after_the_season_s_end_is_named(tmp_path) -> None
     says = r"nbac_schedule has 1 rows on 2024-06-18, .* NBA_PIPELINE_SEASONS=.* to 2024-06-20"
     with pytest.raises(RowsOffSeason, match=says):
         survey.outdated("player_game_summary")
+
+
+def test_a_zone_that_is_away_changes_nothing_that_anybody_can_tell(tmp_path) -> None:
+    """What is stored of its files is out of date since it is away, and not since they changed."""
+    table, away = TABLES["nbac_player_list"], tmp_path / "away"
+    of_then = replace(stamp(DAY, version=table.version), meaning=meaning(table))
+    stored = StampsAlone({table.name: {DAY: of_then}})
+    survey = Survey(TABLES, stored, Landing(str(away)))
+    assert survey.outdated(table.name) == {DAY: f"there is no landing zone at {away}"}
+    away.mkdir()
+    (away / "notes.txt").write_text("of no source")
+    survey = Survey(TABLES, stored, Landing(str(away)))
+    assert survey.outdated(table.name) == {DAY: "inputs changed"}

@@ -25,6 +25,10 @@ KNOWN = [
     (8, "Larry Nance II", "NOP", BEFORE),
     (9, "Gary Trent Jr.", "TOR", BEFORE),
     (9, "Gary Trent Jr.", "POR", BEFORE),
+    (10, "Gary Payton", None, BEFORE),
+    (11, "Gary Payton II", "POR", BEFORE),
+    (12, "Wes Matthews", None, BEFORE),
+    (13, "Wesley Matthews", "MIL", BEFORE),
 ]
 ON = ["row_number"]
 
@@ -87,13 +91,19 @@ def matched(*said, day=DAY, known=None):
         (["Larry Nance Jr."], ["NOP"], (7, "exact")),
         (["Victor Wembanyama"], ["SAS"], None),
         (["Gary Trent"], ["TOR", "POR"], (9, "suffix")),
+        (["Gary Payton"], ["POR"], (11, "suffix")),
+        (["Gary Payton"], [], (10, "exact")),
+        (["Wes Matthews"], ["MIL"], (13, "alias")),
         (["A. Nobody", "Anthony Davis"], [], (1, "exact")),
         (["Nic Claxton", "Anthony Davis"], ["BKN"], (3, "exact")),
         (["Nic Claxton", "Anthony Davis"], [], None),
     ],
 )
 def test_a_name_is_whom_it_fits_for_certain_or_nobody(names, teams, meant) -> None:
-    """Exactly, by alias, or without its suffix and with a team; two of one name need a team."""
+    """Exactly, by alias, or without its suffix and with a team; two of one name need a team.
+
+    The son, who has one, comes before a father of exactly that name who has none.
+    """
     assert matched((names, teams)).get(0) == meant
 
 

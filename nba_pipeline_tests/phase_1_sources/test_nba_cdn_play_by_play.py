@@ -107,6 +107,13 @@ def test_a_file_of_another_game_is_told_row_by_row() -> None:
     assert list(parsed(SHOT, game_id="0022400500").rejected.rule) == ["other_game"]
 
 
+def test_a_rejected_row_is_of_its_game_however_the_id_is_spelled() -> None:
+    """As a number it has no leading zeros."""
+    found = parsed(SHOT, SHOT | {"clock": "?", "teamTricode": None}, game_id=int(GAME))
+    assert {*found.rows.game_id, *found.rejected.game_id} == {GAME}
+    assert set(found.rejected.row_number) == {1}
+
+
 def test_another_document_is_refused() -> None:
     """Without the game's actions it is no play by play."""
     with pytest.raises(UnknownShape, match="no play by play"):

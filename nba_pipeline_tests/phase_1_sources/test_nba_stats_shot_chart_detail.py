@@ -105,8 +105,9 @@ def test_a_bad_cell_rejects_its_shot_and_no_other(change, rule, field) -> None:
 
 
 def test_an_id_without_its_leading_zeros_is_the_ten_digits() -> None:
-    """22200001 is 0022200001."""
-    assert list(parsed({"GAME_ID": "22200001"}).rows.game_id) == ["0022200001"]
+    """22200001 is 0022200001, of a row that is rejected too."""
+    found = parsed({"GAME_ID": "22200001"}, {"GAME_ID": "22200001", "TEAM_NAME": "?"})
+    assert list(found.rows.game_id) == list(found.rejected.game_id) == ["0022200001"]
 
 
 def test_shots_of_a_game_under_two_spellings_of_its_id_are_counted_together() -> None:

@@ -212,11 +212,21 @@ def test_spread_and_total_are_the_median_of_the_last_snapshot_before_tip_off() -
     assert told == {"LAL": (-4.5, 221.0), "BOS": (4.5, 221.0)}
 
 
+def test_a_side_that_a_book_prices_alone_tells_the_other() -> None:
+    """Spreads of -3.5 for LAL, and 5.5 for BOS alone; totals 220.5, and 223.5 of under alone."""
+    offers = [offer("a", "spreads", "LAL", -3.5, 17), offer("a", "spreads", "BOS", 3.5, 17)]
+    offers += [offer("b", "spreads", "BOS", 5.5, 17), offer("b", "totals", "under", 223.5, 17)]
+    offers += [offer("a", "totals", side, 220.5, 17) for side in ("over", "under")]
+    rows = context([game(6, date(2024, 1, 10), "LAL", "BOS")], BEFORE, offers)
+    told = {team: (row["game_spread"], row["game_total"]) for team, row in rows.items()}
+    assert told == {"LAL": (-4.5, 222.0), "BOS": (4.5, 222.0)}
+
+
 def test_a_tip_off_of_the_schedule_comes_before_the_bookmakers_own() -> None:
     """At 17 by the schedule: what was offered at 16 counts, what was offered at 17 does not."""
     today = game(6, date(2024, 1, 10), "LAL", "BOS")
     today |= {"tipoff_at": datetime(2024, 1, 10, 17, tzinfo=UTC)}
     offers = [offer("a", "spreads", "LAL", p, hour) for p, hour in ((-3.5, 16), (-9.5, 17))]
     rows = context([today], BEFORE, offers)
-    assert rows["LAL"]["game_spread"] == -3.5
-    assert (rows["BOS"]["game_spread"], rows["BOS"]["game_total"]) == (None, None)
+    assert (rows["LAL"]["game_spread"], rows["BOS"]["game_spread"]) == (-3.5, 3.5)
+    assert rows["LAL"]["game_total"] is None
