@@ -18,7 +18,7 @@ from nba_pipeline.automation.pending import before_games
 from nba_pipeline.automation.work import Cells, work_of
 from nba_pipeline.backfill import audit
 from nba_pipeline.backfill.leases import Leases
-from nba_pipeline.backfill.planner import repairs
+from nba_pipeline.backfill.planner import repairs, to_begin
 from nba_pipeline.backfill.progress import Progress
 from nba_pipeline.engine.known_gaps import GAPS
 from nba_pipeline.engine.staleness import Survey
@@ -304,5 +304,8 @@ def _computing(
         commands.append(f"nba-pipeline backfill --from {min(days)} --to {max(days)}")
     is_to_be_made = tonight["predictions"] is None or tonight["to_compute"] or tonight["waits_for"]
     if tonight["is_season"] and is_to_be_made:
-        commands.append(f"nba-pipeline predict --date {tonight['date']}")
+        today = date.fromisoformat(str(tonight["date"]))
+        season = to_begin(survey, today)
+        begin = f"nba-pipeline backfill --from {season.first} --to {today}" if season else None
+        commands.append(begin or f"nba-pipeline predict --date {today}")
     return commands

@@ -20,6 +20,7 @@ from nba_pipeline.engine.stretches import DayList, spans
 from nba_pipeline.errors import WrongRequest
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
+from nba_pipeline.league.calendar import Season
 
 RAW = 2
 """The phase of the tables that are as the sources gave them."""
@@ -88,6 +89,17 @@ def in_order(
             if names & {read.table for read in table.reads}:
                 names.add(name)
     return tuple(table for name, table in tables.items() if name in names)
+
+
+def to_begin(survey: Survey, day: date) -> Season | None:
+    """The date's season where nothing of it is stored and it has begun before the date.
+
+    The date's raw rows alone would make whatever looks back wait for the rest of that season.
+    """
+    season = calendar.season_of(day)
+    daily = (name for name, table in survey.tables.items() if table.partitions == "daily")
+    is_begun = any(season.first <= d <= season.last for name in daily for d in survey.stamps(name))
+    return None if is_begun or day == season.first else season
 
 
 def predicting(survey: Survey, day: date) -> list[str]:

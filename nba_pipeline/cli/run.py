@@ -86,6 +86,23 @@ def _season_day(text: str) -> date:
     return day
 
 
+def _survey_of(home: Installation, day: date) -> "Survey":
+    """What is stored, for a command of the date alone.
+
+    Raises:
+        WrongRequest: of its season, which has begun before it, nothing is stored.
+    """
+    from nba_pipeline.backfill.planner import to_begin  # noqa: PLC0415
+
+    survey = home.survey()
+    if season := to_begin(survey, day):
+        raise WrongRequest(
+            f"nothing of {season.name} is stored, on which {day} looks back; "
+            f"nba-pipeline backfill --from {season.first} --to {day} computes it, and {day}"
+        )
+    return survey
+
+
 def _execute(
     home: Installation,
     request: "Request",
@@ -228,7 +245,7 @@ def predict(day: Day, as_json: Json = False) -> None:
 
     home = open_installation()
     when = _season_day(day)
-    names = predicting(home.survey(), when)
+    names = predicting(_survey_of(home, when), when)
     console = report.errors if as_json else report.console
     ended = _execute(home, request_of(home, day, day, names), console)
     if ended.is_complete:
@@ -293,7 +310,8 @@ def grade(day: Day) -> None:
 
     home = open_installation()
     when = _season_day(day)
-    ended = _execute(home, request_of(home, day, day, grading(home.survey(), when)))
+    names = grading(_survey_of(home, when), when)
+    ended = _execute(home, request_of(home, day, day, names))
     if still_open := home.survey().unsettled(GRADES).get(when):
         report.stop(f"{when} is not wholly graded: {still_open}; grade it again when that is over")
     _exit(ended)

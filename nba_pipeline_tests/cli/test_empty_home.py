@@ -71,16 +71,30 @@ def test_what_can_be_said_of_an_empty_home_is_said(empty, words, rows) -> None:
 
 
 def test_the_report_of_an_empty_home_says_what_to_do_next(empty, monkeypatch) -> None:
-    """On a day of the season predictions are wanted; in summer nothing is."""
+    """On a day of the season predictions are wanted, on its first alone; in summer nothing is."""
+    monkeypatch.setattr(clock, "now", lambda: datetime(2023, 10, 24, 15, tzinfo=UTC))
+    assert empty.told("report", "--json")["next"] == ["nba-pipeline predict --date 2023-10-24"]
     monkeypatch.setattr(clock, "now", lambda: datetime(2023, 11, 2, 15, tzinfo=UTC))
     report = empty.told("report", "--json")
-    assert report["next"] == ["nba-pipeline predict --date 2023-11-02"]
+    assert report["next"] == ["nba-pipeline backfill --from 2023-10-24 --to 2023-11-02"]
     assert report["running"] == report["stopped"] == report["gaps"] == []
     said = empty.call("report").stdout
     assert "no predictions of today" in said
-    assert "next: nba-pipeline predict --date 2023-11-02" in said
+    assert "next: nba-pipeline backfill --from 2023-10-24 --to 2023-11-02" in said
     monkeypatch.setattr(clock, "now", lambda: datetime(2023, 7, 15, 15, tzinfo=UTC))
     assert "off-season, nothing is predicted today" in empty.call("report").stdout
+
+
+@pytest.mark.parametrize("command", ["predict", "grade"])
+def test_a_date_of_a_season_that_is_not_there_leaves_nothing_behind(raw, command) -> None:
+    """Its rows alone would make every later date wait for the rest of that season."""
+    result = raw.call(command, "--date", "2022-11-02")
+    assert result.exit_code == 2
+    assert "nba-pipeline backfill --from 2022-10-18 --to 2022-11-02 computes it" in result.stderr
+    (stored,) = raw.told(
+        "sql", "SELECT min(date) AS first FROM partition_status", "--format", "json"
+    )
+    assert stored["first"] > "2023"
 
 
 def test_the_report_says_where_it_cannot_look(empty, monkeypatch) -> None:
