@@ -15,7 +15,7 @@ _KINDS = kinds_of(Settings())
 
 defs = dg.Definitions(
     assets=[
-        *(source_asset(source) for source in SOURCES.values()),
+        *(source_asset(source, TABLES) for source in SOURCES.values()),
         *(table_definition(table, _KINDS) for table in TABLES.values()),
         report_asset(),
     ],

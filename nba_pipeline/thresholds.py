@@ -123,7 +123,7 @@ TRAINING_DRIFT_KNOWN_ROWS = Threshold(
 TRAINING_DRIFT_OUTSIDE = Threshold(
     0.01,
     "The share of the serving model's rows on either side beyond which half of the newer rows lie "
-    "only in other units, or with a default: neither the league's pace nor a season's count does.",
+    "only in other units, or with a default: the league's pace does not.",
 )
 WEIGHTS_ROWS = Threshold(
     2000,

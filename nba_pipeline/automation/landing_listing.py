@@ -68,7 +68,7 @@ def listing(root: UPath, sources: Iterable[Source]) -> Listing:
     grouped: dict[tuple[str, str], list[tuple[str, int, str, str]]] = {}
     for source in sources:
         for path, facts in files.items():
-            if path == source.place or path.startswith(f"{source.place}/"):
+            if path.removesuffix(".gz") == source.place or path.startswith(f"{source.place}/"):
                 key = (source.name, season_named(source, path))
                 grouped.setdefault(key, []).append((path, *facts))
     every = {when for lines in grouped.values() for _path, _size, when, _changed in lines}

@@ -281,6 +281,12 @@ def _absent_before(failing: Lines, survey: Survey) -> set[date]:
     return found
 
 
+def _games_unknown(today: date, survey: Survey) -> str | None:
+    """The source that should say what is played today and cannot be read; None where it can."""
+    required = [s for table in survey.tables.values() for s in table.sources if s.is_required]
+    return next((s.name for s in required if survey.landing.refusals(s, [today])), None)
+
+
 def _computing(
     cancelled: Mapping[str, set[date]],
     failing: Lines,
@@ -296,15 +302,22 @@ def _computing(
         commands.append("nba-pipeline repair")
     elif absent := _absent_before(of_days, survey):
         commands.append(f"nba-pipeline backfill --from {min(absent)} --to {max(absent)}")
+    today = date.fromisoformat(str(tonight["date"]))
+    unknown = _games_unknown(today, survey) if tonight["is_season"] else None
     refused = [line["last"] for line in failing if line["table"] in models]
-    commands += [f"nba-pipeline train --month {month:%Y-%m}" for month in refused]
+    commands += [
+        f"nba-pipeline train --month {month:%Y-%m}"
+        for month in refused
+        if not unknown or month != calendar.month_of(today)
+    ]
     if cancelled:
         # Some of them were never stored, and repair leaves such dates alone.
         days = [day for of_table in cancelled.values() for day in of_table]
         commands.append(f"nba-pipeline backfill --from {min(days)} --to {max(days)}")
     is_to_be_made = tonight["predictions"] is None or tonight["to_compute"] or tonight["waits_for"]
-    if tonight["is_season"] and is_to_be_made:
-        today = date.fromisoformat(str(tonight["date"]))
+    if unknown:
+        commands.append(f"nba-pipeline fetch {unknown} --from {today} --to {today}")
+    elif tonight["is_season"] and is_to_be_made:
         season = to_begin(survey, today)
         begin = f"nba-pipeline backfill --from {season.first} --to {today}" if season else None
         commands.append(begin or f"nba-pipeline predict --date {today}")

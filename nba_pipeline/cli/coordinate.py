@@ -7,8 +7,9 @@ from uuid import uuid4
 import typer
 
 from nba_pipeline.cli import report
-from nba_pipeline.cli.installation import open_installation
+from nba_pipeline.cli.installation import Installation, open_installation
 from nba_pipeline.cli.options import Json, Wait
+from nba_pipeline.errors import WrongRequest
 
 
 def add_to(app: typer.Typer) -> None:
@@ -109,6 +110,8 @@ def cancel(
     from nba_pipeline.orchestration.cancel import cancel_runs, is_known  # noqa: PLC0415
 
     home = open_installation()
+    if _has_ended(home, backfill_id):
+        raise WrongRequest(f"{backfill_id} has ended, and all of it is done: nothing is cancelled")
     known = is_known(home.instance, backfill_id)
     held = home.leases.cancel(backfill_id, reason, is_known=known)
     try:
@@ -118,6 +121,16 @@ def cancel(
     report.console.print(f"cancelled {backfill_id}: {len(held)} leases ended", highlight=False)
     # What changes from here on is no part of what was cancelled.
     note_cancelled(home.engine, home.survey(), home.instance)
+
+
+def _has_ended(home: Installation, backfill_id: str) -> bool:
+    """Whether the backfill has done all that it was to do, and nothing of it goes on."""
+    from nba_pipeline.orchestration.cancel import is_open  # noqa: PLC0415
+
+    steps = home.progress.steps(backfill_id)
+    is_held = any(lease.backfill_id == backfill_id for lease in home.leases.active())
+    is_done = bool(steps) and all(step.state == "done" for step in steps)
+    return is_done and not is_held and not is_open(home.instance, backfill_id)
 
 
 def maintain(wait: Wait = False) -> None:

@@ -68,11 +68,12 @@ def fetch(
 ) -> None:
     """Fetches what the landing zone lacks of a source's dates; ends with 1 where some of it failed."""
     from nba_pipeline.fetching.client import Client  # noqa: PLC0415
-    from nba_pipeline.fetching.fetch import LandingAccess  # noqa: PLC0415
+    from nba_pipeline.fetching.fetch import LandingAccess, refuse_away  # noqa: PLC0415
     from nba_pipeline.fetching.fetch import fetch as fetched_range  # noqa: PLC0415
 
     home = open_installation()
     wanted = _source(source)
+    refuse_away(home.landing, home.warehouse)
     begin, end = span(first, last)
     days = [begin + timedelta(days=offset) for offset in range((end - begin).days + 1)]
     client = Client(home.settings)
@@ -114,17 +115,20 @@ def ingest(
     What a file is, is found by what takes it, whatever it is called. Nothing that is stored is
     replaced by less. With --dry-run a schedule among the files dates none of the others yet.
     """
+    from nba_pipeline.fetching.fetch import refuse_away  # noqa: PLC0415
     from nba_pipeline.fetching.ingest import ingest as ingested_files  # noqa: PLC0415
     from nba_pipeline.league.calendar import resolve_date  # noqa: PLC0415
     from nba_pipeline.tables import SOURCES  # noqa: PLC0415
 
     home = open_installation()
-    sources = [_source(source)] if source else list(SOURCES.values())
+    asked = _source(source) if source else None
+    refuse_away(home.landing, home.warehouse)
     console = report.errors if as_json else report.console
     ingested = ingested_files(
         paths,
         home.landing,
-        sources,
+        list(SOURCES.values()),
+        asked=asked,
         day=resolve_date(day) if day else None,
         accept_fewer=accept_fewer,
         is_dry=is_dry,

@@ -75,8 +75,8 @@ class LandingFiles:
             if astray := list(self._astray(str(each), season, is_file=is_file)):
                 return astray
         if source.layout == "file":
-            there = (self._root / source.place).exists()
-            return [Found(SourceFile(source.place, ""))] if there else []
+            paths = [p for p in (source.place, f"{source.place}.gz") if self._is_there(p)]
+            return [_of_all(paths, SourceFile(paths[0], ""))] if paths else []
         if source.layout == "seasons":
             return list(self._seasons(source, season))
         if source.layout == "snapshots":

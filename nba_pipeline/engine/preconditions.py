@@ -64,10 +64,13 @@ def possible(
 ) -> set[date]:
     """Those of the partitions that may be computed, whatever a bypass allows for others.
 
-    Arguments are those of `refused`.
+    Neither upstream nor the table's own files are in the way. Arguments are those of `refused`.
     """
     asked = sorted(partitions)
-    return set(asked) - refused(table, asked, survey, coming=coming).keys()
+    barred = {*refused(table, asked, survey, coming=coming)}
+    for source in table.sources if asked else ():
+        barred |= survey.landing.refusals(source, asked).keys()
+    return set(asked) - barred
 
 
 class _Upstream:

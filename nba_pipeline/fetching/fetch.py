@@ -17,6 +17,7 @@ from nba_pipeline.kernel.fetch import FetchFailed, HostRefused, NotYet, RemoteFi
 from nba_pipeline.kernel.source import Source, UnknownShape, UnreadableFile
 from nba_pipeline.league import calendar
 from nba_pipeline.settings import Settings
+from nba_pipeline.warehouse.protocol import Warehouse
 
 _UNREACHABLE_IN_A_ROW = 3
 """Files that a host did not answer for, each asked for several times: it is down."""
@@ -78,6 +79,17 @@ class LandingAccess:
             )
         rows = self.landing.load(source, inside).rows
         return rows[rows.game_date.isin(inside)]
+
+
+def refuse_away(landing: Landing, warehouse: Warehouse) -> None:
+    """Raises WrongRequest where the landing zone is out of reach that stored tables are made of.
+
+    The first file put there would stand for all that it had.
+    """
+    if warehouse.names() and (away := landing.out_of_reach()):
+        raise WrongRequest(
+            f"{away}, and the stored tables were made of its files: nothing is put there"
+        )
 
 
 def fetch(

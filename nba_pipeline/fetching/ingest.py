@@ -64,6 +64,7 @@ def ingest(
     landing: Landing,
     sources: Sequence[Source],
     *,
+    asked: Source | None = None,
     day: date | None = None,
     accept_fewer: bool = False,
     is_dry: bool = False,
@@ -75,6 +76,7 @@ def ingest(
         paths: files, and folders of them.
         landing: the landing zone.
         sources: those that may take a file.
+        asked: the one that the files are said to be of, where several take them alike.
         day: the date of files that say none themselves.
         accept_fewer: whether a file may have fewer rows of a game or date than stand today.
         is_dry: whether nothing is written.
@@ -88,7 +90,7 @@ def ingest(
         later = []
         for path in waiting:
             try:
-                found = recognised(path, sources, landing, day)
+                found = recognised(path, sources, landing, day, asked)
                 first = taken.get(_place(found))
                 state = _put(found, landing, first, is_dry=is_dry, accept_fewer=accept_fewer)
             except Refused as error:

@@ -105,7 +105,11 @@ def unpacked(content: bytes) -> bytes:
 
 
 def recognised(
-    path: Path, sources: Sequence[Source], landing: Landing, day: date | None = None
+    path: Path,
+    sources: Sequence[Source],
+    landing: Landing,
+    day: date | None = None,
+    asked: Source | None = None,
 ) -> Recognised:
     """The file as the one source takes it that takes most of its rows.
 
@@ -114,15 +118,24 @@ def recognised(
         sources: those that may take it.
         landing: the landing zone, whose schedule dates files of games.
         day: the date of a file that says none itself.
+        asked: whose it is said to be, where several take it alike.
 
     Raises:
-        Refused: no source takes it, or several do alike, or it says not of when it is.
+        Refused: no source takes it, or several do alike, or another takes more of it than the one
+            asked for, or it says not of when it is.
     """
     try:
         content = unpacked(path.read_bytes())
     except OSError as error:
         raise Refused(f"it cannot be read ({error.strerror})") from error
-    found, troubles = _takers(_AtHand(path, content, day), sources, landing)
+    hand = _AtHand(path, content, day)
+    found, troubles = _takers(hand, sources, landing)
+    if asked:
+        own, troubles = _takers(hand, [asked], landing)
+        share = max((each.share for each in own), default=0.0)
+        if own and (better := [each.source.name for each in found if each.share > share]):
+            raise Refused(f"{', '.join(better)} takes more of its rows than {asked.name} does")
+        found = own
     if not found:
         told = "; ".join(str(trouble) for trouble in troubles) or "no source takes it"
         raise Refused(told, may_pass=any(trouble.may_pass for trouble in troubles))

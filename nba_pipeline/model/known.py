@@ -13,7 +13,7 @@ from nba_pipeline.model.recomputed import in_order
 from nba_pipeline.model.training import Training
 from nba_pipeline.thresholds import LEAGUE_COVERAGE
 
-VERSION = 4
+VERSION = 5
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 CAUSES = ("no source", "bootstrap", "gap", "not applicable", "unexplained")
@@ -99,8 +99,12 @@ def _told_of_games(column: str) -> Callable[[Training], Asked]:
 
 def _league_shots(training: Training) -> Asked:
     """The season's games tell it at all, and so do enough of those that its averages look back on."""
-    rows, labels = training.rows, ["season", "game_date", "game_id"]
-    told = training.games.groupby(labels).paint_attempts.count().gt(0).reset_index(name="is_told")
+    # By the sides of games, as the averages are of teams: a side that is lost was to tell it too.
+    rows, labels = training.rows, ["season", "game_date", "game_id", "team_abbr"]
+    own = training.games[[*labels, "paint_attempts"]]
+    other = training.games[[*labels[:-1], "opponent_abbr"]].set_axis(labels, axis=1)
+    sides = pd.concat([own, other.drop_duplicates()])
+    told = sides.groupby(labels).paint_attempts.count().gt(0).reset_index(name="is_told")
     codes = {season: code for code, season in enumerate(told.season.unique(), 1)}
     days = in_order(told.season.map(codes).to_numpy(), told.game_date)
     today = in_order(rows.season.map(codes).fillna(0).to_numpy(), rows.game_date)

@@ -14,7 +14,7 @@ from nba_pipeline.thresholds import (
     TRAINING_WORSE_STANDARD_ERRORS,
 )
 
-VERSION = 4
+VERSION = 5
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 BASELINES = {
@@ -81,7 +81,8 @@ def refusals(
     """
     mine, naive = found.figures["mae_history"], found.figures["mae_last_10"]
     reasons = []
-    if not mine < naive:
+    # Of rows that no baseline speaks of, as a season's first night, both are NaN.
+    if mine >= naive:
         reasons.append(
             f"promotion: MAE {mine:.3f} on the judge slice, not below the last-10 mean's {naive:.3f} "
             "on the same rows"

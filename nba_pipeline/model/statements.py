@@ -6,12 +6,16 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 KEYS = ("game_id", "player_id", "system")
-INPUTS = ("features_fingerprint", "model_version")
-"""What a prediction is made from: the row's features, and the model where there is one."""
+COMPARED = (
+    *("features_fingerprint", "model_version"),
+    *("points_line", "line_source", "over_price", "under_price", "recommendation"),
+)
+"""What a prediction is made from: the row's features, the model where there is one, and the line; and
+what is advised beside the line, which depends on what edges have paid so far."""
 
 
 def last_said(statements: ir.Table) -> ir.Table:
@@ -34,13 +38,13 @@ def is_same(one: ir.Table, other: ir.Table, names: Iterable[str]) -> list[ir.Boo
 
 
 def with_inputs_changed(statements: ir.Table, predictions: ir.Table) -> ir.Table:
-    """The statements with inputs_changed: whether their inputs differ from the predictions' of now.
+    """The statements with inputs_changed: whether the predictions of now differ in COMPARED.
 
     True for a player who is no longer in the date's universe.
     """
-    now = predictions.select(**{f"{name}_now": name for name in (*KEYS, *INPUTS)})
+    now = predictions.select(**{f"{name}_now": name for name in (*KEYS, *COMPARED)})
     both = statements.left_join(now, [statements[key] == now[f"{key}_now"] for key in KEYS])
-    same = [both[name].identical_to(both[f"{name}_now"]) for name in INPUTS]
     # A player without a prediction of now has no fingerprint there, and every statement has one.
-    both = both.mutate(inputs_changed=~(same[0] & same[1]))
+    same = [both[name].identical_to(both[f"{name}_now"]) for name in COMPARED]
+    both = both.mutate(inputs_changed=~ibis.and_(*same))
     return both.drop(*now.columns)

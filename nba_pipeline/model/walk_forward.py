@@ -17,7 +17,7 @@ from nba_pipeline.model import boosting, spread
 from nba_pipeline.model.intervals import wilson
 from nba_pipeline.thresholds import EDGE_RECORD_ROWS, MOST_POINTS, WEIGHTS_ROWS
 
-VERSION = 2
+VERSION = 3
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 TRAINED = "xgboost"
@@ -125,8 +125,10 @@ def learned(rows: pd.DataFrame, formulas: Sequence[str]) -> dict[str, str | None
 def mixing_weights(rows: pd.DataFrame, formulas: Sequence[str]) -> dict[str, float]:
     """The shares of each system with which their mean has the least absolute error; they sum to 1.
 
-    By exponentiated gradients (Kivinen and Warmuth, 1997), which keeps every share positive.
+    By exponentiated gradients (Kivinen and Warmuth, 1997), which keeps every share positive. One that
+    has said too little to be graded by has none: it would have the trained one's, which it lends.
     """
+    formulas = [name for name in formulas if rows[name].count() >= WEIGHTS_ROWS.value]
     said = _said(rows, rows[TRAINED].to_numpy("float64"), formulas)
     scored = rows.scored.to_numpy("float64")
     weights = np.full(said.shape[1], 1 / said.shape[1])

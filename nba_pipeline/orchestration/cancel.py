@@ -1,7 +1,8 @@
 """Ending a backfill in Dagster's own books: its runs and, where the UI launched it, the backfill."""
 
 import dagster as dg
-from dagster._core.execution.backfill import BulkActionStatus
+from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES, BulkActionStatus
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from nba_pipeline.orchestration.run_tags import BACKFILL_TAG
 
@@ -16,6 +17,14 @@ def is_known(instance: dg.DagsterInstance, name: str) -> bool:
     """Whether Dagster has a backfill or run of that id, or a run of a backfill that a sensor named so."""
     has_backfill = instance.get_backfill(name) is not None
     return has_backfill or any(instance.get_runs_count(each) for each in _runs_of(name))
+
+
+def is_open(instance: dg.DagsterInstance, name: str) -> bool:
+    """Whether the backfill of that id, or any such run, is not over by Dagster's books."""
+    backfill = instance.get_backfill(name)
+    if backfill and backfill.status not in BULK_ACTION_TERMINAL_STATUSES:
+        return True
+    return any(instance.get_runs_count(each) for each in _runs_of(name, *NOT_FINISHED_STATUSES))
 
 
 def cancel_runs(instance: dg.DagsterInstance, backfill_id: str) -> None:

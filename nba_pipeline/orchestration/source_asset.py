@@ -4,26 +4,32 @@ A fetch takes no lease: it writes files, each whole at once, and no table; what 
 meanwhile is of the old file or of the new one, and is told from the other by its fingerprint.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 from dagster._core.events import DagsterEvent
 
-from nba_pipeline.engine.landing import Landing
 from nba_pipeline.fetching.client import Client
-from nba_pipeline.fetching.fetch import Fetched, LandingAccess, fetch
+from nba_pipeline.fetching.fetch import Fetched, LandingAccess, fetch, refuse_away
 from nba_pipeline.kernel.source import Source
+from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration import partitions
 from nba_pipeline.orchestration.events import log_failed, log_landed, output_event
 from nba_pipeline.orchestration.run_tags import days_of
+from nba_pipeline.orchestration.session import RunSession
 from nba_pipeline.settings import Settings
 
 _SHOWN = 5
 
 
-def source_asset(source: Source) -> dg.AssetSpec | dg.AssetsDefinition:
-    """The source's files in the landing zone."""
+def source_asset(source: Source, tables: Mapping[str, Table]) -> dg.AssetSpec | dg.AssetsDefinition:
+    """The source's files in the landing zone.
+
+    Args:
+        source: the declaration.
+        tables: every declared table by name, which may be made of the files.
+    """
     text = f"Files at {source.place} in the landing zone, as the source gave them."
     spec = dg.AssetSpec(
         source.name, group_name="phase_1_sources", description=text, kinds=set(source.formats)
@@ -43,9 +49,11 @@ def source_asset(source: Source) -> dg.AssetSpec | dg.AssetsDefinition:
     def body(context: dg.AssetExecutionContext) -> Iterator[DagsterEvent]:
         days = days_of(context.run)
         settings = Settings()
+        run_id = context.run.run_id
+        session = RunSession(settings, run_id, run_id, tables=tables)
+        refuse_away(session.landing, session.warehouse)
         client = Client(settings)
-        landing = Landing(settings.landing_root, settings.parsed_folder)
-        access = LandingAccess(settings, client, landing)
+        access = LandingAccess(settings, client, session.landing)
         try:
             fetched = fetch(source, days, access, say=context.log.info)
         finally:

@@ -21,8 +21,10 @@ from nba_pipeline.league import calendar
 from nba_pipeline.phase_1_sources.csv_frames import FIELDS, csv_frame
 
 _COLUMNS = ("source_file", "row_number", "game_date", "gap_id", "table_name", "reason")
-_NEEDED = ("gap_id", "reason", "accepted_by", "accepted_on")
-_OPTIONAL = ("table", "season")
+_NEEDED = ("reason", "accepted_by", "accepted_on")
+_OPTIONAL = ("gap_id", "table", "season")
+TABLES = ("nbac_schedule", "nbac_player_boxscore", "nbac_team_boxscore", "shots")
+"""Whose units gaps are: what stands before a gap_id's first colon."""
 _GAP_ID = re.compile(r"[a-z0-9_]+:(\d{4}-\d{2}-\d{2}):[^:\s]+(:[A-Z]{3})?")
 _SEASON_GAP_ID = re.compile(r"[a-z0-9_]+:(\d{4}-\d{2})")
 
@@ -82,10 +84,17 @@ def _accepted(line: dict[Hashable, str | None]) -> tuple[list[date], str | None,
     if text["gap_id"]:
         if text["table"] or text["season"]:
             raise _BadLine("gap_id", "both a gap_id and a table or season; give one of them")
-        return _days_of(text["gap_id"]), text["gap_id"], text["gap_id"].split(":")[0]
+        days, table = _days_of(text["gap_id"]), text["gap_id"].split(":")[0]
+        return days, text["gap_id"], _of_gaps("gap_id", table)
     if not text["table"]:
         raise _BadLine("gap_id", "neither a gap_id nor a table and season")
-    return _season("season", text["season"]), None, text["table"]
+    return _season("season", text["season"]), None, _of_gaps("table", text["table"])
+
+
+def _of_gaps(field: str, table: str) -> str:
+    if table not in TABLES:
+        raise _BadLine(field, f"no gap is of {table}; gaps are of {', '.join(TABLES)}")
+    return table
 
 
 def _days_of(gap_id: str) -> list[date]:
@@ -115,7 +124,7 @@ accepted_gaps = Source(
     "accepted_gaps",
     "accepted_gaps.csv",
     parse,
-    version=4,
+    version=5,
     layout="file",
     formats={"csv": csv_lines},
 )

@@ -74,7 +74,7 @@ class PointsModel(pa.DataFrameModel):
     )
     model_version: str = pa.Field(
         nullable=True,
-        description="points_model_<month>_<fingerprint of the booster; in bootstrap, of the rows>, in a "
+        description="points_model_<month>_<fingerprint of booster and spread; in bootstrap, of the rows>, in a "
         "prediction by ensemble or xgboost_with_line also _<fingerprint of what they were learned as>; "
         "NULL for a system that is a formula, and where no model serves",
     )
@@ -331,7 +331,7 @@ def _line(
         }
     return line | {
         "status": "trained",
-        "model_version": _version(month, found.booster),
+        "model_version": _version(month, found.booster + found.spread.encode()),
         "model_month": month,
         "booster": found.booster,
         "spread": found.spread,

@@ -51,8 +51,8 @@ class PredictionAccuracy(pa.DataFrameModel):
     made_at: datetime = pa.Field(nullable=True)
     inputs_changed: bool = pa.Field(
         nullable=True,
-        description="Whether the features or the model differ today from those of what was said, "
-        "which a final score does not make them; NULL for recomputed",
+        description="Whether the features, the model, the line or what is advised beside it differ today "
+        "from those of what was said, which a final score does not make them; NULL for recomputed",
     )
     predicted_points: float = pa.Field(ge=0, nullable=True)
     p10: float = pa.Field(ge=0, nullable=True)

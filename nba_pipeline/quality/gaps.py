@@ -32,7 +32,7 @@ def root_gaps(
         NothingStored: no raw table has been computed.
     """
     require_stored(warehouse, GAPS)
-    stored = warehouse.table(GAPS, first, last)
+    stored = warehouse.table(GAPS)
     # Gaps that were stored before any could be accepted lack what says so.
     columns = [name for name in _TOLD if name in stored.columns]
     gaps = stored.select(*columns).to_pyarrow().to_pylist()
@@ -50,21 +50,24 @@ def root_gaps(
     reach = _reach(tables, warehouse)
     for gap_id in _recomputed_with(tables, warehouse) - known.keys():
         table, _when, *unit = gap_id.split(":")
+        known[gap_id] = {
+            "gap_id": gap_id,
+            "state": "closed",
+            "table_name": table,
+            "game_date": dates_of(gap_id)[0],
+            "game_id": unit[0] if unit else None,
+            "team_abbr": unit[1] if unit[1:] else None,
+            "kind": None,
+            "rule": None,
+            "accepted_reason": None,
+        }
+    nothing = {"rows": 0, "predictions": 0, "touched_from": None, "touched_to": None}
+    shown = []
+    for gap_id in sorted(known, key=_by_date):
         since, until = dates_of(gap_id)
         if since <= last and first <= until:
-            known[gap_id] = {
-                "gap_id": gap_id,
-                "state": "closed",
-                "table_name": table,
-                "game_date": max(since, first),
-                "game_id": unit[0] if unit else None,
-                "team_abbr": unit[1] if unit[1:] else None,
-                "kind": None,
-                "rule": None,
-                "accepted_reason": None,
-            }
-    nothing = {"rows": 0, "predictions": 0, "touched_from": None, "touched_to": None}
-    return [known[gap_id] | reach.get(gap_id, nothing) for gap_id in sorted(known, key=_by_date)]
+            shown.append(known[gap_id] | reach.get(gap_id, nothing))
+    return shown
 
 
 def dates_of(gap_id: str) -> tuple[date, date]:

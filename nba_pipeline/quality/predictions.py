@@ -61,7 +61,7 @@ def statements_of(warehouse: Warehouse, day: date, player_id: int) -> list[dict[
 
     Returns:
         system, made_at, predicted_points, p10, p90, recommendation, model_version, run_id, and
-        inputs_changed: whether today's inputs differ from the statement's.
+        inputs_changed: whether today's inputs, or the advice, differ from the statement's.
     """
     if STATEMENTS not in warehouse.names():
         return []

@@ -67,6 +67,9 @@ def test_what_repair_leaves_alone_a_backfill_fills(tmp_path) -> None:
     told = report(survey, tmp_path, noon)
     assert f"nba-pipeline backfill --from {SECOND} --to {THIRD}" in told.next
     assert "nba-pipeline repair" not in told.next
+    # What is played today no file says: what needs it is not to be asked for.
+    assert f"nba-pipeline fetch nba_stats_schedule --from {THIRD} --to {THIRD}" in told.next
+    assert not {"predict", "train"} & {command.split()[1] for command in told.next}
     whole = stored | {"ml_feature_store_v2": stored["nbac_schedule"]}
     survey = _Waiting(TABLES, StampsAlone(whole), Landing(str(landing.parent)))
     assert "nba-pipeline repair" in report(survey, tmp_path, noon + timedelta(hours=1)).next

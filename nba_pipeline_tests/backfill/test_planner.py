@@ -128,16 +128,27 @@ def test_a_date_that_was_refused_and_can_be_computed_now_comes_with_a_later_one(
     assert [(part.first, part.last) for part in parts(request, survey)] == [(later, later)]
 
 
-def test_the_first_morning_of_all_was_refused_and_comes_with_the_next(tmp_path) -> None:
+def test_the_first_morning_of_all_was_refused_and_comes_with_the_next(league) -> None:
     """Nothing is stored of its tables, or what came after it."""
     first, second = date(2023, 10, 24), date(2023, 10, 25)
     request = Request((TABLES["player_daily_cache"],), second, second)
     for stored in ({}, {"nbac_schedule": {second: stamp(second)}}):
-        survey = _Tried(TABLES, StampsAlone(stored), Landing(str(tmp_path)))
+        survey = _Tried(TABLES, StampsAlone(stored), league.landing)
         survey.day, survey.tried = first, frozenset({"nbac_schedule"})
         made_up, own = parts(request, survey)
         assert [table.name for table in made_up.tables] == ["nbac_schedule"]
         assert (made_up.first, made_up.last, own.first) == (first, first, second)
+
+
+def test_a_date_whose_file_is_still_not_there_is_neither_repaired_nor_taken_along(tmp_path) -> None:
+    """As of a year that was mistyped: it would be refused again for the same."""
+    day = date(2023, 10, 24)
+    survey = _Tried(TABLES, StampsAlone({}), Landing(str(tmp_path)))
+    survey.day, survey.tried = day, frozenset({"nbac_schedule"})
+    assert repairs(list(TABLES.values()), survey, retrain=False) is None
+    later = day + timedelta(days=1)
+    request = Request((TABLES["player_daily_cache"],), later, later)
+    assert [(part.first, part.last) for part in parts(request, survey)] == [(later, later)]
 
 
 def test_a_bypass_makes_no_other_date_than_what_it_was_given_for(league) -> None:

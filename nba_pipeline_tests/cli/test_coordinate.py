@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from dagster import DagsterRunStatus
 from dagster._core.run_coordinator import QueuedRunCoordinator
 from dagster._core.test_utils import create_run_for_test
 from rich.console import Console
@@ -61,6 +62,27 @@ def test_a_run_that_waits_in_the_queue_is_cancelled_by_the_name_that_a_sensor_ga
     assert call("cancel", "repair_sensor-xyz").exit_code == 1
     assert call("cancel", "repair_sensor-abc").exit_code == 0
     assert ended == [run.run_id]
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "running", "queued"])
+def test_a_backfill_that_has_done_all_is_not_cancelled(call, state) -> None:
+    """What failed may be begun again, unless it is cancelled."""
+    home = open_installation()
+    home.progress.queue("over", "run", {"nbac_schedule": 3})
+    if state != "queued":
+        home.progress.start("run", "nbac_schedule", 3)
+    if state == "done":
+        home.progress.finish("run", "nbac_schedule", 1.0, "3 written")
+    if state == "failed":
+        home.progress.fail("run", "nbac_schedule", 1.0)
+    create_run_for_test(
+        home.instance, status=DagsterRunStatus.SUCCESS, tags={"nba_pipeline/backfill": "over"}
+    )
+    ended = call("cancel", "over", "--reason", "trial")
+    cancelled = [
+        line for line in json.loads(call("audit", "--json").stdout) if line["action"] == "cancelled"
+    ]
+    assert (ended.exit_code, len(cancelled)) == ((2, 0) if state == "done" else (0, 1))
 
 
 def test_what_changes_after_a_cancel_is_no_part_of_it(call, tmp_path) -> None:

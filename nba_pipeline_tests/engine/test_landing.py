@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from upath import UPath
 
+from nba_pipeline.automation.landing_listing import EVERY_SEASON, listing
 from nba_pipeline.engine import file_reader
 from nba_pipeline.engine.file_dates import facts_of, filed
 from nba_pipeline.engine.file_reader import FileReader
@@ -20,6 +22,7 @@ from nba_pipeline.engine.needs import needs
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.source import Parsed, SourceFile, rejected_frame
 from nba_pipeline.league import calendar
+from nba_pipeline.phase_1_sources.accepted_gaps import accepted_gaps
 from nba_pipeline.phase_1_sources.nba_stats_league_game_log import (
     nba_stats_league_game_log_player as players,
 )
@@ -556,6 +559,21 @@ def test_without_a_seasons_file_only_the_dates_that_have_one_are_known(folder) -
     assert f"expected {SCHEDULE} or {SCHEDULE}.gz" in done["nbac_schedule"].refused[FIRST]
     assert len(lab.rows("nbac_schedule")) == len(games)
     assert set(Landing(str(folder)).refusals(schedule, DAYS)) == set(DAYS) - {SECOND}
+
+
+@pytest.mark.parametrize("forms", [["csv"], ["csv.gz"], ["csv", "csv.gz"]])
+def test_the_one_file_of_a_source_is_read_as_it_is_or_gzipped(folder, forms) -> None:
+    """Of the accepted gaps; both that say the same are read once."""
+    gap = "shots:2023-10-24:0022300061"
+    text = f"gap_id,reason,accepted_by,accepted_on\n{gap},never comes,ana,2023-11-01\n".encode()
+    for form in forms:
+        packed = gzip.compress(text) if form.endswith("gz") else text
+        (folder / f"accepted_gaps.{form}").write_bytes(packed)
+    landing = Landing(str(folder))
+    rows = landing.load(accepted_gaps, DAYS).rows
+    assert list(rows.gap_id) == [gap]
+    (listed,) = listing(UPath(folder), [accepted_gaps]).digests
+    assert listed == ("accepted_gaps", EVERY_SEASON)
 
 
 def test_what_names_no_date_is_content_in_every_file(folder) -> None:

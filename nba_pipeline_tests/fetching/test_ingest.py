@@ -4,10 +4,13 @@ import json
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from nba_pipeline.engine.landing import Landing
+from nba_pipeline.errors import WrongRequest
+from nba_pipeline.fetching.fetch import refuse_away
 from nba_pipeline.phase_1_sources.balldontlie_box_scores import balldontlie_box_scores
 from nba_pipeline.phase_1_sources.balldontlie_injuries import balldontlie_injuries
 from nba_pipeline.phase_1_sources.nba_referee_assignments import nba_referee_assignments
@@ -508,6 +511,34 @@ def test_a_game_book_of_another_meeting_of_its_game_s_teams_is_refused(
         return
     ((_file, reason),) = done.refused
     assert reason.endswith("which is CLE@MEM, and it is of MEM@CLE: another meeting of the two")
+
+
+def test_a_file_of_another_source_than_is_said_is_refused(truth, zone) -> None:
+    """Of the players' log the teams' parser takes a line per team, and the players' all."""
+    zone.ingest(truth)
+    before = zone.files()
+    path = zone.laid("log.json", of_date(truth, PLAYER_LOG, FIRST))
+    for log in ("team", "player"):
+        asked = SOURCES[f"nba_stats_league_game_log_{log}"]
+        done = zone.ingest(path, asked=asked)
+        if log == "team":
+            ((_path, why),) = done.refused
+            told = f"nba_stats_league_game_log_player takes more of its rows than {asked.name} does"
+            assert why == told
+            assert zone.files() == before
+        else:
+            assert len(done.new) == 1
+
+
+def test_nothing_is_put_where_a_zone_should_be_that_tables_were_made_of(truth, tmp_path) -> None:
+    """The one file would stand for all; a home without tables begins with it."""
+    program = Program(tmp_path / "home", tmp_path / "landing")
+    words = ("ingest", str(truth / SCHEDULE))
+    assert program.call(*words, "--dry-run").exit_code == 0
+    warehouse = SimpleNamespace(names=lambda: ["nbac_schedule"])
+    with pytest.raises(WrongRequest, match=r"there is no landing zone at .*: nothing is put there"):
+        refuse_away(Landing(str(tmp_path / "landing")), warehouse)
+    refuse_away(Landing(str(truth)), warehouse)
 
 
 def test_the_program_says_what_would_be_done_and_ends_with_1_for_a_refusal(truth, tmp_path) -> None:

@@ -80,6 +80,15 @@ def test_a_feature_that_the_serving_model_hardly_knew_may_move() -> None:
     assert told(rows([value * 60 for value in EVEN]), few) == []
 
 
+def test_a_count_that_grows_through_a_season_may_be_beyond_it_in_the_playoffs() -> None:
+    """Seventy games are no other unit, as they would be of another measure."""
+    season, name = {"minutes_avg_last_10": "games_played_season"}, "games_played_season"
+    learned = drift.learned(rows(EVEN).rename(columns=season), [name])
+    playoffs = rows(EVEN * 9, [70.0] * 100)
+    assert drift.refusals(playoffs.rename(columns=season), [name], learned, SINCE) == []
+    assert len(told(playoffs)) == 1
+
+
 def test_a_flag_has_no_units() -> None:
     """The first month of the playoffs is nothing but playoffs."""
     flags = drift.learned(rows([0.0] * 1000), ["minutes_avg_last_10"])

@@ -32,15 +32,17 @@ def row(**known: object) -> dict[str, object]:
 
 
 def training(*rows: dict[str, object]) -> Training:
-    """The rows, with a veteran's games of both seasons, and a season's first transaction."""
+    """The rows, with a veteran's games of both seasons, one with an opponent, and a transaction."""
     games = pd.DataFrame(
         {
-            "player_id": [1, 1],
-            "game_id": ["0022200001", "0022300001"],
-            "season": ["2022-23", "2023-24"],
-            "game_date": [date(2023, 4, 1), date(2023, 11, 20)],
-            "paint_attempts": [None, 3.0],
-            "assisted_makes": [None, None],
+            "player_id": [1, 1, 8],
+            "game_id": ["0022200001", "0022300001", "0022300001"],
+            "season": ["2022-23", "2023-24", "2023-24"],
+            "game_date": [date(2023, 4, 1), date(2023, 11, 20), date(2023, 11, 20)],
+            "team_abbr": ["MEM", "MEM", "BKN"],
+            "opponent_abbr": ["BKN", "BKN", "MEM"],
+            "paint_attempts": [None, 3.0, 3.0],
+            "assisted_makes": [None, None, None],
         }
     )
     entries = pd.DataFrame(
@@ -123,9 +125,28 @@ def test_a_league_of_which_more_than_one_game_in_twenty_lost_its_shots_is_a_caus
             "paint_attempts": [*[3.0] * 9, None, None, *[3.0] * 9],
         }
     )
+    sides = [("MEM", "BKN"), ("BKN", "MEM")]
+    games = pd.concat([games.assign(team_abbr=own, opponent_abbr=other) for own, other in sides])
     found = known.causes(replace(training(*rows), games=games))["shot_zone_mismatch_score"]
     # One of ten; two of eleven; two of eleven that are left; one of ten; none of nine.
     assert list(found) == [*["not applicable"] * 4, "unexplained"]
+
+
+def test_a_side_that_is_lost_was_to_tell_its_shots_too() -> None:
+    """One of ten games has no row of one side, and one of twenty sides is enough: two are too many."""
+    days = pd.date_range("2023-11-01", periods=10).date
+    sides = [("MEM", "BKN"), ("BKN", "MEM")]
+    games = pd.DataFrame(
+        [
+            {"game_id": f"002230000{n}", "game_date": day, "team_abbr": own, "opponent_abbr": other}
+            for n, day in enumerate(days)
+            for own, other in sides
+        ]
+    ).assign(player_id=1, season="2023-24", paint_attempts=3.0)
+    asked = training(row(game_date=date(2023, 11, 11), shot_zone_mismatch_score=None))
+    for lost, cause in ((games[1:], "unexplained"), (games[3:].drop(5), "not applicable")):
+        found = known.causes(replace(asked, games=lost))["shot_zone_mismatch_score"]
+        assert list(found) == [cause]
 
 
 def test_shares_are_told_per_season_by_cause() -> None:

@@ -78,6 +78,13 @@ def test_a_model_that_is_no_better_than_the_last_ten_does_not_serve(found) -> No
     assert "not below the last-10 mean's" in told
 
 
+def test_rows_that_no_baseline_speaks_of_judge_nobody(found) -> None:
+    """Of a season's first nights, which may end a month, there is no past of the season."""
+    names = [name for name in found.figures if name.startswith("mae_")]
+    figures = found.figures | dict.fromkeys(names, float("nan"))
+    assert promotion.refusals(replace(found, figures=figures), FEATURES, None) == []
+
+
 def test_a_model_too_good_to_be_true_does_not_serve(found) -> None:
     """At 89% of the best baseline's error it has seen what it predicts; at 90% it may not have."""
     judge = found.judge

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import ibis
+import pytest
 
 from nba_pipeline.model.statements import last_said, with_inputs_changed
 
@@ -12,14 +13,20 @@ _SCHEMA = {
     "system": "string",
     "features_fingerprint": "string",
     "model_version": "string",
+    "points_line": "float64",
+    "line_source": "string",
+    "over_price": "float64",
+    "under_price": "float64",
+    "recommendation": "string",
     "made_at": "timestamp",
 }
+_LINE = (20.5, "odds_api", 1.9, 1.95, "PASS")
 Row = tuple[str, int, str, str, str | None, int]
 
 
-def _rows(*rows: Row) -> ibis.Table:
+def _rows(*rows: Row, line: tuple[object, ...] = _LINE) -> ibis.Table:
     lines = [
-        dict(zip(_SCHEMA, (*row[:-1], datetime(2024, 1, 1, row[-1])), strict=True))  # noqa: DTZ001  stored without a zone
+        dict(zip(_SCHEMA, (*row[:-1], *line, datetime(2024, 1, 1, row[-1])), strict=True))  # noqa: DTZ001  stored without a zone
         for row in rows
     ]
     return ibis.memtable(lines, schema=_SCHEMA)
@@ -69,3 +76,22 @@ def test_inputs_change_with_the_features_the_model_or_the_universe() -> None:
         (2, "moving_average"): True,
     }
     assert list(told.columns) == [*_SCHEMA, "inputs_changed"]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_changed"),
+    [
+        (_LINE, False),
+        ((21.5, "odds_api", 1.9, 1.95, "PASS"), True),
+        ((20.5, "bettingpros", 1.9, 1.95, "PASS"), True),
+        ((20.5, "odds_api", 1.8, 1.95, "PASS"), True),
+        ((20.5, "odds_api", 1.9, None, "PASS"), True),
+        ((20.5, "odds_api", 1.9, 1.95, "UNDER"), True),
+        ((None, None, None, None, "NO_LINE"), True),
+    ],
+)
+def test_inputs_change_with_the_line_and_with_what_is_advised_beside_it(line, is_changed) -> None:
+    """A line is what a system may be made from; advice depends on what edges have paid."""
+    said = ("a", 1, "xgboost_with_line", "x", "m1", 9)
+    (told,) = with_inputs_changed(_rows(said), _rows(said, line=line)).execute().itertuples()
+    assert bool(told.inputs_changed) == is_changed

@@ -14,6 +14,12 @@ FORMULAS = ("moving_average",)
 FEATURES = ("points_avg_last_10",)
 
 
+@pytest.fixture(autouse=True)
+def a_row_is_enough(monkeypatch) -> None:
+    """What a system is graded by, unless the test says otherwise."""
+    monkeypatch.setitem(vars(WEIGHTS_ROWS), "value", 1)
+
+
 def rows(*lines: tuple[object, ...]) -> pd.DataFrame:
     """Graded rows of moving_average, xgboost, line and points, all production ready."""
     names = ["moving_average", "xgboost", "points_line", "scored"]
@@ -35,6 +41,16 @@ def test_systems_that_err_to_either_side_are_mixed_to_the_median() -> None:
     weights = walk_forward.mixing_weights(told, FORMULAS)
     assert weights["moving_average"] == pytest.approx(0.75, abs=0.02)
     assert sum(weights.values()) == pytest.approx(1)
+
+
+def test_a_system_that_was_hardly_graded_has_no_share(monkeypatch) -> None:
+    """It lends its share to xgboost where it says nothing, and would have xgboost's when it speaks."""
+    told = rows((12, 4, None, 10), (22, 14, None, 20), (32, 24, None, 30))
+    told = told.assign(zone_matchup=[np.nan, np.nan, 30.0])
+    monkeypatch.setitem(vars(WEIGHTS_ROWS), "value", 2)
+    weights = walk_forward.mixing_weights(told, ("moving_average", "zone_matchup"))
+    assert weights == walk_forward.mixing_weights(told, FORMULAS)
+    assert set(weights) == {"moving_average", "xgboost"}
 
 
 def test_the_pull_of_the_line_is_that_of_the_median() -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from nba_pipeline.kernel.formats import csv_lines
 from nba_pipeline.kernel.source import SourceFile, UnknownShape
+from nba_pipeline.phase_1_sources.accepted_gaps import TABLES
 from nba_pipeline.phase_1_sources.accepted_gaps import parse as parse_lines
+from nba_pipeline.phase_2_raw import data_gaps
 from nba_pipeline_tests.csv_files import csv_of
 
 FILE = SourceFile("accepted_gaps.csv", "")
@@ -28,11 +30,23 @@ def test_a_gap_is_accepted_on_its_date() -> None:
 
 def test_a_season_of_a_table_is_accepted_on_each_of_its_days() -> None:
     """2022-23 has 238 days from 2022-10-18 to 2023-06-12."""
-    line = {"gap_id": "", "table": "nbac_shot_chart", "season": "2022-23", **WHO}
+    line = {"gap_id": "", "table": "shots", "season": "2022-23", **WHO}
     rows = parse([line], FILE).rows
     assert len(rows) == rows.game_date.nunique() == 238
-    assert set(rows.table_name) == {"nbac_shot_chart"}
+    assert set(rows.table_name) == {"shots"}
     assert rows.gap_id.isna().all()
+
+
+def test_a_file_of_seasons_alone_needs_no_column_of_gaps() -> None:
+    """A line has either."""
+    found = parse([{"table": "shots", "season": "2022-23", **WHO}], FILE)
+    assert (len(found.rows), len(found.rejected)) == (238, 0)
+
+
+def test_gaps_are_of_the_tables_that_tell_them() -> None:
+    """The required ones, what expects their units, and the shots of whichever table."""
+    expecting = [table.name for table in data_gaps.EXPECTED_OF]
+    assert {*TABLES} == {*data_gaps.REQUIRED, *expecting, data_gaps.SHOTS}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +59,9 @@ def test_a_season_of_a_table_is_accepted_on_each_of_its_days() -> None:
         ({"gap_id": "nbac_team_boxscore:2023-13-45:0022300061:LAL"}, "gap_id"),
         ({"gap_id": ""}, "gap_id"),
         ({"season": "2022-23"}, "gap_id"),
-        ({"gap_id": "", "table": "nbac_shot_chart", "season": "2099-00"}, "season"),
+        ({"gap_id": "", "table": "shots", "season": "2099-00"}, "season"),
+        ({"gap_id": "", "table": "nbac_shot_chart", "season": "2022-23"}, "table"),
+        ({"gap_id": "nbac_shot_chart:2022-23"}, "gap_id"),
     ],
 )
 def test_a_line_that_accepts_nothing_is_rejected_by_field(change, field) -> None:

@@ -78,6 +78,9 @@ def test_a_season_without_any_file_is_one_gap_on_each_date_of_a_final_game(
         *("shots:2023-24", "open"),
         len(lab.rows("player_game_shots")),
     )
+    # Whichever of the season's dates are asked for, stored or not.
+    assert root_gaps(TABLES.values(), date(2024, 3, 1), date(2024, 3, 9), lab.warehouse) == [told]
+    assert root_gaps(TABLES.values(), date(2022, 3, 1), date(2022, 3, 9), lab.warehouse) == []
     (landing / "accepted_gaps.csv").write_text(
         "gap_id,reason,accepted_by,accepted_on\nshots:2023-24,never recorded,ana,2024-01-02\n"
     )

@@ -22,10 +22,12 @@ _COUNTS = {
 }
 PREDICTED = {
     **dict.fromkeys(
-        ("game_id", "player_lookup", "team_abbr", "system", "recommendation"), "string"
+        ("game_id", "player_lookup", "team_abbr", "system", "recommendation", "line_source"),
+        "string",
     ),
     **dict.fromkeys(("features_fingerprint", "model_version"), "string"),
     **dict.fromkeys(("predicted_points", "p10", "p90", "prob_over", "points_line"), "float64"),
+    **dict.fromkeys(("over_price", "under_price"), "float64"),
     "game_date": "date",
     "player_id": "int64",
     "gap_ids": "array<string>",
@@ -250,7 +252,7 @@ def test_what_was_said_last_before_tip_off_is_graded_beside_what_is_said_now() -
     now, then = rows[7, "recomputed"], rows[7, "made"]
     assert (then["made_at"], then["outcome"], then["signed_error"]) == (moment(15), "win", 3.0)
     assert (now["made_at"], now["outcome"], now["signed_error"]) == (None, "pass", 1.0)
-    assert (now["inputs_changed"], then["inputs_changed"]) == (None, False)
+    assert (now["inputs_changed"], then["inputs_changed"]) == (None, True)
 
 
 def test_what_is_predicted_of_a_game_under_a_date_that_it_has_left_is_not_graded() -> None:
