@@ -16,6 +16,7 @@ from nba_pipeline.automation.run_requests import claims_of
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import LEASES, Claim, stored
 from nba_pipeline.coordination.database import begin, create_tables, lock
+from nba_pipeline.engine.needs import stored_or_due
 from nba_pipeline.engine.staleness import Survey
 
 _SET_ASIDE = sa.Table(
@@ -101,19 +102,19 @@ def note_cancelled(
         if run.run_id not in seen:
             cancelled[run.run_id] = claims_of(run, survey.tables)
     rows = []
+    order = {name: place for place, name in enumerate(survey.tables)}
     for what, claims in cancelled.items():
         noted = {(_LOOKED_AT, ""): ""}
-        for claim in claims:
-            # Maintenance claims every date there is, and computes none.
-            if claim.table not in survey.tables or claim.first == date.min:
-                continue
+        coming: dict[str, set[date]] = {}
+        # Maintenance claims every date there is, and computes none.
+        computing = [c for c in claims if c.table in order and c.first != date.min]
+        for claim in sorted(computing, key=lambda each: order[each.table]):
             table = survey.tables[claim.table]
             days = table.partitions_between(claim.first, claim.last)
             if claim.only_stored:
-                asked = (survey.stamps, survey.failed, survey.owed)
-                meant = {day for of_table in asked for day in of_table(claim.table)}
-                days = [day for day in days if day in meant]
+                days = stored_or_due(table, days, survey, coming)
             stale = survey.stale(table, days)
+            coming.setdefault(claim.table, set()).update(stale)
             inputs = survey.inputs(table, list(stale))
             noted |= {(claim.table, day.isoformat()): now for day, now in inputs.items()}
         rows += [

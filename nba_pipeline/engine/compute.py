@@ -101,7 +101,8 @@ def compute(
         force=force,
         only_stored=only_stored,
     )
-    current = tuple(day for day in sorted(days) if day not in need.stale)
+    stored = survey.stamps(table.name)
+    current = tuple(day for day in sorted(days) if day in stored and day not in need.stale)
     try:
         with labelled(table=table.name):
             computed = _computed(table, need, current, survey, writer)

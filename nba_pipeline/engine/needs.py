@@ -29,6 +29,25 @@ class Needs:
         return [day for day in self.stale if day not in self.refused]
 
 
+def stored_or_due(
+    table: Table,
+    partitions: Iterable[date],
+    survey: Survey,
+    coming: preconditions.Coming = MappingProxyType({}),
+) -> list[date]:
+    """Those of the partitions that are stored, that stored ones are to be made from, or that were tried.
+
+    What was tried and never stored is meant where it may be computed now without a bypass, which is
+    for what was asked for. Arguments are those of `needs`.
+    """
+    partitions, stored = list(partitions), survey.stamps(table.name)
+    absent = {day for day in partitions if day not in stored}
+    absent -= survey.owed(table.name) if absent else set()
+    tried = absent & survey.failed(table.name).keys()
+    absent -= preconditions.possible(table, tried, survey, coming)
+    return [day for day in partitions if day not in absent]
+
+
 def needs(
     table: Table,
     partitions: Iterable[date],
@@ -48,20 +67,13 @@ def needs(
         survey: what is stored.
         bypasses: the preconditions that do not count.
         force: whether partitions that are current count as stale.
-        only_stored: whether partitions that were never stored are left alone, but for those that
-            stored ones are to be made from, and those that were tried and may be computed now without
-            a bypass: that is for what was asked for.
+        only_stored: whether those alone are meant that `stored_or_due` names.
         is_request: whether what is stale would be made, and with it what is made from that.
         coming: per table, partitions that are computed before these, and count as there.
     """
     asked = sorted(partitions)
     if only_stored:
-        stored = survey.stamps(table.name)
-        absent = {day for day in asked if day not in stored}
-        absent -= survey.owed(table.name) if absent else set()
-        tried = absent & survey.failed(table.name).keys()
-        absent -= preconditions.possible(table, tried, survey, coming)
-        asked = [day for day in asked if day not in absent]
+        asked = stored_or_due(table, asked, survey, coming)
     stale = dict.fromkeys(asked, "forced") if force else survey.stale(table, asked)
     allowed = [bypass.name for bypass in bypasses]
     if is_request and table.knows_earlier:

@@ -88,7 +88,8 @@ def refuse_away(landing: Landing, warehouse: Warehouse) -> None:
     """
     if warehouse.names() and (away := landing.out_of_reach()):
         raise WrongRequest(
-            f"{away}, and the stored tables were made of its files: nothing is put there"
+            f"{away}, and the stored tables were made of its files: nothing is put there. Mount it; "
+            "where it is lost for good, any file laid there by hand begins it anew"
         )
 
 

@@ -180,17 +180,23 @@ def test_a_correction_after_a_cancel_that_was_seen_is_no_part_of_it(
 def test_of_what_was_for_stored_dates_alone_no_other_one_is_left_alone(
     stored: Looking, *, is_queued: bool
 ) -> None:
-    """A repair was cancelled, whose range has a date that was never stored: that is still to be made."""
+    """A repair was cancelled, whose range has a date that was never stored: that is still to be made.
+
+    So is one that was refused for what is still not there.
+    """
     fourth, box = THIRD + timedelta(days=1), "nbac_player_boxscore"
+    stored.lab.warehouse.failures.mark("player_game_summary", {THIRD: "refused"}, "earlier")
     rewritten(stored.landing / PLAYER_LOG, one_rebound_more(SECOND))
     if is_queued:
         tags = dict(zip(RANGE_TAGS, (str(FIRST), str(fourth)), strict=True))
-        tags |= {ONLY_STORED_TAG: f"{box},data_gaps"}
-        keys = frozenset({dg.AssetKey(box), dg.AssetKey("nbac_schedule")})
+        tags |= {ONLY_STORED_TAG: f"{box},player_game_summary,data_gaps"}
+        names = (box, "nbac_schedule", "player_game_summary")
+        keys = frozenset(map(dg.AssetKey, names))
         canceled = dg.DagsterRunStatus.CANCELED
         create_run_for_test(stored.instance, tags=tags, asset_selection=keys, status=canceled)
     else:
         claims = [
+            Claim("player_game_summary", FIRST, fourth, only_stored=True),
             Claim(box, FIRST, fourth, only_stored=True),
             Claim("nbac_schedule", FIRST, fourth),
         ]
@@ -320,7 +326,7 @@ def test_who_is_on_call_is_told_what_failed_once_for_every_reason(stored: Lookin
     stored.lab.warehouse.failures.mark("player_game_summary", {THIRD: "another is"}, "three")
     stored.restart()
     assert told().isdisjoint({first})
-    assert "nba-pipeline repair" in on_call(stored.home).next
+    assert f"nba-pipeline backfill --from {THIRD} --to {THIRD}" in on_call(stored.home).next
     stored.lab.warehouse.failures.clear("player_game_summary", [THIRD])
     stored.lab.warehouse.failures.mark("points_model", {date(2023, 10, 1): "its gate"}, "four")
     assert "nba-pipeline train --month 2023-10" in on_call(stored.home).next

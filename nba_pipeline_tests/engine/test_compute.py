@@ -33,6 +33,17 @@ def with_shots(folder: Path, last: date = DAY) -> Lab:
     return lab
 
 
+def test_a_repair_forgets_nothing_of_a_date_that_it_leaves_alone(tmp_path) -> None:
+    """It was refused, was never stored and would be refused again: it is not current either."""
+    write_landing(tmp_path / "landing", League(teams=4, days=2, rest=0.0, seed=3))
+    lab, table = Lab(tmp_path, tmp_path / "landing"), TABLES["player_game_summary"]
+    lab.warehouse.failures.mark(table.name, {DAY: "refused"}, "run-1")
+    writer, survey = Writer("run-2", 2, lambda: None), Survey(TABLES, lab.warehouse, lab.landing)
+    done = compute(table, [DAY], survey, writer, only_stored=True)
+    assert (done.current, done.refused, done.replaced.written) == ((), {}, ())
+    assert lab.warehouse.failures.of(table.name) == {DAY: "refused (run run-1)"}
+
+
 def test_repeated_keys_are_a_failure_of_the_date(tmp_path) -> None:
     """What is downstream of it is refused until it succeeds, as after any other error."""
     write_landing(tmp_path / "landing", League(teams=4, days=2, rest=0.0, seed=3))

@@ -536,7 +536,9 @@ def test_nothing_is_put_where_a_zone_should_be_that_tables_were_made_of(truth, t
     words = ("ingest", str(truth / SCHEDULE))
     assert program.call(*words, "--dry-run").exit_code == 0
     warehouse = SimpleNamespace(names=lambda: ["nbac_schedule"])
-    with pytest.raises(WrongRequest, match=r"there is no landing zone at .*: nothing is put there"):
+    with pytest.raises(
+        WrongRequest, match=r"there is no landing zone at .*: nothing is put there. Mount"
+    ):
         refuse_away(Landing(str(tmp_path / "landing")), warehouse)
     refuse_away(Landing(str(truth)), warehouse)
 
