@@ -1,9 +1,8 @@
 """What lies in the landing zone, file by file, without opening any: one digest per source and season.
 
 A digest is of the files' paths, sizes, times of modification and of change (or generations, in a
-bucket).
-Where it differs, the files' parsed content decides whether anything has changed; a file that was
-only touched, or stored again as it was, changes nothing.
+bucket). Where it differs, the files' parsed content decides whether anything has changed; a file that
+was only touched, or stored again as it was, changes nothing.
 """
 
 import hashlib

@@ -267,16 +267,16 @@ def _next(
     return commands
 
 
-def _absent_before(failing: Lines, survey: Survey) -> set[date]:
+def _absent_before(survey: Survey) -> set[date]:
     """The dates, of those that have begun, which the failing ones are or wait for; repair reaches none."""
     found: set[date] = set()
-    for line in failing:
-        table = survey.tables[str(line["table"])]
-        first, last = (date.fromisoformat(str(line[name])) for name in ("first", "last"))
+    for table in survey.tables.values():
+        if table.is_model or not (failed := survey.failed(table.name)):
+            continue
         for name in (table.name, *table.upstream):
             stored = survey.stamps(name)
             if survey.tables[name].partitions == "daily":
-                days = calendar.season_days(min(stored, default=first), last)
+                days = calendar.season_days(min(stored, default=min(failed)), max(failed))
                 found |= {day for day in days if day not in stored}
     return found
 
@@ -297,10 +297,9 @@ def _computing(
     """Those of the commands that compute something."""
     commands = []
     models = {name for name, table in survey.tables.items() if table.is_model}
-    of_days = [line for line in failing if line["table"] not in models]
     if stale or repairs(list(survey.tables.values()), survey, retrain=False):
         commands.append("nba-pipeline repair")
-    elif absent := _absent_before(of_days, survey):
+    elif absent := _absent_before(survey):
         commands.append(f"nba-pipeline backfill --from {min(absent)} --to {max(absent)}")
     today = date.fromisoformat(str(tonight["date"]))
     unknown = _games_unknown(today, survey) if tonight["is_season"] else None

@@ -279,11 +279,7 @@ def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
     were refused and would be no longer: of what was begun and failed nothing is known. Nobody has
     missed what is before all that is stored, in another season than what is asked for.
     """
-    asked_in = [
-        span
-        for span in calendar.seasons()
-        if span.first <= request.last and request.first <= span.last
-    ]
+    asked_in = calendar.seasons_of(calendar.season_days(request.first, request.last))
     read_from: dict[str, tuple[date, date]] = {}
     for table in reversed(list(survey.tables.values())):
         own = [(request.first, request.last)] if table in request.tables else []
@@ -302,7 +298,7 @@ def _reached(request: Request, survey: Survey) -> dict[str, list[date]]:
             waited = {
                 day
                 for day in survey.refused(name)
-                if begun < day or any(span.first <= day <= span.last for span in asked_in)
+                if begun < day or calendar.season_of(day).name in asked_in
             }
             again = preconditions.possible(table, waited, survey, found)
             every = {*survey.outdated(name), *survey.owed(name), *again}

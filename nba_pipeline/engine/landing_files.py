@@ -75,8 +75,8 @@ class LandingFiles:
             if astray := list(self._astray(str(each), season, is_file=is_file)):
                 return astray
         if source.layout == "file":
-            paths = [p for p in (source.place, f"{source.place}.gz") if self._is_there(p)]
-            return [_of_all(paths, SourceFile(paths[0], ""))] if paths else []
+            there = self._forms(source.place)
+            return [_of_all(there, SourceFile(there[0], ""))] if there else []
         if source.layout == "seasons":
             return list(self._seasons(source, season))
         if source.layout == "snapshots":
@@ -107,9 +107,8 @@ class LandingFiles:
 
     def _seasons(self, source: Source, season: str) -> Iterator[Found]:
         """The season's own file, then those of single dates."""
-        endings = [f"{end}{packed}" for end in source.formats for packed in ("", ".gz")]
-        paths = [f"{source.place}/{season}.{ending}" for ending in endings]
-        there = [path for path in paths if self._is_there(path)]
+        paths = [f"{source.place}/{season}.{ending}" for ending in source.formats]
+        there = self._forms(*paths)
         if there:
             yield _of_all(there, SourceFile(there[0], season))
         elif source.is_required:
@@ -214,6 +213,10 @@ class LandingFiles:
         spelled = (path.name.encode(errors="backslashreplace") for path in folder.iterdir())
         names = sorted(name.decode() for name in spelled)
         return [f"{place}/{name}" for name in names if not name.startswith(".")]
+
+    def _forms(self, *paths: str) -> list[str]:
+        """Those of the paths that are there, as they are or gzipped."""
+        return [form for p in paths for form in (p, f"{p}.gz") if self._is_there(form)]
 
     def _is_there(self, path: str) -> bool:
         """Whether there is a file of that name, or a link, wherever it leads."""

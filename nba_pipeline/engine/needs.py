@@ -82,11 +82,10 @@ def needs(
         behind = survey.first_behind(table, others, stale.keys() - barred.keys())
         stale |= {day: f"{table.name} {first} would change" for day, first in behind.items()}
     inputs = survey.inputs(table, list(stale))
-    unread: dict[date, str] = {}
     if stale and table.sources and (away := survey.landing.out_of_reach()):
         unread = dict.fromkeys(stale, away)
-    for source in table.sources if not unread else ():
-        unread |= survey.landing.refusals(source, list(stale))
+    else:
+        unread = preconditions.untold(table, list(stale), survey)
     strictly = preconditions.refused(table, list(stale), survey, (), coming) | unread
     refused = strictly
     if bypasses and strictly:

@@ -67,10 +67,16 @@ def possible(
     Neither upstream nor the table's own files are in the way. Arguments are those of `refused`.
     """
     asked = sorted(partitions)
-    barred = {*refused(table, asked, survey, coming=coming)}
-    for source in table.sources if asked else ():
-        barred |= survey.landing.refusals(source, asked).keys()
-    return set(asked) - barred
+    barred = refused(table, asked, survey, coming=coming) | untold(table, asked, survey)
+    return set(asked) - barred.keys()
+
+
+def untold(table: Table, partitions: Sequence[date], survey: "Survey") -> dict[date, str]:
+    """The partitions of which the table's own files do not tell what is to be expected, and why."""
+    found: dict[date, str] = {}
+    for source in table.sources if partitions else ():
+        found |= survey.landing.refusals(source, partitions)
+    return found
 
 
 class _Upstream:

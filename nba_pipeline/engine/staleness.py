@@ -106,8 +106,8 @@ class Survey:
 
     def refused(self, name: str) -> set[date]:
         """Those of the failed that were never stored, and not tried since their upstream was not ready."""
-        refused = self.warehouse.failures.refused(name)
-        return {day for day in self.failed(name) if day in refused} - self.stamps(name).keys()
+        absent = self.failed(name).keys() - self.stamps(name).keys()
+        return absent & self.warehouse.failures.refused(name) if absent else absent
 
     def stale(self, table: Table, partitions: Iterable[date]) -> dict[date, str]:
         """Those of the partitions that are not current, each with why."""

@@ -86,7 +86,7 @@ def refuse_away(landing: Landing, warehouse: Warehouse) -> None:
 
     The first file put there would stand for all that it had.
     """
-    if warehouse.names() and (away := landing.out_of_reach()):
+    if (away := landing.out_of_reach()) and warehouse.names():
         raise WrongRequest(
             f"{away}, and the stored tables were made of its files: nothing is put there. Mount it; "
             "where it is lost for good, any file laid there by hand begins it anew"

@@ -129,9 +129,9 @@ def recognised(
     except OSError as error:
         raise Refused(f"it cannot be read ({error.strerror})") from error
     hand = _AtHand(path, content, day)
-    found, troubles = _takers(hand, sources, landing)
+    found, troubles = _takers(hand, sources, landing, asked)
     if asked:
-        own, troubles = _takers(hand, [asked], landing)
+        own = [each for each in found if each.source == asked]
         share = max((each.share for each in own), default=0.0)
         if own and (better := [each.source.name for each in found if each.share > share]):
             raise Refused(f"{', '.join(better)} takes more of its rows than {asked.name} does")
@@ -148,9 +148,9 @@ def recognised(
 
 
 def _takers(
-    hand: _AtHand, sources: Sequence[Source], landing: Landing
+    hand: _AtHand, sources: Sequence[Source], landing: Landing, asked: Source | None
 ) -> tuple[list[Recognised], list[Refused]]:
-    """The file as each source takes it that does, and why others nearly did."""
+    """The file as each source takes it that does, and why others nearly did, or the one asked for not."""
     decoded = cache(partial(_decoded, content=hand.content))
     found: list[Recognised] = []
     troubles: list[Refused] = []
@@ -159,17 +159,19 @@ def _takers(
         document = decoded(decode)
         if document is None:
             continue
+        told: Refused | None = None
         try:
             found.append(_as_of(source, ending, document, hand, landing))
         except UnknownShape as error:
             # Most files are no file of most sources: it is worth telling of the one asked for.
-            if not sources[1:]:
-                troubles.append(Refused(str(error)))
+            told = Refused(str(error)) if asked else None
         except Refused as error:
-            troubles.append(error)
+            told = error
         except NbaPipelineError as error:
             # What its own parser cannot read, or a season that nobody knows.
-            troubles.append(Refused(f"for {source.name}: {error}"))
+            told = Refused(f"for {source.name}: {error}")
+        if told and asked in (None, source):
+            troubles.append(told)
     return found, troubles
 
 
