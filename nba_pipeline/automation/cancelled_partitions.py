@@ -16,6 +16,7 @@ from nba_pipeline.automation.run_requests import claims_of
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import LEASES, Claim, stored
 from nba_pipeline.coordination.database import begin, create_tables, lock
+from nba_pipeline.engine import preconditions
 from nba_pipeline.engine.needs import stored_or_due
 from nba_pipeline.engine.staleness import Survey
 
@@ -114,7 +115,10 @@ def note_cancelled(
             if claim.only_stored:
                 days = stored_or_due(table, days, survey, coming)
             stale = survey.stale(table, days)
-            coming.setdefault(claim.table, set()).update(stale)
+            # What would have been made: also what is out of date by what comes before it.
+            made = {*stale, *(survey.outdated(claim.table).keys() & set(days))}
+            possible = preconditions.possible(table, made, survey, coming)
+            coming.setdefault(claim.table, set()).update(possible)
             inputs = survey.inputs(table, list(stale))
             noted |= {(claim.table, day.isoformat()): now for day, now in inputs.items()}
         rows += [

@@ -19,12 +19,14 @@ from nba_pipeline.automation.failed_partitions import FailedPartitions, failed_p
 from nba_pipeline.automation.on_call import on_call
 from nba_pipeline.backfill.audit import METADATA
 from nba_pipeline.backfill.lease_rows import Claim, Holder
+from nba_pipeline.backfill.planner import repairs
 from nba_pipeline.coordination.database import begin, connect
 from nba_pipeline.coordination.failures import Failures
 from nba_pipeline.engine.meaning import with_code
 from nba_pipeline.engine.verdicts import AssertionFailed
 from nba_pipeline.orchestration.run_tags import ONLY_STORED_TAG, RANGE_TAGS
 from nba_pipeline.tables import TABLES
+from nba_pipeline_tests import conftest
 from nba_pipeline_tests.automation.looking import Looking, days, one_rebound_more, rewritten, tables
 from nba_pipeline_tests.league_files import PLAYER_LOG, TEAM_LOG
 
@@ -205,6 +207,34 @@ def test_of_what_was_for_stored_dates_alone_no_other_one_is_left_alone(
         stored.home.leases.cancel("a backfill")
     found = cancelled_partitions(stored.home.engine, stored.home.survey(), stored.instance)
     assert found == {box: {SECOND}, "nbac_schedule": {fourth}}
+
+
+def test_a_refused_morning_that_a_cancelled_repair_would_have_made_is_left_alone(
+    stored: Looking, monkeypatch
+) -> None:
+    """Newer code of a table far upstream was in its way, which the same repair would have made too."""
+    box, name = "nbac_player_boxscore", "player_game_summary"
+    upstream = [each for each in TABLES if each in TABLES[name].upstream]
+    stored.lab.compute([*upstream, name], FIRST, SECOND)
+    stored.lab.compute(upstream, THIRD, THIRD)
+    newer = {**TABLES, box: replace(TABLES[box], version=TABLES[box].version + 1)}
+    monkeypatch.setattr(conftest, "TABLES", newer)
+    stored.tables = newer
+    stored.restart()
+    assert stored.lab.compute([name], THIRD, THIRD)[name].refused
+    stored.restart()
+    repair = repairs(list(newer.values()), stored.home.survey(), retrain=False)
+    assert repair is not None
+    claims = [
+        Claim(table.name, repair.first, repair.last, only_stored=True)
+        for table in repair.tables
+        if table.partitions == "daily"
+    ]
+    here = Holder.here("run", "a repair")
+    stored.home.leases.acquire(here, claims, [], purpose="a test", wait=False)
+    stored.home.leases.cancel("a repair")
+    found = cancelled_partitions(stored.home.engine, stored.home.survey(), stored.instance)
+    assert found[name] == {THIRD}
 
 
 def test_what_was_taken_out_of_the_queue_is_left_alone_whoever_looks(stored: Looking) -> None:
