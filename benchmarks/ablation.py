@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from backfill import pipeline
 from deltalake import DeltaTable
+from threadpoolctl import threadpool_limits
 
 from nba_pipeline.league import calendar
 from nba_pipeline.model import boosting
@@ -35,7 +36,7 @@ GROUPS = {
     "zones": lambda name: name.startswith(("pct_paint", "pct_mid", "pct_three", "assisted_rate")),
     "composite factors": lambda name: name.endswith("_score"),
 }
-_ROUNDS = 160
+_ROUNDS = 45
 _SEASONS = 3
 _KEYS = ["game_id", "player_id"]
 
@@ -108,7 +109,7 @@ def main() -> None:
     trials |= {f"{count} seasons": (list(LEARNED), count) for count in asked.seasons}
     # The day after the last one, which is still to be predicted.
     end = season.last + timedelta(days=1)
-    with ThreadPoolExecutor(2) as threads:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(2) as threads:
         found = threads.map(
             lambda trial: error(rows, trial[0], begins, end, trial[1]), trials.values()
         )

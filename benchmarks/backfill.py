@@ -22,6 +22,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 from deltalake import DeltaTable
+from threadpoolctl import threadpool_limits
 
 from nba_pipeline.model import boosting
 from nba_pipeline.tables import TABLES
@@ -32,7 +33,7 @@ FIRST, LAST = date(2021, 10, 19), date(2024, 4, 14)
 COVERED = {"2", "4", "5", "6"}
 FINAL = 3
 FEATURES = TABLES["ml_feature_store_v2"].features
-_ROUNDS = 160
+_ROUNDS = 45
 """Trees of a floor's model: what the months' stop slices come to on average."""
 
 
@@ -135,7 +136,7 @@ def plain(landing: Path, folder: Path) -> tuple[float, duckdb.DuckDBPyConnection
         keys = wanted[["game_id", "player_id"]]
         return keys.assign(p50=boosting.predict(booster, wanted, known))
 
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
         predictions = pd.concat(threads.map(predicted, sorted(month.unique())))
     connection.register("predicted", predictions[predictions.p50.notna()])
     connection.execute("CREATE TABLE player_prop_predictions AS FROM predicted")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -73,6 +74,12 @@ class FileReader:
             return (self._root / file.path).read_bytes(), None
         except OSError as error:
             return b"", cannot_open(error, file.path)
+
+    def size(self, name: str) -> int:
+        """Bytes of the file as it is stored; 0 where it has gone."""
+        with suppress(OSError):
+            return int((self._root / name).stat().st_size)
+        return 0
 
     def read_once(self, found: Found) -> Found:
         """The file without its trouble where all its copies say the same."""

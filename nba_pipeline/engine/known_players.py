@@ -61,7 +61,7 @@ def _known_in(landing: Landing, sources: Sequence[Source], season: str) -> pd.Da
 
     `content` is a fingerprint of a row and of all before it.
     """
-    spans = _with_season_before(season)
+    spans = seasons_of_names(season)
 
     def make() -> pd.DataFrame:
         parts = [_seen(landing, source, span) for span in spans for source in sources]
@@ -79,7 +79,8 @@ def _known_in(landing: Landing, sources: Sequence[Source], season: str) -> pd.Da
     return landing.derived(_KEPT_AS, sources, spans, make)
 
 
-def _with_season_before(name: str) -> list[calendar.Season]:
+def seasons_of_names(name: str) -> list[calendar.Season]:
+    """The seasons whose files tell the names that are known in the season."""
     span = calendar.season(name)
     before = calendar.season_before(span)
     return [before, span] if before else [span]

@@ -61,6 +61,7 @@ class Landing:
         is_local = self.root.protocol in _LOCAL
         folder = Path(self.root.path) if is_local else self.root
         self._found = LandingFiles(folder, lambda source: partial(self._game_dates, source))
+        self.cache = cache
         self._parsed = ParsedFiles(cache)
         self._reader = FileReader(folder)
 
@@ -156,6 +157,24 @@ class Landing:
     def forget_rows(self) -> None:
         """Lets go of rows in memory that are on disk: for who asks on for what files say of dates."""
         self._parsed.forget_frames()
+
+    def unparsed(self, source: Source, days: Sequence[date]) -> list[tuple[Found, int]]:
+        """The source's files of the days that have no parsed copy yet, each with its size in bytes."""
+        found = [
+            each
+            for season in _asked(source, days)
+            for each in self._found.of_season(source, season, min(days), max(days))
+            if not each.trouble and not each.copies
+        ]
+        return [
+            (each, self._reader.size(each.file.path))
+            for each in found
+            if not self._parsed.has(self._reader.copy(source, each)[0])
+        ]
+
+    def parse(self, source: Source, found: Found) -> None:
+        """Parses the file, so that its copy is there."""
+        self._look(source, found)
 
     def seasons_with_files(self, source: Source, seasons: Sequence[str]) -> list[str]:
         """The seasons of which the source has any file."""

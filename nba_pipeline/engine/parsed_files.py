@@ -92,6 +92,11 @@ class ParsedFiles:
         self._frames: dict[str, tuple[str, Parsed]] = {}
         self._frames_of: dict[str, tuple[str, tuple[frozenset[date], Parsed]]] = {}
 
+    def has(self, key: Key) -> bool:
+        """Whether there is a copy, in memory or on disk."""
+        is_kept = _known(self._facts, key) is not None
+        return is_kept or (self._folder is not None and (self._place(key) / _FACTS).exists())
+
     def facts(self, key: Key, make: Callable[[], Made]) -> Facts:
         """The copy's facts, made where there is no whole copy."""
         facts = _known(self._facts, key)

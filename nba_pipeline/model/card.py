@@ -30,7 +30,7 @@ def card(model: Mapping[str, Any]) -> str:
     if model["judge_rows"]:
         parts += ["", "### On rows that it had not seen", _judged(model), "", _PROMISED]
     if model["importance"]:
-        parts += ["", "### What the trees split on", *_bars(json.loads(model["importance"]))]
+        parts += ["", "### What moves its predictions", *_bars(json.loads(model["importance"]))]
     if model["partial_effects"]:
         parts += ["", *_effects(json.loads(model["partial_effects"]))]
     return "\n".join(parts)
@@ -40,9 +40,9 @@ def _serves(model: Mapping[str, Any]) -> str:
     if model["booster"] is None:
         return "No trained model serves the month."
     return (
-        f"`{model['model_version']}` serves: {model['rounds'] or 'an earlier number of'} trees for "
-        "the median of a player's points, of those of the universe who play; not for whether he "
-        "plays. Points beyond 60, and games whose news came after the evening before, it cannot know."
+        f"`{model['model_version']}` serves: a linear regression and "
+        f"{model['rounds'] or 'an earlier number of'} trees for the median of a player's points, of those "
+        "of the universe who play; not for whether he plays. Points beyond 60, and games whose news came after the evening before, it cannot know."
     )
 
 

@@ -135,18 +135,24 @@ def feature_coverage(training: Training) -> list[str]:
 
     What may be lacking at all is for the feature to say; see known.
     """
-    rows = training.rows
-    ready = rows[rows.is_production_ready]
-    why = known.causes(training)
+    is_ready = training.rows.is_production_ready
+    ready = training.rows[is_ready]
+    lacking = {name: why[is_ready] for name, why in known.causes(training).items()}
+    is_good = pd.DataFrame(
+        {
+            name: why != known.CAUSES[-1] if name in training.optional else why.isna()
+            for name, why in lacking.items()
+        },
+        ready.index,
+    )
     found = []
     for kind, spans in _spans(ready).items():
-        for name, causes in why.items():
-            lacking = causes[rows.is_production_ready]
-            is_bad = lacking == known.CAUSES[-1] if name in training.optional else lacking.notna()
-            shares = (~is_bad).astype("float64").groupby(spans).mean()
-            for span, share in shares[shares < TRAINING_FEATURE_COVERAGE.value].items():
-                of_cause = lacking[spans == span].value_counts() / (spans == span).sum()
-                told = ", ".join(f"{cause} {part:.1%}" for cause, part in of_cause.items())
+        shares = is_good.groupby(spans).mean()
+        for name, why in lacking.items():
+            thin = shares[name][shares[name] < TRAINING_FEATURE_COVERAGE.value]
+            for span, share in thin.items():
+                of_cause = why[spans == span].value_counts() / (spans == span).sum()
+                told = ", ".join(f"{cause} {part:.1%}" for cause, part in of_cause.items() if part)
                 known_or = " or lacking for a cause" if name in training.optional else ""
                 found.append(
                     f"{name} is known{known_or} in {share:.1%} of the ready rows of {kind} {span} "

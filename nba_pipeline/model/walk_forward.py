@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nba_pipeline.model import boosting, spread
+from nba_pipeline.model import boosting, linear, spread
 from nba_pipeline.model.intervals import wilson
 from nba_pipeline.thresholds import EDGE_RECORD_ROWS, MOST_POINTS, WEIGHTS_ROWS
 
@@ -30,8 +30,6 @@ LEARNED = ("weights", "beside_line", "edge_record")
 EDGES = (0.0, 1.0, 2.0, 3.0, 5.0)
 """Where each band of edges begins, in points to either side of the line."""
 _STEPS, _RATE = 200, 3.0
-_LEAST_ERROR = 0.25
-"""Below so many points an error weighs no more: a weight would grow without end."""
 
 
 def predicted(
@@ -160,19 +158,14 @@ def _said(rows: pd.DataFrame, points: np.ndarray, formulas: Sequence[str]) -> np
 def line_pull(rows: pd.DataFrame) -> tuple[float, float]:
     """Intercept and slope of the median of points minus line on xgboost minus line.
 
-    Least absolute deviations by reweighted least squares (Schlossmacher, 1973). A line is nearer to
-    the mean of points than to their median, which lies lower: the intercept.
+    A line is nearer to the mean of points than to their median, which lies lower: the intercept.
     """
     line = rows.points_line.to_numpy("float64")
     beside = rows[TRAINED].to_numpy("float64") - line
     residual = rows.scored.to_numpy("float64") - line
     known = np.column_stack([np.ones(len(line)), beside])
-    found = np.zeros(2)
-    for _step in range(_STEPS):
-        weights = 1 / np.maximum(np.abs(residual - known @ found), _LEAST_ERROR)
-        weighted = known.T * weights
-        found = np.linalg.solve(weighted @ known, weighted @ residual)
-    return round(float(found[0]), 6), round(float(found[1]), 6)
+    intercept, slope = linear.coefficients(known, residual, steps=_STEPS)
+    return round(float(intercept), 6), round(float(slope), 6)
 
 
 def beside_line(points: np.ndarray, line: np.ndarray, pull: Sequence[float]) -> np.ndarray:

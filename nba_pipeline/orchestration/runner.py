@@ -14,6 +14,7 @@ from dagster._utils.interrupts import capture_interrupts
 
 from nba_pipeline.backfill.leases import BackfillCancelled, LeaseRefused, Leases
 from nba_pipeline.backfill.planner import Request, groups, lines, parts, stale_in
+from nba_pipeline.engine.parse_ahead import parse_ahead
 from nba_pipeline.engine.staleness import Survey
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.orchestration import interrupts
@@ -108,6 +109,7 @@ def _runs(
 ) -> Iterator[Failed]:
     """The runs one after the other, within what is reserved for all of them."""
     survey = survey or session.survey()
+    parse_ahead(survey.landing, request.tables, request.first, request.last)
     backfill_id = request.backfill_id
     with _reserved(request, session, instance, survey, say) as (together, seen, verify):
         survey = seen

@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pandera.ibis as pa
 from ibis import _
+from threadpoolctl import threadpool_limits
 
 from nba_pipeline.kernel.checkpoint import checkpoint
 from nba_pipeline.kernel.reads import from_three_seasons
@@ -137,7 +138,7 @@ class PointsModel(pa.DataFrameModel):
     rounds: int = pa.Field(nullable=True, ge=1, description="Trees, as many as the stop slice took")
     importance: str = pa.Field(
         nullable=True,
-        description="JSON: each feature's share of the loss that the splits take away",
+        description="JSON: each feature's share of all that moves the judge slice's predictions",
     )
     partial_effects: str = pa.Field(
         nullable=True,
@@ -229,7 +230,9 @@ def transform(earlier: ir.Table, partitions: Sequence[date], **behind: ir.Table)
     # The months after a season's last game have the same behind them, and the same model.
     spans = {month: _span(training) for month, training in of_months.items()}
     distinct = {spans[month]: training for month, training in of_months.items()}
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    # Several months at once use the cores better than one on all of them, and one thread adds in one
+    # order.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as threads:
         attempts = dict(zip(distinct, threads.map(_attempt, distinct.values()), strict=True))
     good = _good(earlier)
     formulas = tuple(systems.FORMULAS)
@@ -284,12 +287,14 @@ def _attempt(training: Training) -> dict[str, Any]:
     is_bootstrap = training_gate.is_bootstrap(rows)
     failed = [] if is_bootstrap else training_gate.failures(training)
     coverage = training_gate.coverage(rows, FEATURES) if len(rows) else None
+    found = None if is_bootstrap or failed else promotion.candidate(rows, LEARNED)
     return {
         "is_bootstrap": is_bootstrap,
         "failed": failed,
         "rows": rows,
-        "candidate": None if is_bootstrap or failed else promotion.candidate(rows, LEARNED),
-        "facts": {
+        "candidate": found,
+        "facts": (_judged(found) if found else {})
+        | {
             "trained_from": rows.game_date.min() if len(rows) else None,
             "trained_to": rows.game_date.max() if len(rows) else None,
             "training_games": rows.game_id.nunique(),
@@ -319,7 +324,7 @@ def _line(
             failed += drift.refusals(attempt["rows"], LEARNED, *then)
     line: dict[str, Any] = dict.fromkeys(PointsModel.to_schema().columns)
     line |= {"features": json.dumps(LEARNED), "feature_version": FEATURE_VERSION}
-    line |= attempt["facts"] | (_judged(found) if found else {})
+    line |= attempt["facts"]
     line |= {"month": month, "refused_because": json.dumps(failed) if failed else None}
     if attempt["is_bootstrap"]:
         made = str(line["data_fingerprint"]).encode()
@@ -345,7 +350,7 @@ def _version(month: date, made: bytes) -> str:
 
 def _judged(found: promotion.Candidate) -> dict[str, Any]:
     """What the row tells of a candidate, whether it serves or not."""
-    importance = boosting.importance(found.booster, LEARNED)
+    importance = boosting.importance(found.booster, found.judge, LEARNED)
     effects = boosting.partial_effects(found.booster, found.judge, LEARNED, [*importance][:_DRAWN])
     return {
         "slices": json.dumps(found.slices_said),

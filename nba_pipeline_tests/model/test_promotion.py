@@ -147,12 +147,12 @@ def test_a_partial_effect_is_the_mean_with_all_rows_alike(found) -> None:
     assert mean == pytest.approx(own, abs=1e-3)
 
 
-def test_contributions_sum_to_the_prediction_and_gains_to_one(found) -> None:
-    """TreeSHAP tells what each feature adds; luck adds next to nothing."""
+def test_contributions_sum_to_the_prediction_and_their_shares_to_one(found) -> None:
+    """The regression and TreeSHAP tell what each feature adds; luck adds next to nothing."""
     some = rows()[:50]
     told = boosting.contributions(found.booster, some, FEATURES)
     whole = boosting.predict(found.booster, some, FEATURES)
     assert told.sum(axis=1).to_numpy() == pytest.approx(whole, abs=1e-3)
-    shares = boosting.importance(found.booster, FEATURES)
+    shares = boosting.importance(found.booster, some, FEATURES)
     assert sum(shares.values()) == pytest.approx(1, abs=1e-3)
     assert list(shares)[-1] == "luck"

@@ -1,0 +1,145 @@
+"""Files parsed by processes of their own: the same copies, and nobody is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from nba_pipeline.engine import file_reader, parse_ahead
+from nba_pipeline.engine.landing import Landing
+from nba_pipeline.kernel.source import Parsed, SourceFile
+from nba_pipeline.kernel.table import Table
+from nba_pipeline.league import calendar
+from nba_pipeline.simulation.league import League, write_landing
+from nba_pipeline.tables import SOURCES, TABLES
+
+FIRST, LAST = date(2023, 10, 24), date(2023, 10, 29)
+DAYS = calendar.season_days(FIRST, LAST)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """A landing zone of two seasons, of which every file is worth a process."""
+    write_landing(tmp_path / "landing", League(teams=4, days=6, rest=0.0, seed=3))
+    monkeypatch.setattr(parse_ahead, "_WORTH_SECONDS", 0.0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    return tmp_path / "landing"
+
+
+def ahead(landing: Landing, tables: list[Table]) -> int:
+    """How many files were parsed ahead for the days."""
+    return parse_ahead.parse_ahead(landing, tables, FIRST, LAST)
+
+
+def test_what_is_parsed_ahead_is_not_parsed_again_and_says_the_same(folder, monkeypatch) -> None:
+    """Of each source with a file there is one copy, with the contents that parsing here gives."""
+    cache = folder.parent / "parsed"
+    parsed = ahead(Landing(str(folder), cache), list(TABLES.values()))
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert parsed == len(files) == len(list(cache.glob("*/*/*/facts.json"))) == 4
+    alone = Landing(str(folder))
+    expected = {name: alone.contents(source, DAYS) for name, source in SOURCES.items()}
+
+    def again(*_given: object) -> Parsed:
+        raise AssertionError("parsed again")
+
+    monkeypatch.setattr(file_reader, "_read", again)
+    later = Landing(str(folder), cache)
+    told = {
+        name: later.contents(source, DAYS)
+        for name, source in SOURCES.items()
+        if (folder / source.place).exists()
+    }
+    assert told == {name: expected[name] for name in told}
+    assert len(told) == 4
+    assert ahead(later, list(TABLES.values())) == 0
+
+
+def test_the_season_before_is_parsed_for_the_names_it_tells(tmp_path, folder) -> None:
+    """A table that reads who is known reads the season before too; the schedule does not."""
+    write_landing(folder, League(teams=4, days=6, rest=0.0, seed=3), seasons=2)
+    season = calendar.season_of(FIRST)
+    before = calendar.season_before(season)
+    assert before
+    log = folder / "nba_stats/league_game_log/player"
+    (log / f"{season.name}.json").rename(log / f"{before.name}.json")
+    cache = tmp_path / "parsed"
+    named = TABLES["bettingpros_player_points_props"]
+    assert {source.name for source in named.players_from} >= {"nba_stats_league_game_log_player"}
+    ahead(Landing(str(folder), cache), [replace(named, sources=())])
+    assert len(list(cache.glob("nba_stats_league_game_log_player/*/*"))) == 1
+    ahead(Landing(str(folder), cache), [TABLES["nbac_schedule"]])
+    assert len(list(cache.glob("nba_stats_schedule/*/*"))) == 1
+
+
+def test_what_takes_a_moment_starts_no_process(folder, monkeypatch) -> None:
+    """Nor is any started where no copies are kept."""
+    assert ahead(Landing(str(folder)), list(TABLES.values())) == 0
+    monkeypatch.undo()
+    assert ahead(Landing(str(folder), folder.parent / "parsed"), list(TABLES.values())) == 0
+
+
+def dies(_document: object, _file: SourceFile) -> Parsed:
+    """A parser that takes its process along."""
+    os._exit(9)
+
+
+def test_who_loses_a_process_goes_on(folder) -> None:
+    """As when the system is out of memory: the file is left for who asks for it."""
+    fatal = replace(SOURCES["nba_stats_league_game_log_team"], parse=dies)
+    table = replace(TABLES["nbac_schedule"], sources=(fatal,))
+    assert ahead(Landing(str(folder), folder.parent / "parsed"), [table]) == 1
+
+
+def test_no_process_outlives_the_one_that_started_it(tmp_path) -> None:
+    """It is killed while another one works for it; the other goes within seconds."""
+    script = tmp_path / "works.py"
+    script.write_text(
+        textwrap.dedent("""
+            import os, sys, time
+            from concurrent.futures import ProcessPoolExecutor
+            from multiprocessing import get_context
+            from pathlib import Path
+            from nba_pipeline.engine import parse_ahead
+
+            def work(place):
+                Path(place).write_text(str(os.getpid()))
+                time.sleep(120)
+
+            if __name__ == "__main__":
+                pool = ProcessPoolExecutor(1, get_context("spawn"), parse_ahead._work_for_parent)
+                pool.submit(work, sys.argv[1]).result()
+            """)
+    )
+    told = tmp_path / "pid"
+    parent = subprocess.Popen([sys.executable, str(script), str(told)])
+    try:
+        until(lambda: told.exists() and told.read_text() != "", seconds=60)
+    finally:
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    worker = int(told.read_text())
+    until(lambda: not is_at_work(worker), seconds=20)
+
+
+def is_at_work(pid: int) -> bool:
+    """Whether the process runs; one that has ended and was not waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def until(is_so, seconds: float) -> None:
+    """Waits until it is so."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.05)
