@@ -1,19 +1,19 @@
 """Landing files that nobody has parsed yet, parsed side by side by processes of their own.
 
-It is the same parsing, only earlier and on all cores: whoever asks for a file then finds its copy.
+It is the same parsing, only earlier and on several cores: whoever asks for a file then finds its
+copy, and parses for himself where a process has failed.
 """
 
 import gc
 import os
-import signal
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
+from tempfile import TemporaryFile
 
 from nba_pipeline.engine.known_players import seasons_of_names
 from nba_pipeline.engine.landing import Landing
@@ -22,39 +22,46 @@ from nba_pipeline.kernel.source import Source
 from nba_pipeline.kernel.table import Table
 from nba_pipeline.league import calendar
 
+_MOST_PROCESSES = 4
+"""A season's shots take one of them 700 MB."""
 _WORTH_SECONDS = 4.0
 """What parsing must come to for processes to be worth their start."""
 _SECONDS_PER_FILE, _SECONDS_PER_MEGABYTE = 0.02, 1.0
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
+File = tuple[Source, Found]
 
 
 def parse_ahead(landing: Landing, tables: Iterable[Table], first: date, last: date) -> int:
     """Parses the files that the tables' dates between the two are made of, where that takes a while.
 
     Returns:
-        how many files it has parsed; 0 where no copies are kept, or few are lacking.
+        how many files it has had parsed; 0 where no copies are kept, or few are lacking.
     """
-    cores = os.cpu_count() or 1
-    if landing.cache is None or cores == 1:
+    processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
+    if landing.cache is None or processes == 1:
         return 0
     files = _lacking(landing, tables, first, last)
-    # The largest first, so that none is left for the end.
-    files.sort(key=lambda file: -file[2])
-    megabytes = sum(size for _source, _found, size in files) / 1e6
-    if len(files) * _SECONDS_PER_FILE + megabytes * _SECONDS_PER_MEGABYTE < _WORTH_SECONDS:
+    seconds = {
+        place: _SECONDS_PER_FILE + size / 1e6 * _SECONDS_PER_MEGABYTE
+        for place, (_file, size) in enumerate(files)
+    }
+    if sum(seconds.values()) < _WORTH_SECONDS:
         return 0
-    given = [(str(landing.root), landing.cache, source, found) for source, found, _size in files]
-    # Not by a fork, which would take the locks of this process's threads along.
-    pool = ProcessPoolExecutor(cores, get_context("spawn"), _work_for_parent)
-    # Who has lost a process parses for himself.
-    with suppress(BrokenProcessPool), pool:
-        list(pool.map(_parse, given))
-    return len(given)
+    shares: list[list[File]] = [[] for _ in range(processes)]
+    taken = [0.0] * processes
+    # The largest first, each to who has the least to do so far.
+    for place in sorted(seconds, key=lambda place: -seconds[place]):
+        free = taken.index(min(taken))
+        shares[free].append(files[place][0])
+        taken[free] += seconds[place]
+    _run([pickle.dumps((str(landing.root), landing.cache, share)) for share in shares])
+    return len(files)
 
 
 def _lacking(
     landing: Landing, tables: Iterable[Table], first: date, last: date
-) -> list[tuple[Source, Found, int]]:
+) -> list[tuple[File, int]]:
     """The files without a copy, each once, with their sizes in bytes."""
     asked: dict[str, tuple[Source, set[date]]] = {}
     for table in tables:
@@ -66,26 +73,48 @@ def _lacking(
                 for span in seasons_of_names(name):
                     asked.setdefault(source.name, (source, set()))[1].update(span.days())
     return [
-        (source, *each)
+        ((source, found), size)
         for source, days in asked.values()
-        for each in landing.unparsed(source, sorted(days))
+        for found, size in landing.unparsed(source, sorted(days))
     ]
 
 
-def _parse(given: tuple[str, Path, Source, Found]) -> None:
-    root, cache, source, found = given
-    Landing(root, cache).parse(source, found)
+def _run(shares: Sequence[bytes]) -> None:
+    """A process per share, until all have ended; none outlives an interrupt of this one."""
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        # One that cannot be started leaves its files to who asks for them.
+        with suppress(OSError):
+            started.extend(_started(share) for share in shares)
+        for process in started:
+            process.wait()
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
-def _work_for_parent() -> None:
-    """The parent alone is told of interrupts, and nothing outlives it."""
+def _started(share: bytes) -> subprocess.Popen[bytes]:
+    with TemporaryFile() as given:
+        given.write(share)
+        given.seek(0)
+        return subprocess.Popen(
+            [sys.executable, "-m", "nba_pipeline.engine.parse_ahead"],
+            stdin=given,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # Interrupts are for the one that has started it.
+            start_new_session=True,
+        )
+
+
+def _parse(root: str, cache: Path, files: Iterable[File]) -> None:
+    """Parses the files one after the other, each by itself: what is in memory goes with it."""
     # A document is many objects that all live until it is parsed: collecting only walks them.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
+    for source, found in files:
+        Landing(root, cache).parse(source, found)
 
 
-def _end_with_parent() -> None:
-    if parent := parent_process():
-        parent.join()
-        os._exit(1)
+if __name__ == "__main__":
+    _parse(*pickle.load(sys.stdin.buffer))  # noqa: S301  from the process that has started this one

@@ -94,8 +94,11 @@ class ParsedFiles:
 
     def has(self, key: Key) -> bool:
         """Whether there is a copy, in memory or on disk."""
-        is_kept = _known(self._facts, key) is not None
-        return is_kept or (self._folder is not None and (self._place(key) / _FACTS).exists())
+        if _known(self._facts, key) is not None:
+            return True
+        with suppress(OSError):
+            return (self._place(key) / _FACTS).exists()
+        return False
 
     def facts(self, key: Key, make: Callable[[], Made]) -> Facts:
         """The copy's facts, made where there is no whole copy."""

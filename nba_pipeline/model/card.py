@@ -39,9 +39,14 @@ def card(model: Mapping[str, Any]) -> str:
 def _serves(model: Mapping[str, Any]) -> str:
     if model["booster"] is None:
         return "No trained model serves the month."
+    if model["status"] == "kept":
+        return (
+            f"`{model['model_version']}` serves, the model of {model['model_month']:%Y-%m}. Below is "
+            "told of the month itself, whose own model was refused."
+        )
     return (
         f"`{model['model_version']}` serves: a linear regression and "
-        f"{model['rounds'] or 'an earlier number of'} trees for the median of a player's points, of those "
+        f"{model['rounds']} trees for the median of a player's points, of those "
         "of the universe who play; not for whether he plays. Points beyond 60, and games whose news came after the evening before, it cannot know."
     )
 

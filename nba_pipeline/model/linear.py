@@ -1,8 +1,8 @@
 """Linear regression for a median: what the trees begin at, and what lies beside a betting line."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,49 +17,65 @@ _LEAST_ERROR = 0.25
 _STEPS = 4
 _PENALTY = 0.03
 """Draws slopes to 0, so that features that go together share theirs and none has another's undone."""
+_BEYOND = 4.0
+"""How many standard deviations from its mean a value counts; what lies further is as far."""
 _DIGITS = 6
 
 
 @dataclass(frozen=True)
 class Linear:
-    """Points as a base and so many more per unit of each feature.
+    """Points as a base and so many more per standard deviation of each feature from its mean.
 
-    per_feature: by name its slope, and the middle, the least and the greatest of what it was learned
-    from. The base is of a row with the middle of each; what is unknown counts as that, and a value
-    beyond those seen as the outermost of them.
+    What is unknown counts as what the known features let expect of it, by how they went together in
+    the rows that were learned from: who has not played this season has still the last one behind him.
+
+    Attributes:
+        base: points of a row with the mean of each feature.
+        features: their names, n of them.
+        slopes: points per standard deviation, n.
+        means: n.
+        deviations: the standard deviations, n.
+        correlations: n by n.
     """
 
     base: float
-    per_feature: dict[str, tuple[float, float, float, float]]
+    features: Sequence[str]
+    slopes: Sequence[float]
+    means: Sequence[float]
+    deviations: Sequence[float]
+    correlations: Sequence[Sequence[float]]
 
     def parts(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """What each of its features adds, in points; shape (rows, features)."""
-        told = np.array([*self.per_feature.values()]).reshape(-1, 4)
-        slope, middle, least, greatest = told.T
-        values = matrix(rows, [*self.per_feature]).to_numpy("float64")
-        added = slope * (np.clip(values, least, greatest) - middle)
-        return pd.DataFrame(np.where(np.isnan(values), 0.0, added), rows.index, [*self.per_feature])
+        """What each of its features adds, in points; shape (rows, features). Unknown adds nothing."""
+        if not self.features:
+            return pd.DataFrame(index=rows.index)
+        known, is_known = _standard(rows, self)
+        added = np.zeros(known.shape)
+        slopes, correlations = np.array(self.slopes), np.array(self.correlations)
+        for pattern, places in _patterns(is_known):
+            # By pattern, and not by row: one row alone is then what it is among many.
+            own = slopes[pattern] + _expected(correlations, pattern) @ slopes[~pattern]
+            added[np.ix_(places, pattern)] = known[np.ix_(places, pattern)] * own
+        return pd.DataFrame(added, rows.index, list(self.features))
 
     def predict(self, rows: pd.DataFrame) -> np.ndarray:
         """Points; shape (rows,)."""
-        # Row by row: a product with a vector rounds a single row otherwise than one of many.
-        points: np.ndarray = self.base + self.parts(rows).to_numpy().sum(axis=1)
+        # Row by row: a product with a vector rounds a single row otherwise than one of many, and so
+        # does a sum over columns that do not lie beside one another.
+        points: np.ndarray = self.base + np.ascontiguousarray(self.parts(rows)).sum(axis=1)
         return points
 
     def text(self) -> str:
-        """As JSON."""
-        return json.dumps({"base": self.base, "per_feature": self.per_feature})
+        """As JSON, on one line."""
+        return json.dumps(asdict(self))
 
 
-NOTHING = Linear(0.0, {})
+NOTHING = Linear(0.0, [], [], [], [], [])
 
 
-def read(text: str | None) -> Linear:
-    """What `text` told; NOTHING of None."""
-    if text is None:
-        return NOTHING
-    told = json.loads(text)
-    return Linear(told["base"], {name: tuple(of) for name, of in told["per_feature"].items()})
+def read(text: str) -> Linear:
+    """What `text` told."""
+    return Linear(**json.loads(text))
 
 
 def learned(rows: pd.DataFrame, features: Sequence[str]) -> Linear:
@@ -70,19 +86,44 @@ def learned(rows: pd.DataFrame, features: Sequence[str]) -> Linear:
         features: the columns to learn from; one that does not vary has no part.
     """
     values = matrix(rows, features).to_numpy("float64")
-    least, greatest = np.fmin.reduce(values), np.fmax.reduce(values)
-    varies = least < greatest
+    varies = np.fmin.reduce(values) < np.fmax.reduce(values)
     values, names = values[:, varies], np.array(features)[varies].tolist()
-    middle, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
-    known = np.nan_to_num((values - middle) / spread)
+    means, deviations = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    start = Linear(0.0, names, [], means.tolist(), deviations.tolist(), [])
+    known, is_known = _standard(rows, start)
+    together = known.T @ known
+    lengths = np.sqrt(np.diag(together))
+    correlations = (together / np.outer(lengths, lengths)).round(_DIGITS)
+    for pattern, places in _patterns(is_known):
+        expected = known[np.ix_(places, pattern)] @ _expected(correlations, pattern)
+        known[np.ix_(places, ~pattern)] = expected
     known = np.column_stack([np.ones(len(rows)), known])
-    found = coefficients(known, rows.scored.to_numpy("float64"), _STEPS, _PENALTY)
-    slopes = (found[1:] / spread).round(_DIGITS)
-    told = np.column_stack([slopes, middle, least[varies], greatest[varies]]).tolist()
-    return Linear(
-        round(float(found[0]), _DIGITS),
-        {name: tuple(of) for name, of in zip(names, told, strict=True)},
-    )
+    found = coefficients(known, rows.scored.to_numpy("float64"), _STEPS, _PENALTY).round(_DIGITS)
+    base, *slopes = found.tolist()
+    return replace(start, base=base, slopes=slopes, correlations=correlations.tolist())
+
+
+def _standard(rows: pd.DataFrame, of: Linear) -> tuple[np.ndarray, np.ndarray]:
+    """The features in standard deviations from their means, 0 where unknown; and what is known."""
+    values = matrix(rows, of.features).to_numpy("float64")
+    is_known = ~np.isnan(values)
+    standard = (values - np.array(of.means)) / np.array(of.deviations)
+    return np.nan_to_num(np.clip(standard, -_BEYOND, _BEYOND)), is_known
+
+
+def _patterns(is_known: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Which features are known together, and the places of the rows of which just those are."""
+    packed = np.packbits(is_known, axis=1)
+    _told, first, places = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    for number, row in enumerate(first):
+        yield is_known[row], np.flatnonzero(places == number)
+
+
+def _expected(correlations: np.ndarray, pattern: np.ndarray) -> np.ndarray:
+    """What each unknown feature is per known one, as their correlations let expect; (known, unknown)."""
+    among = correlations[np.ix_(pattern, pattern)] + _PENALTY * np.eye(pattern.sum())
+    found: np.ndarray = np.linalg.solve(among, correlations[np.ix_(pattern, ~pattern)])
+    return found
 
 
 def coefficients(

@@ -14,7 +14,7 @@ from nba_pipeline.thresholds import (
     TRAINING_WORSE_STANDARD_ERRORS,
 )
 
-VERSION = 5
+VERSION = 6
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 BASELINES = {
@@ -24,6 +24,8 @@ BASELINES = {
 }
 """What anybody could say of a player who has played this season, by the name of its figure."""
 _FEWEST_ROWS, _FEWEST_DATES = 100, 2
+_FEWEST_NIGHTS = 7
+"""Below so many on the judge slice to be worse than a baseline is chance."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,9 @@ def refusals(
     """
     mine, naive = found.figures["mae_history"], found.figures["mae_last_10"]
     reasons = []
-    # Of rows that no baseline speaks of, as a season's first night, both are NaN.
-    if mine >= naive:
+    # Of rows that no baseline speaks of, as a season's first night, both are NaN; and a few nights,
+    # as the two after four months without a game, tell nothing.
+    if mine >= naive and found.judge.game_date.nunique() >= _FEWEST_NIGHTS:
         reasons.append(
             f"promotion: MAE {mine:.3f} on the judge slice, not below the last-10 mean's {naive:.3f} "
             "on the same rows"

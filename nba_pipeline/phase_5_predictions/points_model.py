@@ -83,7 +83,9 @@ class PointsModel(pa.DataFrameModel):
         nullable=True, description="First day of the month for which the serving model was trained"
     )
     booster: bytes = pa.Field(
-        nullable=True, description="XGBoost booster, UBJSON; NULL where no model serves"
+        nullable=True,
+        description="The regression, a line of JSON, and the XGBoost booster, UBJSON; NULL where no "
+        "model serves",
     )
     spread: str = pa.Field(
         nullable=True,

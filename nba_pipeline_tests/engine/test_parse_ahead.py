@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -91,42 +92,72 @@ def dies(_document: object, _file: SourceFile) -> Parsed:
     os._exit(9)
 
 
+def sleeps(_document: object, _file: SourceFile) -> Parsed:
+    """A parser that says whose it is and does not end."""
+    Path(os.environ["TOLD"]).write_text(str(os.getpid()))
+    time.sleep(120)
+    raise AssertionError
+
+
+def only(parse: Callable[[object, SourceFile], Parsed]) -> list[Table]:
+    """A table of the team log alone, with another parser."""
+    source = replace(SOURCES["nba_stats_league_game_log_team"], parse=parse)
+    return [replace(TABLES["nbac_schedule"], sources=(source,))]
+
+
 def test_who_loses_a_process_goes_on(folder) -> None:
     """As when the system is out of memory: the file is left for who asks for it."""
-    fatal = replace(SOURCES["nba_stats_league_game_log_team"], parse=dies)
-    table = replace(TABLES["nbac_schedule"], sources=(fatal,))
-    assert ahead(Landing(str(folder), folder.parent / "parsed"), [table]) == 1
+    assert ahead(Landing(str(folder), folder.parent / "parsed"), only(dies)) == 1
+    assert not list((folder.parent / "parsed").rglob("facts.json"))
 
 
-def test_no_process_outlives_the_one_that_started_it(tmp_path) -> None:
-    """It is killed while another one works for it; the other goes within seconds."""
-    script = tmp_path / "works.py"
-    script.write_text(
-        textwrap.dedent("""
-            import os, sys, time
-            from concurrent.futures import ProcessPoolExecutor
-            from multiprocessing import get_context
-            from pathlib import Path
-            from nba_pipeline.engine import parse_ahead
+def test_where_no_process_can_be_started_parsing_is_left_to_who_asks(folder, monkeypatch) -> None:
+    """And so it is where a copy's folder may not be looked into."""
 
-            def work(place):
-                Path(place).write_text(str(os.getpid()))
-                time.sleep(120)
+    def fails(*_given: object, **_named: object) -> bool:
+        raise PermissionError(13, "not allowed")
 
-            if __name__ == "__main__":
-                pool = ProcessPoolExecutor(1, get_context("spawn"), parse_ahead._work_for_parent)
-                pool.submit(work, sys.argv[1]).result()
-            """)
-    )
-    told = tmp_path / "pid"
-    parent = subprocess.Popen([sys.executable, str(script), str(told)])
+    exists = Path.exists
+
+    def exists_elsewhere(path: Path) -> bool:
+        return fails() if path.name == "facts.json" else exists(path)
+
+    landing = Landing(str(folder), folder.parent / "parsed")
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", fails)
+        patched.setattr(Path, "exists", exists_elsewhere)
+        assert ahead(landing, [TABLES["nbac_schedule"]]) == 1
+    schedule = SOURCES["nba_stats_schedule"]
+    assert landing.contents(schedule, DAYS) == Landing(str(folder)).contents(schedule, DAYS)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_all_processes_at_once(folder, stop) -> None:
+    """Whoever was parsing for it is gone as soon as it is, also when it is interrupted twice."""
+    told, root = folder.parent / "pid", Path(__file__).parents[2]
+    script = textwrap.dedent("""
+        import signal, sys
+        from datetime import date
+        from nba_pipeline.engine import parse_ahead
+        from nba_pipeline.engine.landing import Landing
+        from nba_pipeline_tests.engine.test_parse_ahead import FIRST, LAST, Path, ahead, only, sleeps
+
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        parse_ahead._WORTH_SECONDS = 0.0
+        parse_ahead.os.cpu_count = lambda: 2
+        ahead(Landing(sys.argv[1], Path(sys.argv[2])), only(sleeps))
+        """)
+    command = [sys.executable, "-c", script, str(folder), str(folder.parent / "parsed")]
+    places = os.environ | {"TOLD": str(told), "PYTHONPATH": str(root)}
+    parent = subprocess.Popen(command, env=places, cwd=root, stderr=subprocess.DEVNULL)
     try:
         until(lambda: told.exists() and told.read_text() != "", seconds=60)
+        parent.send_signal(stop)
+        parent.send_signal(stop)
+        assert parent.wait(timeout=20) != 0
     finally:
-        parent.send_signal(signal.SIGKILL)
-        parent.wait()
-    worker = int(told.read_text())
-    until(lambda: not is_at_work(worker), seconds=20)
+        parent.kill()
+    until(lambda: not is_at_work(int(told.read_text())), seconds=5)
 
 
 def is_at_work(pid: int) -> bool:
@@ -137,7 +168,7 @@ def is_at_work(pid: int) -> bool:
         return False
 
 
-def until(is_so, seconds: float) -> None:
+def until(is_so: Callable[[], bool], seconds: float) -> None:
     """Waits until it is so."""
     end = time.monotonic() + seconds
     while not is_so():

@@ -51,24 +51,88 @@ def rows() -> pd.DataFrame:
     return told
 
 
-def test_unknown_is_the_middle_and_beyond_what_was_seen_is_the_outermost() -> None:
-    """What does not vary has no part."""
+def test_a_value_far_beyond_those_seen_counts_as_four_deviations() -> None:
+    """What does not vary has no part, and of a feature that nothing goes with the mean is expected."""
     found = linear.learned(rows(), FEATURES)
-    assert set(found.per_feature) == {"points_avg_last_10"}
-    slope, middle, least, greatest = found.per_feature["points_avg_last_10"]
-    assert (least, middle) == (0, pytest.approx(rows().points_avg_last_10.mean()))
-    asked = pd.DataFrame({"points_avg_last_10": [np.nan, greatest, 500.0, -3.0, least]})
-    unknown, last, beyond, below, first = found.predict(asked)
+    assert found.features == ["points_avg_last_10"]
+    mean, deviation = rows().points_avg_last_10.mean(), rows().points_avg_last_10.std(ddof=0)
+    assert (found.means[0], found.deviations[0]) == pytest.approx((mean, deviation))
+    far = [mean + 4 * deviation, 500.0, mean - 4 * deviation, -900.0, np.nan]
+    last, beyond, first, below, unknown = found.predict(pd.DataFrame({"points_avg_last_10": far}))
+    assert (last, first) == pytest.approx((beyond, below), abs=1e-4)
+    assert last - first == pytest.approx(8 * found.slopes[0])
     assert unknown == found.base == pytest.approx(10.5, abs=0.1)
-    assert (last, first) == (beyond, below)
-    assert last - first == pytest.approx(slope * (greatest - least))
+
+
+def two_averages(count: int = 4000) -> pd.DataFrame:
+    """Points by the mean of two averages that go together, and something that goes with neither."""
+    random = np.random.default_rng(11)
+    level = random.uniform(0, 30, count)
+    last, season = level + random.normal(0, 2, count), level + random.normal(0, 2, count)
+    told = {
+        "points_avg_last_10": last,
+        "points_avg_season": season,
+        "luck": random.normal(0, 1, count),
+    }
+    return pd.DataFrame(told).assign(scored=(last + season) / 2)
+
+
+def test_unknown_counts_as_what_the_known_ones_let_expect() -> None:
+    """In rows without a season's average the other one speaks for both, though none was learned from."""
+    names = ("points_avg_last_10", "points_avg_season", "luck")
+    found = linear.learned(two_averages(), names)
+    asked = pd.DataFrame({"points_avg_last_10": [25.0], "points_avg_season": [25.0], "luck": 0.0})
+    both = found.predict(asked)[0]
+    alone = found.predict(asked.assign(points_avg_season=np.nan))[0]
+    assert both == pytest.approx(25, abs=0.6)
+    assert alone == pytest.approx(25, abs=1.0)
+    parts = found.parts(asked.assign(points_avg_season=np.nan)).iloc[0]
+    assert parts.points_avg_season == 0
+    assert found.base + parts.sum() == pytest.approx(alone)
+    nothing = found.predict(asked.assign(points_avg_last_10=np.nan, points_avg_season=np.nan))[0]
+    assert nothing == pytest.approx(found.base, abs=0.1)
+
+
+def test_what_a_few_rows_tell_moves_nobody_else() -> None:
+    """A feature that three rows of 4,000 have otherwise than the rest is drawn to nothing."""
+    usual = two_averages().assign(injury_risk=0.0)
+    names = ("points_avg_last_10", "points_avg_season", "injury_risk")
+    strange = usual.copy()
+    strange.loc[:2, ["injury_risk", "scored"]] = 1.0, 60.0
+    asked = usual[100:200]
+    moved = linear.learned(strange, names).predict(asked.assign(injury_risk=1.0))
+    assert np.abs(moved - linear.learned(usual, names).predict(asked)).max() < 0.5
+    assert np.abs(linear.learned(strange, names).predict(asked) - asked.scored).max() < 1
+
+
+def test_a_row_alone_is_predicted_as_among_others_to_the_bit() -> None:
+    """Whatever is known of it, and however the frame lies in memory."""
+    many = two_averages(300)
+    many.loc[::3, "points_avg_season"] = np.nan
+    many.loc[::7, "luck"] = np.nan
+    names = ("points_avg_last_10", "points_avg_season", "luck")
+    found = linear.learned(many, names)
+    together = found.predict(many)
+    alone = [found.predict(many.iloc[[place]])[0] for place in range(len(many))]
+    rows_first = pd.DataFrame(np.ascontiguousarray(many.to_numpy()), columns=many.columns)
+    assert together.tolist() == alone == found.predict(rows_first).tolist()
 
 
 def test_what_was_learned_is_read_back_from_its_text() -> None:
     """And of nothing nothing is told."""
-    found = linear.learned(rows(), FEATURES)
+    found = linear.learned(two_averages(), ("points_avg_last_10", "points_avg_season"))
     assert linear.read(found.text()) == found
-    assert linear.read(None).predict(rows()).tolist() == [0.0] * 401
+    assert "\n" not in found.text()
+    assert linear.NOTHING.predict(rows()).tolist() == [0.0] * 401
+
+
+def test_code_that_knows_of_no_regression_cannot_read_the_trees() -> None:
+    """What they tell alone is nobody's points."""
+    import xgboost as xgb  # noqa: PLC0415  slow to import
+
+    booster = boosting.train(two_averages(), ("points_avg_last_10", "points_avg_season"), 3)
+    with pytest.raises(xgb.core.XGBoostError):
+        xgb.Booster(model_file=bytearray(booster))
 
 
 def test_a_booster_from_before_the_regression_predicts_as_it_did() -> None:
