@@ -45,9 +45,9 @@ def _serves(model: Mapping[str, Any]) -> str:
             "told of the month itself, whose own model was refused."
         )
     return (
-        f"`{model['model_version']}` serves: a linear regression and "
-        f"{model['rounds']} trees for the median of a player's points, of those "
-        "of the universe who play; not for whether he plays. Points beyond 60, and games whose news came after the evening before, it cannot know."
+        f"`{model['model_version']}` serves: a linear regression and {model['rounds']} trees for the "
+        "median of a player's points, of those of the universe who play; not for whether he plays. "
+        "Points beyond 60, and games whose news came after the evening before, it cannot know."
     )
 
 
