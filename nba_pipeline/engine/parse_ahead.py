@@ -39,7 +39,7 @@ def parse_ahead(landing: Landing, tables: Iterable[Table], first: date, last: da
         how many files it has had parsed; 0 where no copies are kept, or few are lacking.
     """
     processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
-    if landing.cache is None or processes == 1:
+    if landing.cache is None or processes == 1 or not _is_writable(landing.cache):
         return 0
     files = _lacking(landing, tables, first, last)
     seconds = {
@@ -57,6 +57,12 @@ def parse_ahead(landing: Landing, tables: Iterable[Table], first: date, last: da
         taken[free] += seconds[place]
     _run([pickle.dumps((str(landing.root), landing.cache, share)) for share in shares])
     return len(files)
+
+
+def _is_writable(folder: Path) -> bool:
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return os.access(folder, os.W_OK)
 
 
 def _lacking(
@@ -99,7 +105,9 @@ def _started(share: bytes) -> subprocess.Popen[bytes]:
         given.write(share)
         given.seek(0)
         return subprocess.Popen(
-            [sys.executable, "-m", "nba_pipeline.engine.parse_ahead"],
+            # The code of this process, and not what lies in the folder where it is called.
+            [sys.executable, "-P", "-m", "nba_pipeline.engine.parse_ahead"],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=given,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

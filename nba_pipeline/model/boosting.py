@@ -13,7 +13,7 @@ from nba_pipeline.errors import NbaPipelineError
 from nba_pipeline.model import linear
 from nba_pipeline.model.features import matrix
 
-VERSION = 5
+VERSION = 6
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _MAX_ROUNDS = 300

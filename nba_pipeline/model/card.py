@@ -112,6 +112,14 @@ def _effects(effects: Mapping[str, plots.Points]) -> list[str]:
 
 
 def _judged(model: Mapping[str, Any]) -> str:
+    beside = {
+        "MAE where the averages are known": "judge_mae_history",
+        "the last-10 mean there": "judge_mae_last_10",
+        "the season mean there": "judge_mae_season",
+        "the weighted mean of 30 games there": "judge_mae_carried",
+    }
+    # Of a season's first night no average is known.
+    told = {what: model[name] for what, name in beside.items() if model[name] is not None}
     return "\n".join(
         [
             "| | points |",
@@ -119,10 +127,7 @@ def _judged(model: Mapping[str, Any]) -> str:
             f"| MAE, {model['judge_rows']:,} rows | {model['judge_mae']:.3f} |",
             f"| RMSE | {model['judge_rmse']:.3f} |",
             f"| bias | {model['judge_bias']:+.3f} |",
-            f"| MAE where the averages are known | {model['judge_mae_history']:.3f} |",
-            f"| the last-10 mean there | {model['judge_mae_last_10']:.3f} |",
-            f"| the season mean there | {model['judge_mae_season']:.3f} |",
-            f"| the weighted mean of 30 games there | {model['judge_mae_carried']:.3f} |",
+            *(f"| {what} | {points:.3f} |" for what, points in told.items()),
             "",
             f"{model['judge_band']:.1%} were inside p10 to p90, which is to hold 80%.",
         ]
@@ -130,7 +135,7 @@ def _judged(model: Mapping[str, Any]) -> str:
 
 
 def _bars(shares: Mapping[str, float]) -> list[str]:
-    """A bar per feature, the longest for the one that takes away most of the loss."""
+    """A bar per feature, the longest for the one that moves the predictions most."""
     shown = list(shares.items())[:_SHOWN]
     longest = max((share for _name, share in shown), default=0) or 1
     bars = [

@@ -9,7 +9,7 @@ import pandas as pd
 
 from nba_pipeline.model.features import matrix
 
-VERSION = 1
+VERSION = 2
 """Counts the meanings of what is computed here: tables made with it are stale under a new one."""
 
 _LEAST_ERROR = 0.25
@@ -53,8 +53,10 @@ class Linear:
         added = np.zeros(known.shape)
         slopes, correlations = np.array(self.slopes), np.array(self.correlations)
         for pattern, places in _patterns(is_known):
-            # By pattern, and not by row: one row alone is then what it is among many.
+            # By pattern, and not by row: one row alone is then what it is among many. Rounded, since
+            # the last bits of a solution are not the same on every machine.
             own = slopes[pattern] + _expected(correlations, pattern) @ slopes[~pattern]
+            own = own.round(_DIGITS)
             added[np.ix_(places, pattern)] = known[np.ix_(places, pattern)] * own
         return pd.DataFrame(added, rows.index, list(self.features))
 

@@ -85,7 +85,8 @@ def refusals(
     reasons = []
     # Of rows that no baseline speaks of, as a season's first night, both are NaN; and a few nights,
     # as the two after four months without a game, tell nothing.
-    if mine >= naive and found.judge.game_date.nunique() >= _FEWEST_NIGHTS:
+    nights = found.judge.game_date[_has_averages(found.judge)].nunique()
+    if mine >= naive and nights >= _FEWEST_NIGHTS:
         reasons.append(
             f"promotion: MAE {mine:.3f} on the judge slice, not below the last-10 mean's {naive:.3f} "
             "on the same rows"
@@ -134,6 +135,11 @@ def _standard_error(values: pd.Series, dates: pd.Series) -> float:
     return float(np.sqrt(of_sample * (apart**2).sum()) / len(values))
 
 
+def _has_averages(rows: pd.DataFrame) -> np.ndarray:
+    """Which of the rows every baseline speaks of."""
+    return rows[list(BASELINES.values())].notna().all(axis=1).to_numpy()
+
+
 def _spread(rows: pd.DataFrame) -> spread.Spread:
     return spread.learned(rows.predicted.to_numpy(), rows.scored.to_numpy("float64"))
 
@@ -149,7 +155,7 @@ def _figures(judge: pd.DataFrame, band: spread.Spread) -> dict[str, float]:
     predicted, scored = judge.predicted.to_numpy(), judge.scored.to_numpy("float64")
     error = predicted - scored
     low, high = band.quantile(predicted, 0.1), band.quantile(predicted, 0.9)
-    known = judge[list(BASELINES.values())].notna().all(axis=1).to_numpy()
+    known = _has_averages(judge)
     said = {name: judge[column] for name, column in BASELINES.items()}
     # In a season's first weeks its own mean is of one or two games, and the carried one of a player
     # as he was: what is plausible beside either is not beside the two together.

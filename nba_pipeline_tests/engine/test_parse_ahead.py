@@ -131,6 +131,25 @@ def test_where_no_process_can_be_started_parsing_is_left_to_who_asks(folder, mon
     assert landing.contents(schedule, DAYS) == Landing(str(folder)).contents(schedule, DAYS)
 
 
+def test_processes_run_the_code_of_who_started_them(folder, monkeypatch) -> None:
+    """And not what lies in the folder where the command is called."""
+    elsewhere = folder.parent / "elsewhere"
+    (elsewhere / "nba_pipeline").mkdir(parents=True)
+    (elsewhere / "nba_pipeline/__init__.py").write_text("raise SystemExit('another project')")
+    (elsewhere / "numpy.py").write_text("raise SystemExit('another file')")
+    monkeypatch.chdir(elsewhere)
+    cache = folder.parent / "parsed"
+    assert ahead(Landing(str(folder), cache), [TABLES["nbac_schedule"]]) == 1
+    assert len(list(cache.rglob("facts.json"))) == 1
+
+
+def test_nothing_is_parsed_ahead_where_copies_cannot_be_kept(folder) -> None:
+    """A file lies where their folder should be."""
+    (folder.parent / "parsed").write_text("")
+    landing = Landing(str(folder), folder.parent / "parsed" / "under")
+    assert ahead(landing, [TABLES["nbac_schedule"]]) == 0
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_all_processes_at_once(folder, stop) -> None:
     """Whoever was parsing for it is gone as soon as it is, also when it is interrupted twice."""

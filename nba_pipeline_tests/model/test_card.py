@@ -65,10 +65,12 @@ def test_a_refused_months_page_says_why_and_what_serves() -> None:
     """One reason per line; without a model, that none serves."""
     kept = ROW | {"status": "kept", "refused_because": json.dumps(["as_of: it has seen the game"])}
     kept |= {"month": date(2024, 1, 1), "model_month": date(2023, 12, 1), "rounds": 99}
-    page = card(kept)
+    page = card(kept | {"judge_mae_history": None, "judge_mae_last_10": None})
     assert "\n- refused: as_of: it has seen the game\n" in page
     assert "serves, the model of 2023-12." in page
     assert "99 trees" not in page
+    assert "the season mean there" in page
+    assert "the last-10 mean there" not in page
     empty = dict.fromkeys(ROW) | {name: ROW[name] for name in ("month", "data_fingerprint")}
     empty |= {"status": "bootstrap", "training_rows": 0, "training_games": 0}
     empty |= {"rows_with_gaps": 0, "clean_rows": 0}

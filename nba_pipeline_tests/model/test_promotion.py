@@ -85,6 +85,21 @@ def test_rows_that_no_baseline_speaks_of_judge_nobody(found) -> None:
     assert promotion.refusals(replace(found, figures=figures), FEATURES, None) == []
 
 
+def test_a_few_nights_refuse_nobody(found) -> None:
+    """A model that is behind the last-10 mean on seven nights does not serve; on six that is chance."""
+    behind = found.figures | {"mae_history": 1.01 * found.figures["mae_last_10"]}
+    nights = sorted(found.judge.game_date.unique())
+    for count, refused in ((7, 1), (6, 0)):
+        judge = found.judge[found.judge.game_date.isin(nights[-count:])]
+        told = promotion.refusals(replace(found, figures=behind, judge=judge), FEATURES, None)
+        assert len(told) == refused
+        # A night of which the averages are not known counts for none.
+        first = judge.game_date == nights[-count]
+        unknown = judge.assign(points_avg_season=judge.points_avg_season.mask(first))
+        told = promotion.refusals(replace(found, figures=behind, judge=unknown), FEATURES, None)
+        assert told == []
+
+
 def test_a_model_too_good_to_be_true_does_not_serve(found) -> None:
     """At 89% of the best baseline's error it has seen what it predicts; at 90% it may not have."""
     judge = found.judge
