@@ -6,7 +6,7 @@ limit of its own.
 
 from dataclasses import dataclass
 
-VERSION = 15
+VERSION = 16
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,11 @@ TRAINING_WORSE_STANDARD_ERRORS = Threshold(
     "Standard errors of the mean difference to the serving model on rows that neither has seen. Two "
     "models that are as good differ by chance: by so much in one look of 740, and a season has seven. "
     "The errors are summed per date first, since those of one night go together.",
+)
+TRAINING_WORSE_POINTS = Threshold(
+    0.01,
+    "Points of MAE by which no model is worse. Two that have grown on nearly the same rows differ in "
+    "their number of trees alone, by a thousandth or two on every night alike, which is no chance.",
 )
 TRAINING_DRIFT = Threshold(
     0.1,

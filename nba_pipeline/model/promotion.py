@@ -11,6 +11,7 @@ import pandas as pd
 from nba_pipeline.model import boosting, slices, spread
 from nba_pipeline.thresholds import (
     TRAINING_LEAST_ERROR_SHARE,
+    TRAINING_WORSE_POINTS,
     TRAINING_WORSE_STANDARD_ERRORS,
 )
 
@@ -109,7 +110,7 @@ def _worse_than(
     """Whether the candidate is worse than what serves, on rows that neither has seen.
 
     Both have seen everything before those rows (see slices.named), so that an equal model is behind
-    by chance alone, and what chance does the differences themselves tell.
+    by chance alone, and what chance does the differences themselves tell; or by next to nothing.
     """
     rows = found.judge[found.judge.game_date >= since]
     if len(rows) < _FEWEST_ROWS or len(rows.game_date.unique()) < _FEWEST_DATES:
@@ -117,7 +118,8 @@ def _worse_than(
     theirs = np.abs(boosting.predict(serving, rows, features) - rows.scored)
     mine = np.abs(rows.predicted - rows.scored)
     behind = float((mine - theirs).mean())
-    allowed = TRAINING_WORSE_STANDARD_ERRORS.value * _standard_error(mine - theirs, rows.game_date)
+    chance = TRAINING_WORSE_STANDARD_ERRORS.value * _standard_error(mine - theirs, rows.game_date)
+    allowed = max(chance, TRAINING_WORSE_POINTS.value)
     if behind <= allowed:
         return []
     text = (

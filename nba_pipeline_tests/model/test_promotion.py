@@ -150,6 +150,17 @@ def test_a_little_behind_by_chance_is_let_to_serve(found) -> None:
     assert len(promotion.refusals(worse, FEATURES, (serving, seen))) == 1
 
 
+def test_a_hundredth_of_a_point_is_not_worse(found) -> None:
+    """Behind on every row by 0.005 points, which is no chance, and still nothing; by 0.02 it is worse."""
+    seen, judge = date(2022, 11, 1), found.judge
+    serving = boosting.train(rows()[rows().game_date < judge.game_date.min()], FEATURES, 60)
+    says = boosting.predict(serving, judge, FEATURES)
+    for behind, refused in ((0.005, 0), (0.02, 1)):
+        moved = judge.assign(predicted=says + np.sign(says - judge.scored) * behind)
+        told = promotion.refusals(replace(found, judge=moved), FEATURES, (serving, seen))
+        assert len(told) == refused
+
+
 def test_a_partial_effect_is_the_mean_with_all_rows_alike(found) -> None:
     """It rises with the average, and each point is that of rows changed by hand."""
     effects = boosting.partial_effects(found.booster, rows(), FEATURES, ["points_avg_last_10"])

@@ -88,6 +88,7 @@ OF_VERSION[13] = OF_VERSION[12] | {
 }
 OF_VERSION[14] = OF_VERSION[13] | {"SNAPSHOT_SHARE": 0.5}
 OF_VERSION[15] = OF_VERSION[14] | {"TRAINING_MONTH_SHARE": 0.25}
+OF_VERSION[16] = OF_VERSION[15] | {"TRAINING_WORSE_POINTS": 0.01}
 """What each version of the thresholds says; a change of one is a new version here and there."""
 
 
