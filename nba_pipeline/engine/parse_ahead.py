@@ -41,20 +41,13 @@ def parse_ahead(landing: Landing, tables: Iterable[Table], first: date, last: da
     processes = min(os.cpu_count() or 1, _MOST_PROCESSES)
     if landing.cache is None or processes == 1 or not _is_writable(landing.cache):
         return 0
-    files = _lacking(landing, tables, first, last)
-    seconds = {
-        place: _SECONDS_PER_FILE + size / 1e6 * _SECONDS_PER_MEGABYTE
-        for place, (_file, size) in enumerate(files)
-    }
-    if sum(seconds.values()) < _WORTH_SECONDS:
+    lacking = _lacking(landing, tables, first, last)
+    megabytes = sum(size for _file, size in lacking) / 1e6
+    if len(lacking) * _SECONDS_PER_FILE + megabytes * _SECONDS_PER_MEGABYTE < _WORTH_SECONDS:
         return 0
-    shares: list[list[File]] = [[] for _ in range(processes)]
-    taken = [0.0] * processes
-    # The largest first, each to who has the least to do so far.
-    for place in sorted(seconds, key=lambda place: -seconds[place]):
-        free = taken.index(min(taken))
-        shares[free].append(files[place][0])
-        taken[free] += seconds[place]
+    # Dealt out from the largest on, so that all have about as much to do.
+    files = [file for file, _size in sorted(lacking, key=lambda each: -each[1])]
+    shares = [files[place::processes] for place in range(processes)]
     _run([pickle.dumps((str(landing.root), landing.cache, share)) for share in shares])
     return len(files)
 
@@ -72,12 +65,12 @@ def _lacking(
     asked: dict[str, tuple[Source, set[date]]] = {}
     for table in tables:
         days = table.partitions_between(first, last)
-        for source in table.sources:
-            asked.setdefault(source.name, (source, set()))[1].update(days)
-        for source in table.players_from:
-            for name in calendar.seasons_of(days):
-                for span in seasons_of_names(name):
-                    asked.setdefault(source.name, (source, set()))[1].update(span.days())
+        seasons = calendar.seasons_of(days) if table.players_from else []
+        of_names = [d for name in seasons for span in seasons_of_names(name) for d in span.days()]
+        wanted = [(source, days) for source in table.sources]
+        wanted += [(source, of_names) for source in table.players_from]
+        for source, own in wanted:
+            asked.setdefault(source.name, (source, set()))[1].update(own)
     return [
         ((source, found), size)
         for source, days in asked.values()

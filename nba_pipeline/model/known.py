@@ -54,15 +54,12 @@ def causes(training: Training) -> dict[str, pd.Series]:
 
 def shares(training: Training) -> dict[str, dict[str, dict[str, float]]]:
     """Per season and feature that rows of it lack, the share of the season's rows by cause."""
-    season, width = pd.Categorical(training.rows.season), len(CAUSES)
-    sizes = np.bincount(season.codes, minlength=len(season.categories))
+    season = training.rows.season.astype("category")
     told: dict[str, dict[str, dict[str, float]]] = {}
     for name, why in causes(training).items():
-        codes = why.cat.codes.to_numpy()
-        both = (season.codes.astype("int64") * width + codes)[codes >= 0]
-        counts = np.bincount(both, minlength=len(sizes) * width).reshape(-1, width)
-        for place, line in zip(season.categories, (counts / sizes[:, None]).round(4), strict=True):
-            if of_cause := {c: float(s) for c, s in zip(CAUSES, line, strict=True) if s > 0}:
+        parts = pd.get_dummies(why).groupby(season, observed=True).mean().round(4)
+        for place, line in parts.iterrows():
+            if of_cause := {str(cause): share for cause, share in line.items() if share > 0}:
                 told.setdefault(str(place), {})[name] = of_cause
     return told
 

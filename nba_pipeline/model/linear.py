@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
@@ -49,7 +49,9 @@ class Linear:
         """What each of its features adds, in points; shape (rows, features). Unknown adds nothing."""
         if not self.features:
             return pd.DataFrame(index=rows.index)
-        known, is_known = _standard(rows, self)
+        values = matrix(rows, self.features).to_numpy("float64")
+        is_known = ~np.isnan(values)
+        known = _standard(values, np.array(self.means), np.array(self.deviations))
         added = np.zeros(known.shape)
         slopes, correlations = np.array(self.slopes), np.array(self.correlations)
         for pattern, places in _patterns(is_known):
@@ -91,26 +93,23 @@ def learned(rows: pd.DataFrame, features: Sequence[str]) -> Linear:
     varies = np.fmin.reduce(values) < np.fmax.reduce(values)
     values, names = values[:, varies], np.array(features)[varies].tolist()
     means, deviations = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
-    start = Linear(0.0, names, [], means.tolist(), deviations.tolist(), [])
-    known, is_known = _standard(rows, start)
+    known = _standard(values, means, deviations)
     together = known.T @ known
     lengths = np.sqrt(np.diag(together))
     correlations = (together / np.outer(lengths, lengths)).round(_DIGITS)
-    for pattern, places in _patterns(is_known):
+    for pattern, places in _patterns(~np.isnan(values)):
         expected = known[np.ix_(places, pattern)] @ _expected(correlations, pattern)
         known[np.ix_(places, ~pattern)] = expected
     known = np.column_stack([np.ones(len(rows)), known])
     found = coefficients(known, rows.scored.to_numpy("float64"), _STEPS, _PENALTY).round(_DIGITS)
     base, *slopes = found.tolist()
-    return replace(start, base=base, slopes=slopes, correlations=correlations.tolist())
+    return Linear(base, names, slopes, means.tolist(), deviations.tolist(), correlations.tolist())
 
 
-def _standard(rows: pd.DataFrame, of: Linear) -> tuple[np.ndarray, np.ndarray]:
-    """The features in standard deviations from their means, 0 where unknown; and what is known."""
-    values = matrix(rows, of.features).to_numpy("float64")
-    is_known = ~np.isnan(values)
-    standard = (values - np.array(of.means)) / np.array(of.deviations)
-    return np.nan_to_num(np.clip(standard, -_BEYOND, _BEYOND)), is_known
+def _standard(values: np.ndarray, means: np.ndarray, deviations: np.ndarray) -> np.ndarray:
+    """The values in standard deviations from their means, 0 where unknown."""
+    standard: np.ndarray = np.clip((values - means) / deviations, -_BEYOND, _BEYOND)
+    return np.nan_to_num(standard)
 
 
 def _patterns(is_known: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

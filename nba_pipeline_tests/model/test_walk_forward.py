@@ -113,7 +113,7 @@ def test_of_few_rows_nothing_is_learned(monkeypatch) -> None:
 
 def model(**learned: str | None) -> dict[str, object]:
     """A month's model of one feature that says 10 or 20, off by one to either side."""
-    known = pd.DataFrame({"points_avg_last_10": [10.0, 20.0] * 100, "scored": [10.0, 20.0] * 100})
+    known = pd.DataFrame({"points_avg_last_10": [10.0, 20.0] * 500, "scored": [10.0, 20.0] * 500})
     points = np.array([10.0, 20.0] * 100)
     band = spread.learned(points, points + np.tile([1, 1, -1, -1], 50))
     trees = boosting.train(known, FEATURES, 200)
@@ -143,8 +143,8 @@ def test_a_month_predicts_with_what_was_learned_before_it() -> None:
     told = walk_forward.predicted(
         MONTH, model(weights=weights, beside_line="[-0.4, 0.1]"), FEATURES, FORMULAS
     )
-    assert told.xgboost.tolist() == pytest.approx([10, 20], abs=0.2)
-    assert told.ensemble.tolist() == pytest.approx([11, 20], abs=0.2)
+    assert told.xgboost.tolist() == pytest.approx([10, 20], abs=0.05)
+    assert told.ensemble.tolist() == pytest.approx([11, 20], abs=0.05)
     assert np.isnan(told.xgboost_with_line[0])
     assert told.xgboost_with_line[1] == pytest.approx(20.95, abs=0.05)
     without = walk_forward.predicted(MONTH, model(), FEATURES, FORMULAS)
@@ -175,7 +175,7 @@ def test_a_row_is_graded_by_the_model_of_its_own_month() -> None:
         assert walk_forward.graded(MONTH, models, FEATURES, FORMULAS).empty
     told = walk_forward.graded(MONTH, {january: model()}, FEATURES, FORMULAS)
     assert told.scored.tolist() == [11.0, 18.0]
-    assert told.xgboost.tolist() == pytest.approx([10, 20], abs=0.2)
+    assert told.xgboost.tolist() == pytest.approx([10, 20], abs=0.05)
 
 
 def test_a_version_tells_what_was_learned_beside_the_trees() -> None:
