@@ -45,7 +45,7 @@ def parse_ahead(landing: Landing, tables: Iterable[Table], first: date, last: da
     megabytes = sum(size for _file, size in lacking) / 1e6
     if len(lacking) * _SECONDS_PER_FILE + megabytes * _SECONDS_PER_MEGABYTE < _WORTH_SECONDS:
         return 0
-    # Dealt out from the largest on, so that all have about as much to do.
+    # Dealt out from the largest on, so that those are not all of one process.
     files = [file for file, _size in sorted(lacking, key=lambda each: -each[1])]
     shares = [files[place::processes] for place in range(processes)]
     _run([pickle.dumps((str(landing.root), landing.cache, share)) for share in shares])
@@ -55,7 +55,7 @@ def parse_ahead(landing: Landing, tables: Iterable[Table], first: date, last: da
 def _is_writable(folder: Path) -> bool:
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    return os.access(folder, os.W_OK)
+    return folder.is_dir() and os.access(folder, os.W_OK)
 
 
 def _lacking(
@@ -94,13 +94,14 @@ def _run(shares: Sequence[bytes]) -> None:
 
 
 def _started(share: bytes) -> subprocess.Popen[bytes]:
+    # The code of this process, and not what lies in the folder where it is called.
+    path = os.pathsep.join(str(Path(each).absolute()) for each in sys.path if isinstance(each, str))
     with TemporaryFile() as given:
         given.write(share)
         given.seek(0)
         return subprocess.Popen(
-            # The code of this process, and not what lies in the folder where it is called.
             [sys.executable, "-P", "-m", "nba_pipeline.engine.parse_ahead"],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=os.environ | {"PYTHONPATH": path},
             stdin=given,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -119,13 +119,15 @@ def _worse_than(
     mine = np.abs(rows.predicted - rows.scored)
     behind = float((mine - theirs).mean())
     chance = TRAINING_WORSE_STANDARD_ERRORS.value * _standard_error(mine - theirs, rows.game_date)
-    allowed = max(chance, TRAINING_WORSE_POINTS.value)
+    allowed, why = max(
+        (chance, TRAINING_WORSE_STANDARD_ERRORS.reason),
+        (TRAINING_WORSE_POINTS.value, TRAINING_WORSE_POINTS.reason),
+    )
     if behind <= allowed:
         return []
     text = (
         f"promotion: MAE {mine.mean():.3f} on {len(rows)} rows that neither has seen, where the "
-        f"serving model has {theirs.mean():.3f}; more than {allowed:.3f} behind: "
-        f"{TRAINING_WORSE_STANDARD_ERRORS.reason}"
+        f"serving model has {theirs.mean():.3f}; more than {allowed:.3f} behind: {why}"
     )
     return [text]
 

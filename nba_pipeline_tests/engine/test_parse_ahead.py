@@ -146,8 +146,8 @@ def test_processes_run_the_code_of_who_started_them(folder, monkeypatch) -> None
 def test_nothing_is_parsed_ahead_where_copies_cannot_be_kept(folder) -> None:
     """A file lies where their folder should be."""
     (folder.parent / "parsed").write_text("")
-    landing = Landing(str(folder), folder.parent / "parsed" / "under")
-    assert ahead(landing, [TABLES["nbac_schedule"]]) == 0
+    for cache in (folder.parent / "parsed", folder.parent / "parsed" / "under"):
+        assert ahead(Landing(str(folder), cache), [TABLES["nbac_schedule"]]) == 0
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

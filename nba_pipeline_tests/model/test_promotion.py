@@ -10,6 +10,7 @@ import pytest
 from nba_pipeline.model import boosting, promotion
 from nba_pipeline.model.features import fingerprint_of
 from nba_pipeline.model.promotion import Candidate
+from nba_pipeline.thresholds import TRAINING_WORSE_POINTS
 
 FEATURES = ("points_avg_last_10", "points_avg_season", "luck")
 
@@ -159,6 +160,7 @@ def test_a_hundredth_of_a_point_is_not_worse(found) -> None:
         moved = judge.assign(predicted=says + np.sign(says - judge.scored) * behind)
         told = promotion.refusals(replace(found, judge=moved), FEATURES, (serving, seen))
         assert len(told) == refused
+        assert all(TRAINING_WORSE_POINTS.reason in text for text in told)
 
 
 def test_a_partial_effect_is_the_mean_with_all_rows_alike(found) -> None:
